@@ -1,0 +1,3 @@
+"""Behavioural assumptions for bank asset-liability management."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m behavior`."""
+
+from behavior.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The waist: effects, curves, segments and the assumption set."""

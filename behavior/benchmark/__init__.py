@@ -1,0 +1,1 @@
+"""The harness: protocols, baselines, scores."""

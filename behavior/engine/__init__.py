@@ -1,0 +1,1 @@
+"""Positions, world and assumptions into cash flows."""

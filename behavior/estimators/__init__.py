@@ -1,0 +1,1 @@
+"""Estimators: arrays in, fitted values out, no files."""

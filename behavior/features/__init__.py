@@ -1,0 +1,1 @@
+"""Features: one function each, no future in any of them."""

@@ -1,0 +1,1 @@
+"""Model kinds, found by walking this folder."""

@@ -1,0 +1,144 @@
+"""What a model kind is: everything the platform needs to know to take a behaviour from history to curves.
+
+A kind is one file in this folder (or an entry point in the group ``behavior.kinds``) that ends in
+``KIND = ModelKind(...)``. Nothing else in the platform names a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from behavior.assumptions.effects import Driver, Effect, MonthMeaning
+from behavior.assumptions.set import AssumptionTable
+from behavior.contracts import TableContract
+from behavior.estimators.base import Attributions
+from behavior.features.base import Feature
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory, Panel, PanelSplit
+from behavior.specs import ModelSpec
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A fitted model as values and text.
+
+    Parameters
+    ----------
+    kind : name of its kind.
+    spec : the specification it was fitted under.
+    estimators : fitted estimators by role (``closure``, ``balance``, ``payoff`` ...), each with `to_files`.
+    challengers : the plain challenger and the empirical benchmark, by name, each by role.
+    facts : what the report prints about the fit (rows, events, chosen parameters, search log), JSON-able.
+    """
+
+    kind: str
+    spec: ModelSpec
+    estimators: Mapping[str, Any]
+    challengers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def files(self) -> Mapping[str, str]:
+        """All text files of the champion, ``<role>/<file>`` -> content; what the registry stores and hashes."""
+        found: dict[str, str] = {}
+        for role, estimator in self.estimators.items():
+            for name, text in estimator.to_files().items():
+                found[f"{role}/{name}"] = text
+        return found
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Actual against expected on the rows of a panel, in the form every check and picture reads.
+
+    `table` has one row a panel row: `unit`, `customer`, `month`, `segment` (text), `cause`, `weight` (balance),
+    `actual`, `predicted`, then one column a challenger (`challenger`, `benchmark`), `driver` (the kind's economic
+    driver, decimal a year; NaN where none), `age_months`. For hazards `actual` is 0/1 or the share of balance that
+    left; for rates it is the rate paid in decimals a year.
+    """
+
+    table: pd.DataFrame
+    target: str
+    unit: str
+    binary: bool
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A picture or table that only this kind can make, as data; reporting draws it.
+
+    `form` is ``lines`` (x column first, then one series a column), ``bars``, ``table`` or ``scatter``; columns named
+    `<series>_lower`/`<series>_upper` are bands.
+    """
+
+    name: str
+    title: str
+    form: str
+    data: pd.DataFrame
+    x_label: str = ""
+    y_label: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ExportContext:
+    """What export may see besides the fit: the as-of book for averaging, and rates up to as-of.
+
+    Parameters
+    ----------
+    as_of : valuation month end (pandas Timestamp).
+    book : positions in ``book/1`` columns, or None: then covariates are averaged over the last panel month.
+    """
+
+    as_of: pd.Timestamp
+    panel: Panel
+    rates: RateHistory
+    book: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """Declarations and functions of a kind; all functions are pure and take the seed from the spec."""
+
+    name: str
+    summary: str
+    effect: Effect
+    history_contract: str
+    tables: tuple[TableContract, ...]
+    drivers: tuple[Driver, ...]
+    month_meaning: MonthMeaning | None
+    features: tuple[Feature, ...]
+    families: tuple[str, ...]
+    build_panel: Callable[[CustomerHistory, RateHistory, ModelSpec], Panel]
+    fit: Callable[[Panel, PanelSplit, ModelSpec], FittedModel]
+    predict: Callable[[FittedModel, Panel], Predictions]
+    export: Callable[[FittedModel, ExportContext], tuple[AssumptionTable, ...]]
+    look_up: Callable[[tuple[AssumptionTable, ...], FittedModel, Panel], Predictions]
+    load: Callable[[ModelSpec, Mapping[str, str]], FittedModel]
+    exhibits: Callable[[FittedModel, Panel, PanelSplit, Predictions], tuple[Exhibit, ...]]
+    explain: Callable[[FittedModel, Panel], Mapping[str, Attributions]]
+    checks: tuple[str, ...] = ()
+
+
+def all_kinds() -> Mapping[str, ModelKind]:
+    """Every kind by name: this folder's modules, then the entry-point group ``behavior.kinds``."""
+    import importlib
+    import pkgutil
+    from importlib.metadata import entry_points
+
+    import behavior.kinds as folder
+
+    found: dict[str, ModelKind] = {}
+    for module in pkgutil.iter_modules(folder.__path__):
+        if module.name == "base" or module.name.startswith("_"):
+            continue
+        kind = getattr(importlib.import_module(f"behavior.kinds.{module.name}"), "KIND", None)
+        if isinstance(kind, ModelKind):
+            found[kind.name] = kind
+    for entry in entry_points(group="behavior.kinds"):
+        kind = entry.load()
+        found[kind.name] = kind
+    return found

@@ -1,0 +1,1 @@
+"""The world: curves, rate history, scenarios and prescribed shocks."""

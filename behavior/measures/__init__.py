@@ -1,0 +1,1 @@
+"""Cash flows into the numbers a committee reads."""

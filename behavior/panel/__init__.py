@@ -1,0 +1,1 @@
+"""Customer history into a person-period table."""

@@ -1,0 +1,68 @@
+"""Customer history as read, and the person-period table made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from behavior.quantities import BoolArray
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One input as it was read: file name (no folder), sha256 of its bytes, rows."""
+
+    name: str
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class CustomerHistory:
+    """Tables of one history contract, already checked: ``{"loans": ..., "loan_months": ...}``.
+
+    Month and date columns are ``datetime64`` (months at month end), rates decimals a year, money in currency units.
+    """
+
+    contract: str
+    tables: Mapping[str, pd.DataFrame]
+    sources: tuple[SourceFile, ...] = ()
+    control_totals: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows at risk, one a unit and month, sorted by unit and month.
+
+    Parameters
+    ----------
+    table : always holds `unit` (loan, account or product series), `customer` (what the split keeps together), `month`
+        (month end), `weight` (balance at the month's start, currency units), the segment columns, the targets of the
+        kind and the raw inputs of its features.
+    dropped : reason -> rows or units left out, printed in the report.
+    """
+
+    table: pd.DataFrame
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def rows(self, mask: BoolArray) -> Panel:
+        """The panel of the rows where `mask` (shape (rows,)) is true."""
+        return Panel(self.table[mask].reset_index(drop=True), self.dropped)
+
+
+@dataclass(frozen=True)
+class PanelSplit:
+    """Boolean masks over a panel's rows; no customer and no month is on both sides of train and test.
+
+    `train` fits, `validate` tunes (later months of training customers' sample), `test` is out of time **and** unseen
+    customers; `out_of_time` (all customers) and `unseen_customers` (training months) are there to tell the two apart.
+    """
+
+    train: BoolArray
+    validate: BoolArray
+    test: BoolArray
+    out_of_time: BoolArray
+    unseen_customers: BoolArray

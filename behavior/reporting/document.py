@@ -1,0 +1,56 @@
+"""A report as a value: sections of paragraphs, tables and figures; rendering is someone else's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Words; `tone` is ``plain``, ``note``, ``warning`` or ``stamp``."""
+
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers with their unit in each column heading; `formats` maps a column to a Python format spec."""
+
+    title: str
+    data: pd.DataFrame
+    note: str = ""
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture as SVG text, with words for those who cannot see it."""
+
+    title: str
+    svg: str
+    alt: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with its blocks and sub-sections."""
+
+    title: str
+    blocks: tuple[Paragraph | Table | Figure, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report; `stamp` (``DRAFT``, ``UNVALIDATED``) is printed on top of every page."""
+
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...]
+    stamp: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The straight line, one function a verb."""
