@@ -1,0 +1,116 @@
+"""What a command prints: words, tables, progress and one JSON object, and how its errors become exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from behavior.errors import BAD_INPUT, BehaviorError, FaultyInput
+
+SLOW_SECONDS = 2.0
+
+
+class Console:
+    """Where a command's output goes: people read tables on standard output, machines one JSON object."""
+
+    def __init__(self, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+
+    def say(self, text: str) -> None:
+        """A line for people; silent under --json."""
+        if not self.as_json:
+            print(text, file=self._out, flush=True)
+
+    def warn(self, text: str) -> None:
+        """A line on standard error, under --json too."""
+        print(text, file=self._err, flush=True)
+
+    def table(self, title: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Rows as a table for people, columns in the first row's order; numbers are right-aligned."""
+        if self.as_json:
+            return
+        self.say("")
+        self.say(title)
+        for line in _table_lines(rows):
+            self.say(line)
+
+    def result(self, value: Mapping[str, Any]) -> None:
+        """The command's result; printed only under --json."""
+        if self.as_json:
+            print(json.dumps(value, indent=1, default=str), file=self._out)
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[None]:
+        """Say what is running on a terminal, and how long it took when longer than two seconds."""
+        started = time.perf_counter()
+        live = self._err.isatty() and not self.as_json
+        if live:
+            print(f"{label} ...", end="\r", file=self._err, flush=True)
+        yield
+        seconds = time.perf_counter() - started
+        if live:
+            print(" " * (len(label) + 4), end="\r", file=self._err, flush=True)
+        if seconds > SLOW_SECONDS or live:
+            self.warn(f"{label}: {seconds:.1f} s")
+
+
+def _table_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    if not rows:
+        return ["  (none)"]
+    names = list(rows[0])
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    right = [all(isinstance(row.get(name), (int, float, type(None))) for row in rows) for name in names]
+    widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
+    lines = [
+        "  " + "  ".join(name.rjust(w) if r else name.ljust(w) for name, w, r in zip(names, widths, right, strict=True))
+    ]
+    lines.append("  " + "  ".join("-" * width for width in widths))
+    for line in cells:
+        padded = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True))
+        lines.append("  " + "  ".join(padded).rstrip())
+    return lines
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if value != value:
+            return ""
+        return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.4f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def run_command(parsed: argparse.Namespace) -> int:
+    """Run the command that was parsed; user errors become messages on standard error and designed exit codes."""
+    console = Console(as_json=bool(parsed.json))
+    module = importlib.import_module(f"behavior.cli.{parsed.command}")
+    try:
+        return int(module.run(parsed, console))
+    except BehaviorError as error:
+        _report(console, error)
+        return error.exit_code
+    except FileNotFoundError as error:
+        console.warn(f"error: {error.filename}: no such file or folder. Check the path.")
+        console.result({"error": "file not found", "file": str(error.filename), "exit_code": BAD_INPUT})
+        return BAD_INPUT
+
+
+def _report(console: Console, error: BehaviorError) -> None:
+    console.warn(f"error: {error}")
+    faults = [vars(fault) for fault in error.faults] if isinstance(error, FaultyInput) else []
+    console.result(
+        {"error": type(error).__name__, "message": str(error), "faults": faults, "exit_code": error.exit_code}
+    )
