@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import pandas as pd
+
 from behavior.errors import MarketDataError
+from behavior.months import DateLike, as_days, month_end
 from behavior.quantities import DateArray, FloatArray
 
 
@@ -24,6 +28,27 @@ class RateHistory:
     values: Mapping[str, FloatArray]
     roles: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def from_table(cls, table: pd.DataFrame, roles: Mapping[str, str] | None = None) -> RateHistory:
+        """Series from a rate_history/1 table (date, index, value); rows without a value are left out.
+
+        Raises
+        ------
+        MarketDataError : an index has two values on one date.
+        """
+        held = table.dropna(subset=["value"]).sort_values("date", kind="stable")
+        dates: dict[str, DateArray] = {}
+        values: dict[str, FloatArray] = {}
+        for index, rows in held.groupby("index", sort=True):
+            name = str(index)
+            dates[name] = as_days(rows["date"])
+            values[name] = rows["value"].to_numpy(dtype=np.float64)
+            repeated = np.flatnonzero(np.diff(dates[name]) == np.timedelta64(0, "D"))
+            if repeated.size:
+                days = sorted({str(day) for day in dates[name][repeated]})
+                raise MarketDataError(f"rate history: `{name}` has several values on {days}; expected one a date.")
+        return cls(dates, values, dict(roles or {}))
+
     def index_of(self, role_or_index: str) -> str:
         """The index that plays a role; an index name answers for itself.
 
@@ -38,3 +63,24 @@ class RateHistory:
                 f"roles: {dict(self.roles)}. Add the series to the rate history or name its role in the settings."
             )
         return name
+
+    def has(self, role_or_index: str) -> bool:
+        """Whether a role or index can be answered."""
+        return self.roles.get(role_or_index, role_or_index) in self.values
+
+    def at(self, role_or_index: str, dates: DateLike) -> FloatArray:
+        """Last value on or before each date, same shape; NaN before the first, never a later value.
+
+        Raises
+        ------
+        MarketDataError : no such role or index.
+        """
+        name = self.index_of(role_or_index)
+        wanted = as_days(dates)
+        position = np.searchsorted(self.dates[name], wanted, side="right") - 1
+        found = self.values[name][np.maximum(position, 0)]
+        return np.asarray(np.where((position >= 0) & ~np.isnat(wanted), found, np.nan))
+
+    def monthly(self, role_or_index: str, month_ends: DateLike) -> FloatArray:
+        """Value in force at the end of each date's month: the last on or before it; NaN before the first."""
+        return self.at(role_or_index, month_end(month_ends))
