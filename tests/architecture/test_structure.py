@@ -86,9 +86,9 @@ def test_public_things_have_docstrings() -> None:
         if not ast.get_docstring(tree):
             bare.append(str(path.relative_to(ROOT)))
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                if not ast.get_docstring(node):
-                    bare.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node):
+                bare.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert bare == []
 
 

@@ -1,0 +1,194 @@
+"""History to a registered version with findings, report and draft curves: steps 1 to 7 of the line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import pandas as pd
+
+from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
+from behavior.errors import Fault, SpecFault
+from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory
+from behavior.panel.split import split_panel
+from behavior.reporting.html import render
+from behavior.reporting.validation_report import validation_report
+from behavior.specs import ModelSpec
+from behavior.tracking.base import ModelRecord, Run, Tracker
+from behavior.validation.base import CheckInput, Findings
+from behavior.validation.run import run_checks
+from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
+from behavior.workflows.stages import Stages
+
+
+class DraftStore(Protocol):
+    """Where draft curves go: written as text, and read back from what was written."""
+
+    def write(self, draft: AssumptionSet) -> AssumptionSet:
+        """Write a draft and return what reading it back gives; a later draft of the same id replaces it."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on.
+
+    Parameters
+    ----------
+    name : registered model name (the model folder's).
+    as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
+    developer : who trains; a validator must be someone else.
+    transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
+    """
+
+    name: str
+    spec: ModelSpec
+    history: CustomerHistory
+    rates: RateHistory
+    as_of: pd.Timestamp
+    book: pd.DataFrame | None = None
+    developer: str = ""
+    transferred: str = ""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A registered version with everything that was found about it.
+
+    `champion` says that every gate passed and the alias moved; `report` is the validation report as HTML.
+    """
+
+    name: str
+    kind: ModelKind
+    fitted: FittedModel
+    findings: Findings
+    draft: AssumptionSet
+    record: ModelRecord
+    report: str
+    champion: bool
+    facts: Mapping[str, Any]
+
+
+def kind_of(spec: ModelSpec) -> ModelKind:
+    """The kind a specification names.
+
+    Raises
+    ------
+    SpecFault : when there is no such kind, naming those there are.
+    """
+    kinds = all_kinds()
+    if spec.model.kind not in kinds:
+        rule = f"expected one of {', '.join(sorted(kinds))}"
+        raise SpecFault([Fault("spec.toml", rule, column="$.model.kind", value=spec.model.kind)])
+    return kinds[spec.model.kind]
+
+
+def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages: Stages) -> TrainedModel:
+    """Fit, export, check, report and register one model.
+
+    Raises
+    ------
+    SpecFault : unknown kind or options. FittingError : the history cannot carry the model.
+    """
+    kind, name = kind_of(request.spec), request.name
+    with stages.stage(f"{name}: panel"):
+        panel = kind.build_panel(request.history, request.rates, request.spec)
+        split = split_panel(panel, request.spec.split)
+    with stages.stage(f"{name}: fit"):
+        fitted = kind.fit(panel, split, request.spec)
+    with stages.stage(f"{name}: export"):
+        predictions = kind.predict(fitted, panel)
+        context = ExportContext(request.as_of, panel, request.rates, request.book)
+        tables = _with_provenance(kind.export(fitted, context), request)
+        draft = drafts.write(AssumptionSet(f"{name}.draft", request.as_of.date(), tables))
+        looked_up = kind.look_up(draft.tables, fitted, panel)
+    with stages.stage(f"{name}: checks"):
+        checked = CheckInput(kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up)
+        findings = run_checks(checked, request.spec.gates)
+    with stages.stage(f"{name}: report"):
+        facts = _facts(request, fitted, findings)
+        exhibits = kind.exhibits(fitted, panel, split, predictions)
+        attributions = kind.explain(fitted, panel.rows(split.test))
+        document = validation_report(checked, findings, exhibits, attributions, facts)
+        report = render(document)
+    with stages.stage(f"{name}: register"), tracker.run("behavior", name) as run:
+        _log(run, request, fitted, findings, draft, report, facts)
+        record = run.register(name, fitted.files(), _version_tags(request, findings), champion=not findings.blocking)
+    final = drafts.write(_with_version(draft, record))
+    return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+
+
+def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingRequest) -> tuple[AssumptionTable, ...]:
+    origin = Provenance(
+        model=request.name,
+        spec_digest=request.spec.digest,
+        data_digest=data_digest(request.history.sources),
+        code_version=code_version(),
+        source=request.history.contract,
+        transferred=request.transferred,
+        validation="unvalidated",
+    )
+    return tuple(replace(table, provenance=origin) for table in tables)
+
+
+def _with_version(draft: AssumptionSet, record: ModelRecord) -> AssumptionSet:
+    tables = (
+        replace(table, provenance=replace(table.provenance, model_version=record.version, run=record.run))
+        for table in draft.tables
+    )
+    return replace(draft, tables=tuple(tables))
+
+
+def _facts(request: TrainingRequest, fitted: FittedModel, findings: Findings) -> dict[str, Any]:
+    return {
+        "model": request.name,
+        "kind": request.spec.model.kind,
+        "spec_version": request.spec.model.version,
+        "owner": request.spec.model.owner,
+        "developer": request.developer,
+        "as_of": str(request.as_of.date()),
+        "transferred": request.transferred,
+        "spec_digest": request.spec.digest,
+        "data_digest": data_digest(request.history.sources),
+        "sources": [vars(source) for source in request.history.sources],
+        "code_version": code_version(),
+        "code_digest": code_digest(),
+        "libraries": library_versions(),
+        "validation_status": "unvalidated",
+        "gates_failed": [finding.check for finding in findings.blocking],
+        "fit": dict(fitted.facts),
+    }
+
+
+def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str]:
+    return {
+        "kind": request.spec.model.kind,
+        "developer": request.developer,
+        "validation_status": "unvalidated",
+        "gates": "failed: " + ", ".join(f.check for f in findings.blocking) if findings.blocking else "passed",
+        "spec_digest": request.spec.digest,
+        "data_digest": data_digest(request.history.sources),
+        "code_version": code_version(),
+        "code_digest": code_digest(),
+    }
+
+
+def _log(
+    run: Run,
+    request: TrainingRequest,
+    fitted: FittedModel,
+    findings: Findings,
+    draft: AssumptionSet,
+    report: str,
+    facts: Mapping[str, Any],
+) -> None:
+    import json
+
+    run.set_tags(_version_tags(request, findings))
+    run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})
+    run.log_metrics({f"{f.check}.{name}": value for f in findings.findings for name, value in f.values.items()})
+    run.log_text("report/validation.html", report)
+    run.log_text("facts.json", json.dumps(facts, indent=1, default=str, sort_keys=True))
