@@ -1,13 +1,26 @@
-"""Table contracts as data: columns, units, keys and rules; `check` never stops at the first fault."""
+"""Table contracts as data: columns, units, keys and rules; `check` never stops at the first fault.
+
+A contract is read three ways: `check` holds a table to it, `render` prints its page, and readers parse by it. Text
+cells become numbers and dates in `behavior.cells`; here are only values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
+from behavior.cells import Breach, parse
 from behavior.errors import Fault
+from behavior.quantities import BoolArray, IntArray
+
+RATE_UNIT = "decimal a year"
+PERCENT_HINT = "Declare `percent` for this column in the profile, or divide by 100 (3.25% is 0.0325)"
+LARGEST_PLAIN_RATE = 1.0
+LARGEST_USUAL_RATE = 0.35
+NO_DAY = -10_000_000
 
 
 @dataclass(frozen=True)
@@ -37,12 +50,20 @@ class Column:
     personal_data: bool = False
 
 
-Rule = Callable[[pd.DataFrame, str], list[Fault]]
+Rule = Callable[[pd.DataFrame], Sequence[Breach]]
 
 
 @dataclass(frozen=True)
 class TableContract:
-    """A table at the door: ``mortgage_history/1`` has the tables ``loans`` and ``loan_months``, ``book/1`` one."""
+    """A table at the door: ``mortgage_history/1`` has the tables ``loans`` and ``loan_months``, ``book/1`` one.
+
+    Parameters
+    ----------
+    key : columns that name a row; two rows with one key are a fault. Optional columns count where they are there.
+    unit : column whose dates (`order`) must rise down the file, empty for the whole table; other units may lie between.
+    order : the date or month column that rises within `unit`; empty where the order of rows means nothing.
+    rules : rules over several columns, each a function of the parsed table; a rule whose columns are missing is silent.
+    """
 
     name: str
     version: int
@@ -51,6 +72,8 @@ class TableContract:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    unit: tuple[str, ...] = ()
+    order: str = ""
 
     @property
     def id(self) -> str:
@@ -60,3 +83,393 @@ class TableContract:
     def column_names(self, required_only: bool = False) -> Sequence[str]:
         """Names in contract order."""
         return [column.name for column in self.columns if column.required or not required_only]
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None for one the contract does not know."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows of a table came from, so that a fault can say the line an editor shows.
+
+    Parameters
+    ----------
+    name : file name, or the table's name where there is no file.
+    lines : line of each row, shape (rows,); None where the file has no lines.
+    numbered : name the row in the text (``book.parquet, row 17``) where there are no lines.
+    """
+
+    name: str
+    lines: IntArray | None = None
+    numbered: bool = True
+
+    def fault(self, breach: Breach, position: int | None, value: str | None) -> Fault:
+        """One row of a breach as a fault."""
+        if position is None or self.lines is not None:
+            line = None if position is None or self.lines is None else int(self.lines[position])
+            return Fault(self.name, breach.rule, line, breach.column, value, breach.hint)
+        where = f"{self.name}, row {position + 1}" if self.numbered else self.name
+        return Fault(where, breach.rule, None, breach.column, value, breach.hint)
+
+
+def faults_at(place: Place, breaches: Iterable[Breach], table: pd.DataFrame | None = None) -> list[Fault]:
+    """Breaches as faults, one a row; values are the breach's own, else the cells of its column in `table`."""
+    found: list[Fault] = []
+    for breach in breaches:
+        if breach.rows is None:
+            found.append(place.fault(breach, None, breach.value))
+            continue
+        values = breach.values
+        if values is None and table is not None and breach.column is not None and breach.column in table:
+            values = _shown(table[breach.column].iloc[breach.rows])
+        texts: Sequence[str | None] = values if values is not None else [None] * len(breach.rows)
+        found += [place.fault(breach, int(row), text) for row, text in zip(breach.rows, texts, strict=True)]
+    return found
+
+
+def check(
+    table: pd.DataFrame,
+    contract: TableContract,
+    place: Place | None = None,
+    declared: Collection[str] = (),
+) -> list[Fault]:
+    """Every fault of a table under its contract; empty when it keeps it.
+
+    Parameters
+    ----------
+    table : columns as parsed (numbers, ``datetime64`` dates) or still as text, which is parsed here.
+    place : file and lines of the rows; by default the contract's table name and row numbers.
+    declared : rate columns whose unit was declared, so that values above 100% a year are believed.
+    """
+    at = place or Place(contract.table)
+    parsed, breaches = parse_table(table, contract)
+    faults = faults_at(at, breaches, table)
+    if len(table) == 0:
+        return [
+            *faults,
+            Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?"),
+        ]
+    wholly = {one.column for one in breaches if one.rows is None}
+    for column in contract.columns:
+        if column.name in parsed and column.name not in wholly:
+            unread = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
+            found = _column_breaches(parsed[column.name], column, column.name in declared, unread)
+            faults += faults_at(at, found, parsed)
+    faults += faults_at(at, _key_and_order(parsed, contract), parsed)
+    for rule in contract.rules:
+        faults += faults_at(at, rule(parsed), parsed)
+    return faults
+
+
+def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFrame, list[Breach]]:
+    """The contract's columns as values, and what could not be read or is not there; cells that fail are empty."""
+    breaches = list(_missing_columns(table, contract))
+    columns: dict[str, pd.Series] = {}
+    for name in table.columns:
+        column = contract.column(str(name))
+        if column is None:
+            columns[str(name)] = table[name]
+            continue
+        columns[column.name], found = parse(table[name], column.name, column.kind, column.unit)
+        breaches += found
+    return pd.DataFrame(columns, index=table.index), breaches
+
+
+def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
+    there = [str(name) for name in table.columns]
+    for name in sorted({name for name in there if there.count(name) > 1}):
+        yield Breach("every column name appears once", column=name)
+    for name in contract.column_names(required_only=True):
+        if name not in there:
+            yield Breach(
+                f"required column of {contract.id} `{contract.table}` is missing; columns there: {', '.join(there)}",
+                column=name,
+                hint="Add it, or map it in the profile",
+            )
+
+
+def _column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Sequence[IntArray]) -> Iterable[Breach]:
+    empty = cells.isna().to_numpy()
+    if not column.nullable and empty.any():
+        blank = empty.copy()
+        for rows in unread:
+            blank[rows] = False
+        if blank.any():
+            count = int(blank.sum())
+            yield Breach("a value is required here", np.flatnonzero(blank), column.name, values=[""] * count)
+    if column.kind in ("number", "integer"):
+        yield from _number_breaches(cells.to_numpy(dtype=np.float64, na_value=np.nan), column, declared)
+    elif column.kind == "month":
+        ends = cells.dt.is_month_end.to_numpy() | empty
+        if not ends.all():
+            yield Breach(
+                "expected the last day of a month",
+                np.flatnonzero(~ends),
+                column.name,
+                "Set `month_end = true` for this column in the profile",
+            )
+    elif column.allowed:
+        unknown = ~(cells.isin(column.allowed).to_numpy() | empty)
+        if unknown.any():
+            words = ", ".join(f"`{word}`" for word in column.allowed)
+            yield Breach(
+                f"expected one of {words}",
+                np.flatnonzero(unknown),
+                column.name,
+                "Map the extract's words with `values` in the profile",
+            )
+
+
+def _number_breaches(values: np.ndarray, column: Column, declared: bool) -> Iterable[Breach]:
+    with np.errstate(invalid="ignore"):
+        if np.isinf(values).any():
+            yield Breach("expected a finite number", np.flatnonzero(np.isinf(values)), column.name)
+        if column.minimum is not None and (values < column.minimum).any():
+            unit = f" {column.unit}" if column.unit else ""
+            rule = f"expected {column.minimum:g}{unit} or more"
+            yield Breach(rule, np.flatnonzero(values < column.minimum), column.name)
+        if column.maximum is not None and (values > column.maximum).any():
+            unit = f" {column.unit}" if column.unit else ""
+            rule = f"expected {column.maximum:g}{unit} or less"
+            yield Breach(rule, np.flatnonzero(values > column.maximum), column.name)
+        if column.unit == RATE_UNIT and not declared:
+            yield from _percent_breaches(values, column.name)
+
+
+def _percent_breaches(values: np.ndarray, name: str) -> Iterable[Breach]:
+    """Rates above 100%, row by row; a column that is mostly above 35% is reported as a whole. Nothing is converted."""
+    size = np.abs(values)
+    large = size > LARGEST_PLAIN_RATE
+    if large.any():
+        rule = f"expected {RATE_UNIT} (3.25% is 0.0325), this looks like percent"
+        yield Breach(rule, np.flatnonzero(large), name, PERCENT_HINT)
+        return
+    known = size[np.isfinite(size) & (size > 0)]
+    if known.size and np.quantile(known, 0.75) > LARGEST_USUAL_RATE:
+        yield Breach(
+            f"expected {RATE_UNIT} (3.25% is 0.0325), a quarter or more of the values is above "
+            f"{LARGEST_USUAL_RATE:.0%}, which looks like percent",
+            column=name,
+            hint=PERCENT_HINT + "; declare `decimal` if the values are right",
+            value=f"{np.quantile(known, 0.75):g}",
+        )
+
+
+def unit_codes(table: pd.DataFrame, columns: Sequence[str]) -> IntArray:
+    """Whole numbers that are equal where the values of `columns` are equal; shape (rows,). No columns: all zero."""
+    codes = np.zeros(len(table), dtype=np.int64)
+    for name in columns:
+        part, words = pd.factorize(table[name], use_na_sentinel=False)
+        codes = codes * (len(words) + 1) + part
+        if len(columns) > 1:
+            codes = pd.factorize(codes)[0].astype(np.int64)
+    return codes
+
+
+def sorted_within(codes: IntArray, when: IntArray) -> IntArray:
+    """Row positions ordered by unit and date, rows of one unit and date in the order of the file."""
+    if codes.size < 2:
+        return np.arange(codes.size)
+    same = np.diff(codes)
+    if bool(np.all((same > 0) | ((same == 0) & (np.diff(when) >= 0)))):
+        return np.arange(codes.size)
+    return np.asarray(np.lexsort((when, codes)))
+
+
+def day_numbers(cells: pd.Series) -> IntArray:
+    """Dates as whole days since 1970, empty ones far before any other; shape (rows,)."""
+    days = cells.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.asarray(np.maximum(days, NO_DAY))
+
+
+def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
+    key, unit = (_present(table, contract, names) for names in (contract.key, contract.unit))
+    if key:
+        filled = [name for name in key if not (column := contract.column(name)) or not column.nullable]
+        yield from _duplicates(table, key, table[filled].notna().all(axis=1).to_numpy())
+    if contract.order in table and unit is not None:
+        codes, when = unit_codes(table, unit), day_numbers(table[contract.order])
+        by_unit = np.argsort(codes, kind="stable") if np.any(np.diff(codes) < 0) else np.arange(codes.size)
+        by_unit = by_unit[when[by_unit] > NO_DAY]
+        falls = (np.diff(codes[by_unit]) == 0) & (np.diff(when[by_unit]) < 0)
+        if falls.any():
+            of = f" within one {' and '.join(f'`{name}`' for name in unit)}" if unit else ""
+            yield Breach(
+                f"dates out of order: `{contract.order}` must rise down the file{of}",
+                np.sort(by_unit[1:][falls]),
+                contract.order,
+                "Sort the rows, or set `sort = true` for this table in the profile",
+            )
+
+
+def _present(table: pd.DataFrame, contract: TableContract, names: Sequence[str]) -> Sequence[str] | None:
+    """The columns of a key that the table has; None when a required one is missing."""
+    required = contract.column_names(required_only=True)
+    if any(name in required and name not in table for name in names):
+        return None
+    return [name for name in names if name in table]
+
+
+def _duplicates(table: pd.DataFrame, key: Sequence[str], filled: BoolArray) -> Iterable[Breach]:
+    codes, when = _key_numbers(table, key)
+    order = sorted_within(codes, when)
+    order = order if filled.all() else order[filled[order]]
+    again = np.r_[np.zeros(min(order.size, 1), dtype=bool), (np.diff(codes[order]) == 0) & (np.diff(when[order]) == 0)]
+    if not again.any():
+        return
+    rows = np.sort(order[again])
+    parts = [_shown(table[name].iloc[rows]) for name in key]
+    values = [", ".join(part) for part in zip(*parts, strict=True)]
+    name = key[0] if len(key) == 1 else " + ".join(key)
+    yield Breach("duplicate key: an earlier row has the same one", rows, name, "Keep one row a key", values)
+
+
+def _key_numbers(table: pd.DataFrame, key: Sequence[str]) -> tuple[IntArray, IntArray]:
+    """The key as two whole numbers a row: a last date column stays a date, because sorted files then need no sort."""
+    last = table[key[-1]]
+    if len(key) > 1 and pd.api.types.is_datetime64_any_dtype(last):
+        return unit_codes(table, key[:-1]), day_numbers(last)
+    return unit_codes(table, key), np.zeros(len(table), dtype=np.int64)
+
+
+def _shown(cells: pd.Series) -> list[str]:
+    """Cells as a person would type them: dates without time, whole numbers without a point, empty as nothing."""
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return list(cells.dt.strftime("%Y-%m-%d").fillna(""))
+    if pd.api.types.is_float_dtype(cells):
+        return ["" if np.isnan(value) else f"{value:.15g}" for value in cells.to_numpy(dtype=np.float64)]
+    return ["" if pd.isna(value) else str(value) for value in cells]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Every value of ``table.column`` must be one of ``to_table.to_column``."""
+
+    table: str
+    column: str
+    to_table: str
+    to_column: str
+
+
+@dataclass(frozen=True)
+class ContractGroup:
+    """The tables that make one contract, and what must hold between them.
+
+    Parameters
+    ----------
+    optional : tables that may be absent.
+    between : rules over several tables: tables by name -> breaches by table name.
+    """
+
+    name: str
+    version: int
+    tables: tuple[TableContract, ...]
+    references: tuple[Reference, ...] = ()
+    between: tuple[Callable[[Mapping[str, pd.DataFrame]], Mapping[str, Sequence[Breach]]], ...] = ()
+    optional: tuple[str, ...] = field(default=())
+
+    @property
+    def id(self) -> str:
+        """Name and version, ``mortgage_history/1``."""
+        return f"{self.name}/{self.version}"
+
+    def table(self, name: str) -> TableContract | None:
+        """The table of that name, or None."""
+        return next((one for one in self.tables if one.table == name), None)
+
+
+def check_between(
+    tables: Mapping[str, pd.DataFrame], group: ContractGroup, places: Mapping[str, Place] | None = None
+) -> list[Fault]:
+    """Faults between the tables of one contract; each table's own faults are `check`'s."""
+    at = places or {}
+    faults: list[Fault] = []
+    for reference in group.references:
+        left, right = tables.get(reference.table), tables.get(reference.to_table)
+        if left is None or right is None or reference.column not in left or reference.to_column not in right:
+            continue
+        cells = left[reference.column]
+        lost = ~(cells.isin(right[reference.to_column]).to_numpy() | cells.isna().to_numpy())
+        if lost.any():
+            rule = f"expected a `{reference.to_column}` of the table `{reference.to_table}`"
+            breach = Breach(rule, np.flatnonzero(lost), reference.column, "Add its row there, or drop these rows")
+            faults += faults_at(at.get(reference.table, Place(reference.table)), [breach], left)
+    for rule_between in group.between:
+        for name, breaches in rule_between(tables).items():
+            faults += faults_at(at.get(name, Place(name)), breaches, tables[name])
+    return faults
+
+
+def rows_where(mask: BoolArray) -> IntArray:
+    """Positions of the true rows; shape (true rows,)."""
+    return np.flatnonzero(mask)
+
+
+def not_before(later: str, earlier: str, strictly: bool = False) -> Rule:
+    """A rule that `later` is not before (`strictly`: is after) `earlier`, where both are given."""
+
+    def rule(table: pd.DataFrame) -> Sequence[Breach]:
+        if not {later, earlier}.issubset(table.columns):
+            return []
+        wrong = (table[later] <= table[earlier]) if strictly else (table[later] < table[earlier])
+        if not wrong.any():
+            return []
+        words = "must be after" if strictly else "must not be before"
+        return [Breach(f"dates out of order: `{later}` {words} `{earlier}`", rows_where(wrong.to_numpy()), later)]
+
+    return rule
+
+
+def needed_when(column: str, given: str, words: Sequence[str]) -> Rule:
+    """A rule that `column` is filled where `given` is one of `words`."""
+
+    def rule(table: pd.DataFrame) -> Sequence[Breach]:
+        if given not in table:
+            return []
+        applies = table[given].isin(list(words)).to_numpy()
+        missing = applies if column not in table else applies & table[column].isna().to_numpy()
+        if not missing.any():
+            return []
+        count = int(missing.sum())
+        listed = ", ".join(f"`{word}`" for word in words)
+        return [
+            Breach(f"required where `{given}` is {listed}", rows_where(missing), column, "Fill it in", [""] * count)
+        ]
+
+    return rule
+
+
+def render(contract: TableContract) -> str:
+    """The contract's page in Markdown, as kept in ``data/contracts``."""
+    lines = [f"# {contract.id}: `{contract.table}`", "", contract.summary, ""]
+    if contract.key:
+        lines += ["Key: " + ", ".join(f"`{name}`" for name in contract.key) + ".", ""]
+    if contract.order:
+        within = " within " + ", ".join(f"`{name}`" for name in contract.unit) if contract.unit else ""
+        lines += [f"`{contract.order}` rises down the file{within}.", ""]
+    lines += ["| column | kind | unit | required | may be empty | values | meaning |", "|---|---|---|---|---|---|---|"]
+    for column in contract.columns:
+        meaning = column.meaning + (" **Personal data: mask it.**" if column.personal_data else "")
+        cells = (
+            f"`{column.name}`",
+            column.kind,
+            column.unit,
+            "yes" if column.required else "",
+            "yes" if column.nullable else "",
+            _values(column),
+            meaning,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    rules = [rule.__doc__ for rule in contract.rules if rule.__doc__]
+    if rules:
+        lines += ["", *(f"- {' '.join(words.split())}" for words in rules)]
+    return "\n".join([*lines, ""])
+
+
+def _values(column: Column) -> str:
+    if column.allowed:
+        return ", ".join(f"`{word}`" for word in column.allowed)
+    bounds = [f"≥ {column.minimum:g}"] if column.minimum is not None else []
+    bounds += [f"≤ {column.maximum:g}"] if column.maximum is not None else []
+    return ", ".join(bounds)

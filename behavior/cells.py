@@ -1,0 +1,167 @@
+"""Text cells to values: every cell that cannot be read is named, none is guessed at.
+
+Numbers have a point for decimals and no thousands separators; dates are ISO (2026-09-30); flags are true or false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.quantities import IntArray
+
+FLAGS = {"true": True, "false": False}
+ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+THOUSANDS = r"[-+]?\d{1,3}(?:[,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
+DECIMAL_COMMA = r"[-+]?\d+(?:\.\d{3})*,\d+"
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Rows of a table that break one rule.
+
+    Parameters
+    ----------
+    rows : positions of the rows, shape (n,); None when the fault is the whole table's or column's.
+    values : the offending values as text, one a row; None = the cells of `column`.
+    value : the offending value where `rows` is None.
+    """
+
+    rule: str
+    rows: IntArray | None = None
+    column: str | None = None
+    hint: str = ""
+    values: Sequence[str] | None = None
+    value: str | None = None
+
+
+def parse(cells: pd.Series, name: str, kind: str, unit: str = "") -> tuple[pd.Series, list[Breach]]:
+    """A column as values of its kind, and the cells that are not; those become empty. Parsed columns pass through."""
+    if kind == "text":
+        return _text(cells), []
+    if kind in ("number", "integer"):
+        return _numbers(cells, name, kind == "integer", unit)
+    if kind in ("date", "month"):
+        return _dates(cells, name)
+    return _flags(cells, name)
+
+
+def is_text(cells: pd.Series) -> bool:
+    """Whether a column holds text (pandas `str`, or objects)."""
+    return bool(pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object)
+
+
+def _text(cells: pd.Series) -> pd.Series:
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.astype("str")
+    if is_text(cells):
+        blank = cells.isin([""])
+        cells = cells.mask(blank) if blank.any() else cells
+        return cells if str(cells.dtype) == "str" else cells.astype("str")
+    if pd.api.types.is_float_dtype(cells) and bool((cells.dropna() % 1 == 0).all()):
+        return cells.astype("Int64").astype("str")
+    return cells.astype("str")
+
+
+def _numbers(cells: pd.Series, name: str, whole: bool, unit: str) -> tuple[pd.Series, list[Breach]]:
+    if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return pd.Series(np.nan, cells.index), [
+            Breach(f"expected numbers, the column holds {cells.dtype}", column=name)
+        ]
+    if not is_text(cells):
+        numbers = cells.astype(np.float64) if not pd.api.types.is_integer_dtype(cells) or cells.hasnans else cells
+        return _whole(numbers, name) if whole else (numbers.astype(np.float64), [])
+    texts = cells.astype("str").str.strip()
+    numbers = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    filled = (texts.notna() & texts.ne("")).to_numpy()
+    bad = numbers.isna().to_numpy() & filled
+    breaches = _unreadable_numbers(texts, bad, name, unit) if bad.any() else []
+    if not whole:
+        return numbers, breaches
+    numbers, fractions = _whole(numbers, name)
+    return numbers, breaches + fractions
+
+
+def _unreadable_numbers(texts: pd.Series, bad: np.ndarray, name: str, unit: str) -> list[Breach]:
+    """Unreadable numbers by cause, because the cure differs."""
+    of = f" ({unit})" if unit else ""
+    rows, words = np.flatnonzero(bad), texts[bad]
+    percent = words.str.endswith("%").to_numpy(dtype=bool)
+    thousands = words.str.fullmatch(THOUSANDS).to_numpy(dtype=bool) & ~percent
+    comma = words.str.fullmatch(DECIMAL_COMMA).to_numpy(dtype=bool) & ~thousands
+    causes = (
+        (percent, f"expected a plain number{of} without a percent sign", "Divide by 100 and drop the sign"),
+        (thousands, f"expected a plain number{of} without thousands separators", "Write 1234.56, not 1,234.56"),
+        (comma, f"expected a point before the decimals{of}, not a comma", "Write 1234.56, not 1234,56"),
+        (
+            ~(percent | thousands | comma),
+            f"expected a number{of}, not text",
+            "Leave unknown cells empty",
+        ),
+    )
+    values = words.tolist()
+    return [
+        Breach(rule, rows[which], name, hint, [values[at] for at in np.flatnonzero(which)])
+        for which, rule, hint in causes
+        if which.any()
+    ]
+
+
+def _whole(numbers: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    if pd.api.types.is_integer_dtype(numbers):
+        return numbers.astype(np.int64), []
+    values = numbers.to_numpy(dtype=np.float64)
+    known = np.isfinite(values)
+    fractions = known & (np.floor(values) != values)
+    found = [Breach("expected a whole number", np.flatnonzero(fractions), name)] if fractions.any() else []
+    return (numbers.astype(np.int64) if known.all() and not found else numbers), found
+
+
+def _dates(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        naive = cells.dt.tz_localize(None) if getattr(cells.dt, "tz", None) is not None else cells
+        return _whole_days(naive, name)
+    if not is_text(cells):
+        empty = pd.Series(pd.NaT, cells.index, dtype="datetime64[us]")
+        if bool(cells.isna().all()):
+            return empty, []
+        rule = f"expected ISO dates (2026-09-30), the column holds {cells.dtype}"
+        return empty, [Breach(rule, column=name, hint="Give its `date_format` in the profile")]
+    texts = cells.astype("str").str.strip()
+    filled = (texts.notna() & texts.ne("")).to_numpy()
+    shaped = texts.where(texts.str.fullmatch(ISO_DATE).fillna(False).astype(bool))
+    dates = pd.to_datetime(shaped.str.slice(0, 10), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    bad = dates.isna().to_numpy() & filled
+    if not bad.any():
+        return dates, []
+    hint = "Give its `date_format` in the profile, or write it as 2026-09-30"
+    return dates, [Breach("expected an ISO date (2026-09-30)", np.flatnonzero(bad), name, hint, texts[bad].tolist())]
+
+
+def _whole_days(dates: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    times = (dates != dates.dt.normalize()) & dates.notna()
+    dates = dates if str(dates.dtype) == "datetime64[us]" else dates.astype("datetime64[us]")
+    if not times.any():
+        return dates, []
+    texts = dates[times].dt.strftime("%Y-%m-%d %H:%M:%S").tolist()
+    return dates, [Breach("expected a date without a time of day", np.flatnonzero(times.to_numpy()), name, "", texts)]
+
+
+def _flags(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    if pd.api.types.is_bool_dtype(cells.dtype):
+        return cells, []
+    if not is_text(cells):
+        rule = f"expected true or false, the column holds {cells.dtype}"
+        return pd.Series(pd.NA, cells.index, dtype="boolean"), [Breach(rule, column=name)]
+    if cells.dtype == object and cells.dropna().map(lambda value: isinstance(value, bool | np.bool_)).all():
+        return cells.astype("boolean"), []
+    texts = cells.astype("str").str.strip().str.lower()
+    filled = (texts.notna() & texts.ne("")).to_numpy()
+    flags = texts.map(FLAGS).astype("boolean")
+    bad = flags.isna().to_numpy() & filled
+    found = [Breach("expected true or false", np.flatnonzero(bad), name, "", cells[bad].astype("str").tolist())]
+    flags = flags if flags.isna().any() else flags.astype(bool)
+    return flags, found if bad.any() else []

@@ -1,0 +1,144 @@
+"""Contracts of positions: ``book/1`` and ``schedule/1``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from behavior.cells import Breach
+from behavior.contracts import RATE_UNIT, Column, ContractGroup, TableContract, needed_when, not_before, rows_where
+
+CASH_SIDES = ("asset", "liability")
+DERIVATIVE_SIDES = ("receive", "pay")
+INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
+OPTIONS = ("cap", "floor", "swaption")
+RATE_TYPES = ("fixed", "floating", "administered")
+REPAYMENTS = ("bullet", "annuity", "linear", "interest_only", "schedule", "none")
+WITH_MATURITY = ("bullet", "annuity", "linear", "interest_only", "schedule")
+DAY_COUNTS = ("30/360", "30/360 US", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT")
+MONEY = "currency units"
+
+
+def _optional(
+    name: str, kind: str, meaning: str, unit: str = "", minimum: float | None = None, allowed: tuple[str, ...] = ()
+) -> Column:
+    return Column(name, kind, meaning, unit, required=False, nullable=True, minimum=minimum, allowed=allowed)
+
+
+def sides_fit_instruments(table: pd.DataFrame) -> Sequence[Breach]:
+    """Cash positions are `asset` or `liability`; derivatives are `receive` (bought) or `pay` (sold)."""
+    if "side" not in table or not table["side"].isin([*CASH_SIDES, *DERIVATIVE_SIDES]).any():
+        return []
+    derivative = (
+        table["instrument"].isin(INSTRUMENTS[1:]) if "instrument" in table else pd.Series(False, index=table.index)
+    )
+    wrong_cash = (~derivative & table["side"].isin(DERIVATIVE_SIDES)).to_numpy()
+    wrong_derivative = (derivative & table["side"].isin(CASH_SIDES)).to_numpy()
+    found = []
+    if wrong_cash.any():
+        rule = "expected `asset` or `liability` for instrument `cash`"
+        found.append(Breach(rule, rows_where(wrong_cash), "side", "Name the derivative in `instrument`"))
+    if wrong_derivative.any():
+        rule = "expected `receive` or `pay` for a derivative"
+        found.append(Breach(rule, rows_where(wrong_derivative), "side"))
+    return found
+
+
+def cash_has_rate_terms(table: pd.DataFrame) -> Sequence[Breach]:
+    """Everything but options needs `rate_type`, `rate`, `repayment` and `payment_months`."""
+    option = table["instrument"].isin(OPTIONS) if "instrument" in table else pd.Series(False, index=table.index)
+    found = []
+    for name in ("rate_type", "rate", "repayment", "payment_months"):
+        if name not in table:
+            continue
+        missing = (table[name].isna() & ~option).to_numpy()
+        if missing.any():
+            rule = "a value is required here for every instrument but options"
+            found.append(Breach(rule, rows_where(missing), name, values=[""] * int(missing.sum())))
+    return found
+
+
+BOOK_TABLE = TableContract(
+    "book",
+    1,
+    "book",
+    "One row a position or homogeneous pool. Further columns are kept; segment schemes may name them.",
+    (
+        Column("position_id", "text", "Name of the position.", personal_data=True),
+        Column("product", "text", "Product."),
+        Column("side", "text", "The side carries the sign.", allowed=(*CASH_SIDES, *DERIVATIVE_SIDES)),
+        _optional("trade_id", "text", "What the legs of one swap share."),
+        _optional("instrument", "text", "Instrument; empty = `cash`.", allowed=INSTRUMENTS),
+        Column("currency", "text", "ISO currency."),
+        Column("balance", "number", "Outstanding balance; notional for derivatives.", MONEY, minimum=0.0),
+        _optional("undrawn", "number", "Committed and not drawn.", MONEY, 0.0),
+        Column("rate_type", "text", "Rate type.", nullable=True, allowed=RATE_TYPES),
+        Column("rate", "number", "Current customer rate.", RATE_UNIT, nullable=True),
+        _optional("index", "text", "Index of a floating or adjustable position."),
+        _optional("spread", "number", "Spread over the index.", RATE_UNIT),
+        _optional("next_reset_date", "date", "Next reset."),
+        _optional("reset_months", "integer", "Months between resets.", "months", 0),
+        _optional("cap", "number", "Highest customer rate.", RATE_UNIT),
+        _optional("floor", "number", "Lowest customer rate.", RATE_UNIT),
+        _optional("periodic_cap", "number", "Largest change at a reset.", RATE_UNIT, 0.0),
+        _optional("payment_cap", "number", "Largest change of the payment.", "share (0.075 is 7.5%)", 0.0),
+        _optional("strike", "number", "Strike of an option.", RATE_UNIT),
+        _optional("start_date", "date", "Start of a forward-starting leg or of the underlying swap."),
+        _optional("expiry_date", "date", "Expiry of an option."),
+        _optional("option_type", "text", "Type of a swaption.", allowed=("payer", "receiver")),
+        _optional("volatility", "number", "Volatility of this option, instead of `vols/1`.", "a year", 0.0),
+        Column("repayment", "text", "How principal is repaid.", nullable=True, allowed=REPAYMENTS),
+        _optional("amortization_start_date", "date", "Where interest-only ends: begins the first amortising period."),
+        _optional("amortization_months", "integer", "Longer than the term leaves a balloon.", "months", 1),
+        Column("origination_date", "date", "Day of origination; empty where unknown.", nullable=True),
+        Column("maturity_date", "date", "Contractual maturity; empty for repayment `none`.", nullable=True),
+        Column(
+            "payment_months",
+            "integer",
+            "Months between payments; 0 = all interest at maturity.",
+            "months",
+            True,
+            True,
+            0,
+        ),
+        _optional("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
+        _optional("compounding_months", "integer", "Months between compoundings.", "months", 0),
+        _optional("rounding", "number", "0.01 for cent-exact schedules.", MONEY, 0.0),
+        _optional("behavioral", "flag", "false switches behaviour off."),
+        _optional("months_in_the_money", "integer", "Burnout so far; empty = 0 and counted.", "months", 0),
+        _optional("transfer_rate", "number", "Internal risk-free rate at inception.", RATE_UNIT),
+        _optional("servicing_cost", "number", "Yearly share of balance.", RATE_UNIT),
+        _optional("fee_income", "number", "Yearly share of balance.", RATE_UNIT),
+        _optional("accounting", "text", "Accounting class."),
+        _optional("hqla_class", "text", "Class of liquid assets."),
+        _optional("counterparty_class", "text", "Class of the counterparty."),
+    ),
+    key=("position_id",),
+    rules=(
+        sides_fit_instruments,
+        cash_has_rate_terms,
+        not_before("maturity_date", "origination_date", strictly=True),
+        needed_when("maturity_date", "repayment", WITH_MATURITY),
+        needed_when("index", "rate_type", ("floating",)),
+        needed_when("trade_id", "instrument", ("swap_leg",)),
+    ),
+)
+SCHEDULE_TABLE = TableContract(
+    "schedule",
+    1,
+    "schedule",
+    "Contractual principal of positions with repayment `schedule`.",
+    (
+        Column("position_id", "text", "Name of the position, in the book."),
+        Column("date", "date", "Day of the payment."),
+        Column("principal", "number", "Principal paid on the day.", MONEY),
+    ),
+    key=("position_id", "date"),
+    unit=("position_id",),
+    order="date",
+)
+
+BOOK = ContractGroup("book", 1, (BOOK_TABLE,))
+SCHEDULE = ContractGroup("schedule", 1, (SCHEDULE_TABLE,))
+POSITION_CONTRACTS = (BOOK, SCHEDULE)

@@ -1,0 +1,140 @@
+"""Contracts of market data: curves, volatilities, exchange rates and past fixings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from behavior.cells import Breach
+from behavior.contracts import (
+    LARGEST_USUAL_RATE,
+    PERCENT_HINT,
+    RATE_UNIT,
+    Column,
+    ContractGroup,
+    TableContract,
+    unit_codes,
+)
+
+DISCOUNT = "discount"
+
+
+def no_index_in_percent(table: pd.DataFrame) -> Sequence[Breach]:
+    """No index is in percent while others are decimals: each index's usual size is looked at on its own."""
+    if not {"index", "value"}.issubset(table.columns):
+        return []
+    size = table["value"].abs()
+    usual = size.where(size > 0).groupby(table["index"]).quantile(0.75)
+    rule = f"expected {RATE_UNIT} (3.25% is 0.0325), this index looks like percent"
+    return [
+        Breach(rule, column="value", hint=PERCENT_HINT, value=f"{name}: {value:g}")
+        for name, value in usual[usual > LARGEST_USUAL_RATE].items()
+        if value <= 1.0
+    ]
+
+
+def one_discount_curve(table: pd.DataFrame) -> Sequence[Breach]:
+    """Every currency has the index `discount`."""
+    if not {"currency", "index"}.issubset(table.columns):
+        return []
+    currencies = sorted(set(table["currency"].dropna()))
+    with_discount = set(table.loc[table["index"] == DISCOUNT, "currency"])
+    return [
+        Breach(f"expected an index `{DISCOUNT}` for every currency", column="index", value=currency)
+        for currency in currencies
+        if currency not in with_discount
+    ]
+
+
+def full_grid(table: pd.DataFrame) -> Sequence[Breach]:
+    """Every expiry of a surface has every tenor, because values between are bilinear."""
+    surface = [name for name in ("as_of", "currency", "index", "kind", "strike") if name in table]
+    if not {"expiry_months", "tenor_months"}.issubset(table.columns):
+        return []
+    found: list[Breach] = []
+    codes = unit_codes(table, surface)
+    for code in np.unique(codes):
+        part = table[codes == code]
+        there = set(zip(part["expiry_months"], part["tenor_months"], strict=True))
+        for expiry in sorted(set(part["expiry_months"].dropna())):
+            for tenor in sorted(set(part["tenor_months"].dropna())):
+                if (expiry, tenor) not in there:
+                    name = ", ".join(str(part[column].iloc[0]) for column in surface)
+                    value = f"{name}: expiry {expiry}, no tenor {tenor}"
+                    found.append(
+                        Breach("tenor missing: expected every tenor at every expiry", None, "tenor_months", value=value)
+                    )
+    return found
+
+
+RATES_TABLE = TableContract(
+    "rate_history",
+    1,
+    "rates",
+    "Observed values of indices. Settings give the indices their roles (`short`, `mortgage`, further ones).",
+    (
+        Column("date", "date", "Day of the fixing."),
+        Column("index", "text", "FEDFUNDS, UST_2Y, MORTGAGE30, SNB_POLICY and so on."),
+        Column("value", "number", "The rate.", RATE_UNIT),
+    ),
+    key=("index", "date"),
+    rules=(no_index_in_percent,),
+    unit=("index",),
+    order="date",
+)
+CURVES_TABLE = TableContract(
+    "curves",
+    1,
+    "curves",
+    "Zero rates by tenor. One index `discount` a currency, further ones for projection; earlier as-of dates are curve "
+    "history; today's value of a driver index is a row of tenor 0.",
+    (
+        Column("as_of", "date", "Date of the curve."),
+        Column("currency", "text", "ISO currency."),
+        Column("index", "text", "`discount`, or the index that the curve projects."),
+        Column("months", "integer", "Tenor.", "months", minimum=0),
+        Column("zero_rate", "number", "Zero rate, continuously compounded.", RATE_UNIT),
+    ),
+    key=("as_of", "currency", "index", "months"),
+    rules=(one_discount_curve,),
+)
+VOLS_TABLE = TableContract(
+    "vols",
+    1,
+    "vols",
+    "Volatilities, bilinear in expiry and tenor, flat outside.",
+    (
+        Column("as_of", "date", "Date of the quotes."),
+        Column("currency", "text", "ISO currency."),
+        Column("index", "text", "Underlying index."),
+        Column("expiry_months", "integer", "Expiry of the option.", "months", minimum=0),
+        Column("tenor_months", "integer", "Tenor of the underlying.", "months", minimum=0),
+        Column("strike", "number", "Strike; empty = at the money.", RATE_UNIT, required=False, nullable=True),
+        Column("kind", "text", "Model of the quote.", allowed=("normal", "lognormal")),
+        Column("shift", "number", "Shift of a lognormal quote.", "rate", required=False, nullable=True, minimum=0),
+        Column("value", "number", "Volatility a year: 0.0085 is 85 bp normal, 0.25 is 25% lognormal.", minimum=0),
+    ),
+    key=("as_of", "currency", "index", "kind", "strike", "expiry_months", "tenor_months"),
+    rules=(full_grid,),
+)
+FX_TABLE = TableContract(
+    "fx",
+    1,
+    "fx",
+    "Exchange rates; required as soon as a book has two currencies.",
+    (
+        Column("as_of", "date", "Date of the rate."),
+        Column("currency", "text", "ISO currency."),
+        Column("reporting_currency", "text", "ISO currency that the results are in."),
+        Column("rate", "number", "Units of the reporting currency for one unit of the currency.", minimum=1e-12),
+    ),
+    key=("as_of", "currency", "reporting_currency"),
+)
+
+RATE_HISTORY = ContractGroup("rate_history", 1, (RATES_TABLE,))
+CURVES = ContractGroup("curves", 1, (CURVES_TABLE,))
+VOLS = ContractGroup("vols", 1, (VOLS_TABLE,))
+FX = ContractGroup("fx", 1, (FX_TABLE,))
+MARKET_CONTRACTS = (RATE_HISTORY, CURVES, VOLS, FX)
