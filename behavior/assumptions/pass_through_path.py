@@ -92,6 +92,22 @@ def cumulative_target(levels: FloatArray, marginal: FloatArray, rates: ArrayLike
     return np.asarray(integral_weights(levels, rates) @ marginal)
 
 
+def adjusted(
+    paid: FloatArray,
+    seen_up: FloatArray,
+    seen_down: FloatArray,
+    up: FloatArray,
+    down: FloatArray,
+    floor: FloatArray,
+) -> FloatArray:
+    """Rate paid one month on, all of one shape: the share of the distance to the target that each direction sees.
+
+    A rate already below its floor is not lifted by the passing of time, only kept from falling further.
+    """
+    moved = paid + up * np.maximum(seen_up - paid, 0.0) + down * np.minimum(seen_down - paid, 0.0)
+    return np.maximum(moved, np.minimum(floor, paid))
+
+
 def rate_paid_path(
     targets: FloatArray,
     start: ArrayLike,
@@ -128,10 +144,9 @@ def rate_paid_path(
     paid = np.asarray(start, dtype=np.float64)
     path = np.empty((*np.broadcast_shapes(targets.shape[:-1], paid.shape), months))
     for month in range(1, months + 1):
-        rise = np.maximum(seen[..., longest + month - delays[0]] - paid, 0.0)
-        fall = np.minimum(seen[..., longest + month - delays[1]] - paid, 0.0)
-        # A rate already below its floor is not lifted by the passing of time, only kept from falling further.
-        paid = np.maximum(paid + upward * rise + downward * fall, np.minimum(bound, paid))
+        seen_up = seen[..., longest + month - delays[0]]
+        seen_down = seen[..., longest + month - delays[1]]
+        paid = adjusted(paid, seen_up, seen_down, upward, downward, bound)
         path[..., month - 1] = paid
     return path
 
