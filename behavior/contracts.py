@@ -13,41 +13,44 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach, parse
+from behavior.columns import (
+    LARGEST_USUAL_RATE,
+    NO_DAY,
+    PERCENT_HINT,
+    RATE_UNIT,
+    Column,
+    column_breaches,
+    day_numbers,
+    rows_where,
+    shown,
+    sorted_within,
+    unit_codes,
+)
 from behavior.errors import Fault
 from behavior.quantities import BoolArray, IntArray
 
-RATE_UNIT = "decimal a year"
-PERCENT_HINT = "Declare `percent` for this column in the profile, or divide by 100 (3.25% is 0.0325)"
-LARGEST_PLAIN_RATE = 1.0
-LARGEST_USUAL_RATE = 0.35
-NO_DAY = -10_000_000
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a contract.
-
-    Parameters
-    ----------
-    kind : ``text``, ``number``, ``integer``, ``date``, ``month`` (month-end date), ``flag``.
-    unit : unit in words (``decimal a year``, ``currency units``, ``months``); empty for text.
-    required : the column must be there.
-    nullable : cells may be empty.
-    minimum, maximum : inclusive bounds for numbers.
-    allowed : closed list of words for text columns.
-    personal_data : what a bank must mask.
-    """
-
-    name: str
-    kind: str
-    meaning: str
-    unit: str = ""
-    required: bool = True
-    nullable: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    allowed: tuple[str, ...] = ()
-    personal_data: bool = False
+__all__ = [
+    "LARGEST_USUAL_RATE",
+    "PERCENT_HINT",
+    "RATE_UNIT",
+    "Column",
+    "ContractGroup",
+    "Place",
+    "Reference",
+    "TableContract",
+    "check",
+    "check_between",
+    "day_numbers",
+    "examine",
+    "faults_at",
+    "needed_when",
+    "not_before",
+    "parse_table",
+    "render",
+    "rows_where",
+    "sorted_within",
+    "unit_codes",
+]
 
 
 Rule = Callable[[pd.DataFrame], Sequence[Breach]]
@@ -122,19 +125,23 @@ def faults_at(place: Place, breaches: Iterable[Breach], table: pd.DataFrame | No
             continue
         values = breach.values
         if values is None and table is not None and breach.column is not None and breach.column in table:
-            values = _shown(table[breach.column].iloc[breach.rows])
+            values = shown(table[breach.column].iloc[breach.rows])
         texts: Sequence[str | None] = values if values is not None else [None] * len(breach.rows)
         found += [place.fault(breach, int(row), text) for row, text in zip(breach.rows, texts, strict=True)]
     return found
 
 
 def check(
-    table: pd.DataFrame,
-    contract: TableContract,
-    place: Place | None = None,
-    declared: Collection[str] = (),
+    table: pd.DataFrame, contract: TableContract, place: Place | None = None, declared: Collection[str] = ()
 ) -> list[Fault]:
-    """Every fault of a table under its contract; empty when it keeps it.
+    """Every fault of a table under its contract; empty when it keeps it. Parameters as in `examine`."""
+    return examine(table, contract, place, declared)[1]
+
+
+def examine(
+    table: pd.DataFrame, contract: TableContract, place: Place | None = None, declared: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """The table as values (unreadable cells empty) and every fault of it; never stops at the first.
 
     Parameters
     ----------
@@ -146,20 +153,18 @@ def check(
     parsed, breaches = parse_table(table, contract)
     faults = faults_at(at, breaches, table)
     if len(table) == 0:
-        return [
-            *faults,
-            Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?"),
-        ]
+        empty = Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?")
+        return parsed, [*faults, empty]
     wholly = {one.column for one in breaches if one.rows is None}
     for column in contract.columns:
         if column.name in parsed and column.name not in wholly:
             unread = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
-            found = _column_breaches(parsed[column.name], column, column.name in declared, unread)
+            found = column_breaches(parsed[column.name], column, column.name in declared, unread)
             faults += faults_at(at, found, parsed)
     faults += faults_at(at, _key_and_order(parsed, contract), parsed)
     for rule in contract.rules:
         faults += faults_at(at, rule(parsed), parsed)
-    return faults
+    return parsed, faults
 
 
 def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFrame, list[Breach]]:
@@ -187,100 +192,6 @@ def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[B
                 column=name,
                 hint="Add it, or map it in the profile",
             )
-
-
-def _column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Sequence[IntArray]) -> Iterable[Breach]:
-    empty = cells.isna().to_numpy()
-    if not column.nullable and empty.any():
-        blank = empty.copy()
-        for rows in unread:
-            blank[rows] = False
-        if blank.any():
-            count = int(blank.sum())
-            yield Breach("a value is required here", np.flatnonzero(blank), column.name, values=[""] * count)
-    if column.kind in ("number", "integer"):
-        yield from _number_breaches(cells.to_numpy(dtype=np.float64, na_value=np.nan), column, declared)
-    elif column.kind == "month":
-        ends = cells.dt.is_month_end.to_numpy() | empty
-        if not ends.all():
-            yield Breach(
-                "expected the last day of a month",
-                np.flatnonzero(~ends),
-                column.name,
-                "Set `month_end = true` for this column in the profile",
-            )
-    elif column.allowed:
-        unknown = ~(cells.isin(column.allowed).to_numpy() | empty)
-        if unknown.any():
-            words = ", ".join(f"`{word}`" for word in column.allowed)
-            yield Breach(
-                f"expected one of {words}",
-                np.flatnonzero(unknown),
-                column.name,
-                "Map the extract's words with `values` in the profile",
-            )
-
-
-def _number_breaches(values: np.ndarray, column: Column, declared: bool) -> Iterable[Breach]:
-    with np.errstate(invalid="ignore"):
-        if np.isinf(values).any():
-            yield Breach("expected a finite number", np.flatnonzero(np.isinf(values)), column.name)
-        if column.minimum is not None and (values < column.minimum).any():
-            unit = f" {column.unit}" if column.unit else ""
-            rule = f"expected {column.minimum:g}{unit} or more"
-            yield Breach(rule, np.flatnonzero(values < column.minimum), column.name)
-        if column.maximum is not None and (values > column.maximum).any():
-            unit = f" {column.unit}" if column.unit else ""
-            rule = f"expected {column.maximum:g}{unit} or less"
-            yield Breach(rule, np.flatnonzero(values > column.maximum), column.name)
-        if column.unit == RATE_UNIT and not declared:
-            yield from _percent_breaches(values, column.name)
-
-
-def _percent_breaches(values: np.ndarray, name: str) -> Iterable[Breach]:
-    """Rates above 100%, row by row; a column that is mostly above 35% is reported as a whole. Nothing is converted."""
-    size = np.abs(values)
-    large = size > LARGEST_PLAIN_RATE
-    if large.any():
-        rule = f"expected {RATE_UNIT} (3.25% is 0.0325), this looks like percent"
-        yield Breach(rule, np.flatnonzero(large), name, PERCENT_HINT)
-        return
-    known = size[np.isfinite(size) & (size > 0)]
-    if known.size and np.quantile(known, 0.75) > LARGEST_USUAL_RATE:
-        yield Breach(
-            f"expected {RATE_UNIT} (3.25% is 0.0325), a quarter or more of the values is above "
-            f"{LARGEST_USUAL_RATE:.0%}, which looks like percent",
-            column=name,
-            hint=PERCENT_HINT + "; declare `decimal` if the values are right",
-            value=f"{np.quantile(known, 0.75):g}",
-        )
-
-
-def unit_codes(table: pd.DataFrame, columns: Sequence[str]) -> IntArray:
-    """Whole numbers that are equal where the values of `columns` are equal; shape (rows,). No columns: all zero."""
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in columns:
-        part, words = pd.factorize(table[name], use_na_sentinel=False)
-        codes = codes * (len(words) + 1) + part
-        if len(columns) > 1:
-            codes = pd.factorize(codes)[0].astype(np.int64)
-    return codes
-
-
-def sorted_within(codes: IntArray, when: IntArray) -> IntArray:
-    """Row positions ordered by unit and date, rows of one unit and date in the order of the file."""
-    if codes.size < 2:
-        return np.arange(codes.size)
-    same = np.diff(codes)
-    if bool(np.all((same > 0) | ((same == 0) & (np.diff(when) >= 0)))):
-        return np.arange(codes.size)
-    return np.asarray(np.lexsort((when, codes)))
-
-
-def day_numbers(cells: pd.Series) -> IntArray:
-    """Dates as whole days since 1970, empty ones far before any other; shape (rows,)."""
-    days = cells.to_numpy().astype("datetime64[D]").astype(np.int64)
-    return np.asarray(np.maximum(days, NO_DAY))
 
 
 def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
@@ -319,7 +230,7 @@ def _duplicates(table: pd.DataFrame, key: Sequence[str], filled: BoolArray) -> I
     if not again.any():
         return
     rows = np.sort(order[again])
-    parts = [_shown(table[name].iloc[rows]) for name in key]
+    parts = [shown(table[name].iloc[rows]) for name in key]
     values = [", ".join(part) for part in zip(*parts, strict=True)]
     name = key[0] if len(key) == 1 else " + ".join(key)
     yield Breach("duplicate key: an earlier row has the same one", rows, name, "Keep one row a key", values)
@@ -331,15 +242,6 @@ def _key_numbers(table: pd.DataFrame, key: Sequence[str]) -> tuple[IntArray, Int
     if len(key) > 1 and pd.api.types.is_datetime64_any_dtype(last):
         return unit_codes(table, key[:-1]), day_numbers(last)
     return unit_codes(table, key), np.zeros(len(table), dtype=np.int64)
-
-
-def _shown(cells: pd.Series) -> list[str]:
-    """Cells as a person would type them: dates without time, whole numbers without a point, empty as nothing."""
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        return list(cells.dt.strftime("%Y-%m-%d").fillna(""))
-    if pd.api.types.is_float_dtype(cells):
-        return ["" if np.isnan(value) else f"{value:.15g}" for value in cells.to_numpy(dtype=np.float64)]
-    return ["" if pd.isna(value) else str(value) for value in cells]
 
 
 @dataclass(frozen=True)
@@ -399,11 +301,6 @@ def check_between(
         for name, breaches in rule_between(tables).items():
             faults += faults_at(at.get(name, Place(name)), breaches, tables[name])
     return faults
-
-
-def rows_where(mask: BoolArray) -> IntArray:
-    """Positions of the true rows; shape (true rows,)."""
-    return np.flatnonzero(mask)
 
 
 def not_before(later: str, earlier: str, strictly: bool = False) -> Rule:

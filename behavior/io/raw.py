@@ -1,0 +1,250 @@
+"""Files as they lie: CSV cells as text with their line numbers, Parquet columns with their types.
+
+CSV is parsed column by column, so that a bad cell costs neither its column nor its line number.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from behavior.contracts import Place, TableContract
+from behavior.errors import Fault
+from behavior.io.files import read_bytes, sha256_of
+from behavior.panel.base import SourceFile
+from behavior.quantities import IntArray
+
+PARQUET_MAGIC = b"PAR1"
+DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+ARROW_KINDS = {"number": pa.float64(), "integer": pa.int64(), "date": pa.date32(), "month": pa.date32()}
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How a text file is written; the contracts' own form is the default, a profile may declare another."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file as it lies: text columns for CSV, typed ones for Parquet.
+
+    Parameters
+    ----------
+    faults : what made the file itself unreadable (empty, wrong delimiter, ragged lines).
+    """
+
+    table: pd.DataFrame
+    place: Place
+    source: SourceFile
+    faults: tuple[Fault, ...] = ()
+
+
+def read_raw(path: Path, form: TextFormat | None = None, contract: TableContract | None = None) -> RawTable:
+    """A file without any check of its content; with a contract, its clean columns come back as values already.
+
+    Raises
+    ------
+    FaultyInput : when there is no such file.
+    """
+    data = read_bytes(path)
+    if data[:4] == PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
+        return _read_parquet(path, data, contract)
+    return _read_csv(path, data, form or TextFormat(), contract)
+
+
+def _unreadable(path: Path, data: bytes, fault: Fault) -> RawTable:
+    return RawTable(pd.DataFrame(), Place(path.name), SourceFile(path.name, sha256_of(data), 0), (fault,))
+
+
+def _read_parquet(path: Path, data: bytes, contract: TableContract | None) -> RawTable:
+    try:
+        arrow = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowInvalid, OSError) as error:
+        words = str(error).splitlines()[0]
+        return _unreadable(path, data, Fault(path.name, f"expected a Parquet file ({words})", hint="Export it again"))
+    columns = [_plain(arrow.column(i), contract, name) for i, name in enumerate(arrow.column_names)]
+    table = pa.table(columns, names=arrow.column_names).to_pandas(date_as_object=False)
+    return RawTable(table, Place(path.name), SourceFile(path.name, sha256_of(data), len(table)))
+
+
+def _plain(column: pa.ChunkedArray, contract: TableContract | None, name: str) -> pa.ChunkedArray:
+    """Dictionaries as text, decimals as floats, names of things as text: what pandas holds without loss."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_decimal(column.type):
+        return column.cast(pa.float64())
+    known = contract.column(name) if contract is not None else None
+    if known is not None and known.kind == "text" and pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    return column
+
+
+def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract | None) -> RawTable:
+    fault = _unreadable_text(path, data, form)
+    if fault is not None:
+        return _unreadable(path, data, fault)
+    source_digest = sha256_of(data)
+    if form.encoding != "utf-8":
+        data = data.decode(form.encoding).encode("utf-8")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    names = list(form.columns) or next(csv.reader(io.StringIO(_first_line(data)), delimiter=form.delimiter))
+    fault = _wrong_delimiter(path, names, form)
+    if fault is not None:
+        return _unreadable(path, data, fault)
+    arrow, ragged = _parse_csv(data, form, names)
+    if ragged:
+        table, lines, faults = _read_ragged(path, data, form, names)
+        return RawTable(table, Place(path.name, lines), SourceFile(path.name, source_digest, len(table)), faults)
+    table = _to_pandas(arrow, names, contract)
+    place = Place(path.name, _lines(data, len(table), form))
+    return RawTable(table, place, SourceFile(path.name, source_digest, len(table)))
+
+
+def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
+    if not data.strip():
+        return Fault(path.name, "expected a header line and rows, the file is empty", hint="Is the export finished?")
+    if data[:4] == b"PK\x03\x04" or data[:2] == b"\x1f\x8b":
+        return Fault(
+            path.name, "expected CSV or Parquet, this is a spreadsheet or a compressed file", hint="Export CSV"
+        )
+    try:
+        data.decode(form.encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        value = repr(data[error.start : error.start + 1])
+        return Fault(path.name, f"expected text in {form.encoding}", line, None, value, "Save it as UTF-8")
+    return None
+
+
+def _first_line(data: bytes) -> str:
+    return data.lstrip(b"\r\n").split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
+
+
+def _wrong_delimiter(path: Path, names: Sequence[str], form: TextFormat) -> Fault | None:
+    if len(names) > 1 or form.columns:
+        return None
+    found = next((mark for mark in DELIMITERS if mark in names[0] and mark != form.delimiter), None)
+    if found is None:
+        return None
+    rule = f"expected commas between the columns, found {DELIMITERS[found]}"
+    hint = f"Export with commas and decimal points, or declare `delimiter = {found!r}` in the profile"
+    return Fault(path.name, rule, 1, None, names[0], hint)
+
+
+def _parse_csv(data: bytes, form: TextFormat, names: Sequence[str]) -> tuple[pa.Table, bool]:
+    """All cells as text, empty ones null; the second value says that some line has too few or too many cells."""
+    ragged: list[int] = []
+
+    def note(row: pacsv.InvalidRow) -> str:
+        ragged.append(row.actual_columns)
+        return "skip"
+
+    # Positions as names: a repeated name in the header is the check's to report, not a reason to stop reading.
+    keys = [str(i) for i in range(len(names))]
+    table = (
+        pacsv.read_csv(
+            pa.BufferReader(data),
+            pacsv.ReadOptions(
+                column_names=keys, skip_rows_after_names=0, skip_rows=int(form.header), block_size=1 << 24
+            ),
+            pacsv.ParseOptions(
+                delimiter=form.delimiter, newlines_in_values=b'"' in data, invalid_row_handler=note, quote_char='"'
+            ),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(keys, pa.string()), null_values=[""], strings_can_be_null=True
+            ),
+        )
+        if _has_rows(data, form)
+        else pa.table([pa.array([], pa.string())] * len(keys), names=keys)
+    )
+    return table, bool(ragged)
+
+
+def _has_rows(data: bytes, form: TextFormat) -> bool:
+    body = data.lstrip(b"\r\n")
+    return bool(body.split(b"\n", 1)[1].strip()) if form.header and b"\n" in body else not form.header
+
+
+def _to_pandas(arrow: pa.Table, names: Sequence[str], contract: TableContract | None) -> pd.DataFrame:
+    columns: list[pa.ChunkedArray] = []
+    for i, name in enumerate(names):
+        known = contract.column(name) if contract is not None else None
+        if known is not None:
+            columns.append(_fast(arrow.column(i), ARROW_KINDS.get(known.kind)))
+        else:
+            columns.append(_extra(arrow.column(i)) if contract is not None else arrow.column(i))
+    frame: pd.DataFrame = pa.table(columns, names=[str(i) for i in range(len(columns))]).to_pandas(date_as_object=False)
+    frame.columns = pd.Index(list(names))
+    return frame
+
+
+def _fast(cells: pa.ChunkedArray, kind: pa.DataType | None) -> pa.ChunkedArray:
+    """A clean column as values in one pass; one that has anything to report stays text for the slow way."""
+    if kind is None:
+        return cells
+    try:
+        values = cells.cast(kind)
+    except pa.ArrowInvalid:
+        return cells
+    if pa.types.is_floating(kind) and not pc.all(pc.is_finite(values), min_count=0).as_py():
+        return cells
+    return values
+
+
+def _extra(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column the contract does not know: numbers where every cell is one (leading zeros mean a code), else text."""
+    coded = pc.any(pc.match_substring_regex(cells, r"^[-+]?0\d|^\s|\s$"), min_count=0).as_py()
+    if coded or cells.null_count == len(cells):
+        return cells
+    return _fast(cells, pa.float64())
+
+
+def _lines(data: bytes, rows: int, form: TextFormat) -> IntArray:
+    """Line of each row as an editor counts; shape (rows,). Only files with blank or broken lines need a second look."""
+    head = int(form.header)
+    if data.count(b"\n") + (not data.endswith(b"\n")) == rows + head:
+        return np.arange(1 + head, rows + 1 + head)
+    return np.array([line for line, _ in _records(data, form)][head:], dtype=np.int64)
+
+
+def _records(data: bytes, form: TextFormat) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=form.delimiter)
+    found, line = [], 1
+    for record in reader:
+        if record:
+            found.append((line, record))
+        line = reader.line_num + 1
+    return found
+
+
+def _read_ragged(
+    path: Path, data: bytes, form: TextFormat, names: Sequence[str]
+) -> tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]:
+    """A file with broken lines: those are faults, the others are read."""
+    records = _records(data, form)[int(form.header) :]
+    whole = [(line, cells) for line, cells in records if len(cells) == len(names)]
+    hint = "Quote texts that hold the delimiter, or remove thousands separators"
+    faults = tuple(
+        Fault(
+            path.name, f"expected {len(names)} cells, found {len(cells)}", line, None, form.delimiter.join(cells), hint
+        )
+        for line, cells in records
+        if len(cells) != len(names)
+    )
+    table = pd.DataFrame([cells for _, cells in whole], columns=list(names), dtype="str").replace("", pd.NA)
+    return table.astype("str"), np.array([line for line, _ in whole], dtype=np.int64), faults

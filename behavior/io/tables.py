@@ -1,0 +1,126 @@
+"""Tables at the door: CSV and Parquet to checked values, every fault named with file, line, column, value and rule.
+
+Reading checks; writing is whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
+from behavior.errors import ContractFault, Fault
+from behavior.io.files import write_atomically
+from behavior.io.raw import read_raw
+from behavior.panel.base import SourceFile
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """A table with everything that is wrong with it; `values()` gives it only when nothing is."""
+
+    table: pd.DataFrame
+    place: Place
+    source: SourceFile
+    faults: tuple[Fault, ...] = ()
+
+    def values(self) -> pd.DataFrame:
+        """The table.
+
+        Raises
+        ------
+        ContractFault : listing every fault.
+        """
+        if self.faults:
+            raise ContractFault(self.faults)
+        return self.table
+
+
+def read_table(path: Path, contract: TableContract, declared: Collection[str] = ()) -> CheckedTable:
+    """Read and check a file under a contract.
+
+    Parameters
+    ----------
+    declared : rate columns whose values above 100% a year are believed.
+    """
+    raw = read_raw(path, contract=contract)
+    if raw.faults and raw.table.empty:
+        return CheckedTable(raw.table, raw.place, raw.source, raw.faults)
+    table, faults = examine(raw.table, contract, raw.place, declared)
+    return CheckedTable(table, raw.place, raw.source, (*raw.faults, *faults))
+
+
+@dataclass(frozen=True)
+class CheckedTables:
+    """The tables of one contract, and every fault in and between them."""
+
+    tables: Mapping[str, pd.DataFrame]
+    sources: tuple[SourceFile, ...]
+    faults: tuple[Fault, ...] = field(default=())
+
+    def values(self) -> Mapping[str, pd.DataFrame]:
+        """The tables.
+
+        Raises
+        ------
+        ContractFault : listing every fault.
+        """
+        if self.faults:
+            raise ContractFault(self.faults)
+        return self.tables
+
+
+def read_tables(paths: Mapping[str, Path], group: ContractGroup) -> CheckedTables:
+    """Read and check all tables of one contract, `paths` by table name."""
+    read = {
+        name: read_table(path, contract) for name, path in paths.items() if (contract := group.table(name)) is not None
+    }
+    return check_tables(read, group)
+
+
+def check_tables(read: Mapping[str, CheckedTable], group: ContractGroup) -> CheckedTables:
+    """Tables that were checked on their own, checked against each other."""
+    missing = [
+        Fault(group.id, f"expected the table `{one.table}`", hint="Give its file")
+        for one in group.tables
+        if one.table not in read and one.table not in group.optional
+    ]
+    tables = {name: one.table for name, one in read.items()}
+    between = check_between(tables, group, {name: one.place for name, one in read.items()})
+    faults = (*missing, *(fault for one in read.values() for fault in one.faults), *between)
+    return CheckedTables(tables, tuple(one.source for one in read.values()), faults)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> str:
+    """Write CSV or Parquet by the file's ending, whole or not at all; returns the sha256. Dates are ISO days."""
+    if path.suffix.lower() in (".parquet", ".pq"):
+        buffer = io.BytesIO()
+        table.to_parquet(buffer, index=False, compression="zstd")
+        return write_atomically(path, buffer.getvalue())
+    return write_atomically(path, csv_text(table))
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as the contracts' CSV: header, ISO dates, true/false, shortest exact decimals, nothing for missing."""
+    shown = table.copy()
+    for name in shown.columns:
+        if pd.api.types.is_datetime64_any_dtype(shown[name]):
+            shown[name] = shown[name].dt.strftime("%Y-%m-%d")
+        elif pd.api.types.is_bool_dtype(shown[name]):
+            shown[name] = shown[name].map({True: "true", False: "false"})
+    return shown.to_csv(index=False, lineterminator="\n")
+
+
+def rejects_csv(faults: Sequence[Fault]) -> str:
+    """Every fault as a row: file, line, column, value, rule, hint."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["file", "line", "column", "value", "rule", "hint"])
+    for fault in faults:
+        writer.writerow([fault.where, fault.line, fault.column, fault.value, fault.rule, fault.hint])
+    return buffer.getvalue()
