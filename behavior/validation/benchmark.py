@@ -1,0 +1,148 @@
+"""Benchmark: does the model beat what anybody could do with a table?
+
+Purpose
+-------
+Every model has to earn its complexity. The benchmark is the empirical table of the training months, the challenger
+a plain model; where one of them does as well, it should be used.
+
+Mechanism
+---------
+Log loss a row (shares: balance-weighted) or, for rates, squared error of champion, challenger and benchmark on the
+same test rows. The gain is the rival's loss less the champion's, with a 95% interval from drawing clusters of one
+customer in one half-year. Portfolio error by month is shown beside it, because ranking and level are won
+separately.
+
+Signs of high risk
+------------------
+A gain whose interval holds 0 or lies below it; a champion that wins by row and loses by month.
+
+Strengths
+---------
+Paired on the same rows, so that even small differences show; a loss is reported in the same words as a win.
+
+Limitations
+-----------
+A win on these months is no promise for a rate cycle that neither has seen. Structure often generalises better than
+flexibility.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import DoesNotApply
+from behavior.kinds.base import Exhibit
+from behavior.quantities import FloatArray
+from behavior.validation.base import Check, CheckInput, Finding, Status
+from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate, monthly_path, rows_of
+from behavior.validation.statistics import log_loss, path_errors
+
+RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
+VALUES = {
+    "gain_on_benchmark": "empirical benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better",
+    "gain_on_benchmark_lower": "lower end of its 95% interval",
+    "gain_on_benchmark_upper": "upper end of its 95% interval",
+    "gain_on_challenger": "loss of the plain challenger less the champion's, relative to the challenger's",
+    "gain_on_challenger_lower": "lower end of its 95% interval",
+    "gain_on_challenger_upper": "upper end of its 95% interval",
+    "loss": "champion's mean log loss a row, or root mean square error in basis points for rates",
+    "loss_challenger": "challenger's, same unit",
+    "loss_benchmark": "benchmark's, same unit",
+    "path_error": "champion's mean absolute error by month, CPR points or basis points",
+    "path_error_challenger": "challenger's, same unit",
+    "path_error_benchmark": "benchmark's, same unit",
+}
+
+
+def run(given: CheckInput) -> Finding:
+    """Compare losses on the test rows."""
+    rate = is_rate(given)
+    every = rows_of(given, "test")
+    names = [name for name in RIVALS if name in every and every[name].notna().any()]
+    if not names:
+        raise DoesNotApply("the kind predicts neither a challenger nor a benchmark.")
+    rows = every.dropna(subset=names).reset_index(drop=True)
+    weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy(np.float64)
+    bootstrap = bootstrap_of(given, rows)
+    losses = {name: _loss(rows, name, rate) for name in ("predicted", *names)}
+    values = {"loss": _mean(losses["predicted"], weight, rate)}
+    for name in names:
+        gain = weight * (losses[name] - losses["predicted"])
+        low, high = bootstrap.ratio_interval(gain, weight * losses[name])
+        values[f"gain_on_{name}"] = float(gain.sum() / (weight * losses[name]).sum())
+        values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
+        values[f"loss_{name}"] = _mean(losses[name], weight, rate)
+    path = monthly_path(rows, ("actual", "predicted", *names))
+    for name in ("predicted", *names):
+        suffix = "" if name == "predicted" else f"_{name}"
+        values[f"path_error{suffix}"] = _path_error(path, name, rate)
+    beaten = [name for name in names if values[f"gain_on_{name}_lower"] <= 0]
+    words = " ".join(_words(name, values) for name in names)
+    if len(rows) < len(every):
+        words += f" {len(every) - len(rows):,} test rows without a rival's prediction are left out."
+    status = Status.WARN if beaten else Status.PASS
+    return Finding("benchmark", status, values, words, exhibits=_exhibits(values, names, path, rate))
+
+
+def _loss(rows: pd.DataFrame, name: str, rate: bool) -> FloatArray:
+    if rate:
+        return np.asarray((rows[name] - rows["actual"]) ** 2, dtype=np.float64)
+    return log_loss(rows[name], rows["actual"])
+
+
+def _mean(losses: FloatArray, weight: FloatArray, rate: bool) -> float:
+    mean = float(np.average(losses, weights=weight))
+    return 1e4 * float(np.sqrt(mean)) if rate else mean
+
+
+def _path_error(path: pd.DataFrame, name: str, rate: bool) -> float:
+    if rate:
+        return path_errors(1e4 * path["actual"], 1e4 * path[name]).mae
+    return path_errors(cpr_points(path["actual"]), cpr_points(path[name])).mae
+
+
+def _words(name: str, values: dict[str, float]) -> str:
+    gain, low, high = (values[f"gain_on_{name}{end}"] for end in ("", "_lower", "_upper"))
+    interval = f"({100 * low:+.2f}% to {100 * high:+.2f}%)"
+    rival = f"the {RIVALS[name]}"
+    if low > 0:
+        return f"The model's loss is {100 * gain:.2f}% below that of {rival} {interval}."
+    if high < 0:
+        return (
+            f"{rival[0].upper()}{rival[1:]} wins: its loss is lower, the model's gain is {100 * gain:+.2f}% {interval}."
+        )
+    words = f"The model is not better than {rival} beyond doubt: gain {100 * gain:+.2f}% {interval}"
+    return f"{words}; prefer the simpler one."
+
+
+def _exhibits(values: dict[str, float], names: list[str], path: pd.DataFrame, rate: bool) -> tuple[Exhibit, ...]:
+    loss_name = "root mean square error, bp" if rate else "log loss a row"
+    path_name = "error by month, bp" if rate else "error by month, CPR points"
+    table = pd.DataFrame(
+        [
+            {
+                "model": "champion" if name == "predicted" else RIVALS[name],
+                loss_name: values["loss" if name == "predicted" else f"loss_{name}"],
+                "gain of the champion, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}"],
+                "lower, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}_lower"],
+                "upper, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}_upper"],
+                path_name: values["path_error" if name == "predicted" else f"path_error_{name}"],
+            }
+            for name in ("predicted", *names)
+        ]
+    )
+    show = (lambda share: 100 * share) if rate else cpr_points
+    lines = pd.DataFrame(
+        {"month": path["month"], "realised": show(path["actual"]), "champion": show(path["predicted"])}
+    )
+    for name in names:
+        lines[RIVALS[name]] = show(path[name])
+    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    return (
+        Exhibit("benchmark_table", "Champion, challenger and benchmark on the same rows", "table", table),
+        Exhibit("benchmark_path", "The same, month by month", "lines", lines, "month", unit),
+    )
+
+
+CHECK = Check("benchmark", run, VALUES, __doc__)

@@ -1,0 +1,144 @@
+"""Calibration: does what happened agree with what was expected, in total and in every cut that matters?
+
+Purpose
+-------
+Cash flows use the level of a prediction, not its ranking: a model that is 10% too fast makes balances leave 10% too
+fast in every scenario. This check sets actual against expected on months and customers that the fit never saw.
+
+Mechanism
+---------
+Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment,
+weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one
+half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for shares); 1 and
+0 are perfect. For rates the distance is predicted minus actual in basis points.
+
+Signs of high risk
+------------------
+A ratio outside 0.9 to 1.1 whose interval leaves out 1; a slope below 0.8 (predictions too extreme) or above 1.2
+(too flat); a good total made of a fast half and a slow half of the driver's range.
+
+Strengths
+---------
+Says the error in the unit that the engine spends, with the dependence between months of one customer allowed for.
+
+Limitations
+-----------
+Customers share the same rates and seasons, which drawing customers does not undo: with few test months the interval
+is too narrow. A cut with few events says little, whichever way it falls.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from behavior.kinds.base import Exhibit
+from behavior.validation.base import Check, CheckInput, Finding, Status
+from behavior.validation.evidence import (
+    Grouping,
+    actual_against_expected,
+    bootstrap_of,
+    groupings,
+    is_rate,
+    rows_of,
+)
+from behavior.validation.statistics import ClusterBootstrap, logistic_line, straight_line
+
+VALUES = {
+    "ratio": "actual over expected, balance-weighted, on the test rows (for rates: mean rate paid over mean predicted)",
+    "ratio_lower": "lower end of its 95% interval",
+    "ratio_upper": "upper end of its 95% interval",
+    "ratio_by_count": "actual over expected, every row alike",
+    "ratio_out_of_time": "actual over expected, later months, all customers",
+    "ratio_unseen_customers": "actual over expected, training months, unseen customers",
+    "slope": "slope of the outcome on the prediction (log-odds for shares); 1 is perfect",
+    "intercept": "intercept of that line; 0 is perfect",
+    "error_basis_points": "predicted minus actual rate, balance-weighted mean, basis points (rates only)",
+    "worst_segment_distance": "largest |actual/expected - 1| of a segment with at least 5% of the balance",
+}
+
+
+def run(given: CheckInput) -> Finding:
+    """Compare actual and expected on the test rows."""
+    rows, rate = rows_of(given, "test"), is_rate(given)
+    bootstrap = bootstrap_of(given, rows)
+    values = _overall(rows, bootstrap)
+    for part in ("out_of_time", "unseen_customers"):
+        values[f"ratio_{part}"] = _ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
+    line = straight_line if rate else logistic_line
+    weight = rows["weight"].to_numpy() if rate or not given.predictions.binary else np.ones(len(rows))
+    values["intercept"], values["slope"] = line(rows["predicted"], rows["actual"], weight)
+    if rate:
+        values["error_basis_points"] = 1e4 * float(
+            np.average(rows["predicted"] - rows["actual"], weights=rows["weight"])
+        )
+    cuts = {name: actual_against_expected(rows, cut, rate, bootstrap) for name, cut in groupings(rows).items()}
+    everything = Grouping("All test rows", np.zeros(len(rows), dtype=np.int64), ("all",))
+    cuts = {"overall": actual_against_expected(rows, everything, rate, bootstrap), **cuts}
+    if "segment" in cuts:
+        values["worst_segment_distance"] = _worst(rows)
+    off = not 0.9 <= values["ratio"] <= 1.1 and not values["ratio_lower"] <= 1.0 <= values["ratio_upper"]
+    return Finding(
+        "calibration",
+        Status.WARN if off else Status.PASS,
+        values,
+        _words(values, rate),
+        exhibits=tuple(_exhibits(cuts, rate)),
+    )
+
+
+def _overall(rows: pd.DataFrame, bootstrap: ClusterBootstrap) -> dict[str, float]:
+    weight = rows["weight"].to_numpy(np.float64)
+    low, high = bootstrap.ratio_interval(weight * rows["actual"].to_numpy(), weight * rows["predicted"].to_numpy())
+    total = rows["predicted"].sum()
+    by_count = float(rows["actual"].sum() / total) if total else np.nan
+    return {
+        "ratio": _ratio(rows),
+        "ratio_lower": float(low[0]),
+        "ratio_upper": float(high[0]),
+        "ratio_by_count": by_count,
+    }
+
+
+def _ratio(rows: pd.DataFrame) -> float:
+    expected = float((rows["weight"] * rows["predicted"]).sum())
+    return float((rows["weight"] * rows["actual"]).sum()) / expected if expected else np.nan
+
+
+def _worst(rows: pd.DataFrame) -> float:
+    total = rows["weight"].sum()
+    parts = [_ratio(part) for _, part in rows.groupby("segment") if part["weight"].sum() >= 0.05 * total]
+    return float(np.nanmax(np.abs(np.asarray(parts) - 1.0))) if parts else np.nan
+
+
+def _words(values: dict[str, float], rate: bool) -> str:
+    if rate:
+        return (
+            f"On unseen customers and later months the predicted rate is {values['error_basis_points']:+.1f} bp from "
+            f"the rate paid on average; slope {values['slope']:.2f}."
+        )
+    return (
+        f"On unseen customers and later months actual over expected is {values['ratio']:.3f} by balance "
+        f"(95% interval {values['ratio_lower']:.3f} to {values['ratio_upper']:.3f}) and {values['ratio_by_count']:.3f} "
+        f"by count; calibration slope {values['slope']:.2f}."
+    )
+
+
+def _exhibits(cuts: dict[str, pd.DataFrame], rate: bool) -> list[Exhibit]:
+    pair = ["actual, % a year", "predicted, % a year"] if rate else ["actual, % CPR", "expected, % CPR"]
+    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    found = []
+    for name, table in cuts.items():
+        title = "Actual against expected, " + ("all test rows" if name == "overall" else f"by {name}")
+        if name == "month":
+            data = table[["Month", *pair]].assign(Month=pd.to_datetime(table["Month"]) + pd.offsets.MonthEnd(0))
+            found.append(Exhibit("calibration_by_month", title, "lines", data, "month", unit))
+            found.append(Exhibit("calibration_by_month_table", title, "table", table))
+            continue
+        if name != "overall" and len(table) > 1:
+            found.append(Exhibit(f"calibration_by_{name}", title, "bars", table[[table.columns[0], *pair]], name, unit))
+        found.append(Exhibit(f"calibration_by_{name}_table", title, "table", table))
+    return found
+
+
+CHECK = Check("calibration", run, VALUES, __doc__)

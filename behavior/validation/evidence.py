@@ -1,0 +1,192 @@
+"""How checks pick rows, cut them into groups and set actual against expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.effects import Effect
+from behavior.errors import DoesNotApply
+from behavior.kinds.base import Predictions
+from behavior.quantities import BoolArray, FloatArray, IntArray, monthly_to_annual
+from behavior.validation.base import CheckInput
+from behavior.validation.statistics import ClusterBootstrap
+
+PARTS = {
+    "test": "out of time and unseen customers",
+    "out_of_time": "out of time, all customers",
+    "unseen_customers": "unseen customers, training months",
+    "train": "training",
+}
+AGE_EDGES = (12, 24, 36, 60, 84, 120, 180, 240, 300)
+DRIVER_GROUPS = 8
+HALF_YEAR = 6
+
+
+def is_rate(given: CheckInput) -> bool:
+    """True where the target is a rate paid, false where it is a share of balance that moves."""
+    return given.kind.effect is Effect.REPRICING
+
+
+def rows_of(given: CheckInput, part: str, predictions: Predictions | None = None) -> pd.DataFrame:
+    """Prediction rows of one part of the split (`test`, `out_of_time`, `unseen_customers`, `train`, `validate`).
+
+    Rows without a prediction or an outcome are left out.
+
+    Raises
+    ------
+    DoesNotApply : when the part is empty.
+    """
+    table = (predictions or given.predictions).table
+    chosen = table[mask_of(given, part, table)]
+    known = chosen["predicted"].notna() & chosen["actual"].notna() & (chosen["weight"] > 0)
+    rows = chosen[known].reset_index(drop=True)
+    if rows.empty:
+        raise DoesNotApply(f"no row is {PARTS.get(part, part)}; lengthen the history or change the split")
+    return rows
+
+
+def mask_of(given: CheckInput, part: str, table: pd.DataFrame) -> BoolArray:
+    """Mask over prediction rows, which hold each panel row once (or once a cause)."""
+    mask: BoolArray = getattr(given.split, part)
+    if len(table) == len(mask):
+        return mask
+    panel = given.panel.table
+    chosen = pd.MultiIndex.from_frame(panel.loc[mask, ["unit", "month"]])
+    return np.asarray(pd.MultiIndex.from_frame(table[["unit", "month"]]).isin(chosen))
+
+
+def month_numbers(months: pd.Series) -> IntArray:
+    """Months counted from year 0."""
+    return np.asarray(months.dt.year * 12 + months.dt.month - 1, dtype=np.int64)
+
+
+def clusters_of(rows: pd.DataFrame) -> IntArray:
+    """Code of each row's cluster: one customer in one half-year."""
+    half_years = month_numbers(rows["month"]) // HALF_YEAR
+    customers, _ = pd.factorize(rows["customer"])
+    codes, _ = pd.factorize(customers.astype(np.int64) * 100_000 + half_years)
+    return np.asarray(codes, dtype=np.int64)
+
+
+def bootstrap_of(given: CheckInput, rows: pd.DataFrame) -> ClusterBootstrap:
+    """Bootstrap by customer and half-year, seeded by the specification."""
+    return ClusterBootstrap.over(clusters_of(rows), given.seed)
+
+
+def cpr_points(monthly: FloatArray | pd.Series | float) -> FloatArray:
+    """Monthly share as an annual one in percentage points; flows in (negative shares) stay negative."""
+    share = np.clip(np.asarray(monthly, dtype=np.float64), -1.0, 1.0)
+    return np.asarray(100.0 * monthly_to_annual(share))
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Rows cut into groups: `codes` (rows,) with -1 for none, `labels` in order."""
+
+    title: str
+    codes: IntArray
+    labels: tuple[str, ...]
+
+
+def groupings(rows: pd.DataFrame) -> Mapping[str, Grouping]:
+    """The cuts every calibration is looked at in; those that a kind has no column for are absent."""
+    found = {"month": _sorted_groups("Month", rows["month"].dt.strftime("%Y-%m"))}
+    if "driver" in rows and rows["driver"].notna().any():
+        found["driver"] = _driver_groups(rows["driver"])
+    if "age_months" in rows and rows["age_months"].notna().any():
+        found["age"] = _age_groups(rows["age_months"])
+        born = month_numbers(rows["month"]) - rows["age_months"].fillna(-1).to_numpy()
+        years = pd.Series(np.where(rows["age_months"].notna(), born // 12, np.nan))
+        found["vintage"] = _sorted_groups("Vintage", years.map("{:.0f}".format, na_action="ignore"))
+    if rows["segment"].nunique() > 1:
+        found["segment"] = _sorted_groups("Segment", rows["segment"].astype(str))
+    return found
+
+
+def _sorted_groups(title: str, labels: pd.Series) -> Grouping:
+    codes, uniques = pd.factorize(labels, sort=True)
+    return Grouping(title, np.asarray(codes, dtype=np.int64), tuple(str(label) for label in uniques))
+
+
+def _driver_groups(driver: pd.Series) -> Grouping:
+    values = driver.to_numpy(dtype=np.float64)
+    quantiles = np.nanquantile(values, np.linspace(0, 1, DRIVER_GROUPS + 1)[1:-1])
+    # Edges on round quarter points, so that a reader can say them aloud.
+    edges = np.unique(np.round(quantiles * 400) / 400)
+    labels = _edge_labels(edges * 100, "{:+.2f}%")
+    codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), -1)
+    return Grouping("Driver", codes.astype(np.int64), labels)
+
+
+def _age_groups(age: pd.Series) -> Grouping:
+    values = age.to_numpy(dtype=np.float64)
+    edges = np.asarray(AGE_EDGES, dtype=np.float64)
+    codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="left"), -1)
+    labels = [f"{low + 1:g}-{high:g} months" for low, high in zip((0, *AGE_EDGES[:-1]), AGE_EDGES, strict=True)]
+    return Grouping("Age", codes.astype(np.int64), (*labels, f"over {AGE_EDGES[-1]} months"))
+
+
+def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:
+    if len(edges) == 0:
+        return ("all",)
+    words = [form.format(edge) for edge in edges]
+    middle = [f"{low} to {high}" for low, high in pairwise(words)]
+    return (f"below {words[0]}", *middle, f"{words[-1]} and above")
+
+
+def actual_against_expected(
+    rows: pd.DataFrame, grouping: Grouping, rate: bool, bootstrap: ClusterBootstrap | None = None
+) -> pd.DataFrame:
+    """One row a group: exposure, actual, expected and their distance with a 95% interval.
+
+    Shares are shown as annual percentages with the ratio actual / expected by balance and by count; rates in percent
+    a year with the error predicted - actual in basis points.
+    """
+    kept = grouping.codes >= 0
+    count = len(grouping.labels)
+    weight, codes = rows["weight"].to_numpy(np.float64), grouping.codes
+    actual, predicted = rows["actual"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64)
+
+    def total(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(codes[kept], weights=values[kept], minlength=count), dtype=np.float64)
+
+    numerator, denominator = (weight * (predicted - actual), weight) if rate else (weight * actual, weight * predicted)
+    table = pd.DataFrame({grouping.title: grouping.labels, "rows": total(np.ones_like(weight)).astype(np.int64)})
+    table["balance"] = total(weight)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_actual, mean_predicted = total(weight * actual) / total(weight), total(weight * predicted) / total(weight)
+        distance = total(numerator) / total(denominator)
+        by_count = total(actual) / total(predicted)
+    low, high = np.full(count, np.nan), np.full(count, np.nan)
+    if bootstrap is not None:
+        masked = np.where(kept, 1.0, 0.0)
+        some_low, some_high = bootstrap.ratio_interval(numerator * masked, denominator * masked, np.maximum(codes, 0))
+        low[: len(some_low)], high[: len(some_high)] = some_low, some_high
+    if rate:
+        table["actual, % a year"], table["predicted, % a year"] = 100 * mean_actual, 100 * mean_predicted
+        table["error, bp"], table["lower, bp"], table["upper, bp"] = 1e4 * distance, 1e4 * low, 1e4 * high
+    else:
+        table["events"] = total(actual)
+        table["actual, % CPR"], table["expected, % CPR"] = cpr_points(mean_actual), cpr_points(mean_predicted)
+        table["actual / expected"], table["lower"], table["upper"] = distance, low, high
+        table["by count"] = by_count
+    return table[table["rows"] > 0].reset_index(drop=True)
+
+
+def monthly_path(rows: pd.DataFrame, columns: tuple[str, ...] = ("actual", "predicted")) -> pd.DataFrame:
+    """Balance-weighted means by month: month, weight, then one column each; rows without a figure are left out."""
+    months, labels = pd.factorize(rows["month"], sort=True)
+    weight = rows["weight"].to_numpy(np.float64)
+    table = pd.DataFrame({"month": labels, "weight": np.bincount(months, weights=weight)})
+    for column in columns:
+        values = rows[column].to_numpy(np.float64)
+        seen = np.isfinite(values)
+        top = np.bincount(months[seen], weights=(weight * values)[seen], minlength=len(labels))
+        bottom = np.bincount(months[seen], weights=weight[seen], minlength=len(labels))
+        table[column] = np.divide(top, bottom, out=np.full(len(labels), np.nan), where=bottom > 0)
+    return table

@@ -1,0 +1,175 @@
+"""Export fidelity: does the table that treasury loads say what the model says?
+
+Purpose
+-------
+The engine never sees the model, only the exported table. Whatever averaging over covariates and reading between
+grid points costs is measured here, in the units of the result.
+
+Mechanism
+---------
+The table, read back from disk, is looked up on the very rows that the model predicts; both are summed by balance
+within segment and month. The difference, table minus model, is signed: CPR points and points of remaining balance
+over the test months for shares, basis points for rates. Means weigh cells by balance; worst cells count only with
+1% of a segment's mean month or more.
+
+Signs of high risk
+------------------
+A mean difference beyond half a CPR point (a point of survival over the window, two basis points) is a table that
+values another bank; a worst cell many times the mean points to a segment whose mix moves.
+
+Strengths
+---------
+Tests the very file that will be used, after rounding, ordering and every other accident of writing.
+
+Limitations
+-----------
+Averaged covariates are right for the mix they were averaged over; a book with another mix is another question.
+Single customers differ by design; totals are what is judged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import DoesNotApply
+from behavior.kinds.base import Exhibit
+from behavior.validation.base import Check, CheckInput, Finding, Status
+from behavior.validation.evidence import cpr_points, is_rate, mask_of
+
+VALUES = {
+    "mean_difference": "table minus model, mean of segment x month cells by balance: CPR points (rates: basis points)",
+    "mean_absolute_difference": "the same without sign",
+    "worst_difference": "largest absolute difference of a cell of size, CPR points (rates: basis points)",
+    "total_difference": "table minus model, whole portfolio over all test months, CPR points (rates: basis points)",
+    "survival_difference": "table minus model, balance left after the test months, mean of segments by balance, points",
+    "worst_survival_difference": "the largest absolute one of a segment, points",
+    "share_not_covered": "share of the test balance for which the table has no curve",
+}
+LIMIT = {True: 2.0, False: 0.5}
+
+
+def run(given: CheckInput) -> Finding:
+    """Compare the table's totals with the model's on the test rows."""
+    rate = is_rate(given)
+    rows, missing = _paired(given)
+    cells = _cells(rows, rate)
+    values = _values(cells, rows, rate)
+    values["share_not_covered"] = missing
+    exhibits = [
+        Exhibit("export_by_segment", "Exported table against the model, by segment", "table", _by_segment(cells, rate))
+    ]
+    if not rate:
+        survival = _survival(cells)
+        weight = survival["balance"]
+        values["survival_difference"] = float(np.average(survival["difference, points"], weights=weight))
+        values["worst_survival_difference"] = float(survival["difference, points"].abs().max())
+        exhibits.append(Exhibit("export_survival", "Remaining balance after the test months", "table", survival))
+    exhibits.append(_picture(rows, rate))
+    unit = "bp" if rate else "CPR points"
+    words = (
+        f"The table read back from disk differs from the model by {values['total_difference']:+.2f} {unit} in total "
+        f"and {values['mean_absolute_difference']:.2f} {unit} in the mean segment and month (table minus model)."
+    )
+    if missing > 0:
+        words += f" {100 * missing:.1f}% of the test balance finds no curve."
+    off = abs(values["mean_difference"]) > LIMIT[rate] or missing > 0.01
+    return Finding("export_fidelity", Status.WARN if off else Status.PASS, values, words, exhibits=tuple(exhibits))
+
+
+def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
+    model, table = given.predictions.table, given.looked_up.table
+    if len(model) != len(table):
+        raise DoesNotApply("the lookup does not answer for the rows that the model predicts.")
+    rows = model[["segment", "month", "weight"]].assign(
+        model=model["predicted"].to_numpy(), table=table["predicted"].to_numpy()
+    )[mask_of(given, "test", model)]
+    rows = rows[(rows["weight"] > 0) & rows["model"].notna()]
+    if rows.empty:
+        raise DoesNotApply("no row is out of time and unseen; lengthen the history or change the split.")
+    covered = rows["table"].notna()
+    if not covered.any():
+        raise DoesNotApply("the table has no curve for any test row.")
+    missing = float(rows.loc[~covered, "weight"].sum() / rows["weight"].sum())
+    return rows[covered].reset_index(drop=True), missing
+
+
+def _cells(rows: pd.DataFrame, rate: bool) -> pd.DataFrame:
+    sums = rows.assign(model=rows["weight"] * rows["model"], table=rows["weight"] * rows["table"])
+    cells = sums.groupby(["segment", "month"], sort=True)[["weight", "model", "table"]].sum().reset_index()
+    cells["model"], cells["table"] = cells["model"] / cells["weight"], cells["table"] / cells["weight"]
+    cells["difference"] = _show(cells["table"], rate) - _show(cells["model"], rate)
+    return cells
+
+
+def _show(values: pd.Series, rate: bool) -> np.ndarray:
+    return np.asarray(1e4 * values) if rate else cpr_points(values)
+
+
+def _values(cells: pd.DataFrame, rows: pd.DataFrame, rate: bool) -> dict[str, float]:
+    weight = rows["weight"]
+    total = {side: pd.Series([float(np.average(rows[side], weights=weight))]) for side in ("model", "table")}
+    sized = cells["weight"] >= 0.01 * cells.groupby("segment")["weight"].transform("mean")
+    return {
+        "mean_difference": float(np.average(cells["difference"], weights=cells["weight"])),
+        "mean_absolute_difference": float(np.average(cells["difference"].abs(), weights=cells["weight"])),
+        "worst_difference": float(cells.loc[sized, "difference"].abs().max()),
+        "total_difference": float((_show(total["table"], rate) - _show(total["model"], rate))[0]),
+    }
+
+
+def _by_segment(cells: pd.DataFrame, rate: bool) -> pd.DataFrame:
+    unit = "% a year" if rate else "% CPR"
+    found = []
+    for segment, part in cells.groupby("segment", sort=True):
+        weight = part["weight"]
+        means = {side: pd.Series([np.average(part[side], weights=weight)]) for side in ("model", "table")}
+        scale = 0.01 if rate else 1.0
+        found.append(
+            {
+                "segment": segment,
+                "balance-months": weight.sum(),
+                f"model, {unit}": scale * _show(means["model"], rate)[0],
+                f"table, {unit}": scale * _show(means["table"], rate)[0],
+                "mean difference, " + ("bp" if rate else "CPR points"): np.average(part["difference"], weights=weight),
+                "largest, " + ("bp" if rate else "CPR points"): part["difference"].abs().max(),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _survival(cells: pd.DataFrame) -> pd.DataFrame:
+    found = []
+    for segment, part in cells.sort_values("month").groupby("segment", sort=True):
+        model, table = float(np.prod(1.0 - part["model"])), float(np.prod(1.0 - part["table"]))
+        found.append(
+            {
+                "segment": segment,
+                "months": len(part),
+                "balance": part["weight"].mean(),
+                "model, %": 100 * model,
+                "table, %": 100 * table,
+                "difference, points": 100 * (table - model),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _picture(rows: pd.DataFrame, rate: bool) -> Exhibit:
+    sums = rows.assign(model=rows["weight"] * rows["model"], table=rows["weight"] * rows["table"])
+    path = sums.groupby("month", sort=True)[["weight", "model", "table"]].sum()
+    scale = 0.01 if rate else 1.0
+    lines = pd.DataFrame(
+        {
+            "month": path.index,
+            "model": scale * _show(path["model"] / path["weight"], rate),
+            "exported table": scale * _show(path["table"] / path["weight"], rate),
+        }
+    )
+    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    return Exhibit(
+        "export_path", "The model and the table that treasury loads, test months", "lines", lines, "month", unit
+    )
+
+
+CHECK = Check("export_fidelity", run, VALUES, __doc__)

@@ -1,0 +1,127 @@
+"""Regime coverage: has the model seen the rates that it will be asked about?
+
+Purpose
+-------
+Ten years of data can be a sample of one rate cycle. Models that never saw an incentive, or a falling rate, extend a
+curve by its shape alone, and that should be known before a scenario does it.
+
+Mechanism
+---------
+The economic driver of training rows is set against that of the test rows and of the last month: the balance outside
+the training rows' 1st to 99th percentile, the driver's range, and the number of turns of its monthly mean of at
+least 50 basis points. Test months are counted by whether the driver was rising, falling or flat over the half-year
+before.
+
+Signs of high risk
+------------------
+More than 5% of the test or latest balance outside the training range; fewer than two turns; a direction of rates
+that only the test knows.
+
+Strengths
+---------
+Independent of the model; flags extrapolation before there is an error to see.
+
+Limitations
+-----------
+One driver at a time; the same incentive in another decade may meet other customers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import DoesNotApply
+from behavior.kinds.base import Exhibit
+from behavior.quantities import FloatArray
+from behavior.validation.base import Check, CheckInput, Finding, Status
+from behavior.validation.evidence import mask_of, monthly_path
+
+TURN = 0.005
+LOOK_BACK = 6
+VALUES = {
+    "share_outside_training": "share of the test balance whose driver lies outside training's 1st to 99th percentile",
+    "latest_share_outside_training": "the same share of the balance in the last panel month",
+    "turns": "turns of the driver's monthly mean by at least 50 bp in the training months",
+    "training_months": "months in the training rows",
+    "training_events": "events (or the balance share that left, in row equivalents) in the training rows",
+    "driver_low": "1st percentile of the driver in training, % a year",
+    "driver_high": "99th percentile of the driver in training, % a year",
+}
+
+
+def run(given: CheckInput) -> Finding:
+    """Compare the driver's range and regimes between training and test."""
+    table = given.predictions.table
+    known = table["driver"].notna() & (table["weight"] > 0)
+    train = table[known & mask_of(given, "train", table)]
+    test = table[known & mask_of(given, "test", table)]
+    if train.empty or test.empty:
+        raise DoesNotApply("the kind states no economic driver, or a part of the split is empty.")
+    low, high = np.quantile(train["driver"], [0.01, 0.99])
+    last = table[known & (table["month"] == table["month"].max())]
+    path = monthly_path(train.assign(actual=train["driver"]), ("actual",))
+    values = {
+        "share_outside_training": _outside(test, low, high),
+        "latest_share_outside_training": _outside(last, low, high),
+        "turns": float(turns(path["actual"].to_numpy(), TURN)),
+        "training_months": float(train["month"].nunique()),
+        "training_events": float(train["actual"].clip(lower=0).sum()),
+        "driver_low": 100 * float(low),
+        "driver_high": 100 * float(high),
+    }
+    late = max(values["share_outside_training"], values["latest_share_outside_training"])
+    outside = 100 * values["share_outside_training"]
+    words = (
+        f"Training covers {values['training_months']:.0f} months with {values['turns']:.0f} turns of the driver, from "
+        f"{values['driver_low']:+.2f}% to {values['driver_high']:+.2f}%; {outside:.1f}% of "
+        f"the test balance and {100 * values['latest_share_outside_training']:.1f}% of the latest lie outside."
+    )
+    status = Status.WARN if late > 0.05 or values["turns"] < 2 else Status.PASS
+    exhibits = (_picture(table[known], given, low, high), _regimes(table[known], given))
+    return Finding("regime_coverage", status, values, words, exhibits=exhibits)
+
+
+def _outside(rows: pd.DataFrame, low: float, high: float) -> float:
+    outside = (rows["driver"] < low) | (rows["driver"] > high)
+    return float(rows.loc[outside, "weight"].sum() / rows["weight"].sum()) if len(rows) else np.nan
+
+
+def turns(path: FloatArray, size: float) -> int:
+    """How often a path turns round by at least `size` from its last extreme; shape (months,) in, a count out."""
+    found, direction, extreme = 0, 0, float(path[0])
+    for value in path[1:]:
+        move = float(value) - extreme
+        if direction * move > 0 or (direction == 0 and abs(move) >= size):
+            direction, extreme = int(np.sign(move)) if direction == 0 else direction, float(value)
+        elif direction * move <= -size and direction != 0:
+            found, direction, extreme = found + 1, -direction, float(value)
+    return found
+
+
+def _picture(rows: pd.DataFrame, given: CheckInput, low: float, high: float) -> Exhibit:
+    path = monthly_path(rows.assign(actual=rows["driver"]), ("actual",))
+    data = pd.DataFrame({"month": path["month"], "mean driver": 100 * path["actual"]})
+    # The band is what training saw; it is the same in every month.
+    data["mean driver_lower"], data["mean driver_upper"] = 100 * low, 100 * high
+    title = "The economic driver by month, and the range that training saw"
+    return Exhibit("driver_by_month", title, "lines", data, "month", "driver, % a year")
+
+
+def _regimes(rows: pd.DataFrame, given: CheckInput) -> Exhibit:
+    path = monthly_path(rows.assign(actual=rows["driver"]), ("actual",)).set_index("month")["actual"]
+    change = path.diff(LOOK_BACK)
+    regime = pd.Series(
+        np.where(change > 0.0025, "rising", np.where(change < -0.0025, "falling", "flat")), index=path.index
+    )
+    found = []
+    for part in ("train", "test"):
+        months = pd.Index(given.predictions.table.loc[mask_of(given, part, given.predictions.table), "month"].unique())
+        seen = regime.reindex(months).value_counts()
+        found.append({"part": part, **{name: int(seen.get(name, 0)) for name in ("rising", "falling", "flat")}})
+    return Exhibit(
+        "regimes", "Months by direction of the driver over the half-year before", "table", pd.DataFrame(found)
+    )
+
+
+CHECK = Check("regime_coverage", run, VALUES, __doc__)

@@ -1,0 +1,187 @@
+"""Plain statistics on arrays that several checks share; nothing here knows a model or a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse, stats
+
+from behavior.quantities import FloatArray, IntArray
+
+SMALLEST_PROBABILITY = 1e-6
+SMALLEST_SHARE = 1e-4
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """How well a score ranks events: `auc` in [0, 1], `gini` = 2 auc - 1, `ks` the largest gap of the two curves."""
+
+    auc: float
+    gini: float
+    ks: float
+
+
+@dataclass(frozen=True)
+class PathErrors:
+    """Errors of a predicted path in its own unit; bias is predicted minus actual, ratio actual over predicted."""
+
+    mae: float
+    bias: float
+    rmse: float
+    ratio: float
+
+
+def discrimination(score: ArrayLike, event: ArrayLike, weight: ArrayLike | None = None) -> Discrimination:
+    """AUC, Gini and KS of a score; ties count half.
+
+    Parameters
+    ----------
+    score : shape (rows,), higher means more likely.
+    event : shape (rows,), 0/1 or a share in [0, 1]; a share counts as that much event and the rest as none.
+    weight : shape (rows,), weight of each row; None = 1.
+
+    Returns not-a-number where there is no event or nothing but events.
+    """
+    scores = np.asarray(score, dtype=np.float64)
+    events = np.clip(np.asarray(event, dtype=np.float64), 0.0, 1.0)
+    weights = np.ones_like(scores) if weight is None else np.asarray(weight, dtype=np.float64)
+    _, codes = np.unique(scores, return_inverse=True)
+    positive = np.bincount(codes, weights=events * weights)
+    negative = np.bincount(codes, weights=(1.0 - events) * weights)
+    if positive.sum() <= 0 or negative.sum() <= 0:
+        return Discrimination(np.nan, np.nan, np.nan)
+    share_positive, share_negative = positive / positive.sum(), negative / negative.sum()
+    below = np.cumsum(share_negative) - share_negative
+    auc = float(np.sum(share_positive * (below + 0.5 * share_negative)))
+    gap = np.abs(np.cumsum(share_positive) - np.cumsum(share_negative))
+    return Discrimination(auc, 2.0 * auc - 1.0, float(gap.max()))
+
+
+def log_loss(predicted: ArrayLike, actual: ArrayLike) -> FloatArray:
+    """Log loss of each row; shares count as that much event. Predictions are kept off 0 and 1."""
+    chance = np.clip(np.asarray(predicted, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
+    events = np.clip(np.asarray(actual, dtype=np.float64), 0.0, 1.0)
+    return np.asarray(-(events * np.log(chance) + (1.0 - events) * np.log1p(-chance)))
+
+
+def brier(predicted: ArrayLike, actual: ArrayLike) -> float:
+    """Mean squared distance between prediction and outcome."""
+    return float(np.mean((np.asarray(predicted, dtype=np.float64) - np.asarray(actual, dtype=np.float64)) ** 2))
+
+
+def population_stability(expected: ArrayLike, actual: ArrayLike) -> float:
+    """PSI of two distributions given as shares: sum of (a - e) ln(a / e), shares floored at 1e-4."""
+    before = np.maximum(np.asarray(expected, dtype=np.float64), SMALLEST_SHARE)
+    after = np.maximum(np.asarray(actual, dtype=np.float64), SMALLEST_SHARE)
+    return float(np.sum((after - before) * np.log(after / before)))
+
+
+def stability_noise(bins: int, before: float, after: float) -> float:
+    """PSI that two samples of one population show by chance: (bins - 1) (1/n before + 1/n after)."""
+    return (bins - 1) * (1.0 / max(before, 1.0) + 1.0 / max(after, 1.0))
+
+
+def hosmer_lemeshow(rows: ArrayLike, predicted: ArrayLike, observed: ArrayLike, in_sample: bool) -> tuple[float, float]:
+    """Hosmer-Lemeshow statistic and p-value of grouped counts; degrees of freedom are groups, less 2 in sample."""
+    count = np.asarray(rows, dtype=np.float64)
+    chance = np.asarray(predicted, dtype=np.float64)
+    events = np.asarray(observed, dtype=np.float64)
+    statistic = float(np.sum((events - count * chance) ** 2 / (count * chance * (1.0 - chance))))
+    freedom = len(count) - 2 if in_sample else len(count)
+    return statistic, float(stats.chi2.sf(statistic, freedom))
+
+
+def path_errors(actual: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None = None) -> PathErrors:
+    """Errors of a predicted path against the realised one; `weight` weighs the months, None = equally."""
+    truth = np.asarray(actual, dtype=np.float64)
+    guess = np.asarray(predicted, dtype=np.float64)
+    weights = np.ones_like(truth) if weight is None else np.asarray(weight, dtype=np.float64)
+    error = guess - truth
+    total = float(np.sum(weights * guess))
+    return PathErrors(
+        mae=float(np.average(np.abs(error), weights=weights)),
+        bias=float(np.average(error, weights=weights)),
+        rmse=float(np.sqrt(np.average(error**2, weights=weights))),
+        ratio=float(np.sum(weights * truth)) / total if total else np.nan,
+    )
+
+
+def logistic_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) -> tuple[float, float]:
+    """Intercept and slope of the outcome on the log-odds of the prediction (0 and 1 when calibrated).
+
+    Newton's method on the weighted quasi-likelihood, so that shares are allowed beside 0/1. Not-a-number where the
+    predictions do not vary or the iteration finds no answer.
+    """
+    chance = np.clip(np.asarray(predicted, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
+    odds = np.log(chance / (1.0 - chance))
+    events = np.asarray(actual, dtype=np.float64)
+    weights = np.asarray(weight, dtype=np.float64)
+    weights = weights / weights.sum()
+    if np.ptp(odds) < 1e-9:
+        return np.nan, np.nan
+    design = np.column_stack([np.ones_like(odds), odds])
+    line = np.array([0.0, 1.0])
+    for _ in range(50):
+        fitted = 1.0 / (1.0 + np.exp(-np.clip(design @ line, -30.0, 30.0)))
+        gradient = design.T @ (weights * (events - fitted))
+        curvature = (design * (weights * fitted * (1.0 - fitted))[:, None]).T @ design
+        if not np.isfinite(curvature).all() or np.linalg.cond(curvature) > 1e14:
+            return np.nan, np.nan
+        step = np.linalg.solve(curvature, gradient)
+        line = line + np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-10:
+            return float(line[0]), float(line[1])
+    return np.nan, np.nan
+
+
+def straight_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) -> tuple[float, float]:
+    """Intercept and slope of the outcome on the prediction by weighted least squares."""
+    guess = np.asarray(predicted, dtype=np.float64)
+    truth = np.asarray(actual, dtype=np.float64)
+    weights = np.asarray(weight, dtype=np.float64)
+    centre_guess, centre_truth = np.average(guess, weights=weights), np.average(truth, weights=weights)
+    spread = float(np.average((guess - centre_guess) ** 2, weights=weights))
+    if spread < 1e-18:
+        return np.nan, np.nan
+    slope = float(np.average((guess - centre_guess) * (truth - centre_truth), weights=weights)) / spread
+    return float(centre_truth - slope * centre_guess), slope
+
+
+@dataclass(frozen=True)
+class ClusterBootstrap:
+    """Poisson bootstrap of ratios of sums over clusters of dependent rows.
+
+    Parameters
+    ----------
+    clusters : shape (rows,), code of each row's cluster, 0 ... n - 1.
+    draws : shape (replicates, n), how often each cluster is drawn.
+    """
+
+    clusters: IntArray
+    draws: FloatArray
+
+    @classmethod
+    def over(cls, clusters: IntArray, seed: int, replicates: int = 200) -> ClusterBootstrap:
+        """Draw the replicates; the same seed gives the same intervals."""
+        count = int(clusters.max()) + 1 if len(clusters) else 0
+        generator = np.random.default_rng(seed)
+        return cls(clusters, generator.poisson(1.0, (replicates, count)).astype(np.float64))
+
+    def ratio_interval(
+        self, numerator: FloatArray, denominator: FloatArray, groups: IntArray | None = None, level: float = 0.95
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper bound, shape (groups,), of sum(numerator) / sum(denominator) within each group."""
+        codes = np.zeros(len(numerator), dtype=np.int64) if groups is None else groups
+        shape = (self.draws.shape[1], int(codes.max()) + 1 if len(codes) else 1)
+        above = sparse.coo_matrix((numerator, (self.clusters, codes)), shape=shape).tocsc()
+        below = sparse.coo_matrix((denominator, (self.clusters, codes)), shape=shape).tocsc()
+        top, bottom = np.asarray((above.T @ self.draws.T).T), np.asarray((below.T @ self.draws.T).T)
+        ratio = np.full(top.shape, np.nan)
+        np.divide(top, bottom, out=ratio, where=np.abs(bottom) > 0)
+        tail = (1.0 - level) / 2.0
+        bounds = np.full((2, shape[1]), np.nan)
+        filled = np.isfinite(ratio).any(axis=0)
+        bounds[:, filled] = np.nanquantile(ratio[:, filled], [tail, 1.0 - tail], axis=0)
+        return bounds[0], bounds[1]
