@@ -1,0 +1,368 @@
+"""The life of deposit accounts, month by month for all accounts at once: deposit_history/1 and the truth of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from behavior.quantities import MONTHS_PER_YEAR, AnyArray, DateArray, FloatArray, IntArray
+from behavior.simulator.deposit_law import CHANNELS, DepositSegment
+from behavior.simulator.laws import AccountState, DepositLaw
+from behavior.simulator.rates import REGIONS, RatePaths, as_timestamps
+from behavior.simulator.rows import RowBook, labels, unit_names
+from behavior.simulator.settings import SimulatorSettings
+
+OVERSAMPLE = 1.30
+NOISE_MEMORY = 0.7
+RENEWAL_SHARE = 0.0008
+OVERDRAFT_SHARE = 0.06
+OVERDRAWN_MONTHS = 0.003
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """All accounts ever opened; the arrays grow when a migration opens one.
+
+    Parameters
+    ----------
+    opened, opened_day : position on the rate path and day of the open date (a successor of the same product keeps it).
+    entered : position of the first month in which this account exists.
+    closed : position of the closing month, -1 while open. successor : account it moved into, -1 for none.
+    size : log of the opening balance over its segment's median. latent : uniform, seen by nobody.
+    overdraft_limit : currency units, 0 for none.
+    """
+
+    segment: IntArray
+    customer: IntArray
+    region: IntArray
+    channel: IntArray
+    opened: IntArray
+    opened_day: IntArray
+    entered: IntArray
+    closed: IntArray
+    successor: IntArray
+    size: FloatArray
+    latent: FloatArray
+    opening_balance: FloatArray
+    overdraft_limit: FloatArray
+
+    @property
+    def count(self) -> int:
+        """Number of accounts."""
+        return int(self.segment.size)
+
+    def state(self, accounts: IntArray, month: int, paths: RatePaths, level: float, paid: FloatArray) -> AccountState:
+        """The law's inputs of `accounts` at the start of the month at position `month`; `paid` is by segment.
+
+        `month` may lie beyond the path: then only the season is read from it, by calendar.
+        """
+        segment = self.segment[accounts]
+        calendar = (int(paths.month_of_year[0]) - 1 + month) % MONTHS_PER_YEAR + 1
+        return AccountState(
+            segment=segment,
+            region=self.region[accounts],
+            channel=self.channel[accounts],
+            age_months=month - self.opened[accounts],
+            month_of_year=np.full(accounts.size, calendar),
+            level=np.full(accounts.size, level),
+            spread=level - paid[segment],
+            size=self.size[accounts],
+            latent=self.latent[accounts],
+        )
+
+    def extended(self, **columns: AnyArray) -> Accounts:
+        """These accounts and further ones behind them."""
+        return replace(self, **{name: np.concatenate([getattr(self, name), more]) for name, more in columns.items()})
+
+
+@dataclass(frozen=True)
+class AccountLife:
+    """What happened: the tables, the truth of every row, and the state of the accounts open at as-of.
+
+    Parameters
+    ----------
+    truth : one row a row of `account_months`, in its order: the law's inputs and expectations of that month.
+    open_accounts : positions in `book` open at as-of, with `trend` (balance without its passing noise) and `noise`.
+    """
+
+    book: Accounts
+    accounts: pd.DataFrame
+    account_months: pd.DataFrame
+    truth: pd.DataFrame
+    open_accounts: IntArray
+    balance: FloatArray
+    trend: FloatArray
+    noise: FloatArray
+
+
+def simulate_accounts(
+    settings: SimulatorSettings,
+    paths: RatePaths,
+    segments: Sequence[DepositSegment],
+    law: DepositLaw,
+    paid: FloatArray,
+    rng: np.random.Generator,
+) -> AccountLife:
+    """Open, grow, credit interest, migrate and close accounts over the whole rate path.
+
+    A balance is trend x exp(noise - variance / 2); the trend grows by the law's growth and by the interest credited,
+    the noise is a stationary first-order autoregression that no expectation depends on.
+    """
+    book = _open_accounts(settings, paths, segments, rng)
+    rows = RowBook()
+    sigma = np.array([one.noise for one in segments])
+    trend, noise, balance = np.zeros(0), np.zeros(0), np.zeros(0)
+    alive = np.zeros(0, dtype=np.int64)
+    by_opening = np.argsort(book.opened, kind="stable")
+    starts = np.searchsorted(book.opened[by_opening], np.arange(paths.months + 1))
+    for month in range(1, paths.months):
+        state = book.state(alive, month, paths, paths.short[month - 1], paid[month - 1])
+        closure, migration, growth = law.closure(state), law.migration(state), law.growth(state)
+        draws = rng.random((3, alive.size))
+        closes = draws[0] < closure
+        moves = ~closes & (draws[1] < migration)
+        renews = ~closes & ~moves & (draws[2] < RENEWAL_SHARE)
+        rate = paid[month][state.segment]
+        interest = np.where(closes | moves | renews, 0.0, np.round(rate / MONTHS_PER_YEAR * np.maximum(balance, 0), 2))
+        trend_before = trend
+        trend = trend * (1.0 + growth + rate / MONTHS_PER_YEAR)
+        noise = NOISE_MEMORY * noise + np.sqrt(1 - NOISE_MEMORY**2) * sigma[state.segment] * rng.standard_normal(
+            alive.size
+        )
+        after = np.round(trend * np.exp(noise - sigma[state.segment] ** 2 / 2), 2)
+        gone = closes | moves | renews
+        overdrawn = (book.overdraft_limit[alive] > 0) & (rng.random(alive.size) < OVERDRAWN_MONTHS) & ~gone
+        overdrawn &= month < paths.months - 1
+        shown = np.where(gone, 0.0, np.where(overdrawn, -np.round(book.overdraft_limit[alive] * draws[2], 2), after))
+        rows.add(
+            np.full(alive.size, month >= paths.first),
+            unit=alive,
+            month=np.full(alive.size, month),
+            balance=shown,
+            opening_balance=balance,
+            rate_paid=rate,
+            interest=interest,
+            spread=state.spread,
+            level=state.level,
+            closure=closure,
+            migration=migration,
+            growth=growth,
+            opening_trend=trend_before,
+            event=closes * 1 + moves * 2 + renews * 3,
+        )
+        book, moved_trend, moved_noise, moved = _move(
+            book, alive, month, moves, renews, trend, noise, segments, paths, rng
+        )
+        book.closed[alive[gone]] = month
+        new = by_opening[starts[month] : starts[month + 1]]
+        entering = np.concatenate([moved, new])
+        new_noise = sigma[book.segment[new]] * rng.standard_normal(new.size)
+        entering_trend = np.concatenate([moved_trend, book.opening_balance[new]])
+        entering_noise = np.concatenate([moved_noise, new_noise])
+        entering_balance = np.round(entering_trend * np.exp(entering_noise - sigma[book.segment[entering]] ** 2 / 2), 2)
+        _record_openings(rows, entering, month, paths, entering_balance, paid[month][book.segment[entering]])
+        trend = np.concatenate([trend[~gone], entering_trend])
+        noise = np.concatenate([noise[~gone], entering_noise])
+        balance = np.concatenate([shown[~gone], entering_balance])
+        alive = np.concatenate([alive[~gone], entering])
+    return _tables(settings, paths, segments, book, rows, alive, balance, trend, noise, rng)
+
+
+def _open_accounts(
+    settings: SimulatorSettings, paths: RatePaths, segments: Sequence[DepositSegment], rng: np.random.Generator
+) -> Accounts:
+    count = int(settings.accounts * OVERSAMPLE) + 40
+    months = np.arange(1, paths.months - 1)
+    weight = np.where(months < paths.first, 0.6, 1.0)
+    shares = np.array([one.share for one in segments])
+    segment = rng.choice(len(segments), size=count, p=shares / shares.sum())
+    opened = rng.choice(months, size=count, p=weight / weight.sum())
+    kinds = sorted({one.customer_type for one in segments})
+    kind = np.array([kinds.index(one.customer_type) for one in segments])[segment]
+    # About 1.5 accounts a customer: customers are numbered inside their type and drawn with replacement.
+    customer = kind * count + rng.integers(
+        0, np.maximum((np.bincount(kind, minlength=len(kinds)) * 0.9).astype(int), 1)[kind]
+    )
+    spread = np.array([one.balance_spread for one in segments])[segment]
+    size = spread * rng.standard_normal(count)
+    median = np.array([one.median_balance for one in segments])[segment]
+    limited = (np.array([one.product == "checking" for one in segments])[segment]) & (
+        rng.random(count) < OVERDRAFT_SHARE
+    )
+    return Accounts(
+        segment=segment,
+        customer=customer,
+        region=rng.choice(len(REGIONS), size=count, p=[0.3, 0.3, 0.2, 0.2]),
+        channel=(rng.random(count) < 0.35).astype(np.int64),
+        opened=opened,
+        opened_day=rng.integers(1, 29, count),
+        entered=opened.copy(),
+        closed=np.full(count, NOBODY),
+        successor=np.full(count, NOBODY),
+        size=size,
+        latent=rng.random(count),
+        opening_balance=np.round(median * np.exp(size), 2),
+        overdraft_limit=np.where(limited, np.round(0.1 * median, -2), 0.0),
+    )
+
+
+def _move(
+    book: Accounts,
+    alive: IntArray,
+    month: int,
+    moves: AnyArray,
+    renews: AnyArray,
+    trend: FloatArray,
+    noise: FloatArray,
+    segments: Sequence[DepositSegment],
+    paths: RatePaths,
+    rng: np.random.Generator,
+) -> tuple[Accounts, FloatArray, FloatArray, IntArray]:
+    """Successors of migrated accounts: of another product with a new open date, or of the same one with the old date."""
+    goes = np.flatnonzero(moves | renews)
+    if goes.size == 0:
+        return book, np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
+    old, same = alive[goes], renews[goes]
+    target = destinations(segments)[book.segment[old]]
+    segment = np.where(same, book.segment[old], target)
+    new = book.count + np.arange(goes.size)
+    book.successor[old] = new
+    extended = book.extended(
+        segment=segment,
+        customer=book.customer[old],
+        region=book.region[old],
+        channel=book.channel[old],
+        opened=np.where(same, book.opened[old], month),
+        opened_day=np.where(same, book.opened_day[old], rng.integers(1, 29, goes.size)),
+        entered=np.full(goes.size, month),
+        closed=np.full(goes.size, NOBODY),
+        successor=np.full(goes.size, NOBODY),
+        size=book.size[old],
+        latent=book.latent[old],
+        opening_balance=trend[goes],
+        overdraft_limit=np.where(same, book.overdraft_limit[old], 0.0),
+    )
+    return extended, trend[goes], np.where(same, noise[goes], 0.0), new
+
+
+def destinations(segments: Sequence[DepositSegment]) -> IntArray:
+    """Segment into which each segment's accounts migrate: the named product, of the same customer type where the bank
+    has it, else its first; its own position where it names none. Shape (segments,)."""
+    found = []
+    for position, one in enumerate(segments):
+        of_product = [k for k, other in enumerate(segments) if other.product == one.migrates_to]
+        same_type = [k for k in of_product if segments[k].customer_type == one.customer_type]
+        found.append((same_type or of_product or [position])[0])
+    return np.array(found)
+
+
+def _record_openings(
+    rows: RowBook, entering: IntArray, month: int, paths: RatePaths, balance: FloatArray, rate: FloatArray
+) -> None:
+    nothing = np.zeros(entering.size)
+    rows.add(
+        np.full(entering.size, month >= paths.first),
+        unit=entering,
+        month=np.full(entering.size, month),
+        balance=balance,
+        opening_balance=nothing,
+        rate_paid=rate,
+        interest=nothing,
+        spread=np.full(entering.size, np.nan),
+        level=np.full(entering.size, np.nan),
+        closure=nothing,
+        migration=nothing,
+        growth=nothing,
+        opening_trend=nothing,
+        event=np.full(entering.size, NOBODY),
+    )
+
+
+def _tables(
+    settings: SimulatorSettings,
+    paths: RatePaths,
+    segments: Sequence[DepositSegment],
+    book: Accounts,
+    rows: RowBook,
+    alive: IntArray,
+    balance: FloatArray,
+    trend: FloatArray,
+    noise: FloatArray,
+    rng: np.random.Generator,
+) -> AccountLife:
+    columns = rows.sorted_by_unit()
+    unit, month = columns["unit"], columns["month"]
+    names = unit_names("A", book.count)
+    dates = as_timestamps(paths.month_ends)
+    flow = np.round(columns["balance"] - columns["opening_balance"] - columns["interest"], 2)
+    busy = np.round(0.3 * np.maximum(columns["opening_balance"], 0.0) * rng.random(unit.size), 2)
+    busy[columns["event"] != 0] = 0.0
+    masked = (rng.random(unit.size) < settings.masked_share) & (paths.month_of_year[month] % 3 != 0)
+    masked &= columns["event"] == 0
+    account_months = pd.DataFrame(
+        {
+            "account_id": names.take(unit),
+            "month": dates.take(month),
+            "balance": np.where(masked, np.nan, columns["balance"]),
+            "rate_paid": np.round(columns["rate_paid"], 10),
+            "interest_credited": columns["interest"],
+            "credits": np.round(np.maximum(flow, 0.0) + busy, 2),
+            "debits": np.round(np.maximum(-flow, 0.0) + busy, 2),
+            "overdraft_limit": book.overdraft_limit[unit],
+        }
+    )
+    hazards = {name: columns[name] for name in ("spread", "level", "closure", "migration", "growth", "event")}
+    truth = pd.DataFrame(
+        {
+            "account_id": account_months["account_id"],
+            "month": account_months["month"],
+            "segment": columns_of(segments, book.segment[unit]),
+            "age_months": month - book.opened[unit],
+            "opening_balance": columns["opening_balance"],
+            "opening_trend": columns["opening_trend"],
+            **hazards,
+            "decay": 1.0 - (1.0 - columns["closure"]) * (1.0 - columns["migration"]) * (1.0 + columns["growth"]),
+        }
+    )
+    accounts = _account_table(settings, paths, segments, book, np.unique(unit), names)
+    return AccountLife(book, accounts, account_months, truth, alive, balance, trend, noise)
+
+
+def columns_of(segments: Sequence[DepositSegment], codes: IntArray) -> pd.Index:
+    """Segment names `product/customer_type` by position, shape (rows,)."""
+    return labels([f"{one.product}/{one.customer_type}" for one in segments], codes)
+
+
+def _account_table(
+    settings: SimulatorSettings,
+    paths: RatePaths,
+    segments: Sequence[DepositSegment],
+    book: Accounts,
+    which: IntArray,
+    names: pd.Index,
+) -> pd.DataFrame:
+    successor = pd.Series(names.take(np.maximum(book.successor[which], 0)), dtype="str")
+    closed = _dates(paths, np.maximum(book.closed[which], 0), 28)
+    return pd.DataFrame(
+        {
+            "account_id": names.take(which),
+            "customer_id": labels(unit_names("C", int(book.customer.max()) + 1), book.customer[which]),
+            "product": labels([one.product for one in segments], book.segment[which]),
+            "customer_type": labels([one.customer_type for one in segments], book.segment[which]),
+            "open_date": as_timestamps(_dates(paths, book.opened[which], book.opened_day[which])),
+            "close_date": pd.Series(as_timestamps(closed)).where(book.closed[which] >= 0),
+            "successor_id": successor.where(book.successor[which] >= 0),
+            "currency": settings.currency,
+            "region": labels(REGIONS, book.region[which]),
+            "channel": labels(CHANNELS, book.channel[which]),
+        }
+    )
+
+
+def _dates(paths: RatePaths, months: IntArray, day: IntArray | int) -> DateArray:
+    first = paths.month_ends[months].astype("datetime64[M]").astype("datetime64[D]")
+    return np.asarray(first + (np.asarray(day) - 1).astype("timedelta64[D]"))
