@@ -53,6 +53,13 @@ def table_faults(table: AssumptionTable, where: str | None = None) -> list[Fault
     return faults
 
 
+def value_bound(quantity: Quantity) -> tuple[float, str]:
+    """Largest value a cell may hold (the smallest is 0), and the rule in words."""
+    if quantity is Quantity.MARGINAL_PASS_THROUGH:
+        return HIGHEST_PASS_THROUGH, f"a pass-through in [0, {HIGHEST_PASS_THROUGH:g}] (40% is 0.4)"
+    return 1.0, "a share in [0, 1]"
+
+
 def set_faults(assumptions: AssumptionSet) -> list[Fault]:
     """All faults of a set: those of its tables and those between them."""
     faults = [fault for table in assumptions.tables for fault in table_faults(table)]
@@ -161,13 +168,12 @@ def _month_faults(table: AssumptionTable, curve: AssumptionCurve, fault: FaultMa
 
 
 def _value_faults(quantity: Quantity, curve: AssumptionCurve, fault: FaultMaker) -> Iterable[Fault]:
-    top = HIGHEST_PASS_THROUGH if quantity is Quantity.MARGINAL_PASS_THROUGH else 1.0
-    unit = "rate per rate" if quantity is Quantity.MARGINAL_PASS_THROUGH else "share"
-    yield from _range_faults("value", np.asarray(curve.values), top, f"{unit} in [0, {top:g}]", False, fault)
+    top, rule = value_bound(quantity)
+    yield from _range_faults("value", np.asarray(curve.values), top, rule, False, fault)
     for name in ("lower", "upper"):
         array = getattr(curve, name)
         if array is not None:
-            yield from _range_faults(name, np.asarray(array), top, f"{unit} in [0, {top:g}] or blank", True, fault)
+            yield from _range_faults(name, np.asarray(array), top, f"{rule} or blank", True, fault)
     if curve.exposure_months is not None:
         exposure = np.asarray(curve.exposure_months)
         yield from _range_faults("exposure_months", exposure, np.inf, "months of at least 0 or blank", True, fault)

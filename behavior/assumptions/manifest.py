@@ -1,0 +1,370 @@
+"""The manifest of a set: TOML text and the headings of its tables, format 1.
+
+Every key is optional but those in `NEEDED` and `NEEDED_OF_CURVES`. Keys that are not known are left out of account
+and named by `Manifest.unknown`; a key that looks like a misspelt one is a fault.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
+from behavior.assumptions.segments import Band, SegmentScheme
+from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms, Provenance
+from behavior.assumptions.table_text import render_table
+from behavior.errors import Fault, FaultyInput
+from behavior.quantities import Quantity
+
+MANIFEST = "manifest.toml"
+FORMAT = 1
+NEEDED = ("id", "as_of", "format", "curves")
+NEEDED_OF_CURVES = ("file", "sha256", "effect", "quantity")
+ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+TEXTS = ("model", "spec_digest", "data_digest", "code_version", "run", "source", "transferred", "validation")
+KNOWN = (*NEEDED, "supersedes", "note")
+KNOWN_OF_CURVES = (
+    *NEEDED_OF_CURVES,
+    "cause",
+    "month_meaning",
+    "drivers",
+    "driver_index",
+    "driver_tenor_months",
+    "lag_months",
+    "in_the_money_above",
+    "segments",
+    "bands",
+    "view",
+    "season",
+    "delay_months",
+    "recovery",
+    "averaged_over",
+    "model_version",
+    "failed_gates",
+    *TEXTS,
+)
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class ManifestEntry:
+    """One ``[[curves]]`` entry: the table's heading without curves, its file and the file's digest."""
+
+    file: str
+    sha256: str
+    heading: AssumptionTable
+    view: View | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as read; `unknown` lists keys that were left out of account."""
+
+    id: str
+    as_of: dt.date
+    supersedes: str | None
+    note: str
+    entries: tuple[ManifestEntry, ...]
+    unknown: tuple[str, ...] = ()
+
+
+def sha256_of(content: bytes) -> str:
+    """Digest of a file's bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def render_set(assumptions: AssumptionSet) -> dict[str, str]:
+    """All files of a set: name -> text, the manifest last. The same set gives the same bytes."""
+    files = {f"{table.name}.csv": render_table(table) for table in assumptions.tables}
+    lines = [
+        f"id = {_literal(assumptions.id)}",
+        f"as_of = {_literal(assumptions.as_of)}",
+        f"format = {FORMAT}",
+    ]
+    lines += [f"supersedes = {_literal(assumptions.supersedes)}"] if assumptions.supersedes else []
+    lines += [f"note = {_literal(assumptions.note)}"] if assumptions.note else []
+    for table in assumptions.tables:
+        name = f"{table.name}.csv"
+        lines += ["", "[[curves]]", f"file = {_literal(name)}", f"sha256 = {_literal(sha256_of(files[name].encode()))}"]
+        lines += [f"{key} = {_literal(value)}" for key, value in _entry(table).items()]
+    return {**files, MANIFEST: "\n".join(lines) + "\n"}
+
+
+def digest_of(assumptions: AssumptionSet) -> str:
+    """Digest of a set: the one it was read with, else that of the manifest it would be written with."""
+    return assumptions.digest or sha256_of(render_set(assumptions)[MANIFEST].encode())
+
+
+def _entry(table: AssumptionTable) -> dict[str, Any]:
+    terms, origin = table.terms, table.provenance
+    views = sorted({str(curve.view) for curve in table.curves if curve.view is not None})
+    found: dict[str, Any] = {
+        "effect": str(table.effect),
+        "cause": table.cause,
+        "quantity": str(table.quantity),
+        "month_meaning": table.month_meaning and str(table.month_meaning),
+        "drivers": [str(driver) for driver in table.drivers],
+        "driver_index": terms.index,
+        "driver_tenor_months": terms.tenor_months,
+        "lag_months": terms.lag_months or None,
+        "in_the_money_above": terms.in_the_money_above or None,
+        "segments": list(table.scheme.columns),
+        "bands": {
+            name: {"column": band.column, "edges": [float(edge) for edge in band.edges]}
+            for name, band in table.scheme.bands.items()
+        },
+        "view": views[0] if len(views) == 1 else views,
+        "season": table.season and [float(factor) for factor in table.season],
+        "delay_months": {str(direction): months for direction, months in table.delay_months.items()},
+        "recovery": table.recovery,
+        "averaged_over": {
+            key: value.split(", ") if key == "covariates" else value for key, value in table.averaged_over.items()
+        },
+        "model": origin.model,
+        "model_version": origin.model_version,
+        "failed_gates": list(origin.failed_gates),
+        **{name: getattr(origin, name) for name in TEXTS if name != "model"},
+    }
+    kept = ("drivers", "segments")
+    return {key: value for key, value in found.items() if key in kept or value not in (None, "", [], {})}
+
+
+def _literal(value: Any) -> str:
+    """A TOML literal; floats as Python writes them, whole edges without a decimal point."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(key)} = {_literal(one)}" for key, one in value.items()) + " }"
+    return "[" + ", ".join(_literal(one) for one in value) + "]"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _literal(key)
+
+
+class _Reader:
+    """Takes typed values out of a TOML table and notes every fault with its path."""
+
+    def __init__(self, raw: Mapping[str, Any], where: str, path: str, faults: list[Fault]) -> None:
+        self.raw, self.where, self.path, self.faults = raw, where, path, faults
+
+    def fault(self, key: str, rule: str, value: object = None, hint: str = "") -> None:
+        shown = None if value is None else repr(value)[:80]
+        self.faults.append(Fault(self.where, rule, column=f"{self.path}.{key}", value=shown, hint=hint))
+
+    def need(self, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            if key not in self.raw:
+                self.fault(key, f"this key is needed; there are {', '.join(self.raw) or 'none'}")
+
+    def misspelt(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Unknown keys; those close to a known one are faults."""
+        unknown = [key for key in self.raw if key not in known]
+        for key in unknown:
+            near = difflib.get_close_matches(key, [name for name in known if name not in self.raw], 1, 0.8)
+            if near:
+                self.fault(key, "there is no such key", hint=f"Did you mean `{near[0]}`?")
+        return tuple(f"{self.path}.{key}" for key in unknown)
+
+    def text(self, key: str, default: str = "") -> str:
+        value = self.raw.get(key, default)
+        if not isinstance(value, str):
+            self.fault(key, "expected text in quotes", value)
+            return default
+        return value
+
+    def word(self, key: str, kind: type[Word]) -> Word | None:
+        if key not in self.raw:
+            return None
+        try:
+            return kind(self.raw[key])
+        except ValueError:
+            self.fault(key, f"expected one of {', '.join(kind)}", self.raw[key])
+            return None
+
+    def whole(self, key: str, default: int) -> int:
+        value = self.raw.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            self.fault(key, "expected a whole number", value)
+            return default
+        return int(value)
+
+    def number(self, key: str) -> float | None:
+        value = self.raw.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            self.fault(key, "expected a number", value)
+            return None
+        return None if value is None else float(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.raw.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.fault(key, "expected a list of texts", value)
+            return ()
+        return tuple(value)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        value = self.raw.get(key, [])
+        if not isinstance(value, list) or not all(
+            isinstance(one, int | float) and not isinstance(one, bool) for one in value
+        ):
+            self.fault(key, "expected a list of numbers", value)
+            return ()
+        return tuple(float(one) for one in value)
+
+    def inner(self, key: str) -> dict[str, Any]:
+        value = self.raw.get(key, {})
+        if not isinstance(value, dict):
+            self.fault(key, "expected a table in braces", value)
+            return {}
+        return value
+
+
+def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    FaultyInput : every fault with its path, such as ``$.curves[0].sha256``.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FaultyInput([Fault(where, f"expected TOML ({error})")]) from error
+    faults: list[Fault] = []
+    top = _Reader(raw, where, "$", faults)
+    top.need(NEEDED)
+    unknown = list(top.misspelt(KNOWN))
+    set_id = top.text("id")
+    if "id" in raw and not ID_PATTERN.fullmatch(set_id):
+        top.fault("id", "expected letters, digits, dots, dashes and underscores", raw["id"])
+    as_of = raw.get("as_of")
+    if "as_of" in raw and (not isinstance(as_of, dt.date) or isinstance(as_of, dt.datetime)):
+        top.fault("as_of", "expected a date without quotes, such as 2026-09-30", as_of)
+    if "format" in raw and raw["format"] != FORMAT:
+        top.fault("format", f"this version reads format {FORMAT}", raw["format"])
+    entries: list[ManifestEntry] = []
+    curves = raw.get("curves", [])
+    if not isinstance(curves, list) or not all(isinstance(one, dict) for one in curves):
+        top.fault("curves", "expected [[curves]] entries")
+        curves = []
+    for place, one in enumerate(curves):
+        reader = _Reader(one, where, f"$.curves[{place}]", faults)
+        entry, extra = _read_entry(reader)
+        unknown += extra
+        entries += [entry] if entry else []
+    if faults:
+        raise FaultyInput(faults)
+    assert isinstance(as_of, dt.date)
+    return Manifest(set_id, as_of, top.text("supersedes") or None, top.text("note"), tuple(entries), tuple(unknown))
+
+
+def _read_entry(reader: _Reader) -> tuple[ManifestEntry | None, tuple[str, ...]]:
+    reader.need(NEEDED_OF_CURVES)
+    unknown = reader.misspelt(KNOWN_OF_CURVES)
+    file = reader.text("file")
+    if file and (not file.endswith(".csv") or "/" in file or "\\" in file):
+        reader.fault("file", "expected the name of a .csv file in the set's own folder", file)
+    effect, quantity = reader.word("effect", Effect), reader.word("quantity", Quantity)
+    meaning = reader.word("month_meaning", MonthMeaning)
+    drivers = _words(reader, "drivers", Driver)
+    views = [reader.raw["view"]] if isinstance(reader.raw.get("view"), str) else list(reader.texts("view"))
+    for view in views:
+        if view not in list(View):
+            reader.fault("view", f"expected {' or '.join(View)}", view)
+            views = []
+    season = reader.numbers("season")
+    if effect is None or quantity is None:
+        return None, unknown
+    heading = AssumptionTable(
+        name=file.removesuffix(".csv"),
+        effect=effect,
+        quantity=quantity,
+        scheme=SegmentScheme(reader.texts("segments"), _bands(reader)),
+        curves=(),
+        cause=reader.text("cause"),
+        month_meaning=meaning,
+        drivers=drivers,
+        terms=DriverTerms(
+            index=reader.text("driver_index") or None,
+            tenor_months=_tenor(reader),
+            lag_months=reader.whole("lag_months", 0),
+            in_the_money_above=reader.number("in_the_money_above") or 0.0,
+        ),
+        season=season if "season" in reader.raw else None,
+        delay_months=_delays(reader),
+        recovery=reader.number("recovery"),
+        averaged_over=_averaged_over(reader),
+        provenance=Provenance(
+            model_version=reader.whole("model_version", 0) if "model_version" in reader.raw else None,
+            failed_gates=reader.texts("failed_gates"),
+            **{name: reader.text(name) for name in TEXTS},
+        ),
+    )
+    return ManifestEntry(
+        file, reader.text("sha256").lower(), heading, View(views[0]) if len(views) == 1 else None
+    ), unknown
+
+
+def _words(reader: _Reader, key: str, kind: type[Word]) -> tuple[Word, ...]:
+    found: list[Word] = []
+    for one in reader.texts(key):
+        try:
+            found.append(kind(one))
+        except ValueError:
+            reader.fault(key, f"expected some of {', '.join(kind)}", one)
+    return tuple(found)
+
+
+def _bands(reader: _Reader) -> dict[str, Band]:
+    found: dict[str, Band] = {}
+    for name, raw in reader.inner("bands").items():
+        inner = _Reader(
+            raw if isinstance(raw, dict) else {}, reader.where, f"{reader.path}.bands.{name}", reader.faults
+        )
+        inner.need(("column", "edges"))
+        found[name] = Band(inner.text("column"), inner.numbers("edges"))
+    return found
+
+
+def _tenor(reader: _Reader) -> int | str | None:
+    value = reader.raw.get("driver_tenor_months")
+    if value is None or isinstance(value, str):
+        return value
+    return reader.whole("driver_tenor_months", 0)
+
+
+def _delays(reader: _Reader) -> dict[Direction, int]:
+    if isinstance(reader.raw.get("delay_months"), int):
+        both = reader.whole("delay_months", 0)
+        return dict.fromkeys(Direction, both)
+    raw = reader.inner("delay_months")
+    inner = _Reader(raw, reader.where, f"{reader.path}.delay_months", reader.faults)
+    for key in raw:
+        if key not in list(Direction):
+            inner.fault(key, f"expected {' or '.join(Direction)}")
+    return {direction: inner.whole(direction, 0) for direction in Direction if direction in raw}
+
+
+def _averaged_over(reader: _Reader) -> dict[str, str]:
+    return {
+        key: ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+        for key, value in reader.inner("averaged_over").items()
+    }
