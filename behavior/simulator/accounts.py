@@ -1,4 +1,4 @@
-"""The life of deposit accounts, month by month for all accounts at once: deposit_history/1 and the truth of its rows."""
+"""The life of deposit accounts, month by month for all at once: deposit_history/1 and the truth of its rows."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def _move(
     paths: RatePaths,
     rng: np.random.Generator,
 ) -> tuple[Accounts, FloatArray, FloatArray, IntArray]:
-    """Successors of migrated accounts: of another product with a new open date, or of the same one with the old date."""
+    """Successors of migrated accounts: another product with a new open date, or the same one with the old date."""
     goes = np.flatnonzero(moves | renews)
     if goes.size == 0:
         return book, np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)

@@ -159,19 +159,18 @@ def _product_rates(
     rate = pd.DataFrame(paid[paths.first :], index=balance.index, columns=names)
     product = [one.product for one in segments]
     weighted, weight = (rate * balance).T.groupby(product).sum().T, balance.T.groupby(product).sum().T
-    table = (weighted / weight).round(10).stack().rename("rate_paid").reset_index()
-    table.columns = pd.Index(["month", "product", "rate_paid"])
+    mean = (weighted / weight).round(10)
     return pd.DataFrame(
         {
-            "product": table["product"].astype("str"),
-            "month": table["month"],
-            "rate_paid": table["rate_paid"],
+            "product": np.repeat(mean.columns.astype("str"), len(mean)),
+            "month": np.tile(mean.index.to_numpy(), mean.shape[1]),
+            "rate_paid": mean.to_numpy().T.ravel(),
             "period_months": 1,
             "averaging": "average",
-            "balance": weight.stack().to_numpy().round(2),
+            "balance": weight.to_numpy().T.ravel().round(2),
             "currency": settings.currency,
         }
-    ).sort_values(["product", "month"], ignore_index=True)
+    )
 
 
 def _bank_settings(settings: SimulatorSettings, equity: float) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from behavior.quantities import MONTHS_PER_YEAR, AnyArray, FloatArray, IntArray
-from behavior.simulator.accounts import AccountLife, columns_of
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray, IntArray
+from behavior.simulator.accounts import AccountLife
 from behavior.simulator.deposit_law import CHANNELS, DepositSegment
 from behavior.simulator.laws import OCCUPANCIES, PRODUCTS, PURPOSES
 from behavior.simulator.loans import ARM_MARGIN, FIXATIONS, LoanLife, origination_dates, refix
@@ -72,7 +73,7 @@ def book_equity(book: pd.DataFrame) -> float:
     return float(np.round((sign * book["balance"]).sum(), 2))
 
 
-def _shared(settings: SimulatorSettings, count: int, **columns: AnyArray | str | float | int) -> pd.DataFrame:
+def _shared(settings: SimulatorSettings, count: int, **columns: Any) -> pd.DataFrame:
     frame = pd.DataFrame(index=range(count), columns=pd.Index([]))
     return frame.assign(currency=settings.currency, day_count="30/360", payment_months=1).assign(**columns)
 

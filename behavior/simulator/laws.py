@@ -49,8 +49,15 @@ class LoanState:
 class LoanLaw(Protocol):
     """Monthly law of a loan book: cause-specific hazards, shares a month, each in [0, 1]."""
 
-    lag_months: int
-    in_the_money_above: float
+    @property
+    def lag_months(self) -> int:
+        """Months before a month's start at which the mortgage rate is read."""
+        ...
+
+    @property
+    def in_the_money_above(self) -> float:
+        """Incentive above which a month counts as in the money, decimal a year."""
+        ...
 
     def payoff(self, state: LoanState) -> FloatArray:
         """Full prepayment, shape (loans,)."""

@@ -90,7 +90,7 @@ class LoanLife:
 
 
 def simulate_loans(settings: SimulatorSettings, paths: RatePaths, law: LoanLaw, rng: np.random.Generator) -> LoanLife:
-    """Originate, age, refix, curtail and end loans over the whole rate path; rows are kept from each loan's entry on."""
+    """Originate, age, refix, curtail and end loans over the rate path; rows are kept from each loan's entry on."""
     book = _originate(settings, paths, law, rng)
     rows = RowBook()
     resets = one_year_rate(paths)
@@ -147,7 +147,7 @@ def _originate(settings: SimulatorSettings, paths: RatePaths, law: LoanLaw, rng:
     origin = rng.choice(months, size=count, p=weight / weight.sum())
     product = rng.choice(3, size=count, p=[0.62, 0.20, 0.18])
     credit_score = np.clip(np.round(740 + 48 * rng.standard_normal(count)), 560, 850)
-    ltv = np.round(np.clip(0.74 + 0.14 * rng.standard_normal(count), 0.2, 0.97), 3)
+    ltv = np.asarray(np.round(np.clip(0.74 + 0.14 * rng.standard_normal(count), 0.2, 0.97), 3), dtype=np.float64)
     slope = np.array([0.0, -0.0055, -0.0070])[product]
     note = paths.mortgage[origin] + slope - 0.00004 * (credit_score - 740) + 0.0025 * rng.standard_normal(count)
     bought = rng.random(count) < settings.acquired_share

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.market.history import RateHistory
+from behavior.months import month_end
 from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray, IntArray
 from behavior.simulator.settings import SimulatorSettings
 
@@ -71,10 +72,10 @@ def simulate_rates(settings: SimulatorSettings, rng: np.random.Generator) -> Rat
     growth = 0.0025 + 0.0015 * rng.standard_normal((months, len(REGIONS))) - 0.03 * (smooth[:months, None] - 0.03)
     unemployment = 0.05 + 0.35 * (0.03 - np.r_[np.full(9, smooth[0]), smooth[: months - 9]]) * 0.5
     unemployment = unemployment + _persistent(months, 0.95, 0.0008, rng)
-    firsts = np.arange(months) + start.astype(np.int64) + 1
+    numbers = np.arange(months) + int(start.astype(np.int64))
     return RatePaths(
-        month_ends=firsts.astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D"),
-        month_of_year=(firsts - 1) % MONTHS_PER_YEAR + 1,
+        month_ends=month_end(numbers.astype("datetime64[M]")),
+        month_of_year=numbers % MONTHS_PER_YEAR + 1,
         first=months - settings.months,
         short=short,
         mortgage=np.maximum(mortgage, 0.01),
@@ -123,7 +124,7 @@ def _zero_curves(short: FloatArray, smooth: FloatArray, rng: np.random.Generator
     hump_weight = slope_weight - np.exp(-ratio)
     first = level + (one_month - level - hump * hump_weight[0]) / slope_weight[0]
     zeros = level[:, None] + (first - level)[:, None] * slope_weight + hump[:, None] * hump_weight
-    return np.round(zeros, 8)
+    return np.asarray(np.round(zeros, 8))
 
 
 def rate_history(paths: RatePaths) -> pd.DataFrame:

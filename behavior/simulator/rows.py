@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,6 @@ def unit_names(prefix: str, count: int) -> pd.Index:
     return pd.Index([f"{prefix}{number:07d}" for number in range(1, count + 1)], dtype="str")
 
 
-def labels(words: Sequence[str], codes: IntArray) -> pd.Index:
+def labels(words: Iterable[str], codes: IntArray) -> pd.Index:
     """Words by their position in a closed list, shape (rows,)."""
     return pd.Index(list(words), dtype="str").take(codes)

@@ -56,7 +56,7 @@ class Truth:
         return tuple(f"{one.product}/{one.customer_type}" for one in self.segments)
 
     def base_levels(self, months: int) -> FloatArray:
-        """Short rate that the as-of curve expects: element 0 is today's, element k that of month k; shape (1 + months,).
+        """Short rate that the as-of curve expects: element 0 is today's, k that of month k; shape (1 + months,).
 
         As in the engine: the simple one-month forward over the month, read from a monotone cubic through the zeros.
         """
@@ -64,7 +64,7 @@ class Truth:
         curve = CurveSet.from_table(table, self.settings.as_of).discounting(self.settings.currency)
         ends = np.arange(months + 1) / MONTHS_PER_YEAR
         forwards = curve.forward_zero(ends[:-1], ends[1:])
-        return np.r_[self.paths.short[-1], np.expm1(forwards / MONTHS_PER_YEAR) * MONTHS_PER_YEAR]
+        return np.asarray(np.r_[self.paths.short[-1], np.expm1(forwards / MONTHS_PER_YEAR) * MONTHS_PER_YEAR])
 
     def rate_paid(self, levels: FloatArray) -> FloatArray:
         """Rate paid by segment after as-of along `levels` (shape (1 + months,)), earlier moves still passing through.
