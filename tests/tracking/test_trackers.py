@@ -1,0 +1,209 @@
+"""One suite over both trackers: what a workflow may rely on, whichever store is behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from behavior.errors import BehaviorError, DigestMismatch, SetNotFound
+from behavior.tracking.digests import digest_of_all, digests_of
+from behavior.tracking.folder import FolderTracker
+
+FILES = {"closure/model.txt": "tree\nversion=v4\n", "closure/levels.json": '{"region": ["north", "süd"]}'}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow registry: its tables take seconds to make, so they are made once and copied."""
+    mlflow = pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
+    assert mlflow is not None
+    from behavior.tracking.mlflow import MlflowTracker
+
+    home = tmp_path_factory.mktemp("template")
+    tracker = MlflowTracker(home)
+    assert tracker.versions() == ()
+    tracker.close()
+    return home
+
+
+@pytest.fixture(params=["folder", "mlflow"])
+def tracker(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    if request.param == "folder":
+        yield FolderTracker(tmp_path / "home")
+        return
+    from behavior.tracking.mlflow import MlflowTracker
+
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copyfile(request.getfixturevalue("template") / "mlflow.db", home / "mlflow.db")
+    made = MlflowTracker(home)
+    yield made
+    made.close()
+
+
+def registered(tracker: Any, champion: bool = True, files: dict[str, str] | None = None) -> Any:
+    with tracker.run("behavior", "nmd") as run:
+        return run.register("nmd_decay", files or FILES, {"validation_status": "unvalidated"}, champion)
+
+
+def test_a_version_gives_back_the_bytes_it_was_given(tracker: Any) -> None:
+    record = registered(tracker)
+    assert (record.name, record.version) == ("nmd_decay", 1)
+    again = tracker.record("nmd_decay")
+    assert dict(again.files) == FILES
+    assert again.digest == digest_of_all(digests_of(FILES))
+    assert again.tags["validation_status"] == "unvalidated"
+
+
+def test_the_champion_moves_only_when_gates_pass(tracker: Any) -> None:
+    assert registered(tracker, champion=True).aliases == ("champion",)
+    assert registered(tracker, champion=False).aliases == ("challenger",)
+    assert tracker.record("nmd_decay", alias="champion").version == 1
+    assert tracker.record("nmd_decay").version == 1
+    assert registered(tracker, champion=True).version == 3
+    assert tracker.record("nmd_decay", alias="champion").version == 3
+    assert [(one.version, one.aliases) for one in tracker.versions("nmd_decay")] == [
+        (1, ()),
+        (2, ("challenger",)),
+        (3, ("champion",)),
+    ]
+
+
+def test_without_a_champion_the_newest_is_meant(tracker: Any) -> None:
+    registered(tracker, champion=False)
+    registered(tracker, champion=False, files={"a.json": "{}"})
+    assert tracker.record("nmd_decay").version == 2
+
+
+@pytest.mark.parametrize("change", ["edit", "add", "remove"])
+def test_one_edited_byte_is_refused(tracker: Any, change: str) -> None:
+    registered(tracker)
+    (stored,) = tracker.home.rglob("levels.json")
+    if change == "edit":
+        stored.write_bytes(stored.read_bytes().replace(b"north", b"worth"))
+    elif change == "add":
+        (stored.parent / "extra.json").write_text("{}")
+    else:
+        stored.unlink()
+    with pytest.raises(DigestMismatch, match=r"nmd_decay version 1.*(levels|extra)\.json"):
+        tracker.record("nmd_decay")
+
+
+def test_a_run_keeps_what_it_is_told(tracker: Any, tmp_path: Path) -> None:
+    extra = tmp_path / "shap.csv"
+    extra.write_text("feature,value\n")
+    with tracker.run("behavior", "nmd") as run:
+        run.log_parameters({"learning_rate": 0.05, "long": "x" * 9000})
+        run.log_metrics({"calibration.ratio": 0.98, "auc": float("nan"), "loss": np.float64(0.3)})
+        run.set_tags({"data_digest": "ab" * 32})
+        run.log_text("report/validation.html", "<p>ü</p>")
+        run.log_file(extra, "shap")
+    (report,) = tracker.home.rglob("validation.html")
+    assert report.read_bytes() == "<p>ü</p>".encode()
+    assert [path.name for path in tracker.home.rglob("shap.csv")] == ["shap.csv"]
+
+
+def test_mlflow_keeps_figures_and_counts_those_that_are_none(template: Path, tmp_path: Path) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    shutil.copyfile(template / "mlflow.db", tmp_path / "mlflow.db")
+    tracker = MlflowTracker(tmp_path)
+    with tracker.run("behavior", "nmd") as run:
+        run.log_metrics({"calibration.ratio": 0.98, "auc": float("nan")})
+        run.log_parameters({"leaves": 15})
+    data = tracker.client.get_run(run.id).data
+    tracker.close()
+    assert data.metrics == {"calibration.ratio": 0.98}
+    assert data.params == {"leaves": "15"}
+    assert data.tags["metrics_without_a_figure"] == "1"
+
+
+def test_a_failing_run_is_marked_and_the_error_passes_through(tracker: Any) -> None:
+    with pytest.raises(BehaviorError, match="too few"), tracker.run("behavior", "nmd"):
+        raise BehaviorError("too few events")
+    if isinstance(tracker, FolderTracker):
+        assert '"failed"' in next(tracker.home.rglob("run.json")).read_text()
+    else:
+        (one,) = tracker.client.search_runs([tracker.client.get_experiment_by_name("behavior").experiment_id])
+        assert one.info.status == "FAILED"
+
+
+def test_unknown_models_versions_and_aliases_name_what_there_is(tracker: Any) -> None:
+    with pytest.raises(SetNotFound, match="no model `nmd_decay`"):
+        tracker.record("nmd_decay")
+    assert tracker.versions() == ()
+    registered(tracker, champion=False)
+    with pytest.raises(SetNotFound, match=r"no version 7; versions: \[1\]"):
+        tracker.record("nmd_decay", version=7)
+    with pytest.raises(SetNotFound, match="no alias `champion`"):
+        tracker.record("nmd_decay", alias="champion")
+    with pytest.raises(SetNotFound):
+        tracker.tag_version("nmd_decay", 9, {"validated_by": "someone"})
+
+
+def test_a_validator_signs_by_tags(tracker: Any) -> None:
+    registered(tracker)
+    tracker.tag_version("nmd_decay", 1, {"validation_status": "validated", "validated_by": "Model risk"})
+    record = tracker.record("nmd_decay")
+    assert record.tags["validation_status"] == "validated"
+    assert record.tags["validated_by"] == "Model risk"
+    assert record.digest == digest_of_all(digests_of(FILES))
+
+
+def test_nothing_is_written_to_the_current_directory(
+    tracker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    registered(tracker)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["../up.txt", "/etc/x", "a//b", ""])
+def test_artefact_paths_stay_inside(tracker: Any, path: str) -> None:
+    with pytest.raises(BehaviorError, match="relative path"), tracker.run("behavior", "nmd") as run:
+        run.log_text(path, "x")
+
+
+def test_mlflow_needs_an_absolute_place_and_sends_nothing(template: Path) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    with pytest.raises(BehaviorError, match="absolute path"):
+        MlflowTracker(Path("registry"))
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert os.environ["DO_NOT_TRACK"] == "true"
+    assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+
+
+def test_a_copied_mlflow_registry_can_be_read_but_not_written(template: Path, tmp_path: Path) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    shutil.copyfile(template / "mlflow.db", old / "mlflow.db")
+    first = MlflowTracker(old)
+    registered(first)
+    first.close()
+    shutil.move(old, new)
+    moved = MlflowTracker(new)
+    assert dict(moved.record("nmd_decay").files) == FILES
+    with pytest.raises(BehaviorError, match="cannot be moved"):
+        registered(moved)
+    moved.close()
+
+
+texts = st.dictionaries(st.sampled_from(["a.json", "b.txt", "c/d.txt"]), st.text(max_size=20), min_size=1)
+
+
+@given(texts, texts)
+def test_equal_digests_mean_equal_files(one: dict[str, str], other: dict[str, str]) -> None:
+    same = digest_of_all(digests_of(one)) == digest_of_all(digests_of(other))
+    assert same == (one == other)
