@@ -205,16 +205,17 @@ def _actual_365(start: DateArray, end: DateArray) -> FloatArray:
     return np.asarray(_days(start, end) / 365.0)
 
 
-def _years_since_epoch(days: DateArray) -> FloatArray:
-    """Position in time where each day of a calendar year weighs 1 over that year's length."""
-    year = days.astype("datetime64[Y]")
+def _share_of_year(days: DateArray, year: DateArray) -> FloatArray:
+    """Days since 1 January over the length of that calendar year."""
     begin = year.astype("datetime64[D]")
     length = ((year + 1).astype("datetime64[D]") - begin).astype(np.float64)
-    return np.asarray(year.astype(np.int64) + (days - begin).astype(np.float64) / length)
+    return np.asarray((days - begin).astype(np.float64) / length)
 
 
 def _actual_actual(start: DateArray, end: DateArray) -> FloatArray:
-    return np.asarray(_years_since_epoch(end) - _years_since_epoch(start))
+    first, last = start.astype("datetime64[Y]"), end.astype("datetime64[Y]")
+    whole = (last - first).astype(np.float64)
+    return np.asarray(whole + (_share_of_year(end, last) - _share_of_year(start, first)))
 
 
 DAY_COUNTS: Mapping[str, Callable[[DateArray, DateArray], FloatArray]] = MappingProxyType(

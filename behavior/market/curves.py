@@ -126,7 +126,11 @@ class RateCurve:
 
     @cached_property
     def _monotone(self) -> PchipInterpolator | None:
-        return PchipInterpolator(self.times, self.zero_rates) if self.times.size > 1 else None
+        if self.times.size == 1:
+            return None
+        # Slopes of neighbouring rates that differ by next to nothing overflow on the way to the right answer, 0.
+        with np.errstate(over="ignore"):
+            return PchipInterpolator(self.times, self.zero_rates)
 
     def driver_zero(self, times: ArrayLike) -> FloatArray:
         """Zero rates on a monotone cubic (PCHIP) through the same nodes, flat outside: what behavioural drivers read.
