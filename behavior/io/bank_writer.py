@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import tomli_w
 
+from behavior.io.assumption_store import AssumptionStore
 from behavior.io.files import write_atomically
 from behavior.io.tables import write_table
-from behavior.simulator.bank import SimulatedBank
+from behavior.simulator.bank import SimulatedBank, simulate
+from behavior.simulator.example import example_book, example_curves, example_rates
+from behavior.simulator.truth_tables import true_assumption_set
 
 # What a simulated bank writes, in this order; every name is a table of the contracts.
 BANK_TABLES = (
@@ -25,6 +29,8 @@ BANK_TABLES = (
     "book",
 )
 SETTINGS_FILE = "settings.toml"
+EXAMPLE_SEED = 20260930
+PROPOSER, APPROVER = "simulator", "example committee"
 
 
 def write_bank(
@@ -44,5 +50,38 @@ def write_bank(
     written = {
         f"{name}.{file_format}": write_table(tables[name], folder / f"{name}.{file_format}") for name in BANK_TABLES
     }
-    written[SETTINGS_FILE] = write_atomically(folder / SETTINGS_FILE, tomli_w.dumps(dict(bank.settings)))
+    written[SETTINGS_FILE] = write_atomically(folder / SETTINGS_FILE, settings_text(bank))
     return written
+
+
+def settings_text(bank: SimulatedBank) -> str:
+    """settings.toml of a simulated bank."""
+    return tomli_w.dumps(dict(bank.settings))
+
+
+def write_example(folder: Path | str, seed: int = EXAMPLE_SEED) -> Path:
+    """Write the example of `data/`: a small book, its curves, rates and settings, and the true set, approved.
+
+    Parameters
+    ----------
+    folder : gets `positions/`, `curves/` and `assumptions/`. A set is written once: remove its old folder and log to
+        regenerate it.
+
+    Returns
+    -------
+    The set's folder.
+    """
+    home, bank = Path(folder), simulate(seed=seed)
+    write_table(example_book(bank), home / "positions" / "book.csv")
+    write_table(example_curves(bank), home / "curves" / "nodes.csv")
+    write_table(example_rates(bank), home / "curves" / "rates.csv")
+    write_atomically(home / "curves" / SETTINGS_FILE, settings_text(bank))
+    as_of = bank.simulator.as_of
+    store = AssumptionStore(home / "assumptions")
+    found = store.write(true_assumption_set(bank.truth, f"{as_of}.r1", seed))
+    # Times are part of the example, not read from a clock, so that the log has the same bytes every time.
+    evening = dt.datetime.combine(as_of, dt.time(18), tzinfo=dt.UTC)
+    store.propose(found.id, PROPOSER, evening)
+    store.approve(found.id, APPROVER, evening + dt.timedelta(hours=1), valid_from=as_of, note="example, not a bank's")
+    (store.folder / ".log.jsonl.lock").unlink(missing_ok=True)
+    return store.folder / found.id
