@@ -276,25 +276,42 @@ def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
     return Manifest(set_id, as_of, top.text("supersedes") or None, top.text("note"), tuple(entries), tuple(unknown))
 
 
+def heading_from(
+    raw: Mapping[str, Any], name: str, where: str, path: str, faults: list[Fault]
+) -> AssumptionTable | None:
+    """A table's heading, without curves, from the keys of a ``[[curves]]`` entry; faults are added to `faults`."""
+    reader = _Reader(raw, where, path, faults)
+    reader.misspelt(KNOWN_OF_CURVES)
+    return _heading(reader, name)
+
+
 def _read_entry(reader: _Reader) -> tuple[ManifestEntry | None, tuple[str, ...]]:
     reader.need(NEEDED_OF_CURVES)
     unknown = reader.misspelt(KNOWN_OF_CURVES)
     file = reader.text("file")
     if file and (not file.endswith(".csv") or "/" in file or "\\" in file):
         reader.fault("file", "expected the name of a .csv file in the set's own folder", file)
-    effect, quantity = reader.word("effect", Effect), reader.word("quantity", Quantity)
-    meaning = reader.word("month_meaning", MonthMeaning)
-    drivers = _words(reader, "drivers", Driver)
     views = [reader.raw["view"]] if isinstance(reader.raw.get("view"), str) else list(reader.texts("view"))
     for view in views:
         if view not in list(View):
             reader.fault("view", f"expected {' or '.join(View)}", view)
             views = []
+    heading = _heading(reader, file.removesuffix(".csv"))
+    if heading is None:
+        return None, unknown
+    view_of_all = View(views[0]) if len(views) == 1 else None
+    return ManifestEntry(file, reader.text("sha256").lower(), heading, view_of_all), unknown
+
+
+def _heading(reader: _Reader, name: str) -> AssumptionTable | None:
+    effect, quantity = reader.word("effect", Effect), reader.word("quantity", Quantity)
+    meaning = reader.word("month_meaning", MonthMeaning)
+    drivers = _words(reader, "drivers", Driver)
     season = reader.numbers("season")
     if effect is None or quantity is None:
-        return None, unknown
-    heading = AssumptionTable(
-        name=file.removesuffix(".csv"),
+        return None
+    return AssumptionTable(
+        name=name,
         effect=effect,
         quantity=quantity,
         scheme=SegmentScheme(reader.texts("segments"), _bands(reader)),
@@ -315,12 +332,9 @@ def _read_entry(reader: _Reader) -> tuple[ManifestEntry | None, tuple[str, ...]]
         provenance=Provenance(
             model_version=reader.whole("model_version", 0) if "model_version" in reader.raw else None,
             failed_gates=reader.texts("failed_gates"),
-            **{name: reader.text(name) for name in TEXTS},
+            **{key: reader.text(key) for key in TEXTS},
         ),
     )
-    return ManifestEntry(
-        file, reader.text("sha256").lower(), heading, View(views[0]) if len(views) == 1 else None
-    ), unknown
 
 
 def _words(reader: _Reader, key: str, kind: type[Word]) -> tuple[Word, ...]:

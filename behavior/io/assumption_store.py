@@ -373,6 +373,7 @@ def load_assumptions(
     store: str | Path | AssumptionStore | None = None,
     on: dt.date | None = None,
     allow_draft: bool = False,
+    any_state: bool = False,
 ) -> AssumptionSet:
     """Load a set by its id from a store, or by the path of its folder (or manifest).
 
@@ -383,6 +384,7 @@ def load_assumptions(
     ----------
     id_or_path : ``2026-09-30.r1``, or a folder. store : the store or its folder, ``./assumptions`` when left out.
     on : valuation date; None judges approval alone. allow_draft : take a draft, stamped ``DRAFT``.
+    any_state : verify the bytes and ask no more: for showing and comparing, never for valuing.
 
     Raises
     ------
@@ -391,17 +393,19 @@ def load_assumptions(
     """
     home = store if isinstance(store, AssumptionStore) else AssumptionStore(store or DEFAULT_STORE)
     name, folder = str(id_or_path), Path(id_or_path)
-    if (home.folder / name / MANIFEST).is_file() and ID_PATTERN.fullmatch(name):
-        return home.load(name, on, allow_draft)
-    if folder.name == MANIFEST:
-        folder = folder.parent
-    if not (folder / MANIFEST).is_file():
-        if folder.is_dir() or len(folder.parts) > 1:
+    if not (ID_PATTERN.fullmatch(name) and (home.folder / name / MANIFEST).is_file()):
+        folder = folder.parent if folder.name == MANIFEST else folder
+        if (folder / MANIFEST).is_file():
+            folder = folder.resolve()
+            if not (folder.parent / LOG).is_file():
+                return _outside_a_store(folder, on, allow_draft or any_state)
+            home, name = AssumptionStore(folder.parent), folder.name
+        elif folder.is_dir() or len(folder.parts) > 1:
             raise SetNotFound(f"{folder}: found no {MANIFEST}. Give the folder of a set, or an id with its store.")
-        return home.load(name, on, allow_draft)
-    folder = folder.resolve()
-    if (folder.parent / LOG).is_file():
-        return AssumptionStore(folder.parent).load(folder.name, on, allow_draft)
+    return home.read(name) if any_state else home.load(name, on, allow_draft)
+
+
+def _outside_a_store(folder: Path, on: dt.date | None, allow_draft: bool) -> AssumptionSet:
     found = read_set(folder)
     if not allow_draft:
         _refuse(found.id, SetState(SetStatus.DRAFT, reason=f"{folder} is in no store, so nobody has approved it"), on)

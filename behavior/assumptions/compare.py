@@ -1,0 +1,199 @@
+"""A set, and the difference of two sets, in treasury's language: average life, survival, CPR, beta, half-life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
+from behavior.assumptions.repricing import (
+    half_life_months,
+    long_run_beta,
+    pass_through_by_lag,
+    pass_through_law,
+    speeds_of,
+)
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.quantities import Quantity
+
+FIVE_YEARS = 60
+SHOWN_LAG = 12
+
+
+@dataclass(frozen=True)
+class ReadingPoints:
+    """Where a set is read.
+
+    Parameters
+    ----------
+    rate_level : short rate from which +100 bp is measured, decimal a year.
+    base : value of each driver at which average life and survival are read.
+    steps : values of the rate driver at which CPR is read, decimals a year.
+    """
+
+    rate_level: float = 0.02
+    base: Mapping[Driver, float] = field(default_factory=lambda: {Driver.RATE_LEVEL: 0.02})
+    steps: Mapping[Driver, tuple[float, ...]] = field(
+        default_factory=lambda: {
+            Driver.RATE_INCENTIVE: (-0.01, 0.0, 0.01, 0.02),
+            Driver.RATE_SPREAD: (0.0, 0.01, 0.03),
+            Driver.RATE_LEVEL: (0.0, 0.02, 0.04),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class SetReading:
+    """One figure of a set, in words that need no column names."""
+
+    effect: str
+    cause: str
+    segment: str
+    measure: str
+    unit: str
+    value: float
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What the figure is of; equal in two sets for figures to compare."""
+        return (self.effect, self.cause, self.segment, self.measure)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure in two sets; None where a set does not have it."""
+
+    effect: str
+    cause: str
+    segment: str
+    measure: str
+    unit: str
+    old: float | None
+    new: float | None
+
+    @property
+    def change(self) -> float | None:
+        """New minus old, where both are there."""
+        if self.old is None or self.new is None:
+            return None
+        # Two infinite half-lives are the same.
+        return 0.0 if self.old == self.new else self.new - self.old
+
+
+@dataclass(frozen=True)
+class SetComparison:
+    """All figures of two sets side by side, in the new set's order, those of the old set alone last."""
+
+    old_id: str
+    new_id: str
+    differences: tuple[Difference, ...]
+
+    def changed(self, tolerance: float = 1e-12) -> tuple[Difference, ...]:
+        """Differences that are more than rounding, with figures that only one of the sets has."""
+        return tuple(one for one in self.differences if one.change is None or not abs(one.change) <= tolerance)
+
+
+def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
+    """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones."""
+    where = points or ReadingPoints()
+    found: list[SetReading] = []
+    for table in assumptions.tables:
+        if table.effect is Effect.RUNOFF:
+            for curve in table.curves:
+                found += _runoff(table, curve, where)
+        elif table.quantity is Quantity.MARGINAL_PASS_THROUGH:
+            speed = speed_table(assumptions, table)
+            for curve in table.curves:
+                found += _repricing(table, speed, curve, where)
+        elif table.effect is Effect.DRAWDOWN:
+            for curve in table.curves:
+                found += _drawdown(table, curve, where)
+    return tuple(found)
+
+
+def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None = None) -> SetComparison:
+    """Two sets side by side, read at the same points."""
+    before = {one.key: one for one in readings(old, points)}
+    after = {one.key: one for one in readings(new, points)}
+    rows = [
+        Difference(*one.key, one.unit, before[key].value if key in before else None, one.value)
+        for key, one in after.items()
+    ]
+    rows += [Difference(*one.key, one.unit, one.value, None) for key, one in before.items() if key not in after]
+    return SetComparison(old.id, new.id, tuple(rows))
+
+
+def speed_table(assumptions: AssumptionSet, target: AssumptionTable) -> AssumptionTable | None:
+    """The MONTHLY_ADJUSTMENT table that belongs to a target: the same segment columns, and the same cause."""
+    for table in assumptions.for_effect(Effect.REPRICING):
+        if (
+            table.quantity is Quantity.MONTHLY_ADJUSTMENT
+            and table.scheme.columns == target.scheme.columns
+            and table.cause == target.cause
+        ):
+            return table
+    return None
+
+
+def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, float]:
+    """Value of each of a table's drivers at which it is read."""
+    return {driver: points.base.get(driver, 0.0) for driver in table.drivers}
+
+
+def _runoff(table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints) -> Iterator[SetReading]:
+    def row(measure: str, unit: str, value: float) -> SetReading:
+        return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value)
+
+    base = base_drivers(table, points)
+    life = curve.average_life(base)
+    start = "origination" if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else "as-of"
+    yield row(f"average life from {start}", "years", life.years)
+    yield row("share of average life beyond the data", "share", life.share_beyond)
+    yield row("5-year survival", "share", float(curve.survival(base, FIVE_YEARS)[-1]))
+    stepped = [driver for driver in table.drivers if driver in points.steps]
+    for driver in stepped:
+        for step in points.steps[driver]:
+            words = f"5-year CPR at {_driver_words(driver)} {step * 1e4:+.0f} bp"
+            yield row(words, "a year", _cpr(curve, {**base, driver: step}))
+    if not stepped:
+        yield row("5-year CPR", "a year", _cpr(curve, base))
+
+
+def _cpr(curve: AssumptionCurve, drivers: Mapping[Driver, float]) -> float:
+    """The constant annual rate with the same survival after five years."""
+    return float(1.0 - curve.survival(drivers, FIVE_YEARS)[-1] ** (12.0 / FIVE_YEARS))
+
+
+def _driver_words(driver: Driver) -> str:
+    return driver.lower().replace("_", " ")
+
+
+def _repricing(
+    table: AssumptionTable, speed: AssumptionTable | None, curve: AssumptionCurve, points: ReadingPoints
+) -> Iterator[SetReading]:
+    def row(measure: str, unit: str, value: float) -> SetReading:
+        return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value)
+
+    speeds = speeds_of(speed, curve.segment) if speed is not None else {}
+    law = pass_through_law(curve, speeds, speed.delay_months if speed is not None else {})
+    level = points.rate_level
+    for move in (0.01, -0.01):
+        words = f"long-run beta at {move * 1e4:+.0f} bp from {level:.2%}"
+        yield row(words, "rate per rate", long_run_beta(law, level, level + move))
+    passed = pass_through_by_lag(law, level, level + 0.01, SHOWN_LAG)
+    yield row(f"beta after {SHOWN_LAG} months at +100 bp from {level:.2%}", "rate per rate", float(passed[-1]))
+    for direction, share in ((Direction.UP, law.up), (Direction.DOWN, law.down)):
+        yield row(f"half-life {direction}", "months", half_life_months(share))
+
+
+def _drawdown(table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints) -> Iterator[SetReading]:
+    shares = curve.at(np.arange(1, SHOWN_LAG + 1), base_drivers(table, points)).values
+    drawn = float(1.0 - np.prod(1.0 - shares))
+    yield SetReading(str(table.effect), _cause(table, curve), curve.label, "drawn within 12 months", "share", drawn)
+
+
+def _cause(table: AssumptionTable, curve: AssumptionCurve) -> str:
+    return f"{table.cause} ({curve.view})" if curve.view is not None else table.cause

@@ -1,0 +1,63 @@
+"""`behavior approve ID --by NAME --valid-from DATE`: approve a set; not by its proposer."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+
+from behavior.cli.output import Console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The set, the approver and the validity."""
+    parser.add_argument("id", help="id of the set")
+    parser.add_argument("--by", required=True, metavar="NAME", help="who approves; not the proposer")
+    parser.add_argument("--valid-from", required=True, type=dt.date.fromisoformat, metavar="DATE", help="first day")
+    parser.add_argument("--valid-to", type=dt.date.fromisoformat, metavar="DATE", help="last day (default: open)")
+    parser.add_argument("--note", default="", help="a sentence for the log")
+    parser.add_argument("--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Approve and say what holds now."""
+    from behavior.io.assumption_store import AssumptionStore
+
+    store = AssumptionStore(arguments.store)
+    change = store.approve(
+        arguments.id,
+        arguments.by,
+        dt.datetime.now(dt.UTC).replace(microsecond=0),
+        arguments.valid_from,
+        arguments.valid_to,
+        arguments.note,
+    )
+    found = store.read(arguments.id)
+    state = store.status(arguments.id)
+    console.table(
+        f"Set {arguments.id} is approved",
+        [
+            {
+                "proposed by": state.proposed_by,
+                "approved by": change.by,
+                "valid from": str(change.valid_from),
+                "valid to": str(change.valid_to or ""),
+                "supersedes": found.supersedes or "",
+                "digest": change.set_digest[:12],
+            }
+        ],
+    )
+    for name in found.unvalidated:
+        console.warn(f"{name}: its model is UNVALIDATED (champion by gates alone); results carry that stamp.")
+    console.result(
+        {
+            "id": arguments.id,
+            "digest": change.set_digest,
+            "status": "approved",
+            "proposed_by": state.proposed_by,
+            "approved_by": change.by,
+            "valid_from": change.valid_from,
+            "valid_to": change.valid_to,
+            "unvalidated": list(found.unvalidated),
+        }
+    )
+    return 0

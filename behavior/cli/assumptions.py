@@ -1,0 +1,267 @@
+"""`behavior assumptions list|show|verify|import|diff|retire`: what is in the store, and what it says."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from behavior.cli.output import Console
+
+if TYPE_CHECKING:
+    from behavior.assumptions.compare import ReadingPoints
+    from behavior.assumptions.set import AssumptionSet
+
+ORIGIN = ("model", "model_version", "spec_digest", "data_digest", "code_version", "run", "source", "transferred")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One sub-command each for listing, reading, checking, importing, comparing and retiring."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, words: str) -> argparse.ArgumentParser:
+        found = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        found.add_argument(
+            "--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)"
+        )
+        # Also known to the outer parser; suppressed so that it does not undo what stands before the verb.
+        found.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
+        return found
+
+    listing = verb("list", "every set of the store with its state")
+    listing.add_argument("--on", type=dt.date.fromisoformat, metavar="DATE", help="state on this valuation date")
+    show = verb("show", "one set: its tables, their readings and where they came from")
+    show.add_argument("set", metavar="SET", help="id, or folder of a set")
+    show.add_argument(
+        "--origin", action="store_true", help="model, version, specification, data and code of each table"
+    )
+    _reading_arguments(show)
+    verify = verb("verify", "every byte of the store (or of the sets named) against its digests")
+    verify.add_argument("sets", nargs="*", metavar="SET", help="ids or folders (default: the whole store with its log)")
+    bring = verb("import", "a hand-typed or vendor table as a draft set")
+    bring.add_argument(
+        "file", metavar="CSV", help="neutral CSV: effect, cause, quantity, segments, drivers, month, value"
+    )
+    bring.add_argument("--terms", metavar="TOML", help="bands, month meaning, driver index, lags, season, delays")
+    bring.add_argument("--id", required=True, help="as-of date and revision, such as 2026-09-30.v1")
+    bring.add_argument("--as-of", required=True, type=dt.date.fromisoformat, metavar="DATE", help="date of the set")
+    bring.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
+    diff = verb("diff", "what changed between two sets: average life, survival, CPR, beta, half-life")
+    diff.add_argument("old", metavar="OLD", help="id or folder")
+    diff.add_argument("new", metavar="NEW", help="id or folder")
+    diff.add_argument("--all", action="store_true", help="also the figures that are the same")
+    _reading_arguments(diff)
+    retire = verb("retire", "take a set out of use from a day on")
+    retire.add_argument("set", metavar="ID")
+    retire.add_argument("--by", required=True, metavar="NAME", help="who retires it")
+    retire.add_argument("--from", dest="first_day", required=True, type=dt.date.fromisoformat, metavar="DATE")
+    retire.add_argument("--note", default="", help="why")
+
+
+def _reading_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rate-level", type=float, default=0.02, metavar="RATE", help="short rate that betas start from (default 0.02)"
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run one sub-command."""
+    return {"list": _list, "show": _show, "verify": _verify, "import": _import, "diff": _diff, "retire": _retire}[
+        arguments.verb
+    ](arguments, console)
+
+
+def _list(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.io.assumption_store import AssumptionStore, read_manifest
+
+    store = AssumptionStore(arguments.store)
+    rows = []
+    for set_id in store.ids():
+        manifest, digest = read_manifest(store.folder / set_id)
+        state = store.status(set_id, arguments.on)
+        rows.append(
+            {
+                "id": set_id,
+                "as of": str(manifest.as_of),
+                "state": str(state.status),
+                "proposed by": state.proposed_by,
+                "approved by": state.approved_by,
+                "valid from": str(state.valid_from or ""),
+                "valid to": str(state.valid_to or ""),
+                "tables": len(manifest.entries),
+                "supersedes": manifest.supersedes or "",
+                "digest": digest[:12],
+            }
+        )
+    console.table(f"Sets in {store.folder}", rows)
+    console.result({"store": str(store.folder), "sets": rows})
+    return 0
+
+
+def _show(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.assumptions.compare import readings
+
+    found = _find(arguments.set, arguments.store)
+    tables = [
+        {
+            "table": table.name,
+            "effect": str(table.effect),
+            "cause": table.cause,
+            "quantity": str(table.quantity),
+            "drivers": ", ".join(table.drivers),
+            "segments": ", ".join(table.scheme.columns),
+            "curves": len(table.curves),
+            "averaged over": "; ".join(f"{key}: {value}" for key, value in table.averaged_over.items()),
+        }
+        for table in found.tables
+    ]
+    figures = [
+        {
+            "effect": one.effect,
+            "cause": one.cause,
+            "segment": one.segment,
+            "measure": one.measure,
+            "unit": one.unit,
+            "value": _finite(one.value),
+        }
+        for one in readings(found, _points(arguments))
+    ]
+    console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
+    console.table("Tables", tables)
+    console.table("Readings", figures)
+    origins = [_origin(found, table.name) for table in found.tables]
+    if arguments.origin:
+        for origin in origins:
+            console.table(f"Origin of {origin['table']}", [{"of": key, "is": value} for key, value in origin.items()])
+    console.result(
+        {
+            "id": found.id,
+            "as_of": found.as_of,
+            "digest": found.digest,
+            "supersedes": found.supersedes,
+            "tables": tables,
+            "readings": figures,
+            **({"origin": origins} if arguments.origin else {}),
+        }
+    )
+    return 0
+
+
+def _origin(found: AssumptionSet, name: str) -> dict[str, object]:
+    origin = found.table(name).provenance
+    rows: dict[str, object] = {"table": name}
+    rows |= {key: getattr(origin, key) for key in ORIGIN}
+    rows["validation"] = origin.validation
+    rows["failed_gates"] = ", ".join(origin.failed_gates)
+    return {key: value for key, value in rows.items() if value not in (None, "")}
+
+
+def _verify(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.errors import BAD_INPUT, DONE, BehaviorError
+    from behavior.io.assumption_store import AssumptionStore
+
+    store = AssumptionStore(arguments.store)
+    problems: list[str] = []
+    checked = list(arguments.sets) or list(store.ids())
+    if arguments.sets:
+        for name in arguments.sets:
+            try:
+                _find(name, arguments.store)
+            except BehaviorError as error:
+                problems.append(str(error))
+    else:
+        problems += store.verify()
+    for problem in problems:
+        console.warn(problem)
+    where = "" if arguments.sets else f" and the log in {store.folder}"
+    console.say(f"{len(checked)} sets{where} verified: {len(problems)} problems.")
+    console.result({"checked": checked, "problems": problems})
+    return BAD_INPUT if problems else DONE
+
+
+def _import(arguments: argparse.Namespace, console: Console) -> int:
+    from pathlib import Path
+
+    from behavior.assumptions.compare import readings
+    from behavior.io.assumption_store import AssumptionStore
+    from behavior.io.exchange import import_set
+    from behavior.workflows.publish import publish
+
+    terms = Path(arguments.terms) if arguments.terms else None
+    draft = import_set(Path(arguments.file), arguments.id, arguments.as_of, terms)
+    store = AssumptionStore(arguments.store)
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    written = publish(draft.tables, draft.id, draft.as_of, arguments.proposed_by, now, store, note=draft.note)
+    folder = store.folder / written.id
+    figures = [
+        {
+            "cause": one.cause or one.effect.lower(),
+            "segment": one.segment,
+            "measure": one.measure,
+            "unit": one.unit,
+            "value": _finite(one.value),
+        }
+        for one in readings(written)
+    ]
+    console.table(f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}", figures)
+    console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store.folder}")
+    console.result(
+        {"id": written.id, "digest": written.digest, "folder": str(folder), "status": "draft", "readings": figures}
+    )
+    return 0
+
+
+def _diff(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.assumptions.compare import compare
+
+    old, new = _find(arguments.old, arguments.store), _find(arguments.new, arguments.store)
+    comparison = compare(old, new, _points(arguments))
+    shown = comparison.differences if arguments.all else comparison.changed()
+    rows = [
+        {
+            "cause": one.cause or one.effect.lower(),
+            "segment": one.segment,
+            "measure": one.measure,
+            "unit": one.unit,
+            "old": _finite(one.old),
+            "new": _finite(one.new),
+            "change": _finite(one.change),
+        }
+        for one in shown
+    ]
+    console.table(f"{old.id} -> {new.id}: {len(rows)} of {len(comparison.differences)} figures", rows)
+    console.result({"old": old.id, "new": new.id, "differences": rows, "compared": len(comparison.differences)})
+    return 0
+
+
+def _retire(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.io.assumption_store import AssumptionStore
+
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    store = AssumptionStore(arguments.store)
+    change = store.retire(arguments.set, arguments.by, now, arguments.first_day, arguments.note)
+    console.say(f"Set {arguments.set} is retired from {change.valid_from} on, by {change.by}.")
+    console.result({"id": arguments.set, "status": "retired", "by": change.by, "from": change.valid_from})
+    return 0
+
+
+def _find(name: str, store: str) -> AssumptionSet:
+    """A set by id or folder, verified, whatever its state."""
+    from behavior.io.assumption_store import load_assumptions
+
+    return load_assumptions(name, store, any_state=True)
+
+
+def _points(arguments: argparse.Namespace) -> ReadingPoints:
+    from behavior.assumptions.compare import ReadingPoints
+    from behavior.assumptions.effects import Driver
+
+    base: Mapping[Driver, float] = {Driver.RATE_LEVEL: arguments.rate_level}
+    return ReadingPoints(rate_level=arguments.rate_level, base=base)
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity; an infinite half-life is an empty cell."""
+    return value if value is not None and math.isfinite(value) else None

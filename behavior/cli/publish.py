@@ -1,0 +1,68 @@
+"""`behavior publish DRAFT... --id ID --proposed-by NAME`: gather draft curves into an assumption set."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+
+from behavior.cli.output import Console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Drafts, identity and proposer."""
+    parser.add_argument("drafts", nargs="+", metavar="DRAFT", help="folder of draft curves that `train` wrote")
+    parser.add_argument("--id", required=True, help="as-of date and revision, such as 2026-09-30.r1")
+    parser.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
+    parser.add_argument("--as-of", type=dt.date.fromisoformat, metavar="DATE", help="default: the drafts' own")
+    parser.add_argument("--supersedes", metavar="ID", help="the set that ends when this one is approved")
+    parser.add_argument("--note", default="", help="a sentence for the log and the manifest")
+    parser.add_argument("--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Read the drafts, write the set, say where and what comes next."""
+    from pathlib import Path
+
+    from behavior.errors import UsageError
+    from behavior.io.assumption_store import AssumptionStore, read_set
+    from behavior.workflows.publish import publish
+
+    drafts = [read_set(Path(folder)) for folder in arguments.drafts]
+    dates = {draft.as_of for draft in drafts} if arguments.as_of is None else {arguments.as_of}
+    if len(dates) > 1:
+        found = ", ".join(str(date) for date in sorted(dates))
+        raise UsageError(f"the drafts are of different dates ({found}); say which with --as-of.")
+    store = AssumptionStore(arguments.store)
+    written = publish(
+        [table for draft in drafts for table in draft.tables],
+        arguments.id,
+        dates.pop(),
+        arguments.proposed_by,
+        dt.datetime.now(dt.UTC).replace(microsecond=0),
+        store,
+        arguments.supersedes,
+        arguments.note,
+    )
+    folder = store.folder / written.id
+    console.table(
+        f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}",
+        [
+            {"table": table.name, "effect": str(table.effect), "cause": table.cause, "curves": len(table.curves)}
+            for table in written.tables
+        ],
+    )
+    for failed in written.failed_gates:
+        console.warn(f"gate failed: {failed}; the set cannot be approved.")
+    console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store.folder}")
+    console.result(
+        {
+            "id": written.id,
+            "digest": written.digest,
+            "folder": str(folder),
+            "status": "draft",
+            "proposed_by": arguments.proposed_by,
+            "failed_gates": list(written.failed_gates),
+            "unvalidated": list(written.unvalidated),
+        }
+    )
+    return 0

@@ -1,0 +1,62 @@
+"""From draft tables to a set in the store: gather, check, write once, log the proposer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.assumptions.state import StateChange
+from behavior.errors import AssumptionError
+
+
+class SetStore(Protocol):
+    """What publishing needs of a store."""
+
+    def read(self, set_id: str) -> AssumptionSet:
+        """A set whatever its state."""
+        ...
+
+    def write(self, assumptions: AssumptionSet) -> AssumptionSet:
+        """Write a set once, and give it back with its digest."""
+        ...
+
+    def propose(self, set_id: str, by: str, at: dt.datetime, note: str = "") -> StateChange:
+        """Log it as a draft."""
+        ...
+
+
+def publish(
+    drafts: Sequence[AssumptionTable],
+    set_id: str,
+    as_of: dt.date,
+    proposed_by: str,
+    at: dt.datetime,
+    store: SetStore,
+    supersedes: str | None = None,
+    note: str = "",
+) -> AssumptionSet:
+    """Write draft tables as a set under its id and log it as a draft of its proposer.
+
+    Parameters
+    ----------
+    supersedes : id of a set in the store that ends when this one is approved. at : date and time of the proposal.
+
+    Returns
+    -------
+    The set with its digest, stamped ``DRAFT`` until someone else approves it.
+
+    Raises
+    ------
+    AssumptionError : the id is taken, or nobody is named. FaultyInput : every rule that the tables break.
+    SetNotFound : the store does not have the superseded set.
+    """
+    if not proposed_by.strip():
+        raise AssumptionError("found no proposer; a set needs to say who proposes it.")
+    if supersedes:
+        store.read(supersedes)
+    written = store.write(AssumptionSet(set_id, as_of, tuple(drafts), supersedes, note))
+    store.propose(set_id, proposed_by, at, note)
+    return replace(written, stamp="DRAFT")
