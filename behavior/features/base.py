@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import pandas as pd
+
+from behavior.errors import Fault, SpecFault
+from behavior.panel.base import Panel
 from behavior.quantities import AnyArray, FloatArray
 
 
@@ -48,3 +53,82 @@ class FeatureMatrix:
     units: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw: Mapping[str, AnyArray] = field(default_factory=dict)
+
+
+MOST_LEVELS = 20
+
+
+def compute_features(
+    panel: Panel, features: Sequence[Feature], use: Sequence[str], levels: Mapping[str, tuple[str, ...]] | None = None
+) -> FeatureMatrix:
+    """The matrix of the named features, one row a panel row.
+
+    A name that no feature has is a column of the panel read as it stands (numbers, or text as levels): that is how a
+    specification uses a bank's own column. Features whose inputs the panel does not have, or that are unknown
+    everywhere, are left out when `levels` is None (learning) and are all NaN otherwise (applying).
+
+    Parameters
+    ----------
+    levels : levels of categorical columns as learned; None = learn them from this panel.
+
+    Raises
+    ------
+    SpecFault : a name is neither a feature nor a column.
+    """
+    known = {feature.name: feature for feature in features}
+    learning = levels is None
+    names: list[str] = []
+    columns: list[FloatArray] = []
+    signs: list[int] = []
+    units: list[str] = []
+    found_levels: dict[str, tuple[str, ...]] = {}
+    for name in use:
+        feature = known.get(name) or _column_feature(panel, name, known)
+        present = all(column in panel.table.columns for column in feature.inputs)
+        values, own = _values(panel, feature, present, None if levels is None else levels.get(name))
+        if learning and (not present or np.isnan(values).all()):
+            continue
+        if own:
+            found_levels[name] = own
+        names.append(name)
+        columns.append(values)
+        signs.append(feature.expected_sign)
+        units.append(feature.unit)
+    matrix = np.column_stack(columns) if columns else np.empty((len(panel.table), 0))
+    return FeatureMatrix(tuple(names), matrix, tuple(signs), tuple(units), found_levels)
+
+
+def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Feature:
+    if name not in panel.table.columns:
+        fault = Fault(
+            "specification",
+            rule=f"expected a feature ({', '.join(sorted(known))}) or a column of the history",
+            column="$.features.use",
+            value=name,
+        )
+        raise SpecFault([fault])
+    if pd.api.types.is_numeric_dtype(panel.table[name]):
+        return Feature(name, (name,), "as in the history", 0, _as_it_is)
+    return Feature(name, (name,), "level", 0, _as_it_is)
+
+
+def _as_it_is(values: AnyArray) -> AnyArray:
+    return values
+
+
+def _values(
+    panel: Panel, feature: Feature, present: bool, learned: tuple[str, ...] | None
+) -> tuple[FloatArray, tuple[str, ...]]:
+    if not present:
+        return np.full(len(panel.table), np.nan), learned or ()
+    raw = feature.compute(*(panel.table[column].to_numpy() for column in feature.inputs))
+    if feature.unit != "level":
+        return np.asarray(raw, dtype=np.float64), ()
+    codes, texts = pd.factorize(pd.Series(raw, dtype=object).astype(str))
+    if learned is None:
+        counts = np.bincount(codes, minlength=len(texts))
+        order = sorted(range(len(texts)), key=lambda place: (-counts[place], texts[place]))[:MOST_LEVELS]
+        learned = tuple(sorted(str(texts[place]) for place in order if texts[place] not in ("", "nan", "None")))
+    place = {text: float(position) for position, text in enumerate(learned)}
+    lookup = np.array([place.get(str(text), np.nan) for text in texts])
+    return lookup[codes] if len(lookup) else np.full(len(codes), np.nan), learned

@@ -1,0 +1,140 @@
+"""From candidate hazards to a champion: fitted on training rows, judged on validation rows, refitted on both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from behavior.estimators.base import HazardModel
+from behavior.estimators.boosted_hazard import BoostedHazard
+from behavior.estimators.empirical import EmpiricalHazard, PsaHazard
+from behavior.estimators.s_curve_hazard import SCurveHazard
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import BoolArray, FloatArray
+from behavior.specs import EstimatorSpec, SearchSpec
+
+FAMILIES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
+    "spline_hazard": SplineHazard.from_files,
+    "boosted_hazard": BoostedHazard.from_files,
+    "s_curve_hazard": SCurveHazard.from_files,
+    "empirical_hazard": EmpiricalHazard.from_files,
+    "psa_hazard": PsaHazard.from_files,
+}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by."""
+
+    driver: str = ""
+    age: str = "age_months"
+    burnout: str = ""
+    interacts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The chosen hazard and the evidence: validation log loss of each candidate, in nats a row."""
+
+    model: Any
+    family: str
+    losses: Mapping[str, float]
+    facts: Mapping[str, Any]
+
+
+def load_hazard(files: Mapping[str, str]) -> Any:
+    """A fitted hazard from its files, whatever its family."""
+    return FAMILIES[str(json.loads(files["model.json"])["family"])](files)
+
+
+def log_loss(hazard: FloatArray, event: FloatArray, weight: FloatArray) -> float:
+    """Weighted mean log loss, nats a row."""
+    clipped = np.clip(hazard, 1e-12, 1.0 - 1e-12)
+    each = -(event * np.log(clipped) + (1.0 - event) * np.log1p(-clipped))
+    return float(np.average(each, weights=weight)) if len(event) else float("nan")
+
+
+def choose_champion(
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    weight: FloatArray,
+    validate: BoolArray,
+    roles: Roles,
+    spec: EstimatorSpec,
+    search_spec: SearchSpec,
+) -> Champion:
+    """Fit the families that the specification asks for, keep the one with the lower validation loss, refit on all rows.
+
+    ``boosted_hazard``, ``spline_hazard`` and ``s_curve_hazard`` name one family; ``best`` judges all three and takes
+    a simpler one when it is as good.
+    """
+    train, check = rows_of(matrix, ~validate), rows_of(matrix, validate)
+    fitted: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    for family in _wanted(spec.family):
+        made = make_hazard(family, roles, spec)
+        if family == "boosted_hazard":
+            base = fitted.get("spline_hazard") or _fit(
+                make_hazard("spline_hazard", roles, spec), train, event, weight, ~validate
+            )
+            made.base = base
+            found = made.tune(matrix, event, weight, validate, search_spec)
+            facts["search"] = [{"parameters": dict(one), "log_loss": loss} for one, loss in found.trials]
+        fitted[family] = _fit(made, train, event, weight, ~validate)
+    losses = {
+        family: log_loss(model.predict_hazard(check), event[validate], weight[validate])
+        for family, model in fitted.items()
+    }
+    family = _simplest_of_the_best(losses)
+    model = make_hazard(family, roles, spec)
+    if family == "boosted_hazard":
+        model.base = make_hazard("spline_hazard", roles, spec).fit(matrix, event, weight)
+        model.parameters, model.rounds = fitted[family].parameters, fitted[family].rounds
+    model.fit(matrix, event, weight)
+    return Champion(model, family, losses, {**facts, **model.facts_})
+
+
+def _wanted(family: str) -> tuple[str, ...]:
+    return ("s_curve_hazard", "spline_hazard", "boosted_hazard") if family == "best" else (family,)
+
+
+def _simplest_of_the_best(losses: Mapping[str, float], tolerance: float = 2e-4) -> str:
+    """First family, simplest first, whose loss is within a relative tolerance of the lowest."""
+    lowest = min(losses.values())
+    for family in ("s_curve_hazard", "spline_hazard", "boosted_hazard"):
+        if family in losses and losses[family] <= lowest * (1.0 + tolerance):
+            return family
+    return min(losses, key=lambda name: losses[name])
+
+
+def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
+    """An unfitted hazard of a family, with the parameters that the specification fixes."""
+    fixed = dict(spec.fixed)
+    seed = int(fixed.pop("seed", 0))
+    share = float(fixed.pop("sample_share", 0.2))
+    if family == "boosted_hazard":
+        own = {name: value for name, value in fixed.items() if name not in ("smooth", "cross", "most_rows", "rounds")}
+        return BoostedHazard(None, own, int(fixed.get("rounds", 150)), 15, share, seed)
+    most = int(fixed.get("most_rows", 120_000))
+    if family == "s_curve_hazard":
+        return SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=share, most_rows=most, seed=seed)
+    return SplineHazard(
+        roles.driver,
+        roles.age,
+        roles.burnout,
+        roles.interacts,
+        smooth=float(fixed.get("smooth", 10.0)),
+        cross=float(fixed.get("cross", 3.0)),
+        sample_share=share,
+        most_rows=most,
+        seed=seed,
+    )
+
+
+def _fit(model: HazardModel, train: FeatureMatrix, event: FloatArray, weight: FloatArray, rows: BoolArray) -> Any:
+    return model.fit(train, event[rows], weight[rows])

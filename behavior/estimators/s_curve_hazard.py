@@ -1,0 +1,286 @@
+"""The industry's form: turnover plus a refinancing S-curve, each with seasoning, times burnout, season and covariates.
+
+    h = 1 - exp(-season x (turnover + refinancing)),
+    turnover    = exp(a + z'g) (1 - exp(-age / t1)) (1 - l + l S((x + c) / v)),
+    refinancing = exp(b + z'k) (1 - exp(-age / t2)) S((x - x0) / w) (q + (1 - q) exp(-m / t3)),
+
+with incentive x, months in the money m and the logistic function S. It never falls as the incentive rises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.terms import column_of
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import FloatArray
+
+SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3")
+RIDGE = 4.0
+MOST_EVALUATIONS = 400
+
+
+@dataclass
+class SCurveHazard:
+    """Turnover and refinancing as two intensities that add up.
+
+    Parameters
+    ----------
+    driver, age, burnout : feature names; an empty burnout leaves its factor out, an empty driver the S-curve's shape.
+    """
+
+    driver: str = ""
+    age: str = "age_months"
+    burnout: str = ""
+    sample_share: float = 0.2
+    most_rows: int = 60_000
+    least_events: int = 20
+    seed: int = 0
+    shape_: FloatArray = field(default_factory=lambda: np.zeros(len(SHAPES)))
+    season_: FloatArray = field(default_factory=lambda: np.zeros(12))
+    slopes_: FloatArray = field(default_factory=lambda: np.zeros((2, 0)))
+    columns_: list[dict[str, Any]] = field(default_factory=list)
+    shift_: float = 0.0
+    facts_: dict[str, Any] = field(default_factory=dict)
+    covariance_: None = None
+
+    def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
+        """Penalised likelihood by L-BFGS with the exact gradient, then the level on all rows.
+
+        Raises
+        ------
+        TooFewEvents.
+        """
+        require_events(event, self.least_events, "S-curve hazard")
+        sample = sample_cases(event, self.sample_share, self.seed, self.most_rows)
+        some = FeatureMatrix(matrix.names, matrix.values[sample.rows], matrix.signs, matrix.units, matrix.levels)
+        self.columns_ = self._describe(some)
+        weights = weight[sample.rows] * sample.factor
+        happened = event[sample.rows]
+        parts = self._parts(some)
+        start = self._start(float(np.average(happened, weights=weights)), len(self.columns_))
+        found = minimize(
+            self._objective,
+            start,
+            args=(parts, happened, weights),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": MOST_EVALUATIONS, "maxfun": MOST_EVALUATIONS},
+        )
+        self._unpack(found.x)
+        self.shift_ = 0.0
+        self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
+        self.facts_ = {"evaluations": int(found.nfev), "parameters": self.readable()}
+        return self
+
+    def readable(self) -> dict[str, float]:
+        """The shape's parameters in their own units: intensities a year, months, decimals a year."""
+        one = dict(zip(SHAPES, self.shape_, strict=True))
+        return {
+            "turnover_a_year": float(np.exp(one["a"]) * 12),
+            "turnover_ramp_months": float(np.exp(one["t1"])),
+            "lock_in": float(expit(one["l"])),
+            "refinancing_a_year": float(np.exp(one["b"]) * 12),
+            "refinancing_ramp_months": float(np.exp(one["t2"])),
+            "middle": float(one["x0"] / 100),
+            "width": float(np.exp(one["w"]) / 100),
+            "burnt_out": float(expit(one["q"])),
+            "burnout_months": float(np.exp(one["t3"])),
+        }
+
+    def _start(self, rate: float, width: int) -> FloatArray:
+        level = np.log(max(rate, 1e-6))
+        shape = [level - 0.5, 2.5, 0.0, 1.0, -0.5, level + 1.0, 2.0, 0.7, -0.7, 0.0, 3.0]
+        return np.concatenate([shape, np.zeros(12), np.zeros(2 * width)])
+
+    def _describe(self, matrix: FeatureMatrix) -> list[dict[str, Any]]:
+        special = {self.driver, self.age, self.burnout, "month_of_year"}
+        found: list[dict[str, Any]] = []
+        for name in matrix.names:
+            if name in special:
+                continue
+            values = column_of(matrix, name)
+            if name in matrix.levels:
+                found += [{"name": name, "level": level} for level in range(len(matrix.levels[name]))]
+                continue
+            deviation = float(np.nanstd(values))
+            if deviation > 0:
+                found.append({"name": name, "mean": float(np.nanmean(values)), "deviation": deviation})
+        return found
+
+    def _covariates(self, matrix: FeatureMatrix) -> FloatArray:
+        out = np.zeros((len(matrix.values), len(self.columns_)))
+        for place, one in enumerate(self.columns_):
+            values = column_of(matrix, one["name"])
+            if "level" in one:
+                out[:, place] = values == one["level"]
+            else:
+                out[:, place] = np.clip(np.nan_to_num((values - one["mean"]) / one["deviation"]), -4.0, 4.0)
+        return out
+
+    def _parts(self, matrix: FeatureMatrix) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Incentive in percent, age, months in the money, season as one-hot and covariates."""
+        count = len(matrix.values)
+        zero = np.zeros(count)
+        driver = np.nan_to_num(column_of(matrix, self.driver)) * 100.0 if self.driver in matrix.names else zero
+        age = (
+            np.maximum(np.nan_to_num(column_of(matrix, self.age), nan=12.0), 0.25)
+            if self.age in matrix.names
+            else zero + 60.0
+        )
+        tired = np.nan_to_num(column_of(matrix, self.burnout)) if self.burnout in matrix.names else zero
+        season = np.zeros((count, 12))
+        if "month_of_year" in matrix.names:
+            month = column_of(matrix, "month_of_year").astype(np.int64)
+            inside = (month >= 1) & (month <= 12)
+            season[np.flatnonzero(inside), month[inside] - 1] = 1.0
+        return driver, age, tired, season, self._covariates(matrix)
+
+    def _intensity(
+        self, theta: FloatArray, parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+    ) -> dict[str, FloatArray]:
+        """Turnover and refinancing a month with the factors that their gradients need."""
+        driver, age, tired, season, covariates = parts
+        a, t1, lock, c, v, b, t2, x0, w, q, t3 = theta[: len(SHAPES)]
+        width = covariates.shape[1]
+        slopes = theta[len(SHAPES) + 12 :].reshape(2, width)
+        yearly = np.exp(np.clip(season @ theta[len(SHAPES) : len(SHAPES) + 12], -3, 3))
+        ramp1, ramp2 = -np.expm1(-age / np.exp(t1)), -np.expm1(-age / np.exp(t2))
+        locked, curve = expit((driver + c) / np.exp(v)), expit((driver - x0) / np.exp(w))
+        share, fade = expit(lock), np.exp(-tired / np.exp(t3))
+        kept = 1.0 - share + share * locked
+        burnt = expit(q) + (1.0 - expit(q)) * fade
+        turnover = yearly * np.exp(np.clip(a + covariates @ slopes[0], -30, 3)) * ramp1 * kept
+        refinancing = yearly * np.exp(np.clip(b + covariates @ slopes[1], -30, 3)) * ramp2 * curve * burnt
+        return {
+            "turnover": turnover,
+            "refinancing": refinancing,
+            "ramp1": ramp1,
+            "ramp2": ramp2,
+            "locked": locked,
+            "curve": curve,
+            "kept": kept,
+            "burnt": burnt,
+            "fade": fade,
+        }
+
+    def _objective(
+        self,
+        theta: FloatArray,
+        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
+        event: FloatArray,
+        weight: FloatArray,
+    ) -> tuple[float, FloatArray]:
+        driver, age, tired, season, covariates = parts
+        one = self._intensity(theta, parts)
+        total = np.maximum(one["turnover"] + one["refinancing"], 1e-12)
+        hazard = -np.expm1(-total)
+        loss = float(np.sum(weight * (total * (1.0 - event) - event * np.log(hazard))))
+        pull = weight * ((1.0 - event) - event * np.exp(-total) / hazard)
+        to_turnover, to_refinancing = pull * one["turnover"], pull * one["refinancing"]
+        _, t1, lock, c, v, _, t2, x0, w, q, t3 = theta[: len(SHAPES)]
+        share, rest = expit(lock), expit(q)
+        locked, curve, fade = one["locked"], one["curve"], one["fade"]
+        bend = share * locked * (1.0 - locked) / one["kept"]
+        steep = 1.0 - curve
+        shape = [
+            to_turnover.sum(),
+            (to_turnover * -(1.0 - one["ramp1"]) / one["ramp1"] * age / np.exp(t1)).sum(),
+            (to_turnover * (locked - 1.0) * share * (1.0 - share) / one["kept"]).sum(),
+            (to_turnover * bend / np.exp(v)).sum(),
+            (to_turnover * bend * -(driver + c) / np.exp(v)).sum(),
+            to_refinancing.sum(),
+            (to_refinancing * -(1.0 - one["ramp2"]) / one["ramp2"] * age / np.exp(t2)).sum(),
+            (to_refinancing * -steep / np.exp(w)).sum(),
+            (to_refinancing * steep * -(driver - x0) / np.exp(w)).sum(),
+            (to_refinancing * (1.0 - fade) * rest * (1.0 - rest) / one["burnt"]).sum(),
+            (to_refinancing * (1.0 - rest) * fade * tired / np.exp(t3) / one["burnt"]).sum(),
+        ]
+        gradient = np.concatenate(
+            [
+                shape,
+                season.T @ (to_turnover + to_refinancing),
+                covariates.T @ to_turnover,
+                covariates.T @ to_refinancing,
+            ]
+        )
+        # Weak priors keep what the data do not speak of near its start; intensities themselves are free.
+        centre = self._start(0.005, covariates.shape[1])
+        precision = np.concatenate(
+            [
+                [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5],
+                np.full(12, RIDGE),
+                np.full(2 * covariates.shape[1], RIDGE),
+            ]
+        )
+        away = theta - centre
+        return loss + 0.5 * float(precision @ away**2), gradient + precision * away
+
+    def _unpack(self, theta: FloatArray) -> None:
+        self.shape_ = theta[: len(SHAPES)]
+        self.season_ = theta[len(SHAPES) : len(SHAPES) + 12]
+        self.slopes_ = theta[len(SHAPES) + 12 :].reshape(2, -1)
+
+    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
+        """Monthly hazard in (0, 1), shape (rows,)."""
+        theta = np.concatenate([self.shape_, self.season_, self.slopes_.ravel()])
+        one = self._intensity(theta, self._parts(matrix))
+        hazard = np.clip(-np.expm1(-(one["turnover"] + one["refinancing"])), 1e-12, 1.0 - 1e-12)
+        return np.asarray(expit(np.log(hazard) - np.log1p(-hazard) + self.shift_))
+
+    def score(self, matrix: FeatureMatrix) -> FloatArray:
+        """Log-odds, shape (rows,)."""
+        hazard = self.predict_hazard(matrix)
+        return np.asarray(np.log(hazard) - np.log1p(-hazard))
+
+    def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
+        """Additive attributions in log-odds by one-at-a-time replacement with the mean row, in the matrix's order."""
+        mean = np.nanmean(matrix.values, axis=0)
+        current = np.tile(mean, (len(matrix.values), 1))
+        out = np.zeros_like(matrix.values)
+        score = self.score(_with(matrix, current))
+        base = float(score[0]) if len(score) else 0.0
+        for place in range(matrix.values.shape[1]):
+            current[:, place] = matrix.values[:, place]
+            moved = self.score(_with(matrix, current))
+            out[:, place] = moved - score
+            score = moved
+        return out, base
+
+    def to_files(self) -> Mapping[str, str]:
+        """Parameters as JSON."""
+        held = {
+            "family": "s_curve_hazard",
+            "driver": self.driver,
+            "age": self.age,
+            "burnout": self.burnout,
+            "shape": self.shape_.tolist(),
+            "season": self.season_.tolist(),
+            "slopes": self.slopes_.tolist(),
+            "columns": self.columns_,
+            "shift": self.shift_,
+            "facts": self.facts_,
+        }
+        return {"model.json": json.dumps(held, indent=1)}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str]) -> SCurveHazard:
+        """The model that `to_files` wrote."""
+        held = json.loads(files["model.json"])
+        model = cls(held["driver"], held["age"], held["burnout"])
+        model.shape_, model.season_ = np.asarray(held["shape"]), np.asarray(held["season"])
+        model.slopes_ = np.asarray(held["slopes"]).reshape(2, -1)
+        model.columns_, model.shift_, model.facts_ = held["columns"], held["shift"], held["facts"]
+        return model
+
+
+def _with(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:
+    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)

@@ -1,0 +1,66 @@
+"""Optuna over a declared space: seeded, serial, journalled; the only module that knows optuna."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from behavior.specs import SearchSpec
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Best parameters, their loss, and every trial as (parameters, loss)."""
+
+    best: Mapping[str, float | int]
+    loss: float
+    trials: tuple[tuple[Mapping[str, float | int], float], ...]
+
+
+def search(
+    loss_of: Callable[[Mapping[str, float | int]], float],
+    spec: SearchSpec,
+    first: Mapping[str, float | int],
+    journal: Path | None = None,
+) -> SearchResult:
+    """Minimise `loss_of` over the space with a seeded tree-structured Parzen estimator, one trial after another.
+
+    Parameters
+    ----------
+    first : parameters tried before any suggestion, so that a search never ends worse than no search.
+    journal : file that the trials are journalled to; None = a temporary one that is thrown away.
+    """
+    if spec.trials == 0 or not spec.space:
+        loss = loss_of(first)
+        return SearchResult(dict(first), loss, ((dict(first), loss),))
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        path = journal if journal is not None else Path(folder) / "study.journal"
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+        study = optuna.create_study(
+            direction="minimize", sampler=optuna.samplers.TPESampler(seed=spec.seed), storage=storage
+        )
+        study.enqueue_trial({name: first[name] for name in spec.space if name in first})
+        study.optimize(lambda trial: loss_of(_suggest(trial, spec, first)), n_trials=spec.trials)
+        done = tuple(
+            ({**first, **trial.params}, float(trial.value)) for trial in study.trials if trial.value is not None
+        )
+        return SearchResult({**first, **study.best_params}, float(study.best_value), done)
+
+
+def _suggest(trial: object, spec: SearchSpec, first: Mapping[str, float | int]) -> Mapping[str, float | int]:
+    import optuna
+
+    assert isinstance(trial, optuna.trial.BaseTrial)
+    found: dict[str, float | int] = dict(first)
+    for name, one in spec.space.items():
+        if one.integer:
+            found[name] = trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
+        else:
+            found[name] = trial.suggest_float(name, one.low, one.high, log=one.log)
+    return found

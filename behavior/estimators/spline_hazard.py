@@ -1,0 +1,190 @@
+"""Spline-logistic discrete-time hazard: smooth in every feature, rising in the driver, stored as JSON coefficients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import expit
+
+from behavior.estimators.basis import knots_of
+from behavior.estimators.bounded_logistic import fit_bounded_logistic
+from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.terms import Layout, Term, column_of, split_contributions
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import FloatArray
+
+FINE = np.array(
+    [0.003, 0.02, 0.05, 0.1, 0.15, 0.2, 0.27, 0.34, 0.42, 0.5, 0.58, 0.66, 0.73, 0.8, 0.87, 0.93, 0.97, 0.997]
+)
+COARSE = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
+FEW = np.array([0.05, 0.5, 0.95])
+BLOCK_ROWS = 100_000
+
+
+@dataclass
+class SplineHazard:
+    """Log-odds of the monthly hazard as a sum of smooth and rising terms.
+
+    Parameters
+    ----------
+    driver, age, burnout : feature names with a special role; empty = none.
+    interacts : features by which the driver's effect may differ.
+    smooth, cross, ridge : prior precisions of roughness, of differences between neighbours and of size.
+    sample_share : share of non-events used, weighted up. most_rows : upper bound of rows used.
+    """
+
+    driver: str = ""
+    age: str = "age_months"
+    burnout: str = ""
+    interacts: tuple[str, ...] = ()
+    smooth: float = 10.0
+    cross: float = 3.0
+    ridge: float = 0.02
+    sample_share: float = 0.2
+    most_rows: int = 120_000
+    least_events: int = 20
+    seed: int = 0
+    layout_: Layout = field(default_factory=lambda: Layout(()))
+    coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
+    covariance_: FloatArray | None = None
+    shift_: float = 0.0
+    facts_: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
+        """Fit on all events and a weighted share of the rest, then set the level on all rows.
+
+        Raises
+        ------
+        TooFewEvents, DidNotConverge.
+        """
+        require_events(event, self.least_events, "spline hazard")
+        sample = sample_cases(event, self.sample_share, self.seed, self.most_rows)
+        some = rows_of(matrix, sample.rows)
+        self.layout_ = Layout(self._terms(some))
+        design = self.layout_.design(some)
+        weights = weight[sample.rows] * sample.factor
+        weights = weights * (len(event) / max(float(weights.sum()), 1e-12))
+        penalty = self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        start = np.zeros(design.shape[1])
+        rate = float(np.average(event[sample.rows], weights=weights))
+        start[0] = np.log(max(rate, 1e-9) / (1.0 - min(rate, 0.5)))
+        fit = fit_bounded_logistic(design, event[sample.rows], weights, penalty, self.layout_.bounded(), start)
+        self.coefficients_, self.shift_ = fit.coefficients, 0.0
+        self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
+        self.facts_ = {"steps": fit.steps, "rows used": len(sample.rows), "non-event share": sample.share}
+        return self
+
+    def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
+        terms: list[Term] = []
+        for name in matrix.names:
+            terms += self._own_terms(matrix, name)
+        if self.driver in matrix.names:
+            terms += self._driver_terms(matrix)
+        return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
+
+    def _own_terms(self, matrix: FeatureMatrix, name: str) -> list[Term]:
+        values = column_of(matrix, name)
+        found: list[Term] = []
+        if name in matrix.levels:
+            return [Term("levels", name, levels=len(matrix.levels[name]))]
+        if name == "month_of_year":
+            return [Term("levels", name, levels=13)]
+        if np.isnan(values).mean() > 1e-3:
+            found.append(Term("missing", name))
+        if name == self.driver:
+            return found
+        shares = FINE if name == self.age else COARSE
+        spread = float(np.nanquantile(values, 0.98) - np.nanquantile(values, 0.02)) if found != [] or len(values) else 0
+        knots = knots_of(values, shares, max(spread / 60.0, 1.0 if name in (self.age, self.burnout) else 1e-9))
+        return [*found, Term("smooth", name, tuple(knots))]
+
+    def _driver_terms(self, matrix: FeatureMatrix) -> list[Term]:
+        values = column_of(matrix, self.driver)
+        fine = tuple(knots_of(values, FINE, 0.0015))
+        coarse = tuple(knots_of(values, COARSE, 0.003))
+        if len(fine) < 2:
+            return []
+        found = [Term("rising", self.driver, fine)]
+        for name in (self.age, self.burnout, *self.interacts):
+            if name not in matrix.names or len(coarse) < 2:
+                continue
+            if name in matrix.levels:
+                found.append(Term("rising", self.driver, coarse, name, (), len(matrix.levels[name])))
+                continue
+            shares = FEW if name in self.interacts else COARSE
+            knots = knots_of(column_of(matrix, name), shares, 1.0 if name in (self.age, self.burnout) else 1e-9)
+            ramps = coarse if name in self.interacts else fine[::2] if len(fine) > 5 else fine
+            if len(knots) > 1:
+                found.append(Term("rising", self.driver, tuple(ramps), name, tuple(knots)))
+        return found
+
+    def score(self, matrix: FeatureMatrix) -> FloatArray:
+        """Log-odds, shape (rows,)."""
+        out = np.empty(len(matrix.values))
+        for begin in range(0, len(out), BLOCK_ROWS):
+            part = rows_of(matrix, slice(begin, begin + BLOCK_ROWS))
+            out[begin : begin + BLOCK_ROWS] = self.layout_.design(part) @ self.coefficients_
+        return np.asarray(out + self.shift_)
+
+    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
+        """Monthly hazard in (0, 1), shape (rows,)."""
+        return np.asarray(expit(self.score(matrix)))
+
+    def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
+        """Additive attributions in log-odds, shape (rows, features), and the base value they start from."""
+        blocks, place = [], 1
+        for term in self.layout_.terms:
+            block = term.columns(matrix)
+            blocks.append(block @ self.coefficients_[place : place + block.shape[1]])
+            place += block.shape[1]
+        parts = split_contributions(self.layout_.terms, blocks, matrix.names)
+        mean = parts.mean(axis=0)
+        return parts - mean, float(self.coefficients_[0] + self.shift_ + mean.sum())
+
+    def to_files(self) -> Mapping[str, str]:
+        """Parameters, terms, coefficients and their covariance as JSON."""
+        held = {
+            "family": "spline_hazard",
+            "parameters": {
+                "driver": self.driver,
+                "age": self.age,
+                "burnout": self.burnout,
+                "interacts": list(self.interacts),
+                "smooth": self.smooth,
+                "cross": self.cross,
+                "ridge": self.ridge,
+                "sample_share": self.sample_share,
+                "most_rows": self.most_rows,
+                "seed": self.seed,
+            },
+            "terms": [term.as_json() for term in self.layout_.terms],
+            "coefficients": self.coefficients_.tolist(),
+            "shift": self.shift_,
+            "facts": self.facts_,
+        }
+        files = {"model.json": json.dumps(held, indent=1)}
+        if self.covariance_ is not None:
+            files["covariance.json"] = json.dumps(np.round(self.covariance_, 10).tolist())
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str]) -> SplineHazard:
+        """The model that `to_files` wrote."""
+        held = json.loads(files["model.json"])
+        parameters = held["parameters"] | {"interacts": tuple(held["parameters"]["interacts"])}
+        model = cls(**parameters)
+        model.layout_ = Layout(tuple(Term.from_json(term) for term in held["terms"]))
+        model.coefficients_ = np.asarray(held["coefficients"])
+        model.shift_, model.facts_ = held["shift"], held["facts"]
+        if "covariance.json" in files:
+            model.covariance_ = np.asarray(json.loads(files["covariance.json"]))
+        return model
+
+
+def rows_of(matrix: FeatureMatrix, rows: Any) -> FeatureMatrix:
+    """The matrix of some rows (positions, mask or slice)."""
+    return FeatureMatrix(matrix.names, matrix.values[rows], matrix.signs, matrix.units, matrix.levels)

@@ -1,0 +1,160 @@
+"""The columns of a structured hazard: smooth terms, and terms that can only rise with the economic driver.
+
+A monotone term multiplies ramps of the driver (each rises from 0 to 1 between two knots) with hats of another feature
+that sum to one. With coefficients at or above zero the log-odds never fall as the driver rises, whatever the rest is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.estimators.basis import differences, divided_differences, hats
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Term:
+    """One block of columns.
+
+    Parameters
+    ----------
+    form : ``smooth`` (hats of `name`), ``levels`` (one column a level of `name`), ``missing`` (1 where `name` is
+        unknown) or ``rising`` (ramps of the driver `name` times hats or levels of `other`).
+    knots : of `name`. other_knots : of `other`; empty for levels or none. levels : number of levels of `other`/`name`.
+    """
+
+    form: str
+    name: str
+    knots: tuple[float, ...] = ()
+    other: str = ""
+    other_knots: tuple[float, ...] = ()
+    levels: int = 0
+
+    @property
+    def rising(self) -> bool:
+        """Whether its coefficients are held at or above zero."""
+        return self.form == "rising"
+
+    def columns(self, matrix: FeatureMatrix) -> FloatArray:
+        """The block for a matrix, shape (rows, width)."""
+        values = column_of(matrix, self.name)
+        if self.form == "missing":
+            return np.isnan(values).astype(np.float64)[:, None]
+        if self.form == "levels":
+            return _one_hot(values, self.levels)
+        if self.form == "smooth":
+            return hats(values, np.asarray(self.knots))
+        knots = np.asarray(self.knots)
+        filled = np.where(np.isnan(values), 0.0, values)[:, None]
+        ramps = np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0)
+        if not self.other:
+            return ramps
+        second = column_of(matrix, self.other)
+        other = _one_hot(second, self.levels) if self.levels else hats(second, np.asarray(self.other_knots))
+        return np.asarray((ramps[:, :, None] * other[:, None, :]).reshape(len(values), -1))
+
+    def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
+        """Prior precision of the block: rough shapes and rough changes between neighbours cost, shape (width, width)."""
+        if self.form == "missing":
+            return np.eye(1) * ridge
+        if self.form == "levels":
+            return np.eye(self.levels) * cross / 3.0
+        if self.form == "smooth":
+            rough = divided_differences(np.asarray(self.knots))
+            return smooth * rough.T @ rough + ridge * np.eye(len(self.knots))
+        gaps = np.diff(np.asarray(self.knots))
+        count, width = len(gaps), max(self.levels or len(self.other_knots), 1)
+        slopes = differences(count, 1) @ np.diag(gaps.mean() / gaps)
+        along = np.kron(smooth * slopes.T @ slopes, np.eye(width))
+        side = differences(width, 1)
+        across = np.kron(np.eye(count), cross * (np.eye(width) if self.levels else side.T @ side))
+        return np.asarray(along + across + ridge * np.eye(count * width))
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for a JSON file."""
+        return {
+            "form": self.form,
+            "name": self.name,
+            "knots": list(self.knots),
+            "other": self.other,
+            "other_knots": list(self.other_knots),
+            "levels": self.levels,
+        }
+
+    @classmethod
+    def from_json(cls, held: Mapping[str, object]) -> Term:
+        """The term that `as_json` wrote."""
+        knots, others = held["knots"], held["other_knots"]
+        assert isinstance(knots, list) and isinstance(others, list)
+        return cls(
+            str(held["form"]),
+            str(held["name"]),
+            tuple(float(one) for one in knots),
+            str(held["other"]),
+            tuple(float(one) for one in others),
+            int(str(held["levels"])),
+        )
+
+
+def column_of(matrix: FeatureMatrix, name: str) -> FloatArray:
+    """A matrix column by feature name, shape (rows,)."""
+    return matrix.values[:, matrix.names.index(name)]
+
+
+def _one_hot(codes: FloatArray, levels: int) -> FloatArray:
+    out = np.zeros((len(codes), levels))
+    known = ~np.isnan(codes)
+    out[np.flatnonzero(known), codes[known].astype(np.int64)] = 1.0
+    return out
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Terms in order with an intercept in front: builds designs, penalties and bounds that fit together."""
+
+    terms: tuple[Term, ...]
+
+    def design(self, matrix: FeatureMatrix) -> FloatArray:
+        """Shape (rows, 1 + widths)."""
+        blocks = [np.ones((len(matrix.values), 1)), *(term.columns(matrix) for term in self.terms)]
+        return np.concatenate(blocks, axis=1)
+
+    def widths(self, matrix: FeatureMatrix) -> list[int]:
+        """Columns of each term."""
+        few = FeatureMatrix(matrix.names, matrix.values[:1], matrix.signs, matrix.units, matrix.levels)
+        return [term.columns(few).shape[1] for term in self.terms]
+
+    def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
+        """Block diagonal prior precision, shape (p, p); the intercept is free."""
+        blocks = [np.zeros((1, 1)), *(term.penalty(smooth, cross, ridge) for term in self.terms)]
+        size = sum(len(block) for block in blocks)
+        out, place = np.zeros((size, size)), 0
+        for block in blocks:
+            out[place : place + len(block), place : place + len(block)] = block
+            place += len(block)
+        return out
+
+    def bounded(self) -> BoolArray:
+        """True where a coefficient may not be negative, shape (p,)."""
+        flags: list[bool] = [False]
+        for term in self.terms:
+            flags += [term.rising] * len(term.penalty(0.0, 0.0, 0.0))
+        return np.asarray(flags)
+
+
+def split_contributions(terms: Sequence[Term], blocks: Sequence[FloatArray], names: Sequence[str]) -> FloatArray:
+    """Term scores, shape (rows,) each, shared out to features, shape (rows, features): a pair shares equally."""
+    out = np.zeros((len(blocks[0]) if blocks else 0, len(names)))
+    for term, score in zip(terms, blocks, strict=True):
+        first = list(names).index(term.name)
+        if term.other:
+            second = list(names).index(term.other)
+            out[:, first] += 0.5 * score
+            out[:, second] += 0.5 * score
+        else:
+            out[:, first] += score
+    return out

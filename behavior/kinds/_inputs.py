@@ -1,0 +1,45 @@
+"""What a fitted kind must remember besides its estimators: the features in order and their learned levels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.panel.base import Panel
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Names of the features in the matrix's order, levels of the categorical ones, and further plain values."""
+
+    names: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def matrix(self, panel: Panel, features: Sequence[Feature]) -> FeatureMatrix:
+        """The feature matrix of a panel, in the learned order and levels."""
+        return compute_features(panel, features, self.names, self.levels)
+
+    def to_files(self) -> Mapping[str, str]:
+        """As JSON."""
+        held = {
+            "names": list(self.names),
+            "levels": {name: list(one) for name, one in self.levels.items()},
+            "extra": self.extra,
+        }
+        return {"inputs.json": json.dumps(held, indent=1)}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str]) -> ModelInputs:
+        """What `to_files` wrote."""
+        held = json.loads(files["inputs.json"])
+        levels = {name: tuple(one) for name, one in held["levels"].items()}
+        return cls(tuple(held["names"]), levels, held["extra"])
+
+
+def files_of_role(files: Mapping[str, str], role: str) -> dict[str, str]:
+    """Files of one role, without the role's folder."""
+    return {name.split("/", 1)[1]: text for name, text in files.items() if name.split("/", 1)[0] == role}

@@ -1,0 +1,108 @@
+"""Steps that every hazard kind shares: matrix, leak screens, champion, challengers and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.estimators.base import Attributions
+from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.empirical import EmpiricalHazard
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
+from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.kinds._inputs import ModelInputs
+from behavior.kinds._segments import scheme_of, segment_text
+from behavior.panel.base import Panel, PanelSplit
+from behavior.quantities import AnyArray, BoolArray, FloatArray
+from behavior.specs import EstimatorSpec, ModelSpec
+
+
+def learn_inputs(
+    panel: Panel, split: PanelSplit, features: Sequence[Feature], spec: ModelSpec, extra: Mapping[str, Any]
+) -> tuple[ModelInputs, FeatureMatrix]:
+    """Features of the whole panel, with levels learned from training and validation rows alone."""
+    learning = panel.rows(split.train | split.validate)
+    known = compute_features(learning, features, spec.features.use)
+    inputs = ModelInputs(known.names, known.levels, dict(extra))
+    return inputs, inputs.matrix(panel, features)
+
+
+def learn_cause(
+    matrix: FeatureMatrix, event: FloatArray, split: PanelSplit, roles: Roles, spec: ModelSpec, known: BoolArray
+) -> Champion:
+    """The champion hazard of a cause on the rows where it is `known`; count weighted."""
+    learning = (split.train | split.validate) & known
+    rows = rows_of(matrix, learning)
+    ones = np.ones(int(learning.sum()))
+    return choose_champion(rows, event[learning], ones, split.validate[learning], roles, spec.estimator, spec.search)
+
+
+def learn_small_cause(
+    matrix: FeatureMatrix, event: FloatArray, split: PanelSplit, roles: Roles, known: BoolArray, weight: FloatArray
+) -> SplineHazard:
+    """A plain spline hazard of a rare cause."""
+    learning = (split.train | split.validate) & known
+    model = SplineHazard(roles.driver, roles.age, roles.burnout, smooth=30.0, cross=10.0, most_rows=60_000)
+    return model.fit(rows_of(matrix, learning), event[learning], weight[learning])
+
+
+def learn_challengers(
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    split: PanelSplit,
+    roles: Roles,
+    spec: ModelSpec,
+    role: str,
+    champion: str,
+    table_by: tuple[str, ...],
+) -> dict[str, dict[str, Any]]:
+    """The plain challenger (another family than the champion's) and the empirical benchmark, by name and role."""
+    learning = split.train | split.validate
+    rows, events = rows_of(matrix, learning), event[learning]
+    ones = np.ones(len(events))
+    family = "s_curve_hazard" if champion != "s_curve_hazard" else "spline_hazard"
+    plain = make_hazard(family, roles, EstimatorSpec(family=family, fixed={"most_rows": 60_000}))
+    return {
+        "challenger": {role: plain.fit(rows, events, ones)},
+        "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, ones)},
+    }
+
+
+def predictions_table(
+    panel: Panel,
+    spec: ModelSpec,
+    cause: str,
+    actual: FloatArray,
+    driver: FloatArray,
+    columns: Mapping[str, FloatArray],
+) -> pd.DataFrame:
+    """Actual against expected in the columns that every check reads, one row a panel row."""
+    table = panel.table
+    return pd.DataFrame(
+        {
+            "unit": table["unit"],
+            "customer": table["customer"],
+            "month": table["month"],
+            "segment": segment_text(table, scheme_of(spec)),
+            "cause": cause,
+            "weight": table["weight"],
+            "actual": actual,
+            **columns,
+            "driver": driver,
+            "age_months": table["age_months"],
+        }
+    )
+
+
+def explain_hazard(model: Any, matrix: FeatureMatrix) -> Attributions:
+    """Additive attributions of a hazard's log-odds on the matrix's rows."""
+    parts, base = model.contributions(matrix)
+    return Attributions(matrix.names, matrix.values, parts, base, model.score(matrix), "log-odds")
+
+
+def text_of(values: AnyArray) -> list[str]:
+    """Values as text, for labels."""
+    return [str(one) for one in values]

@@ -1,0 +1,211 @@
+"""Payoff hazard on a grid of months, incentive and months in the money, averaged over the loans of the as-of book."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Driver
+from behavior.estimators.terms import column_of
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import AnyArray, FloatArray, IntArray
+
+AGES = np.array(
+    [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        8,
+        10,
+        12,
+        15,
+        18,
+        21,
+        24,
+        27,
+        30,
+        33,
+        36,
+        42,
+        48,
+        54,
+        60,
+        72,
+        84,
+        96,
+        108,
+        120,
+        144,
+        168,
+        192,
+        216,
+    ]
+    + [240, 264, 288, 312, 336, 360, 420, 480]
+)
+BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96, 120, 150, 180, 240])
+STEP = 0.0025
+NODES = 24
+BAND = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rising nodes: ages and months in the money in months, incentive in decimals a year."""
+
+    ages: IntArray
+    incentives: FloatArray
+    burnout: FloatArray
+
+
+def grid_for(
+    incentive: FloatArray, burnout: FloatArray, age: FloatArray, months: int, drivers: Sequence[Driver]
+) -> Grid:
+    """Nodes that cover what the history saw, one step beyond on each side of the incentive."""
+    ages = AGES[AGES <= months]
+    if ages[-1] < months:
+        ages = np.append(ages, months)
+    low, high = np.quantile(incentive, [0.0005, 0.9995])
+    nodes = np.arange(np.floor(low / STEP) - 1, np.ceil(high / STEP) + 2) * STEP
+    most = float(np.quantile(burnout, 0.9995))
+    burnt = BURNOUT[: int(np.searchsorted(BURNOUT, most)) + 1].astype(np.float64)
+    if Driver.MONTHS_IN_THE_MONEY not in drivers:
+        burnt = np.zeros(1)
+    if Driver.RATE_INCENTIVE not in drivers:
+        nodes = np.zeros(1)
+    return Grid(ages.astype(np.int64), np.round(nodes, 6), burnt)
+
+
+def representatives(
+    matrix: FeatureMatrix, weight: FloatArray, age: float, order: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Rows that stand for the loans near an age, and their weights (summing to 1).
+
+    Loans count with their balance times a bell in log age, so that every age sees the survivors of that age; where few
+    loans are near, the whole book fills in. Rows are drawn systematically along `order` (the model's score).
+    """
+    own = column_of(matrix, "age_months")
+    bell = np.exp(-0.5 * (np.log((own + 6.0) / (age + 6.0)) / 0.35) ** 2)
+    count = float(bell.sum())
+    blend = weight * (bell + max(0.0, 200.0 - count) / max(len(own), 1))
+    total = np.cumsum(blend[order.astype(np.int64)])
+    marks = (np.arange(NODES) + 0.5) / NODES * total[-1]
+    rows = order.astype(np.int64)[np.searchsorted(total, marks)]
+    return rows, np.full(NODES, 1.0 / NODES)
+
+
+def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) -> tuple[float, ...]:
+    """Twelve factors, January first, mean 1: the model's hazard on the same rows in each calendar month."""
+    if "month_of_year" not in matrix.names:
+        return (1.0,) * 12
+    rng = np.random.default_rng(seed)
+    some = rng.choice(len(matrix.values), size=min(4_000, len(matrix.values)), replace=False)
+    values = matrix.values[np.sort(some)].copy()
+    place = matrix.names.index("month_of_year")
+    means = []
+    for month in range(1, 13):
+        values[:, place] = month
+        hazard = model.predict_hazard(_of(matrix, values))
+        means.append(float(np.average(hazard, weights=weight[np.sort(some)])))
+    factors = np.asarray(means) / np.mean(means)
+    return tuple(float(round(one, 6)) for one in factors)
+
+
+def surface(
+    model: Any, matrix: FeatureMatrix, weight: FloatArray, grid: Grid, names: tuple[str, str], season: tuple[float, ...]
+) -> tuple[FloatArray, FloatArray | None]:
+    """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm."""
+    neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
+    order = np.argsort(model.score(matrix), kind="stable").astype(np.float64)
+    mean = np.empty((len(grid.incentives), len(grid.burnout), len(grid.ages)))
+    error = np.zeros_like(mean) if model.covariance_ is not None else None
+    cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
+    for place, age in enumerate(grid.ages):
+        rows, share = representatives(matrix, weight, float(age), order)
+        values = np.repeat(matrix.values[rows][None], len(cells), axis=0)
+        _set(values, matrix, names[0], cells[:, 0][:, None])
+        _set(values, matrix, names[1], cells[:, 1][:, None])
+        _set(values, matrix, "age_months", float(age))
+        _set(values, matrix, "month_of_year", neutral + 1.0)
+        flat = _of(matrix, values.reshape(-1, values.shape[-1]))
+        hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]
+        mean[:, :, place] = (hazard @ share).reshape(mean.shape[:2])
+        if error is not None:
+            error[:, :, place] = _standard_error(model, flat, hazard * share, len(cells)).reshape(mean.shape[:2])
+    return mean, error
+
+
+def _standard_error(model: Any, flat: FeatureMatrix, parts: FloatArray, cells: int) -> FloatArray:
+    """Standard error of the log of each cell's mean hazard, by the delta method, shape (cells,)."""
+    base = getattr(model, "base", None) or model
+    design = base.layout_.design(flat)
+    weighted = (parts.reshape(-1, 1) * design).reshape(cells, -1, design.shape[1]).sum(axis=1)
+    weighted /= np.maximum(parts.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", weighted, model.covariance_, weighted), 0.0)))
+
+
+def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:
+    if name in matrix.names:
+        values[..., matrix.names.index(name)] = value
+
+
+def _of(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:
+    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
+
+
+def exposure(table: pd.DataFrame, grid: Grid) -> FloatArray:
+    """Months of observation nearest to each cell, shape (incentives, burnout, ages)."""
+    i = nearest(grid.incentives, table["incentive"].to_numpy(dtype=np.float64))
+    j = nearest(grid.burnout, table["months_in_the_money"].to_numpy(dtype=np.float64))
+    k = nearest(grid.ages.astype(np.float64), table["age_months"].to_numpy(dtype=np.float64))
+    shape = (len(grid.incentives), len(grid.burnout), len(grid.ages))
+    flat = np.ravel_multi_index((i, j, k), shape)
+    return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+
+
+def nearest(nodes: FloatArray, values: FloatArray) -> IntArray:
+    """Position of the node nearest to each value."""
+    if len(nodes) == 1:
+        return np.zeros(len(values), dtype=np.int64)
+    middle = 0.5 * (nodes[1:] + nodes[:-1])
+    return np.searchsorted(middle, values).astype(np.int64)
+
+
+def make_curve(
+    segment: tuple[str, ...],
+    grid: Grid,
+    drivers: tuple[Driver, ...],
+    values: FloatArray,
+    error: FloatArray | None,
+    months: FloatArray,
+) -> AssumptionCurve:
+    """A curve on the grid, rising in the incentive, with its band and exposure."""
+    rising = np.clip(np.maximum.accumulate(values, axis=0), 0.0, 1.0)
+    grids: dict[Driver, AnyArray] = {Driver.RATE_INCENTIVE: grid.incentives, Driver.MONTHS_IN_THE_MONEY: grid.burnout}
+    keep = tuple(slice(None) if driver in drivers else 0 for driver in grids)
+    lower = upper = None
+    if error is not None:
+        lower = np.clip(rising * np.exp(-BAND * error), 0.0, 1.0)[keep]
+        upper = np.clip(rising * np.exp(BAND * error), 0.0, 1.0)[keep]
+    return AssumptionCurve(
+        segment=segment,
+        months=grid.ages,
+        driver_grids={driver: grids[driver] for driver in drivers},
+        values=rising[keep],
+        lower=lower,
+        upper=upper,
+        exposure_months=months[keep],
+    )
+
+
+def digest_of(names: AnyArray) -> str:
+    """sha256 over the units that a table was averaged over."""
+    return hashlib.sha256("\n".join(str(one) for one in names).encode()).hexdigest()[:16]

@@ -1,0 +1,247 @@
+"""Mortgage prepayment: payoff by incentive, burnout and age; curtailment and default where the data carry them.
+
+Month meaning: since origination. Drivers: RATE_INCENTIVE (customer rate minus market rate, `lag_months` before the
+month's start) and MONTHS_IN_THE_MONEY (burnout). The season is a table of twelve factors beside the curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Driver, Effect, MonthMeaning
+from behavior.assumptions.grid import table_grid
+from behavior.assumptions.segments import match_segments
+from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
+from behavior.estimators.base import Attributions
+from behavior.estimators.champion import Roles, load_hazard
+from behavior.features.prepayment import FEATURES
+from behavior.kinds import _prepayment_export as export_grid
+from behavior.kinds._inputs import ModelInputs, files_of_role
+from behavior.kinds._learning import (
+    explain_hazard,
+    learn_cause,
+    learn_challengers,
+    learn_inputs,
+    learn_small_cause,
+    predictions_table,
+)
+from behavior.kinds._prepayment_exhibits import exhibits
+from behavior.kinds._segments import curves_wanted, scheme_of
+from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory, Panel, PanelSplit
+from behavior.panel.dense import month_number
+from behavior.panel.leakage import refuse_leaks
+from behavior.panel.loans import TARGETS, LoanPanelRules, build_loan_panel
+from behavior.quantities import FloatArray, Quantity
+from behavior.specs import ModelSpec
+
+DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
+LEAST_EVENTS_OF_A_CAUSE = 40
+SMALL_CAUSES = ("default", "curtailment")
+
+
+def rules_of(spec: ModelSpec) -> LoanPanelRules:
+    """Panel rules from the specification's options and window."""
+    options = spec.options
+    known = {feature.name for feature in FEATURES}
+    window = spec.history.window
+    wanted = {*spec.features.use, *spec.segments.by, *(band.column for band in spec.segments.bands.values())}
+    return LoanPanelRules(
+        market=str(options.get("market_rate", "mortgage")),
+        lag_months=int(options.get("lag_months", 1)),
+        in_the_money_above=float(options.get("in_the_money_above", 0.005)),
+        extras=tuple(sorted(name for name in wanted if name not in known and name != "balance")),
+        from_month=None if window.from_month is None else int(month_number(np.array([window.from_month], "M"))[0]),
+        to_month=None if window.to_month is None else int(month_number(np.array([window.to_month], "M"))[0]),
+    )
+
+
+def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
+    """Loan-months at risk; see `behavior.panel.loans`."""
+    return build_loan_panel(history, rates, rules_of(spec))
+
+
+def _roles(names: tuple[str, ...], spec: ModelSpec) -> Roles:
+    wanted = ("log_original_balance", "credit_score", "current_ltv", *spec.segments.by)
+    interacts = tuple(name for name in wanted if name in names)
+    return Roles("incentive", "age_months", "months_in_the_money", interacts)
+
+
+def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """Payoff champion, challengers, and the further causes that the data carry.
+
+    Raises
+    ------
+    TooFewEvents, DidNotConverge, LeakFound.
+    """
+    inputs, matrix = learn_inputs(panel, split, FEATURES, spec, {})
+    payoff = panel.table["payoff"].to_numpy()
+    learning = split.train | split.validate
+    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES)
+    roles = _roles(matrix.names, spec)
+    everywhere = np.ones(len(payoff), dtype=bool)
+    champion = learn_cause(matrix, payoff, split, roles, spec, everywhere)
+    estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
+    facts: dict[str, Any] = {
+        "rows": len(payoff),
+        "rows learned from": int(learning.sum()),
+        "payoffs": int(payoff.sum()),
+        "payoffs learned from": int(payoff[learning].sum()),
+        "champion": champion.family,
+        "validation log loss": dict(champion.losses),
+        **champion.facts,
+    }
+    small = Roles("", "age_months", "")
+    for cause in SMALL_CAUSES:
+        event = panel.table[cause].to_numpy()
+        known = ~np.isnan(event)
+        count = int((event[known & learning] > 0).sum())
+        facts[f"{cause}s"] = count
+        if count >= LEAST_EVENTS_OF_A_CAUSE:
+            weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
+            estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight)
+    challengers = learn_challengers(
+        matrix, payoff, split, roles, spec, "payoff", champion.family, ("age_months", "incentive")
+    )
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts)
+
+
+def predict(fitted: FittedModel, panel: Panel) -> Predictions:
+    """Payoff hazards of champion, challenger and benchmark on every row."""
+    matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
+    columns = {"predicted": fitted.estimators["payoff"].predict_hazard(matrix)}
+    for name, roles in fitted.challengers.items():
+        columns[name] = roles["payoff"].predict_hazard(matrix)
+    return _as_predictions(fitted.spec, panel, columns)
+
+
+def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatArray]) -> Predictions:
+    actual = panel.table["payoff"].to_numpy()
+    driver = panel.table["incentive"].to_numpy()
+    return Predictions(
+        predictions_table(panel, spec, "payoff", actual, driver, columns), "payoff", "share a month", True
+    )
+
+
+def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
+    """One table a cause: payoff by incentive, months in the money and age, the others by age."""
+    causes = [name for name in ("payoff", *SMALL_CAUSES) if name in fitted.estimators]
+    return tuple(_table(fitted, context, cause) for cause in causes)
+
+
+def _table(fitted: FittedModel, context: ExportContext, cause: str) -> AssumptionTable:
+    spec = fitted.spec
+    rules = rules_of(spec)
+    model = fitted.estimators[cause]
+    drivers = DRIVERS if cause == "payoff" else ()
+    table = context.panel.table
+    matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
+    weight = table["weight"].to_numpy()
+    last = (table["month"] == table["month"].max()).to_numpy()
+    season = export_grid.season_of(model, matrix, weight, spec.split.seed)
+    curves: list[AssumptionCurve] = []
+    for segment, mask in curves_wanted(table, spec):
+        rows = mask & last if (mask & last).sum() >= 30 else mask
+        own = table[mask]
+        grid = export_grid.grid_for(
+            own["incentive"].to_numpy(),
+            own["months_in_the_money"].to_numpy(),
+            own["age_months"].to_numpy(),
+            spec.export.months,
+            drivers,
+        )
+        part = export_grid._of(matrix, matrix.values[rows])
+        values, error = export_grid.surface(
+            model, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
+        )
+        curves.append(export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid)))
+    return AssumptionTable(
+        name=spec.model.name or "mortgage_prepayment" if cause == "payoff" else f"mortgage_{cause}",
+        effect=Effect.RUNOFF,
+        quantity=Quantity.MONTHLY_HAZARD,
+        scheme=scheme_of(spec),
+        curves=tuple(curves),
+        cause=cause,
+        month_meaning=MonthMeaning.SINCE_ORIGINATION,
+        drivers=drivers,
+        terms=DriverTerms(
+            index=None if rules.market == "mortgage" else rules.market,
+            tenor_months=spec.options.get("driver_tenor_months", 120),
+            lag_months=rules.lag_months,
+            in_the_money_above=rules.in_the_money_above,
+        ),
+        season=season,
+        averaged_over={
+            "book": f"loans at risk in the last month of history, by balance, near each age: sha256 "
+            f"{export_grid.digest_of(table['unit'].to_numpy()[last])}",
+            "covariates": ", ".join(name for name in matrix.names if name not in _axes()),
+            "macros": "held at their last values",
+        },
+        provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
+    )
+
+
+def _axes() -> tuple[str, ...]:
+    return ("incentive", "months_in_the_money", "age_months", "month_of_year")
+
+
+def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
+    """The payoff table applied to the panel's rows the way that the engine applies it, season included."""
+    table = next(one for one in tables if one.cause == "payoff")
+    rows = panel.table.rename(columns={"weight": "balance"})
+    match = match_segments(rows, table)
+    months = np.maximum(rows["age_months"].to_numpy().astype(np.int64), 1)
+    drivers = {
+        Driver.RATE_INCENTIVE: rows["incentive"].to_numpy(),
+        Driver.MONTHS_IN_THE_MONEY: rows["months_in_the_money"].to_numpy(),
+    }
+    reading = table_grid(table).at(
+        np.maximum(match.curve_index, 0), months, {driver: drivers[driver] for driver in table.drivers}
+    )
+    calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
+    season = np.ones(12) if table.season is None else np.asarray(table.season)
+    values = np.clip(reading.values * season[calendar], 0.0, 1.0)
+    return _as_predictions(fitted.spec, panel, {"predicted": values})
+
+
+def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
+    """The champion as stored; challengers are not stored."""
+    roles = sorted({name.split("/", 1)[0] for name in files})
+    estimators: dict[str, Any] = {}
+    for role in roles:
+        own = files_of_role(files, role)
+        estimators[role] = ModelInputs.from_files(own) if role == "inputs" else load_hazard(own)
+    return FittedModel("mortgage_prepayment", spec, estimators)
+
+
+def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
+    """Attributions of the payoff champion in log-odds."""
+    matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
+    return {"payoff": explain_hazard(fitted.estimators["payoff"], matrix)}
+
+
+KIND = ModelKind(
+    name="mortgage_prepayment",
+    summary="Full prepayment of mortgages by rate incentive, burnout and age; curtailment and default beside it.",
+    effect=Effect.RUNOFF,
+    history_contract="mortgage_history/1",
+    tables=(),
+    drivers=DRIVERS,
+    month_meaning=MonthMeaning.SINCE_ORIGINATION,
+    features=FEATURES,
+    families=("best", "boosted_hazard", "spline_hazard", "s_curve_hazard"),
+    build_panel=build_panel,
+    fit=fit,
+    predict=predict,
+    export=export,
+    look_up=look_up,
+    load=load,
+    exhibits=exhibits,
+    explain=explain,
+)

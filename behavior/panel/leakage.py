@@ -1,0 +1,188 @@
+"""Screens for the future in a feature: each finds one way in which outcomes have leaked into learning before.
+
+Four ways are known: an outcome column among the inputs; a value that knows the exit (the exit month's balance, an
+identifier that encodes it); the length of a unit's own record, which with age tells the exit month; a rate that is
+published later than the month it stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.errors import FittingError
+from behavior.features.base import Feature, FeatureMatrix
+from behavior.panel.base import Panel
+from behavior.panel.dense import month_number
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+
+SUSPICIOUS = 0.95
+MOST_ROWS = 200_000
+BINS = 60
+FORBIDDEN = ("unit", "customer", "loan_id", "account_id", "customer_id")
+
+
+class LeakFound(FittingError):
+    """A feature knows what it could not have known; the run fails."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One leak: the feature, how it was caught, in words, and the figure behind it."""
+
+    feature: str
+    how: str
+    value: float
+
+
+def refuse_leaks(
+    panel: Panel,
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    rows: BoolArray,
+    targets: Sequence[str],
+    features: Sequence[Feature],
+) -> None:
+    """Fail the run when any screen finds a leak.
+
+    Raises
+    ------
+    LeakFound : naming every leaking feature, how it was caught and what to do.
+    """
+    leaks = find_leaks(panel, matrix, event, rows, targets, features)
+    if leaks:
+        lines = [f"  feature `{leak.feature}`: {leak.how} ({leak.value:.3f})" for leak in leaks]
+        raise LeakFound(
+            "\n".join(
+                [f"{len(leaks)} leaking feature(s) found, nothing was fitted:", *lines]
+                + ["Remove them from `features.use`, or carry the value as known at the month's start."]
+            )
+        )
+
+
+def find_leaks(
+    panel: Panel,
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    rows: BoolArray,
+    targets: Sequence[str],
+    features: Sequence[Feature],
+) -> list[Leak]:
+    """All leaks of a matrix on the rows that would be learned from."""
+    found = outcome_inputs(matrix, features, targets)
+    places = np.flatnonzero(rows)
+    units = panel.table["unit"].to_numpy()[places]
+    codes = _codes(units)
+    if len(places) > MOST_ROWS:
+        keep = codes % max(len(places) // MOST_ROWS, 1) == 0
+        places, codes = places[keep], codes[keep]
+    happened = event[places]
+    age = panel.table["age_months"].to_numpy()[places]
+    months = month_number(panel.table["month"])[places]
+    for position, name in enumerate(matrix.names):
+        values = matrix.values[places, position]
+        area = separation(values, age, happened, codes)
+        if area > SUSPICIOUS:
+            found.append(Leak(name, "with age alone it tells events from non-events, area under the curve", area))
+            continue
+        match = future_alignment(values, codes, months, panel.table["market_rate"].to_numpy()[places])
+        if match > 0:
+            found.append(Leak(name, "it moves with the market rate of a later month, correlation", match))
+    return found
+
+
+def outcome_inputs(matrix: FeatureMatrix, features: Sequence[Feature], targets: Sequence[str]) -> list[Leak]:
+    """Features in use that read an outcome column or an identifier."""
+    known = {feature.name: feature.inputs for feature in features}
+    banned = {*targets, *FORBIDDEN}
+    return [
+        Leak(name, f"it reads `{column}`, an outcome or an identifier", 1.0)
+        for name in matrix.names
+        for column in known.get(name, (name,))
+        if column in banned
+    ]
+
+
+def _codes(units: AnyArray) -> IntArray:
+    changed = np.ones(len(units), dtype=np.int64)
+    changed[1:] = units[1:] != units[:-1]
+    return np.asarray(np.cumsum(changed) - 1)
+
+
+def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: IntArray) -> float:
+    """Area under the curve of an exposure table by feature and age, learned on half the units, judged on the rest.
+
+    The table also holds the difference of feature and age, so that a feature which equals the age at exit shows.
+    """
+    odd = units % 2 == 1
+    if event[odd].sum() < 5 or event[~odd].sum() < 5:
+        return 0.5
+    best = 0.5
+    for second in (age, values - age, np.zeros_like(age)):
+        code = _bins(values) * (BINS + 2) + _bins(second)
+        size = (BINS + 2) ** 2
+        exposure = np.bincount(code[odd], minlength=size)
+        events = np.bincount(code[odd], event[odd], size)
+        rate = (events + 0.5 * float(event.mean())) / (exposure + 0.5)
+        best = max(best, area_under_curve(rate[code[~odd]], event[~odd]))
+    return best
+
+
+def _bins(values: FloatArray) -> IntArray:
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return np.zeros(len(values), dtype=np.int64)
+    distinct = np.unique(known[:: max(len(known) // 20_000, 1)])
+    edges = distinct if len(distinct) <= BINS else np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.where(np.isnan(values), BINS + 1, np.searchsorted(edges, values, side="right")).astype(np.int64)
+
+
+def area_under_curve(score: FloatArray, event: FloatArray) -> float:
+    """Probability that an event's score is above a non-event's, ties counting half."""
+    order = np.argsort(score, kind="stable")
+    ranked, happened = score[order], event[order] > 0
+    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+    counts = np.diff(np.append(starts, len(ranked)))
+    ranks = np.repeat(starts + (counts + 1) / 2.0, counts)
+    events, quiet = int(happened.sum()), int((~happened).sum())
+    if events == 0 or quiet == 0:
+        return 0.5
+    return float((ranks[happened].sum() - events * (events + 1) / 2.0) / (events * quiet))
+
+
+def future_alignment(values: FloatArray, units: IntArray, months: IntArray, market: FloatArray) -> float:
+    """Correlation with a later market move when that is near one and beyond any with present and past; 0 if not.
+
+    Compares monthly means of changes inside units, so that mix and level play no part.
+    """
+    inside = np.zeros(len(values), dtype=bool)
+    inside[1:] = (units[1:] == units[:-1]) & (months[1:] - months[:-1] == 1)
+    change = np.zeros(len(values))
+    change[1:] = values[1:] - values[:-1]
+    inside &= ~np.isnan(change)
+    low, high = int(months.min()), int(months.max())
+    count = np.bincount(months[inside] - low, minlength=high - low + 1)
+    mean = np.bincount(months[inside] - low, change[inside], high - low + 1) / np.maximum(count, 1)
+    level = np.bincount(months - low, np.nan_to_num(market), high - low + 1)
+    seen = np.bincount(months - low, minlength=high - low + 1)
+    path = level / np.maximum(seen, 1)
+    moves = np.append(0.0, np.diff(path))
+    usable = (count > 0) & (seen > 0)
+    if usable.sum() < 24 or np.std(mean[usable]) == 0:
+        return 0.0
+    strength = {lead: _correlation(mean, moves, usable, lead) for lead in range(-12, 13)}
+    ahead = max(strength[lead] for lead in range(1, 13))
+    behind = max(strength[lead] for lead in range(-12, 1))
+    return ahead if ahead > 0.9 and ahead > behind + 0.02 else 0.0
+
+
+def _correlation(mean: FloatArray, moves: FloatArray, usable: BoolArray, lead: int) -> float:
+    """Absolute correlation of a month's mean change with the market's move `lead` months later."""
+    size = len(mean)
+    here = np.arange(max(0, -lead), min(size, size - lead))
+    here = here[usable[here] & usable[here + lead]]
+    if len(here) < 20 or np.std(mean[here]) == 0 or np.std(moves[here + lead]) == 0:
+        return 0.0
+    return float(abs(np.corrcoef(mean[here], moves[here + lead])[0, 1]))
