@@ -63,11 +63,11 @@ class FeaturesSpec(_Strict):
 
 
 class SplitSpec(_Strict):
-    """Out-of-time start and held-out share of customers; both apply together."""
+    """Out-of-time start and held-out share of customers; both apply together, a share of 0 splits by time alone."""
 
     test_from: dt.date | None = None
     test_share_of_months: float = Field(default=0.25, gt=0, lt=1)
-    customer_share: float = Field(default=0.25, gt=0, lt=1)
+    customer_share: float = Field(default=0.25, ge=0, lt=1)
     gap_months: int = Field(default=0, ge=0)
     validate_share_of_months: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 20260930

@@ -1,0 +1,94 @@
+"""Bands of the fitted law: a bootstrap in six-month blocks of one-step errors, shared by all series of a calendar.
+
+Months share their shocks, so the same blocks of the calendar are drawn for every series. The priors' centres are drawn
+as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed.
+Source: Künsch (1989) for blocks; Bardsley, Solonen, Haario and Laine (2014) for the draw of priors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from behavior.assumptions.pass_through_path import adjusted
+from behavior.estimators.pass_through_fit import SPEED_LINK, Problem, SeriesFit
+from behavior.estimators.pass_through_model import GAIN, PERCENT, START, Layout, _seen, targets
+from behavior.quantities import FloatArray, IntArray
+
+
+def block_draws(months: int, block: int, count: int, seed: int) -> IntArray:
+    """Calendar months drawn in blocks with wrap-around, shape (count, months)."""
+    generator = np.random.default_rng(seed)
+    blocks = int(np.ceil(months / block))
+    first = generator.integers(0, months, size=(count, blocks))
+    return np.asarray((first[:, :, None] + np.arange(block)).reshape(count, -1)[:, :months] % months)
+
+
+def redrawn_rates(
+    layout: Layout, task: Problem, parameters: FloatArray, draws: IntArray, errors: FloatArray
+) -> FloatArray:
+    """Rates paid simulated from the fit with errors drawn again, shape (rows, count), decimals a year.
+
+    Parameters
+    ----------
+    draws : shape (count, rows), observation whose error each row receives. errors : shape (rows,), decimals a year.
+    """
+    count, design = draws.shape[0], task.design
+    many = np.repeat(parameters[None, :], count, axis=0)
+    delays = np.repeat(task.delays[:1], count, axis=0)
+    target = targets(layout, design, many)
+    seen_up, seen_down = _seen(target, delays[:, 0], design), _seen(target, delays[:, 1], design)
+    up, down = np.exp(many[:, layout.speeds]).T
+    floor = np.full(count, design.floor)
+    paid = many[:, START] / PERCENT
+    path, rates = np.empty((design.months, count)), np.empty((errors.size, count))
+    for month in range(design.months):
+        if month:
+            paid = adjusted(paid, seen_up[month], seen_down[month], up, down, floor)
+        path[month] = paid
+        row = design.row_at[month]
+        if row < 0:
+            continue
+        period = int(design.series.periods[row])
+        expected = paid if period == 1 else path[max(0, month - period + 1) : month + 1].mean(axis=0)
+        rates[row] = np.maximum(expected + errors[draws[:, row]], floor)
+        paid = paid + parameters[GAIN] * (rates[row] - expected)
+    return rates
+
+
+def replicates(
+    layout: Layout, task: Problem, fit: SeriesFit, draws: IntArray, errors: FloatArray, seed: int
+) -> FloatArray:
+    """Structural parameters fitted again to redrawn rates, shape (count, structural)."""
+    count = draws.shape[0]
+    generator = np.random.default_rng(seed)
+    rates = redrawn_rates(layout, task, fit.parameters, draws, errors)
+    roots = np.repeat(task.roots[:1], count, axis=0)
+    noise = np.where(roots > 0, generator.standard_normal(roots.shape) / np.maximum(roots, 1e-12), 0.0)
+    again = replace(
+        task,
+        delays=np.repeat(task.delays[:1], count, axis=0),
+        roots=roots,
+        centres=np.repeat(task.centres[:1], count, axis=0) + noise,
+        link=generator.standard_normal((count, 1)) * (1.0 / SPEED_LINK),
+        actual=rates,
+    )
+    solved = again.solve(np.repeat(fit.parameters[None, :], count, axis=0), 25)
+    return np.asarray(solved.parameters[:, layout.structural])
+
+
+def error_draws(observed: IntArray, first_month: int, span: tuple[int, int], calendar: IntArray) -> IntArray:
+    """For each replicate and row the row whose error it receives: the one nearest in the drawn calendar month.
+
+    Parameters
+    ----------
+    observed : shape (rows,), months of the rows counted from `first_month`. span : first and last calendar month of all
+        series. calendar : shape (count, months of the span), drawn positions in the span.
+    """
+    months = observed + first_month - span[0]
+    wanted = calendar[:, months]
+    after = np.clip(np.searchsorted(months, wanted), 0, months.size - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.abs(months[before] - wanted) <= np.abs(months[after] - wanted)
+    return np.asarray(np.where(nearer, before, after))

@@ -1,0 +1,318 @@
+"""Fit of the structural law to one series: every delay, many starts, smoothness chosen by the corrected AIC.
+
+Non-linear least squares with weak priors that only matter where the data are silent: rises of the marginal follow a
+random walk over the levels (so the marginal is flat where no rate was seen), the two speeds are a priori alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from behavior.errors import DidNotConverge
+from behavior.estimators.pass_through_model import (
+    GAIN,
+    INTERCEPT,
+    PERCENT,
+    START,
+    Design,
+    Layout,
+    errors_in_basis_points,
+)
+from behavior.estimators.pass_through_solver import Solutions, jacobian, minimise
+from behavior.quantities import FloatArray, IntArray
+
+USUAL_MARGINAL, MARGINAL_SPREAD = 0.4, 0.7
+USUAL_LOG_SPEED, SPEED_SPREAD, SPEED_LINK = np.log(0.15), 1.5, 1.0
+ONE_PERCENT = 0.01
+WHOLE_SCALE_BP = 0.01
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How the structural law is fitted; every default is written out in a specification.
+
+    Parameters
+    ----------
+    knot_spacing : distance of the knots, decimal a year. smoothing : standard deviations of the marginal's change over
+        one percentage point of level, tried in turn.
+    starts : starting points per delay in the last stage. delay_evidence : deviance that a delay of its own must gain.
+    """
+
+    knot_spacing: float = 0.0075
+    largest_knots: int = 8
+    monotone: bool = True
+    largest_delay: int = 6
+    floor: float = 0.0
+    starts: int = 8
+    smoothing: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.5)
+    delay_evidence: float = 6.0
+    replicates: int = 200
+    block_months: int = 6
+    confidence: float = 0.9
+    seed: int = 20260930
+
+    def layout(self, lowest: float, highest: float) -> Layout:
+        """Equally spaced knots over the levels that were seen."""
+        count = int(np.clip(np.ceil((highest - lowest) / self.knot_spacing) + 1, 2, self.largest_knots))
+        return Layout(np.linspace(lowest, highest, count), self.monotone)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Normal prior of the structural parameters, independent but for the link of the two speeds.
+
+    Parameters
+    ----------
+    centre, spread : shape (structural,); an infinite spread says nothing.
+    link : spread of the difference of the two log speeds.
+    """
+
+    centre: FloatArray
+    spread: FloatArray
+    link: float = SPEED_LINK
+
+    def with_walk(self, layout: Layout, smoothing: float) -> FloatArray:
+        """Precision roots, shape (structural,): the walk of the marginal tightens the spread of its rises."""
+        precision = self.spread**-2.0
+        width = np.diff(layout.knots) / ONE_PERCENT
+        precision[1 : layout.knots.size] += 1.0 / (smoothing**2 * width)
+        return np.asarray(np.sqrt(precision))
+
+
+@dataclass(frozen=True)
+class SeriesFit:
+    """The law fitted to one series.
+
+    Parameters
+    ----------
+    parameters : shape (size,). delays : months, (up, down). sigma : standard error of a one-step error, basis points.
+    information : shape (structural, structural), what the data alone say of the structural parameters, the nuisance
+        ones profiled out. deviance : by delays, smallest over the starts.
+    flags : what a validator must know: directions never seen, minima that disagree.
+    """
+
+    parameters: FloatArray
+    delays: tuple[int, int]
+    sigma: float
+    smoothing: float
+    cost: float
+    information: FloatArray
+    rows: int
+    deviance: dict[tuple[int, int], float] = field(default_factory=dict)
+    starts_agreeing: float = 1.0
+    flags: tuple[str, ...] = ()
+
+
+def weak_prior(layout: Layout) -> Prior:
+    """What is believed of a product before any data: anything plausible."""
+    structural = layout.size - layout.structural.start
+    centre, spread = np.zeros(structural), np.full(structural, np.inf)
+    centre[0], spread[0] = USUAL_MARGINAL, MARGINAL_SPREAD
+    centre[-2:], spread[-2:] = USUAL_LOG_SPEED, SPEED_SPREAD
+    return Prior(centre, spread)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Least-squares problems on one series that differ in delay, smoothing, prior centre or data.
+
+    Parameters
+    ----------
+    delays : shape (problems, 2). roots, centres : shape (problems, structural). actual : (rows, problems) or (rows, 1).
+    """
+
+    layout: Layout
+    design: Design
+    delays: IntArray
+    roots: FloatArray
+    centres: FloatArray
+    link: FloatArray
+    sigma: float
+    actual: FloatArray
+
+    def residuals(self, parameters: FloatArray, problems: IntArray) -> FloatArray:
+        """One-step errors in basis points, then the prior's in units of sigma: shape (p, rows + structural + 1)."""
+        actual = self.actual if self.actual.shape[1] == 1 else self.actual[:, problems]
+        errors = errors_in_basis_points(self.layout, self.design, parameters, self.delays[problems], actual)
+        structural = parameters[:, self.layout.structural]
+        beliefs = self.sigma * self.roots[problems] * (structural - self.centres[problems])
+        apart = self.link[problems][:, 0] + (structural[:, -1] - structural[:, -2]) / SPEED_LINK
+        return np.concatenate([errors, beliefs, self.sigma * apart[:, None]], axis=1)
+
+    def solve(self, starts: FloatArray, iterations: int) -> Solutions:
+        """Minimise from the given starts, one a problem."""
+        return minimise(self.residuals, starts, *self.layout.bounds(), iterations=iterations)
+
+
+def problem(
+    layout: Layout, design: Design, delays: IntArray, smoothing: FloatArray, prior: Prior, sigma: float
+) -> Problem:
+    """Problems on the observed rates, one for each row of `delays` and `smoothing`."""
+    roots = np.stack([prior.with_walk(layout, float(one)) for one in smoothing])
+    return Problem(
+        layout=layout,
+        design=design,
+        delays=delays,
+        roots=roots,
+        centres=np.repeat(prior.centre[None, :], roots.shape[0], axis=0),
+        link=np.zeros((roots.shape[0], 1)),
+        sigma=sigma,
+        actual=design.series.rate_paid[:, None],
+    )
+
+
+def starting_points(layout: Layout, design: Design, prior: Prior, count: int, seed: int) -> FloatArray:
+    """Spread starts, shape (count, size); the first is the prior's centre, seeded draws follow."""
+    generator = np.random.default_rng(seed)
+    paid = design.series.rate_paid
+    points = np.zeros((count, layout.size))
+    points[:, INTERCEPT], points[:, START] = paid.mean() * PERCENT, paid[0] * PERCENT
+    points[:, GAIN] = np.concatenate([[0.5], generator.uniform(0.0, 1.0, count - 1)])
+    points[:, layout.structural] = prior.centre
+    points[1:, layout.marginal.start] = generator.uniform(0.05, 0.9, count - 1)
+    points[1:, layout.rises] += generator.uniform(0.0, 0.3, (count - 1, layout.knots.size - 1))
+    points[1:, layout.speeds] = np.log(generator.uniform(0.03, 0.8, (count - 1, 2)))
+    return points
+
+
+def _crossed(
+    points: FloatArray, choices: list[tuple[tuple[int, int], float]]
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Every start with every choice of delays and smoothing, choice by choice."""
+    starts = np.tile(points, (len(choices), 1))
+    delays = np.repeat(np.array([choice[0] for choice in choices]), points.shape[0], axis=0)
+    smoothing = np.repeat(np.array([choice[1] for choice in choices]), points.shape[0])
+    return starts, delays, smoothing
+
+
+def _deviance(cost: FloatArray, rows: int) -> FloatArray:
+    return np.asarray(rows * np.log(np.maximum(2.0 * cost / rows, WHOLE_SCALE_BP**2)))
+
+
+def noise(layout: Layout, design: Design, prior: Prior, seed: int) -> float:
+    """First guess of the one-step error's standard deviation, basis points."""
+    points = starting_points(layout, design, prior, 6, seed)
+    starts, delays, smoothing = _crossed(points, [((0, 0), 0.2)])
+    solved = problem(layout, design, delays, smoothing, prior, 1.0).solve(starts, 40)
+    rows = design.series.rate_paid.size
+    freedom = max(rows - min(layout.size, rows // 2), 1)
+    return float(np.sqrt(max(2.0 * solved.cost.min() / freedom, WHOLE_SCALE_BP**2)))
+
+
+def delay_deviances(
+    layout: Layout, design: Design, prior: Prior, sigma: float, options: FitOptions
+) -> dict[tuple[int, int], float]:
+    """Smallest deviance for every pair of delays."""
+    pairs = [(up, down) for up in range(options.largest_delay + 1) for down in range(options.largest_delay + 1)]
+    points = starting_points(layout, design, prior, 3, options.seed)
+    starts, delays, smoothing = _crossed(points, [(pair, 0.2) for pair in pairs])
+    solved = problem(layout, design, delays, smoothing, prior, sigma).solve(starts, 30)
+    smallest = solved.cost.reshape(len(pairs), -1).min(axis=1)
+    return dict(zip(pairs, _deviance(smallest, design.series.rate_paid.size).tolist(), strict=True))
+
+
+def fit_series(
+    layout: Layout,
+    design: Design,
+    options: FitOptions,
+    delays: tuple[int, int],
+    prior: Prior,
+    sigma: float,
+    smoothing: tuple[float, ...] | None = None,
+) -> SeriesFit:
+    """Fit with the delays given, from many starts, for every smoothing; the corrected AIC chooses.
+
+    Raises
+    ------
+    DidNotConverge : when no start converged, or the best one never left where it began.
+    """
+    tried = options.smoothing if smoothing is None else smoothing
+    points = starting_points(layout, design, prior, options.starts, options.seed)
+    starts, pairs, walks = _crossed(points, [(delays, one) for one in tried])
+    task = problem(layout, design, pairs, walks, prior, sigma)
+    solved = task.solve(starts, 60)
+    _require_convergence(solved, starts, design)
+    per_walk = solved.cost.reshape(len(tried), -1)
+    best = per_walk.argmin(axis=1) + np.arange(len(tried)) * points.shape[0]
+    scores = [_corrected_aic(task, solved, int(one)) for one in best]
+    chosen = int(np.argmin(scores))
+    at = int(best[chosen])
+    parameters = solved.parameters[at]
+    own = slice(chosen * points.shape[0], (chosen + 1) * points.shape[0])
+    agreeing = float(np.mean(solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9))
+    return SeriesFit(
+        parameters=parameters,
+        delays=delays,
+        sigma=_sigma(task, parameters, at),
+        smoothing=float(tried[chosen]),
+        cost=float(solved.cost[at]),
+        information=information(task, parameters, at),
+        rows=int(design.series.rate_paid.size),
+        starts_agreeing=agreeing,
+        flags=_flags(layout, solved, own, at, design),
+    )
+
+
+def _require_convergence(solved: Solutions, starts: FloatArray, design: Design) -> None:
+    best = int(solved.cost.argmin())
+    if not solved.converged.any():
+        raise DidNotConverge(f"{design.series.unit}: no start of the pass-through law converged.")
+    stayed = np.allclose(solved.parameters[best], starts[best], atol=1e-9)
+    if stayed and solved.cost[best] > 1e-6:
+        raise DidNotConverge(f"{design.series.unit}: the pass-through law stayed where it started; nothing was learnt.")
+
+
+def _slopes(task: Problem, parameters: FloatArray, at: int) -> tuple[FloatArray, FloatArray]:
+    _, upper = task.layout.bounds()
+    local = jacobian(task.residuals, parameters[None, :], np.array([at]), upper[None, :])
+    return local.residuals[0], local.slopes[0]
+
+
+def _sigma(task: Problem, parameters: FloatArray, at: int) -> float:
+    residuals, slopes = _slopes(task, parameters, at)
+    rows = task.design.series.rate_paid.size
+    used = _freedom(slopes, rows)
+    return float(np.sqrt(max(np.sum(residuals[:rows] ** 2) / max(rows - used, 1.0), WHOLE_SCALE_BP**2)))
+
+
+def _freedom(slopes: FloatArray, rows: int) -> float:
+    """Effective number of parameters: trace of the data's share of the curvature."""
+    whole = slopes.T @ slopes + 1e-9 * np.eye(slopes.shape[1])
+    return float(np.trace(np.linalg.solve(whole, slopes[:rows].T @ slopes[:rows])))
+
+
+def _corrected_aic(task: Problem, solved: Solutions, at: int) -> float:
+    residuals, slopes = _slopes(task, solved.parameters[at], at)
+    rows = task.design.series.rate_paid.size
+    used = _freedom(slopes, rows) + 1.0
+    fit = rows * np.log(max(float(np.mean(residuals[:rows] ** 2)), WHOLE_SCALE_BP**2))
+    return float(fit + 2.0 * used * rows / max(rows - used - 1.0, 1.0))
+
+
+def information(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
+    """Curvature of the log likelihood in the structural parameters, nuisance parameters profiled out."""
+    _, slopes = _slopes(task, parameters, at)
+    data = slopes[: task.design.series.rate_paid.size]
+    first = task.layout.structural.start
+    nuisance, own = data[:, :first], data[:, first:]
+    shared = np.linalg.lstsq(nuisance, own, rcond=1e-10)[0]
+    cleaned = own - nuisance @ shared
+    return np.asarray(cleaned.T @ cleaned / max(task.sigma, WHOLE_SCALE_BP) ** 2)
+
+
+def _flags(layout: Layout, solved: Solutions, own: slice, at: int, design: Design) -> tuple[str, ...]:
+    """Words for what is not identified: minima as good as the best one that say something else."""
+    flags = []
+    rows = design.series.rate_paid.size
+    near = _deviance(solved.cost[own], rows) - _deviance(solved.cost[[at]], rows)[0] < 1.0
+    rivals = solved.parameters[own][near]
+    betas = layout.marginals(rivals).mean(axis=1)
+    speeds = np.exp(rivals[:, layout.speeds])
+    if np.ptp(betas) > 0.05:
+        flags.append(f"long-run beta depends on the start: {betas.min():.3f} to {betas.max():.3f}")
+    for name, speed in (("up", speeds[:, 0]), ("down", speeds[:, 1])):
+        if speed.max() > 1.5 * speed.min():
+            flags.append(f"speed {name} depends on the start: {speed.min():.3f} to {speed.max():.3f}")
+    return tuple(flags)

@@ -1,0 +1,80 @@
+"""What people say about pass-through: betas over a cycle, observed or read from a law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, project_rate_paid
+from behavior.assumptions.repricing import half_life_months
+from behavior.quantities import FloatArray
+
+
+def one_period_betas(market: FloatArray, paid: FloatArray) -> FloatArray:
+    """Change of the rate paid over that of the market rate, shape (months − 1,); NaN where the market did not move."""
+    move = np.diff(market)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(move != 0.0, np.diff(paid) / move, np.nan))
+
+
+def cumulative_betas(market: FloatArray, paid: FloatArray) -> FloatArray:
+    """Ratio of the changes since the first month, shape (months − 1,); NaN where the market is back at its start."""
+    move = market[1:] - market[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(move != 0.0, (paid[1:] - paid[0]) / move, np.nan))
+
+
+@dataclass(frozen=True)
+class CycleReading:
+    """Betas of one cycle.
+
+    Parameters
+    ----------
+    interim : cumulative beta in the month of the last move of the market rate.
+    terminal : cumulative beta when the rate paid stops adjusting, over the same move of the market rate.
+    """
+
+    interim: float
+    terminal: float
+
+
+def cycle_reading(market: FloatArray, paid: FloatArray, start: int, last_move: int, plateau_end: int) -> CycleReading:
+    """Observed betas between given months (positions in the series)."""
+    move = market[last_move] - market[start]
+    if move == 0.0:
+        return CycleReading(float("nan"), float("nan"))
+    return CycleReading(float((paid[last_move] - paid[start]) / move), float((paid[plateau_end] - paid[start]) / move))
+
+
+@dataclass(frozen=True)
+class LawReading:
+    """A law in treasury's words.
+
+    Parameters
+    ----------
+    long_run_beta : share of a move from `low` to `high` passed on in the end. half_life_up, half_life_down : months,
+        delay not counted. mean_lag_up, mean_lag_down : months, (1 − speed) / speed plus the delay.
+    after_twelve_months : share of a sudden move from `low` to `high` passed on in its first twelve months.
+    """
+
+    long_run_beta: float
+    half_life_up: float
+    half_life_down: float
+    mean_lag_up: float
+    mean_lag_down: float
+    after_twelve_months: float
+
+
+def read_law(law: PassThroughLaw, low: float, high: float) -> LawReading:
+    """Readings of a law for a move between two levels of the short rate (decimals a year)."""
+    step = np.concatenate([[low], np.full(12, high)])
+    passed = project_rate_paid(law, step, 0.0, floor=NO_FLOOR)[-1]
+    return LawReading(
+        long_run_beta=float(law.target_change(low, high)) / (high - low),
+        half_life_up=half_life_months(law.up),
+        half_life_down=half_life_months(law.down),
+        mean_lag_up=(1.0 - law.up) / law.up + law.delay_up if law.up > 0 else float("inf"),
+        mean_lag_down=(1.0 - law.down) / law.down + law.delay_down if law.down > 0 else float("inf"),
+        after_twelve_months=float(passed) / (high - low),
+    )

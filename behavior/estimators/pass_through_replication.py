@@ -1,0 +1,115 @@
+"""Replicating portfolio: the ladder of market investments whose yield stays closest to the rate paid.
+
+A reading of a deposit's behaviour, not an assumption of the engine. Source: quantitative specification 4.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from behavior.errors import DidNotConverge
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray
+
+
+@dataclass(frozen=True)
+class ReplicatingPortfolio:
+    """Weights of rolling ladders.
+
+    Parameters
+    ----------
+    tenors_months : shape (ladders,). weights : shape (ladders,), shares that sum to 1.
+    margin, margin_deviation : mean and standard deviation of portfolio yield minus rate paid, decimal a year.
+    reset_months : sum of weights × tenor. residual_months : sum of weights × (tenor + 1) / 2, what a uniform ladder has
+        left on average, the month just bought included. duration_years : sum of weights × tenor / 2, in years.
+    """
+
+    tenors_months: tuple[int, ...]
+    weights: FloatArray
+    margin: float
+    margin_deviation: float
+    reset_months: float
+    residual_months: float
+    duration_years: float
+
+
+def ladder_yields(rates: FloatArray, tenor_months: int) -> FloatArray:
+    """Yield of a rolling ladder: mean of the tenor's market rate over its last `tenor_months` months.
+
+    Parameters
+    ----------
+    rates : shape (months,). Returns shape (months,), NaN while the ladder is still being filled.
+    """
+    sums = np.cumsum(np.concatenate([[0.0], rates]))
+    yields = np.full(rates.size, np.nan)
+    if rates.size >= tenor_months:
+        yields[tenor_months - 1 :] = (sums[tenor_months:] - sums[:-tenor_months]) / tenor_months
+    return yields
+
+
+def replicate(
+    yields: FloatArray,
+    rate_paid: FloatArray,
+    tenors_months: Sequence[int],
+    least_liquid: float = 0.0,
+    long_only: bool = True,
+) -> ReplicatingPortfolio:
+    """Weights that minimise the variance of portfolio yield minus rate paid and sum to one.
+
+    Parameters
+    ----------
+    yields : shape (months, ladders), decimals a year. rate_paid : shape (months,).
+    least_liquid : smallest weight of the first ladder (volume constraint).
+
+    Raises
+    ------
+    DidNotConverge : when yields are missing, or too few ladders are left for the constraints.
+    """
+    if not (np.isfinite(yields).all() and np.isfinite(rate_paid).all()):
+        raise DidNotConverge("replicating portfolio: yields or rates are missing; start once every ladder is filled.")
+    distance = yields - rate_paid[:, None]
+    covariance = np.cov(distance, rowvar=False, ddof=1).reshape(yields.shape[1], yields.shape[1])
+    weights = _long_only(covariance, least_liquid) if long_only else _on_plane(covariance, 1.0)
+    margin = yields @ weights - rate_paid
+    tenors = np.asarray(tenors_months, dtype=np.float64)
+    return ReplicatingPortfolio(
+        tenors_months=tuple(int(tenor) for tenor in tenors_months),
+        weights=weights,
+        margin=float(margin.mean()),
+        margin_deviation=float(margin.std(ddof=1)),
+        reset_months=float(weights @ tenors),
+        residual_months=float(weights @ (tenors + 1.0) / 2.0),
+        duration_years=float(weights @ tenors / 2.0 / MONTHS_PER_YEAR),
+    )
+
+
+def _on_plane(covariance: FloatArray, total: float, pull: FloatArray | None = None) -> FloatArray:
+    """Weights of smallest variance on the plane of the given sum; `pull` is the covariance with what is held fixed."""
+    size = covariance.shape[0]
+    system = np.block([[2.0 * covariance, np.ones((size, 1))], [np.ones((1, size)), np.zeros((1, 1))]])
+    right = np.concatenate([np.zeros(size) if pull is None else -2.0 * pull, [total]])
+    return np.asarray(np.linalg.lstsq(system, right, rcond=1e-14)[0][:size])
+
+
+def _long_only(covariance: FloatArray, least_liquid: float) -> FloatArray:
+    """Exact solution: the best of the few dozen sets of ladders that may be held, each solved in closed form."""
+    size = covariance.shape[0]
+    best, smallest = None, np.inf
+    for chosen in product((False, True), repeat=size):
+        held = np.array(chosen)
+        fixed = np.where(held, 0.0, np.eye(size)[0] * least_liquid)
+        rest = 1.0 - fixed.sum()
+        if not held.any():
+            continue
+        weights = fixed.copy()
+        weights[held] = _on_plane(covariance[np.ix_(held, held)], rest, (covariance @ fixed)[held])
+        lowest = np.where(np.arange(size) == 0, least_liquid, 0.0)
+        variance = float(weights @ covariance @ weights)
+        if np.all(weights >= lowest - 1e-12) and variance < smallest:
+            best, smallest = np.maximum(weights, lowest), variance
+    if best is None:
+        raise DidNotConverge(f"replicating portfolio: no weights keep {least_liquid:.1%} in the first ladder.")
+    return np.asarray(best)

@@ -1,0 +1,141 @@
+"""Constant betas: what most banks carry forward from the last cycle, and the benchmark that every model must beat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from behavior.assumptions.effects import POOLED
+from behavior.errors import FittingError
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_statistics import LeastSquares, least_squares
+from behavior.quantities import FloatArray, IntArray
+
+LEAST_CYCLE = 0.0075
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One move of the short rate between turning points: positions of its first and last month."""
+
+    first: int
+    last: int
+
+
+def cycles(levels: FloatArray, least: float = LEAST_CYCLE) -> tuple[Cycle, ...]:
+    """Moves of at least `least` (decimal) between turning points, oldest first; the last one may still be going on.
+
+    Parameters
+    ----------
+    levels : shape (months,), short rate.
+    """
+    turns = [0]
+    extreme, direction = 0, 0
+    for month in range(1, levels.size):
+        above, below = levels[month] >= levels[extreme], levels[month] <= levels[extreme]
+        if (direction >= 0 and above) or (direction <= 0 and below):
+            extreme = month
+        if direction == 0 and abs(levels[month] - levels[turns[0]]) >= least:
+            direction = 1 if levels[month] > levels[turns[0]] else -1
+            extreme = month
+        elif direction and direction * (levels[extreme] - levels[month]) >= least:
+            turns.append(extreme)
+            extreme, direction = month, -direction
+    turns.append(extreme)
+    return tuple(Cycle(first, last) for first, last in pairwise(turns) if abs(levels[last] - levels[first]) >= least)
+
+
+def matched(series: RateSeries) -> tuple[FloatArray, FloatArray]:
+    """Short rate averaged over each observation's period, and the rate paid; shape (rows,) each."""
+    levels = [
+        series.levels_from(int(end) - int(period) + 1, int(end) + 1).mean()
+        for end, period in zip(series.observed, series.periods, strict=True)
+    ]
+    return np.array(levels), series.rate_paid
+
+
+def static_beta(series: RateSeries) -> LeastSquares:
+    """Rate paid on a constant and the short rate (coefficients in that order)."""
+    levels, paid = matched(series)
+    return least_squares(np.column_stack([np.ones(levels.size), levels]), paid)
+
+
+def last_cycle_beta(series: RateSeries) -> float:
+    """Change of the rate paid over that of the short rate in the last whole move; NaN where no move was seen."""
+    levels, paid = matched(series)
+    found = cycles(levels)
+    if not found:
+        return float("nan")
+    last = found[-1]
+    return float((paid[last.last] - paid[last.first]) / (levels[last.last] - levels[last.first]))
+
+
+class ConstantBeta:
+    """One beta a segment, at once and without end: rate paid = today's + beta × change of the short rate.
+
+    Parameters
+    ----------
+    method : ``last_cycle`` (cumulative beta of the last move) or ``least_squares`` (static regression).
+    """
+
+    def __init__(self, method: str = "last_cycle") -> None:
+        self.method = method
+
+    def fit(self, series: Sequence[RateSeries]) -> Self:
+        """Learn a beta for each series; the balance-weighted mean of those of a label, or of all, is the fallback.
+
+        Raises
+        ------
+        FittingError : when no series shows a move of the short rate.
+        """
+        own = {one.segment: self._beta(one) for one in series if one.observed.size > 2}
+        weights = {one.segment: float(one.weight.mean()) for one in series}
+        known = {segment: beta for segment, beta in own.items() if np.isfinite(beta)}
+        if not known:
+            raise FittingError("constant beta: the short rate never moved in any series. Widen the window.")
+        self.betas_: dict[tuple[str, ...], float] = dict(known)
+        columns = len(next(iter(known)))
+        for key in {(label[0], *(POOLED,) * (columns - 1)) for label in known} | {(POOLED,) * columns}:
+            members = [one for one in known if all(a in (POOLED, b) for a, b in zip(key, one, strict=True))]
+            share = np.array([max(weights[one], 1e-12) for one in members])
+            self.betas_.setdefault(key, float(np.average([known[one] for one in members], weights=share)))
+        return self
+
+    def _beta(self, series: RateSeries) -> float:
+        if self.method == "last_cycle":
+            return last_cycle_beta(series)
+        levels, _ = matched(series)
+        return float(static_beta(series).coefficients[1]) if np.ptp(levels) > 0 else float("nan")
+
+    def beta(self, segment: tuple[str, ...]) -> float:
+        """Beta of a segment, or of the most specific fallback."""
+        matching = [key for key in self.betas_ if all(a in (POOLED, b) for a, b in zip(key, segment, strict=True))]
+        return self.betas_[min(matching, key=lambda key: sum(label == POOLED for label in key))]
+
+    def path(self, segment: tuple[str, ...], levels: FloatArray, start: float, begin: int, floor: float) -> FloatArray:
+        """Rate paid in the months after position `begin` of `levels`, shape (months − begin − 1,)."""
+        moved = start + self.beta(segment) * (levels[begin + 1 :] - levels[begin])
+        return np.asarray(np.maximum(moved, min(floor, start)))
+
+    def to_files(self) -> Mapping[str, str]:
+        """The betas as JSON text."""
+        betas = [{"segment": list(key), "beta": value} for key, value in self.betas_.items()]
+        return {"constant_beta.json": json.dumps({"method": self.method, "betas": betas}, indent=1)}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str]) -> ConstantBeta:
+        """What `to_files` wrote."""
+        content = json.loads(files["constant_beta.json"])
+        model = cls(content["method"])
+        model.betas_ = {tuple(one["segment"]): float(one["beta"]) for one in content["betas"]}
+        return model
+
+
+def positions(series: RateSeries) -> IntArray:
+    """Month in the middle of each observation's period: where an average stands for the rate paid."""
+    return np.asarray(series.observed - (series.periods - 1) // 2)

@@ -1,0 +1,109 @@
+"""Regression arithmetic of rates paid: least squares with robust errors, unit-root and cointegration statistics.
+
+Sources: Newey and West (1987); Dickey and Fuller (1979); Engle and Granger (1987); MacKinnon (2010, response surfaces);
+Hodrick and Prescott (1997).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from behavior.errors import TooFewEvents
+from behavior.quantities import FloatArray
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """An ordinary least-squares fit.
+
+    Parameters
+    ----------
+    coefficients, errors, robust_errors : shape (k,); `errors` assume equal independent errors, `robust_errors` are
+        Newey–West with Bartlett weights. residuals : shape (rows,).
+    """
+
+    coefficients: FloatArray
+    errors: FloatArray
+    robust_errors: FloatArray
+    residuals: FloatArray
+    r_squared: float
+    rows: int
+
+
+def newey_west_lags(rows: int) -> int:
+    """Lags of the Bartlett window, 4 (n / 100)^(2/9) rounded down."""
+    return int(np.floor(4.0 * (rows / 100.0) ** (2.0 / 9.0)))
+
+
+def least_squares(columns: FloatArray, outcome: FloatArray, lags: int | None = None) -> LeastSquares:
+    """Fit `outcome` (rows,) on `columns` (rows, k), with both kinds of standard errors (no small-sample factor on HAC).
+
+    Raises
+    ------
+    TooFewEvents : fewer rows than columns, or columns that cannot be told apart.
+    """
+    rows, size = columns.shape
+    if rows <= size or np.linalg.matrix_rank(columns) < size:
+        raise TooFewEvents(
+            f"least squares: {rows} rows cannot tell {size} columns apart. Widen the window or drop a column."
+        )
+    inverse = np.linalg.inv(columns.T @ columns)
+    coefficients = inverse @ (columns.T @ outcome)
+    residuals = outcome - columns @ coefficients
+    squares = float(residuals @ residuals)
+    spread = outcome - outcome.mean()
+    scores = columns * residuals[:, None]
+    middle = scores.T @ scores
+    window = newey_west_lags(rows) if lags is None else lags
+    for lag in range(1, window + 1):
+        shared = scores[lag:].T @ scores[:-lag]
+        middle += (1.0 - lag / (window + 1.0)) * (shared + shared.T)
+    return LeastSquares(
+        coefficients=coefficients,
+        errors=np.sqrt(np.diag(inverse) * squares / (rows - size)),
+        robust_errors=np.sqrt(np.maximum(np.diag(inverse @ middle @ inverse), 0.0)),
+        residuals=residuals,
+        r_squared=1.0 - squares / float(spread @ spread) if np.any(spread) else float("nan"),
+        rows=rows,
+    )
+
+
+def dickey_fuller(series: FloatArray, lags: int = 0, constant: bool = True) -> float:
+    """Augmented Dickey–Fuller t statistic at a fixed number of lags; strongly negative speaks against a unit root."""
+    moves = np.diff(series)
+    rows = moves.size - lags
+    columns = [series[lags:-1], *(moves[lags - lag : moves.size - lag] for lag in range(1, lags + 1))]
+    if constant:
+        columns.append(np.ones(rows))
+    fitted = least_squares(np.column_stack(columns), moves[lags:], 0)
+    return float(fitted.coefficients[0] / fitted.errors[0])
+
+
+def engle_granger(outcome: FloatArray, driver: FloatArray, lags: int = 0) -> float:
+    """Dickey–Fuller statistic, without constant, of the residuals of `outcome` on `driver` and a constant."""
+    long_run = least_squares(np.column_stack([np.ones(driver.size), driver]), outcome)
+    return dickey_fuller(long_run.residuals, lags, constant=False)
+
+
+def engle_granger_critical(rows: int, level: float = 0.05) -> float:
+    """Critical value for two series with a constant, by MacKinnon's response surface; below it they are cointegrated.
+
+    Raises
+    ------
+    KeyError : levels other than 1%, 5% and 10%.
+    """
+    surface = {0.01: (-3.89644, -10.9519, -22.527), 0.05: (-3.33613, -6.1101, -6.823), 0.1: (-3.04445, -4.2412, -2.720)}
+    first, second, third = surface[level]
+    return first + second / rows + third / rows**2
+
+
+def hodrick_prescott(series: FloatArray, smoothness: float) -> FloatArray:
+    """Trend of a series, shape (months,): least squares with a penalty on the change of its slope."""
+    size = series.size
+    second = np.diff(np.eye(size), n=2, axis=0)
+    whole = np.eye(size) + smoothness * second.T @ second
+    banded = np.stack([np.pad(np.diagonal(whole, up), (up, 0)) for up in (2, 1, 0)])
+    return np.asarray(solveh_banded(banded, series))

@@ -1,0 +1,160 @@
+"""Pictures and tables that only a pass-through model can make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.effects import POOLED
+from behavior.assumptions.repricing import half_life_months
+from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through_readings import read_law
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_static import cycles, matched
+from behavior.kinds.base import Exhibit
+from behavior.quantities import FloatArray
+
+PERCENT = 100.0
+MODELS = ("predicted", "challenger", "benchmark")
+LARGEST_PICTURES = 8
+
+
+def path_exhibit(table: pd.DataFrame, known_to: pd.Timestamp) -> Exhibit:
+    """Balance-weighted rate paid by month: what was paid, and what each model said."""
+    rows = table.dropna(subset=["predicted"])
+    columns = ["actual", *(name for name in MODELS if name in rows.columns)]
+    sums = rows[columns].mul(rows["weight"], axis=0).groupby(rows["month"]).sum()
+    means = sums.div(rows.groupby("month")["weight"].sum(), axis=0) * PERCENT
+    driver = (rows["driver"] * rows["weight"]).groupby(rows["month"]).sum() / rows.groupby("month")["weight"].sum()
+    means["short rate"] = driver * PERCENT
+    return Exhibit(
+        "pass_through_path",
+        "Rate paid against the models, all segments by balance",
+        "lines",
+        means.reset_index(),
+        "month",
+        "rate, % a year",
+        f"Paths start at the first observation, and again at {known_to:%Y-%m}, the last month that the fit saw; "
+        "nothing of the rate paid after those months is used.",
+    )
+
+
+def segment_paths(table: pd.DataFrame) -> list[Exhibit]:
+    """The same for the largest segments."""
+    sizes = table.groupby("segment")["weight"].sum().sort_values(ascending=False)
+    found = []
+    for segment in sizes.index[:LARGEST_PICTURES]:
+        rows = table[(table["segment"] == segment) & table["predicted"].notna()]
+        if rows.empty:
+            continue
+        columns = ["actual", *(name for name in MODELS if name in rows.columns)]
+        means = rows.groupby("month")[columns].mean() * PERCENT
+        name = f"pass_through_path_{segment}"
+        found.append(Exhibit(name, f"Rate paid: {segment}", "lines", means.reset_index(), "month", "rate, % a year"))
+    return found
+
+
+def target_exhibit(model: StructuralPassThrough) -> Exhibit:
+    """Marginal pass-through by level of the short rate, with its band."""
+    knots = model.layout_.knots
+    data = pd.DataFrame({"short rate, %": knots * PERCENT})
+    for law in model.laws_:
+        name = " / ".join(law.segment) or "all"
+        head = np.zeros(model.layout_.structural.start)
+        data[name] = model.layout_.marginals(np.concatenate([head, law.parameters]))
+        if law.replicates.size:
+            many = model.layout_.marginals(_padded(model, law.replicates))
+            tail = (1.0 - model.options.confidence) / 2.0
+            data[f"{name}_lower"], data[f"{name}_upper"] = np.quantile(many, [tail, 1.0 - tail], axis=0)
+    return Exhibit(
+        "target_by_level",
+        "Long-run pass-through of one more basis point, by level of the short rate",
+        "lines",
+        data,
+        "short rate, % a year",
+        "marginal pass-through",
+        f"Bands cover {model.options.confidence:.0%}. Outside the levels shown nothing was seen: flat there.",
+    )
+
+
+def _padded(model: StructuralPassThrough, structural: FloatArray) -> FloatArray:
+    head = np.zeros((*structural.shape[:-1], model.layout_.structural.start))
+    return np.concatenate([head, structural], axis=-1)
+
+
+def readings_exhibit(model: StructuralPassThrough) -> Exhibit:
+    """Long-run beta, half-lives and lags of every segment with bands, and what the fit is unsure of."""
+    rows = [_reading_row(model, law) for law in model.laws_]
+    return Exhibit(
+        "half_lives",
+        "Pass-through in treasury's words",
+        "table",
+        pd.DataFrame(rows),
+        note="Long-run beta is over the whole range of levels seen. Half-lives leave the delay out. Bands in brackets.",
+    )
+
+
+def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, object]:
+    knots, layout = model.layout_.knots, model.layout_
+    low, high = float(knots[0]), float(knots[-1])
+    drawn = _padded(model, law.parameters)
+    read = read_law(layout.law(drawn, law.delays), low, high)
+    many = [read_law(layout.law(one, law.delays), low, high) for one in _padded(model, law.replicates)]
+    tail = (1.0 - model.options.confidence) / 2.0
+
+    def band(name: str, form: str) -> str:
+        own = getattr(read, name)
+        if not many:
+            return form.format(own)
+        ends = np.quantile([getattr(one, name) for one in many], [tail, 1.0 - tail])
+        return f"{form.format(own)} [{form.format(ends[0])}, {form.format(ends[1])}]"
+
+    return {
+        "segment": " / ".join(law.segment) or "all",
+        "long-run beta": band("long_run_beta", "{:.3f}"),
+        "half-life up, months": band("half_life_up", "{:.1f}"),
+        "half-life down, months": band("half_life_down", "{:.1f}"),
+        "delay up, months": law.delays[0],
+        "delay down, months": law.delays[1],
+        "passed on after 12 months": f"{read.after_twelve_months:.3f}",
+        "one-step error, bp": law.sigma,
+        "not certain": "; ".join(law.facts.get("flags", [])),
+    }
+
+
+def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray], known_to: int) -> Exhibit:
+    """Cumulative beta of every move of the short rate, paid and predicted."""
+    rows: list[dict[str, object]] = []
+    for one, values in zip(series, predicted, strict=True):
+        levels, paid = matched(one)
+        for cycle in cycles(levels):
+            move = levels[cycle.last] - levels[cycle.first]
+            begin = values[cycle.first] if np.isfinite(values[cycle.first]) else paid[cycle.first]
+            months = (one.observed + one.first_month)[[cycle.first, cycle.last]]
+            rows.append(
+                {
+                    "segment": " / ".join(one.segment) or "all",
+                    "from": str(np.datetime64(int(months[0]), "M")),
+                    "to": str(np.datetime64(int(months[1]), "M")),
+                    "move, bp": move * 1e4,
+                    "cumulative beta paid": (paid[cycle.last] - paid[cycle.first]) / move,
+                    "cumulative beta predicted": (values[cycle.last] - begin) / move,
+                    "seen by the fit": "yes"
+                    if months[1] <= known_to
+                    else ("in part" if months[0] < known_to else "no"),
+                }
+            )
+    return Exhibit("cycle_betas", "Cumulative betas by move of the short rate", "table", pd.DataFrame(rows))
+
+
+def half_life_words(law: SegmentLaw) -> str:
+    """Half-lives of a law in one phrase."""
+    up, down = (half_life_months(float(speed)) for speed in np.exp(law.parameters[-2:]))
+    return f"half-life {up:.1f} months up, {down:.1f} down"
+
+
+def own_laws(model: StructuralPassThrough) -> list[SegmentLaw]:
+    """Laws of real segments, without the fallbacks."""
+    return [law for law in model.laws_ if POOLED not in law.segment]

@@ -1,0 +1,168 @@
+"""Histories of rates paid as a panel: one row a series and month, with the short rates that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.segments import band_labels
+from behavior.errors import Fault, FittingError, SpecFault
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.dense import month_end_of, month_number
+from behavior.quantities import FloatArray, IntArray
+from behavior.specs import ModelSpec
+
+LAGS = 36
+SERIES_COLUMNS = ("institution", "region", "currency", "product")
+SHORT_RATES = ("short_rate", *(f"short_rate_{lag}_months_before" for lag in range(1, LAGS + 1)))
+ACCOUNTS, PRODUCTS = "deposit_history/1", "product_rate_history/1"
+
+
+def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
+    """Rates paid by series and month from accounts (balance weighted) or from product series.
+
+    Raises
+    ------
+    SpecFault : segment columns that the history does not have. FittingError : no rate paid in the window.
+    """
+    rows, dropped = _account_rows(history, spec) if history.contract == ACCOUNTS else _product_rows(history, spec)
+    rows, outside = _window(rows, spec)
+    index = str(spec.options.get("index", "short"))
+    for lag, name in enumerate(SHORT_RATES):
+        rows[name] = rates.monthly(index, month_end_of(rows["month_number"].to_numpy() - lag))
+    unknown = rows["short_rate"].isna()
+    dropped["rows outside the window of the specification"] = outside
+    dropped["rows before the short rate is known"] = int(unknown.sum())
+    rows = rows[~unknown]
+    if rows.empty:
+        raise FittingError(
+            "deposit beta: no rate paid beside a known short rate. Check the window and the rate history."
+        )
+    lagged = rows[list(SHORT_RATES)].bfill(axis=1).ffill(axis=1)
+    rows[list(SHORT_RATES)] = lagged
+    table = rows.sort_values(["unit", "month_number"], kind="stable").reset_index(drop=True)
+    return Panel(table.drop(columns="month_number"), dropped)
+
+
+def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Balance-weighted mean of the rates of a segment's accounts, month by month."""
+    months = history.tables["account_months"]
+    accounts = history.tables["accounts"].drop_duplicates("account_id")
+    extra = [name for name in accounts.columns if name == "account_id" or name not in months.columns]
+    if "rate_paid" not in months.columns:
+        raise FittingError("deposit beta: the accounts carry no `rate_paid`. Map it, or use product_rate_history/1.")
+    if "product" in months.columns:
+        months = months.assign(product=months["product"].where(months["product"].notna()))
+    joined = months.merge(accounts[extra], on="account_id", how="left", validate="many_to_one")
+    if "product" in months.columns and "product" in accounts.columns:
+        opened = accounts.set_index("account_id")["product"]
+        joined["product"] = joined["product"].fillna(joined["account_id"].map(opened))
+    joined = _with_bands(joined, spec)
+    _require_columns(joined, spec, ACCOUNTS)
+    balance = joined["balance"].to_numpy(dtype=np.float64)
+    rate = joined["rate_paid"].to_numpy(dtype=np.float64)
+    known = np.isfinite(balance) & np.isfinite(rate) & (balance > 0)
+    dropped = {
+        "account-months without a rate paid": int(np.isnan(rate).sum()),
+        "account-months without a positive balance": int((~(balance > 0)).sum()),
+    }
+    by = list(spec.segments.by)
+    held = joined[known].assign(
+        interest=balance[known] * rate[known], month_number=month_number(joined.loc[known, "month"])
+    )
+    for name in by:
+        held[name] = held[name].astype(object).where(held[name].notna(), "")
+    grouped = held.groupby([*by, "month_number"], sort=True, observed=True)
+    rows = grouped.agg(weight=("balance", "sum"), interest=("interest", "sum"), exposure=("balance", "size"))
+    rows = rows.reset_index()
+    rows["rate_paid"] = rows.pop("interest") / rows["weight"]
+    rows["period_months"] = 1
+    return _named(rows, spec), dropped
+
+
+def _product_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Rows of product series; an average over several months says so, an end-of-period rate is one month's."""
+    table = history.tables.get("product_rates")
+    rows = (next(iter(history.tables.values())) if table is None else table).copy()
+    for name in SERIES_COLUMNS:
+        if name in rows.columns:
+            rows[name] = rows[name].astype(object).where(rows[name].notna(), "")
+    _require_columns(rows, spec, PRODUCTS)
+    missing = rows["rate_paid"].isna()
+    rows = rows[~missing].copy()
+    period = (
+        pd.to_numeric(rows["period_months"]).fillna(1) if "period_months" in rows.columns else pd.Series(1, rows.index)
+    )
+    ends = rows["averaging"].eq("end") if "averaging" in rows.columns else pd.Series(False, rows.index)
+    rows["period_months"] = np.where(ends, 1, np.maximum(period, 1)).astype(np.int64)
+    rows["month_number"] = month_number(rows["month"])
+    balance = pd.to_numeric(rows["balance"]) if "balance" in rows.columns else pd.Series(np.nan, rows.index)
+    rows["weight"] = balance.where(balance > 0).fillna(1.0)
+    rows["exposure"] = rows["period_months"]
+    return _named(rows, spec), {"rows without a rate paid": int(missing.sum())}
+
+
+def _named(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """Unit, customer and month; what the split keeps together is the institution where there are several."""
+    parts = [name for name in dict.fromkeys([*SERIES_COLUMNS, *spec.segments.by]) if name in rows.columns]
+    rows["unit"] = rows[parts].astype(str).agg(" / ".join, axis=1) if parts else "all"
+    rows["customer"] = rows["institution"] if "institution" in rows.columns else rows["unit"]
+    rows["month"] = month_end_of(rows["month_number"].to_numpy())
+    kept = ["unit", "customer", "month", "month_number", "weight", "exposure", "rate_paid", "period_months"]
+    return rows[[*kept, *(name for name in parts if name not in kept)]].copy()
+
+
+def _with_bands(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    for name, band in spec.segments.bands.items():
+        if band.column in rows.columns:
+            labels = np.array(band_labels(band.edges), dtype=object)
+            rows[name] = labels[np.searchsorted(band.edges, rows[band.column].to_numpy(np.float64), side="right")]
+    return rows
+
+
+def _require_columns(rows: pd.DataFrame, spec: ModelSpec, contract: str) -> None:
+    missing = [name for name in spec.segments.by if name not in rows.columns]
+    if missing:
+        rule = f"expected a column of {contract}; there are {', '.join(sorted(map(str, rows.columns)))}"
+        raise SpecFault([Fault("spec.toml", rule, column="$.segments.by", value=name) for name in missing])
+
+
+def _window(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, int]:
+    window = spec.history.window
+    keep = np.ones(len(rows), dtype=bool)
+    number = rows["month_number"].to_numpy()
+    if window.from_month is not None:
+        keep &= number >= month_number(np.array([window.from_month], dtype="datetime64[D]"))[0]
+    if window.to_month is not None:
+        keep &= number <= month_number(np.array([window.to_month], dtype="datetime64[D]"))[0]
+    return rows[keep].copy(), int((~keep).sum())
+
+
+def series_of_panel(table: pd.DataFrame, by: Sequence[str]) -> list[RateSeries]:
+    """The panel's series with an unbroken monthly short rate, in the order of their units."""
+    return [_one_series(str(unit), part, by) for unit, part in table.groupby("unit", sort=True)]
+
+
+def _one_series(unit: str, part: pd.DataFrame, by: Sequence[str]) -> RateSeries:
+    rows = part.sort_values("month", kind="stable")
+    months: IntArray = month_number(rows["month"])
+    first = int(months[0]) - LAGS
+    levels = np.full(int(months[-1]) - first + 1, np.nan)
+    known: FloatArray = rows[list(SHORT_RATES)].to_numpy(dtype=np.float64)
+    for lag in range(LAGS, -1, -1):
+        levels[months - lag - first] = known[:, lag]
+    filled = pd.Series(levels).ffill().bfill().to_numpy(dtype=np.float64)
+    return RateSeries(
+        unit=unit,
+        segment=tuple(str(rows[name].iloc[0]) for name in by),
+        first_month=first,
+        levels=filled,
+        observed=months - first,
+        periods=rows["period_months"].to_numpy(dtype=np.int64),
+        rate_paid=rows["rate_paid"].to_numpy(dtype=np.float64),
+        weight=rows["weight"].to_numpy(dtype=np.float64),
+    )

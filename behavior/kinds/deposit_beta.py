@@ -1,0 +1,281 @@
+"""Deposit beta: how the rate paid on administered deposits follows the short rate (effect REPRICING)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.pass_through_path import pending_from_history
+from behavior.assumptions.set import AssumptionTable
+from behavior.errors import DidNotConverge, Fault, FittingError, SpecFault
+from behavior.estimators.base import Attributions
+from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_correction import ErrorCorrection
+from behavior.estimators.pass_through_fit import FitOptions
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_static import ConstantBeta, positions
+from behavior.features.base import Feature
+from behavior.kinds._beta_exhibits import cycle_exhibit, path_exhibit, readings_exhibit, segment_paths, target_exhibit
+from behavior.kinds._beta_export import law_from_tables, tables_of
+from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
+from behavior.kinds._beta_paths import LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
+from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
+from behavior.panel.base import Panel, PanelSplit
+from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
+from behavior.panel.dense import month_number
+from behavior.quantities import FloatArray
+from behavior.specs import ModelSpec
+
+FAMILIES = (StructuralPassThrough.family,)
+OPTIONS = ("index", "smoothing")
+ROLE = "pass_through"
+
+
+def fit_options(spec: ModelSpec) -> FitOptions:
+    """Estimator settings of a specification.
+
+    Raises
+    ------
+    SpecFault : unknown settings or family, all at once.
+    """
+    known = {field.name for field in fields(FitOptions)}
+    faults = [
+        Fault("spec.toml", f"expected one of {', '.join(sorted(known))}", column=f"$.estimator.fixed.{name}")
+        for name in spec.estimator.fixed
+        if name not in known
+    ]
+    faults += [
+        Fault("spec.toml", f"expected one of {', '.join(OPTIONS)}", column=f"$.options.{name}")
+        for name in spec.options
+        if name not in OPTIONS
+    ]
+    if spec.estimator.family not in FAMILIES:
+        rule = f"expected one of {', '.join(FAMILIES)}"
+        faults.append(Fault("spec.toml", rule, column="$.estimator.family", value=spec.estimator.family))
+    if faults:
+        raise SpecFault(faults)
+    values: dict[str, Any] = dict(spec.estimator.fixed)
+    if "smoothing" in spec.options:
+        values["smoothing"] = tuple(float(one) for one in spec.options["smoothing"])
+    return FitOptions(**values)
+
+
+def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """Fit the champion and its challengers on the months before the test.
+
+    Raises
+    ------
+    TooFewEvents, DidNotConverge : when the series cannot carry a law. SpecFault : unknown settings.
+    """
+    options = fit_options(spec)
+    seen = split.train | split.validate
+    known = panel.rows(seen).table
+    series = series_of_panel(known, spec.segments.by)
+    carried = _above_minimum(series, known, spec)
+    model = StructuralPassThrough(options).fit(carried)
+    model.facts_ = {**model.facts_, "trained_to": int(month_number(known["month"]).max())}
+    challengers = _challengers(series)
+    facts = {
+        "series": len(series),
+        "rows": len(known),
+        "trained to": str(np.datetime64(model.facts_["trained_to"], "M")),
+        "index": spec.options.get("index", "short"),
+        "left out": dict(panel.dropped),
+        **model.facts_,
+        "laws": {" / ".join(law.segment) or "all": dict(law.facts) for law in model.laws_},
+    }
+    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
+
+
+def _above_minimum(series: list[RateSeries], known: pd.DataFrame, spec: ModelSpec) -> list[RateSeries]:
+    exposure = known.groupby("unit")["exposure"].sum()
+    enough = [one for one in series if exposure[one.unit] >= spec.segments.minimum_exposure_months]
+    if not enough:
+        raise FittingError(
+            f"deposit beta: no segment reaches {spec.segments.minimum_exposure_months:g} months of exposure; the "
+            f"largest has {exposure.max():g}. Use fewer segment columns or a lower minimum."
+        )
+    return enough
+
+
+def _challengers(series: list[RateSeries]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for asymmetric in (True, False):
+        try:
+            found["challenger"] = ErrorCorrection(asymmetric=asymmetric).fit(series)
+            break
+        except DidNotConverge:
+            continue
+    try:
+        found["benchmark"] = ConstantBeta("last_cycle").fit(series)
+    except FittingError:
+        found["benchmark"] = ConstantBeta("least_squares").fit(series)
+    return found
+
+
+def _by_role(challengers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: {ROLE: estimator} for name, estimator in challengers.items()}
+
+
+def _own_law(model: StructuralPassThrough) -> LawOf:
+    return lambda segment: model.law(segment)
+
+
+def _recursive(estimator: Any, floor: float) -> PathModel:
+    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
+        found: FloatArray = estimator.path(series.segment, series.levels, start, begin, floor)
+        return found
+
+    return path
+
+
+def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathModel]) -> Predictions:
+    table, by = panel.table, fitted.spec.segments.by
+    model: StructuralPassThrough = fitted.estimators[ROLE]
+    series = series_of_panel(table, by)
+    anchored = [anchors(one, int(model.facts_["trained_to"])) for one in series]
+    columns = {
+        name: in_panel_order(
+            table, series, [predicted_rates(path, one, rows) for one, rows in zip(series, anchored, strict=True)]
+        )
+        for name, path in models.items()
+    }
+    rows = pd.DataFrame(
+        {
+            "unit": table["unit"],
+            "customer": table["customer"],
+            "month": table["month"],
+            "segment": table[list(by)].astype(str).agg(" / ".join, axis=1) if by else "all",
+            "cause": "",
+            "weight": table["weight"],
+            "actual": table["rate_paid"],
+            **columns,
+            "driver": table["short_rate"],
+            "age_months": np.nan,
+        }
+    )
+    return Predictions(rows, "rate_paid", "decimal a year", binary=False)
+
+
+def predict(fitted: FittedModel, panel: Panel) -> Predictions:
+    """Rates paid along the short rate that came, from the first observation and again from the fit's last month."""
+    model: StructuralPassThrough = fitted.estimators[ROLE]
+    floor = model.options.floor
+    models: dict[str, PathModel] = {"predicted": law_path(_own_law(model), floor)}
+    for name, roles in fitted.challengers.items():
+        models[name] = _recursive(roles[ROLE], floor)
+    return _predictions(fitted, panel, models)
+
+
+def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
+    """Target by level of the short rate, and speed by direction; `context` is not needed, nothing is averaged."""
+    return tables_of(fitted.estimators[ROLE], fitted.spec)
+
+
+def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
+    """The same paths by the tables alone."""
+    model: StructuralPassThrough = fitted.estimators[ROLE]
+    paths = law_path(lambda segment: law_from_tables(tables, segment), model.options.floor)
+    return _predictions(fitted, panel, {"predicted": paths})
+
+
+def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
+    """The fitted model that `files()` wrote."""
+    roles: dict[str, dict[str, str]] = {}
+    for path, text in files.items():
+        role, name = path.split("/", 1)
+        roles.setdefault(role, {})[name] = text
+    model = StructuralPassThrough.from_files(roles.pop(ROLE))
+    challengers = {role: _loaded(texts) for role, texts in roles.items()}
+    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), dict(model.facts_))
+
+
+def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:
+    return (ErrorCorrection if "error_correction.json" in texts else ConstantBeta).from_files(texts)
+
+
+def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
+    """Paths against what was paid, target by level, half-lives and betas by cycle."""
+    model: StructuralPassThrough = fitted.estimators[ROLE]
+    known_to = int(model.facts_["trained_to"])
+    series = series_of_panel(panel.table, fitted.spec.segments.by)
+    paths = law_path(_own_law(model), model.options.floor)
+    values = [predicted_rates(paths, one, anchors(one, known_to)) for one in series]
+    return (
+        path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
+        *segment_paths(predictions.table),
+        target_exhibit(model),
+        readings_exhibit(model),
+        cycle_exhibit(series, values, known_to),
+    )
+
+
+def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
+    """A predicted rate as start + what was pending + target move − what has not arrived yet; exact, row by row."""
+    model: StructuralPassThrough = fitted.estimators[ROLE]
+    series = series_of_panel(panel.table, fitted.spec.segments.by)
+    known_to = int(model.facts_["trained_to"])
+    paths = law_path(_own_law(model), model.options.floor)
+    parts = [_parts(model, one, predicted_rates(paths, one, anchors(one, known_to)), known_to) for one in series]
+    kept = np.concatenate(parts) if parts else np.zeros((0, 6))
+    kept = kept[np.isfinite(kept).all(axis=1)]
+    if not kept.size:
+        return {}
+    base = float(kept[:, 0].mean())
+    contributions = np.column_stack([kept[:, 0] - base, kept[:, 1], kept[:, 2], kept[:, 3]])
+    values = np.column_stack([kept[:, 0], kept[:, 1], kept[:, 4], kept[:, 3]])
+    names = ("rate paid at the start", "pending from earlier moves", "move of the short rate", "not yet passed on")
+    link = "rate paid, decimal a year"
+    return {ROLE: Attributions(names, values, contributions, base, kept[:, 5], link)}
+
+
+def _parts(model: StructuralPassThrough, series: RateSeries, predicted: FloatArray, known_to: int) -> FloatArray:
+    """Start, pending, target move, remainder, move of the short rate, predicted: shape (rows, 6)."""
+    law = model.law(series.segment)
+    middle = positions(series)
+    rows = []
+    for row, anchor in enumerate(anchors(series, known_to)):
+        begin = int(middle[max(anchor, 0)])
+        start = float(series.rate_paid[max(anchor, 0)])
+        pending = float(pending_from_history(law, series.levels[: begin + 1]).gap)
+        old, new = series.levels[begin], series.levels[int(series.observed[row])]
+        moved = float(law.target_change(old, new))
+        rows.append([start, pending, moved, predicted[row] - start - pending - moved, new - old, predicted[row]])
+    return np.array(rows)
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        name="short_rate",
+        inputs=("short_rate",),
+        unit="decimal a year",
+        expected_sign=1,
+        compute=lambda short_rate: np.asarray(short_rate, dtype=np.float64),
+        meaning="short rate in force in the month, which the engine gives along every scenario's path",
+    ),
+)
+
+KIND = ModelKind(
+    name="deposit_beta",
+    summary="How far, how fast and with what delay the rate paid on deposits follows the short rate.",
+    effect=Effect.REPRICING,
+    history_contract=PRODUCT_RATE_HISTORY.id,
+    tables=(*PRODUCT_RATE_HISTORY.tables, *DEPOSIT_HISTORY.tables),
+    drivers=(Driver.RATE_LEVEL,),
+    month_meaning=None,
+    features=FEATURES,
+    families=FAMILIES,
+    build_panel=build_beta_panel,
+    fit=fit,
+    predict=predict,
+    export=export,
+    look_up=look_up,
+    load=load,
+    exhibits=exhibits,
+    explain=explain,
+)
