@@ -32,7 +32,7 @@ def example_book(bank: SimulatedBank) -> pd.DataFrame:
     Positions of one product are ordered by origination and cut into runs; each run becomes one pool with the terms of
     its middle position and the balance of all of them.
     """
-    pools = []
+    pools: list[pd.DataFrame] = []
     key = bank.book["customer_type"].fillna("")
     for (product, _), rows in bank.book.groupby([bank.book["product"], key], sort=True):
         ordered = rows.sort_values(["origination_date", "position_id"])
@@ -40,11 +40,13 @@ def example_book(bank: SimulatedBank) -> pd.DataFrame:
         middle = ordered.iloc[(edges[:-1] + edges[1:]) // 2]
         running = np.r_[0.0, np.cumsum(ordered["balance"].to_numpy())]
         pools.append(middle.assign(balance=np.round(np.diff(running[edges]), 2)))
-    book = pd.concat(pools).sort_values(["side", "product"], kind="stable", ignore_index=True)
+    book: pd.DataFrame = pd.concat(pools).sort_values(["side", "product"], kind="stable", ignore_index=True)
     number = book.groupby("product").cumcount() + 1
     book["position_id"] = book["product"] + "-" + number.astype("str").str.zfill(2)
-    whole: pd.DataFrame = book.astype({"months_in_the_money": "Int64", "reset_months": "Int64"})
-    return whole.drop(columns=list(UNUSED))
+    for name in ("months_in_the_money", "reset_months"):
+        book[name] = book[name].astype("Int64")
+    shown: pd.DataFrame = book.drop(columns=list(UNUSED))
+    return shown
 
 
 def example_curves(bank: SimulatedBank) -> pd.DataFrame:

@@ -43,7 +43,7 @@ class SimulatorSettings:
     currency: str = "USD"
     masked_share: float = 0.003
     acquired_share: float = 0.06
-    minimum_balance_paths: int = 16
+    minimum_balance_paths: int = 64
 
 
 def small_settings() -> SimulatorSettings:
