@@ -53,7 +53,8 @@ def example_curves(bank: SimulatedBank) -> pd.DataFrame:
     """curves/1 at as-of only: discount, floating index, and today's mortgage rate at tenor 0."""
     dates = bank.curves["as_of"]
     wanted = bank.curves["index"].isin(["discount", FLOATING_INDEX, MORTGAGE_INDEX])
-    return bank.curves[(dates == dates.max()) & wanted].reset_index(drop=True)
+    curves: pd.DataFrame = bank.curves[(dates == dates.max()) & wanted].reset_index(drop=True)
+    return curves
 
 
 def example_rates(bank: SimulatedBank) -> pd.DataFrame:
