@@ -1,0 +1,138 @@
+"""How changes by currency add up, and the outlier tests on the sum.
+
+Every amount here is a change in the reporting currency with a loss negative; Basel's own loss-positive figures are
+named `loss`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from behavior.errors import BehaviorError
+from behavior.market.regulation import Provenance, parameters
+from behavior.quantities import FloatArray
+
+
+def aggregation_rules() -> tuple[str, ...]:
+    """Names of the rules: ``sum``, ``basel``, ``eu``."""
+    return tuple(parameters("aggregation").tables)
+
+
+def aggregate(
+    changes: ArrayLike,
+    rule: str,
+    currencies: Sequence[str] = (),
+    erm_currencies: Collection[str] | None = None,
+) -> FloatArray:
+    """Changes by currency as one change: losses count in full, gains by the weight of the rule.
+
+    ``sum``: gains in full; ``basel``: gains not at all (losses are not offset by gains in another currency); ``eu``:
+    gains by half. Under ``eu`` the gains of currencies that closely follow the euro may count by 80%, up to the larger
+    of the losses among them and half of those gains; that applies only when `erm_currencies` names them.
+
+    Parameters
+    ----------
+    changes : (..., currencies), reporting currency, loss negative.
+    rule : ``sum``, ``basel`` or ``eu``.
+    currencies : of the last axis; needed with `erm_currencies`.
+    erm_currencies : currencies of the narrow band, the euro included when it is one of the positions.
+
+    Returns
+    -------
+    Aggregated changes, shape of the leading axes.
+
+    Raises
+    ------
+    BehaviorError : no such rule, or names of currencies that do not fit the last axis.
+
+    Source: see ``aggregation.toml`` in ``market/parameters``.
+    """
+    if rule not in aggregation_rules():
+        raise BehaviorError(f"aggregation: found {rule!r}, expected one of {', '.join(aggregation_rules())}.")
+    table = parameters("aggregation")[rule].values
+    by_currency = np.asarray(changes, dtype=np.float64)
+    gains, losses = np.maximum(by_currency, 0.0), np.minimum(by_currency, 0.0)
+    weight = table["gain_weight"]
+    if not erm_currencies or "erm_gain_weight" not in table:
+        return np.asarray((losses + weight * gains).sum(axis=-1))
+    if len(currencies) != by_currency.shape[-1]:
+        raise BehaviorError(
+            f"aggregation: {len(currencies)} names for {by_currency.shape[-1]} currencies; expected as many."
+        )
+    narrow = np.isin(np.asarray(currencies), list(erm_currencies))
+    near_gains, near_losses = gains[..., narrow].sum(axis=-1), -losses[..., narrow].sum(axis=-1)
+    near = np.minimum(table["erm_gain_weight"] * near_gains, np.maximum(near_losses, weight * near_gains))
+    return np.asarray(losses.sum(axis=-1) + weight * gains[..., ~narrow].sum(axis=-1) + near)
+
+
+def loss_sum(changes: ArrayLike) -> FloatArray:
+    """Basel's loss by scenario: the sum over currencies of losses only, positive; (..., currencies) -> (...)."""
+    return np.asarray(np.maximum(-np.asarray(changes, dtype=np.float64), 0.0).sum(axis=-1))
+
+
+def eve_risk_measure(changes: ArrayLike) -> float:
+    """Basel's EVE risk measure: the largest `loss_sum` over scenarios, at least 0; (scenarios, currencies)."""
+    return float(np.max(loss_sum(changes), initial=0.0))
+
+
+@dataclass(frozen=True)
+class OutlierTest:
+    """One test of a fall against Tier 1.
+
+    Parameters
+    ----------
+    test : ``bcbs_eve``, ``eu_eve`` or ``eu_nii``.
+    scenario : the worst of the test's scenarios; empty when none of them was valued.
+    change : the change there, loss negative, reporting currency.
+    share : change / Tier 1.
+    limit : share of Tier 1 above which a fall is an outlier.
+    outlier : whether the fall is larger than the limit.
+    missing : scenarios of the test that were not valued.
+    provenance : where the limit comes from.
+    """
+
+    test: str
+    scenario: str
+    change: float
+    share: float
+    limit: float
+    outlier: bool
+    missing: tuple[str, ...]
+    provenance: Provenance
+
+
+def outlier_tests() -> tuple[str, ...]:
+    """Names of the tests."""
+    return tuple(parameters("limits").tables)
+
+
+def outlier_test(test: str, scenarios: Sequence[str], changes: ArrayLike, tier1: float) -> OutlierTest:
+    """The worst change of a test's scenarios against Tier 1.
+
+    Parameters
+    ----------
+    test : ``bcbs_eve`` (15%), ``eu_eve`` (15%) or ``eu_nii`` (5%, parallel shocks, one year, constant balance sheet).
+    scenarios, changes : names and aggregated changes of what was valued, shape (scenarios,), loss negative.
+    tier1 : reporting currency, above zero.
+
+    Raises
+    ------
+    BehaviorError : no such test, or Tier 1 not above zero.
+    """
+    if test not in outlier_tests():
+        raise BehaviorError(f"outlier test: found {test!r}, expected one of {', '.join(outlier_tests())}.")
+    if not tier1 > 0:
+        raise BehaviorError(f"outlier test: tier1 is {tier1}, expected an amount above 0 in the reporting currency.")
+    table = parameters("limits")[test]
+    valued = dict(zip(scenarios, np.asarray(changes, dtype=np.float64).tolist(), strict=True))
+    wanted = [name for name in table["scenarios"] if name in valued]
+    worst = min(wanted, key=lambda name: valued[name], default="")
+    change = valued.get(worst, 0.0)
+    share = change / tier1
+    missing = tuple(name for name in table["scenarios"] if name not in valued)
+    limit = float(table["share"])
+    return OutlierTest(test, worst, change, share, limit, share < -limit, missing, table.provenance)
