@@ -15,6 +15,7 @@ RATE_UNIT = "decimal a year"
 PERCENT_HINT = "Declare `percent` for this column in the profile, or divide by 100 (3.25% is 0.0325)"
 LARGEST_PLAIN_RATE = 1.0
 LARGEST_USUAL_RATE = 0.35
+VALUE_REQUIRED = "a value is required here"
 NO_DAY = -10_000_000
 
 
@@ -53,7 +54,7 @@ def column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Se
             blank[rows] = False
         if blank.any():
             count = int(blank.sum())
-            yield Breach("a value is required here", np.flatnonzero(blank), column.name, values=[""] * count)
+            yield Breach(VALUE_REQUIRED, np.flatnonzero(blank), column.name, values=[""] * count)
     if column.kind in ("number", "integer"):
         yield from _number_breaches(cells.to_numpy(dtype=np.float64, na_value=np.nan), column, declared)
     elif column.kind == "month":

@@ -46,6 +46,7 @@ __all__ = [
     "needed_when",
     "not_before",
     "parse_table",
+    "places_together",
     "render",
     "rows_where",
     "sorted_within",
@@ -99,21 +100,44 @@ class Place:
     Parameters
     ----------
     name : file name, or the table's name where there is no file.
-    lines : line of each row, shape (rows,); None where the file has no lines.
-    numbered : name the row in the text (``book.parquet, row 17``) where there are no lines.
+    lines : line of each row, shape (rows,); a negative number is the row's number in a file without lines (Parquet),
+        None the same for the rows as they stand.
+    names, files : several files: their names, and which of them each row came from.
     """
 
     name: str
     lines: IntArray | None = None
-    numbered: bool = True
+    names: tuple[str, ...] = ()
+    files: IntArray | None = None
 
     def fault(self, breach: Breach, position: int | None, value: str | None) -> Fault:
-        """One row of a breach as a fault."""
-        if position is None or self.lines is not None:
-            line = None if position is None or self.lines is None else int(self.lines[position])
-            return Fault(self.name, breach.rule, line, breach.column, value, breach.hint)
-        where = f"{self.name}, row {position + 1}" if self.numbered else self.name
-        return Fault(where, breach.rule, None, breach.column, value, breach.hint)
+        """One row of a breach (or the whole of it) as a fault."""
+        if position is None:
+            return Fault(self.name, breach.rule, None, breach.column, value, breach.hint)
+        name = self.name if self.files is None else self.names[int(self.files[position])]
+        number = -(position + 1) if self.lines is None else int(self.lines[position])
+        if number > 0:
+            return Fault(name, breach.rule, number, breach.column, value, breach.hint)
+        return Fault(f"{name}, row {-number}", breach.rule, None, breach.column, value, breach.hint)
+
+    def take(self, positions: IntArray) -> Place:
+        """The place of some of the rows, in the order given."""
+        lines = -(positions + 1) if self.lines is None else self.lines[positions]
+        return Place(self.name, lines, self.names, None if self.files is None else self.files[positions])
+
+
+def places_together(places: Sequence[Place], rows: Sequence[int]) -> Place:
+    """The place of several tables put under each other; `rows` are their lengths."""
+    if len(places) == 1:
+        return places[0]
+    names: list[str] = []
+    files, lines = [], []
+    for place, count in zip(places, rows, strict=True):
+        own = place.take(np.arange(count))
+        files.append((np.zeros(count, dtype=np.int64) if own.files is None else own.files) + len(names))
+        names += own.names or (own.name,)
+        lines.append(own.lines if own.lines is not None else np.zeros(0, dtype=np.int64))
+    return Place(", ".join(dict.fromkeys(names)), np.concatenate(lines), tuple(names), np.concatenate(files))
 
 
 def faults_at(place: Place, breaches: Iterable[Breach], table: pd.DataFrame | None = None) -> list[Fault]:

@@ -1,0 +1,233 @@
+"""Everything a profile names, read and checked: histories, market data, book. Every fault of every table at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from behavior.columns import VALUE_REQUIRED, day_numbers, sorted_within, unit_codes
+from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
+from behavior.errors import ContractFault, Fault, FaultyInput
+from behavior.io.control_totals import tie_out
+from behavior.io.mapping import map_table
+from behavior.io.mapping_terms import TableMap
+from behavior.io.profiles import SINGLE_TABLES, HistorySection, MappedSection, Profile, read_settings
+from behavior.io.registry import group_of, table_of
+from behavior.io.tables import read_table
+from behavior.market.curves import CurveSet
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory, SourceFile
+from behavior.panel.contracts import CONTROL_TOTALS_TABLE
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """One table as read and checked.
+
+    Parameters
+    ----------
+    notes : what the mapping set aside and what is missing, in words.
+    """
+
+    table: pd.DataFrame
+    sources: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    place: Place = field(default_factory=lambda: Place("table"))
+
+    def values(self) -> pd.DataFrame:
+        """The table.
+
+        Raises
+        ------
+        ContractFault : listing every fault.
+        """
+        if self.faults:
+            raise ContractFault(self.faults)
+        return self.table
+
+
+def read_file(path: Path, contract: str) -> InputTable:
+    """A file in the contract's own form, by ``CONTRACT[:table]``."""
+    read = read_table(path, table_of(contract))
+    return InputTable(read.table, (read.source,), (), read.faults, read.place)
+
+
+def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[Fault]]:
+    """A history with every fault in and between its tables; `read_history` for those who need it right."""
+    section = profile.history(name)
+    group = group_of(section.contract)
+    read: dict[str, InputTable] = {}
+    lookups, faults, looked_up = _lookups(section.lookups, profile.folder)
+    for table, source in section.tables.items():
+        contract = group.table(table)
+        assert contract is not None  # the profile's schema has checked the names
+        siblings = {**lookups, **{key: one.table for key, one in read.items()}}
+        read[table] = _read_one(source, contract, profile.folder, f"history.{name}.{table}", siblings)
+    faults += [fault for one in read.values() for fault in one.faults]
+    faults += check_between({key: one.table for key, one in read.items()}, group, _places(read))
+    totals = None
+    if section.control_totals is not None:
+        ledger = _read_one(section.control_totals, CONTROL_TOTALS_TABLE, profile.folder, "control_totals", {})
+        faults += ledger.faults
+        read["control_totals"] = ledger
+        if not faults:
+            totals = tie_out(ledger.table, {key: read[key].table for key in section.tables})
+    tables = {key: _in_order(read[key].table, group.table(key)) for key in section.tables}
+    sources = _once((*(source for one in read.values() for source in one.sources), *looked_up))
+    notes = _notes(section, read, group)
+    return CustomerHistory(section.contract, tables, sources, totals, notes), faults
+
+
+def read_history(profile: Profile, name: str) -> CustomerHistory:
+    """A history as the profile maps it, checked, sorted by unit and month, tied out to the ledger's figures.
+
+    Raises
+    ------
+    ContractFault : listing every fault in and between its tables.
+    """
+    history, faults = examine_history(profile, name)
+    if faults:
+        raise ContractFault(faults)
+    return history
+
+
+def examine_table(profile: Profile, section: str) -> InputTable:
+    """One of ``rates``, ``curves``, ``book``, ``schedule``, ``vols``, ``fx`` with every fault of it."""
+    source: MappedSection = profile.require(section)
+    contract = group_of(SINGLE_TABLES[section]).tables[0]
+    lookups, faults, looked_up = _lookups(source.lookups, profile.folder)
+    read = _read_one(source, contract, profile.folder, section, lookups)
+    sources = _once((*read.sources, *looked_up))
+    return InputTable(read.table, sources, read.notes, (*faults, *read.faults), read.place)
+
+
+def read_rates(profile: Profile) -> InputTable:
+    """The rate history (rate_history/1); faults raise in `.values()`."""
+    return examine_table(profile, "rates")
+
+
+def read_curves(profile: Profile) -> InputTable:
+    """The curves (curves/1); faults raise in `.values()`."""
+    return examine_table(profile, "curves")
+
+
+def read_book(profile: Profile) -> InputTable:
+    """The book (book/1); faults raise in `.values()`."""
+    return examine_table(profile, "book")
+
+
+def rate_history(profile: Profile) -> RateHistory:
+    """The rate history with the roles that the settings give its indices.
+
+    Raises
+    ------
+    ContractFault, SpecFault : listing every fault of the rates, or of the settings.
+    """
+    roles = read_settings(profile).index_roles
+    return RateHistory.from_table(read_rates(profile).values(), roles)
+
+
+def curve_set(profile: Profile) -> CurveSet:
+    """The curves at the settings' as-of date.
+
+    Raises
+    ------
+    ContractFault, SpecFault, MarketDataError : faults of curves or settings, or no curve on the date.
+    """
+    return CurveSet.from_table(read_curves(profile).values(), read_settings(profile).as_of)
+
+
+def _lookups(
+    lookups: Mapping[str, TableMap], folder: Path
+) -> tuple[dict[str, pd.DataFrame], list[Fault], tuple[SourceFile, ...]]:
+    found: dict[str, pd.DataFrame] = {}
+    faults: list[Fault] = []
+    sources: tuple[SourceFile, ...] = ()
+    for name, source in lookups.items():
+        mapped = map_table(source, None, folder, name, found)
+        found[name] = mapped.table
+        faults += mapped.faults
+        sources += mapped.sources
+    return found, faults, sources
+
+
+def _read_one(
+    source: TableMap, contract: TableContract, folder: Path, name: str, siblings: Mapping[str, pd.DataFrame]
+) -> InputTable:
+    if source.plain and len(source.files) == 1 and not source.rows:
+        read = read_table(folder / source.files[0], contract)
+        return InputTable(read.table, (read.source,), (), read.faults, read.place)
+    mapped = map_table(source, contract, folder, name, siblings)
+    notes = tuple(f"{contract.table}: {note}" for note in mapped.notes)
+    if mapped.table.empty and mapped.faults:
+        return InputTable(mapped.table, mapped.sources, notes, mapped.faults, mapped.place)
+    table, faults = examine(mapped.table, contract, mapped.place, mapped.declared)
+    # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
+    unread = {(fault.where, fault.line) for fault in mapped.faults}
+    new = [fault for fault in faults if fault.rule != VALUE_REQUIRED or (fault.where, fault.line) not in unread]
+    return InputTable(table, mapped.sources, notes, (*mapped.faults, *new), mapped.place)
+
+
+def _once(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    return tuple(dict.fromkeys(sources))
+
+
+def _places(read: Mapping[str, InputTable]) -> dict[str, Place]:
+    return {name: one.place for name, one in read.items()}
+
+
+def _in_order(table: pd.DataFrame, contract: TableContract | None) -> pd.DataFrame:
+    """Rows by unit and month, units in the order of the file."""
+    if contract is None or not contract.order or contract.order not in table:
+        return table
+    codes = unit_codes(table, [name for name in contract.unit if name in table])
+    order = sorted_within(codes, day_numbers(table[contract.order]))
+    return table if bool((order[1:] > order[:-1]).all()) else table.iloc[order].reset_index(drop=True)
+
+
+def _notes(section: HistorySection, read: Mapping[str, InputTable], group: ContractGroup) -> tuple[str, ...]:
+    notes = [*section.notes, *(note for one in read.values() for note in one.notes)]
+    for one in group.tables:
+        table = read[one.table].table if one.table in read else pd.DataFrame()
+        if "balance" in table and table["balance"].isna().any():
+            missing = int(table["balance"].isna().sum())
+            notes.append(f"{one.table}: balance masked or missing in {missing:,} of {len(table):,} rows")
+    return tuple(notes)
+
+
+def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
+    """Every table a profile names, one row each (what, rows, files, faults), and all faults."""
+    rows: list[dict[str, object]] = []
+    faults: list[Fault] = []
+    for name in profile.terms.history:
+        try:
+            history, found = examine_history(profile, name)
+        except FaultyInput as error:
+            history, found = None, list(error.faults)
+        files = ", ".join(one.name for one in history.sources) if history is not None else ""
+        count = sum(len(table) for table in history.tables.values()) if history is not None else 0
+        rows.append({"input": f"history.{name}", "rows": count, "files": files, "faults": len(found)})
+        faults += found
+    for section in SINGLE_TABLES:
+        if getattr(profile.terms, section) is None:
+            continue
+        try:
+            read = examine_table(profile, section)
+        except FaultyInput as error:
+            read = InputTable(pd.DataFrame(), (), (), error.faults)
+        files = ", ".join(dict.fromkeys(one.name for one in read.sources))
+        rows.append({"input": section, "rows": len(read.table), "files": files, "faults": len(read.faults)})
+        faults += read.faults
+    if profile.terms.settings is not None:
+        try:
+            read_settings(profile)
+            found = []
+        except FaultyInput as error:
+            found = list(error.faults)
+        rows.append({"input": "settings", "rows": 1, "files": "", "faults": len(found)})
+        faults += found
+    return rows, faults

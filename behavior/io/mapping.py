@@ -1,0 +1,240 @@
+"""Extracts to the contracts' columns as a profile says, every cell traceable to its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from behavior.contracts import Place, TableContract, faults_at, places_together, sorted_within, unit_codes
+from behavior.errors import Fault
+from behavior.io.columns import make_column, mask_of
+from behavior.io.mapping_terms import Aggregate, Melt, TableMap
+from behavior.io.raw import RawTable, TextFormat, read_raw
+from behavior.io.sources import read_layout
+from behavior.panel.base import SourceFile
+from behavior.panel.contracts import EXITS
+from behavior.quantities import IntArray
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """A mapped extract: values, where each row came from, and what could not be read on the way.
+
+    Parameters
+    ----------
+    declared : rate columns whose unit the profile declares as decimal.
+    notes : rows left out by the mapping, in words.
+    """
+
+    table: pd.DataFrame
+    place: Place
+    sources: tuple[SourceFile, ...]
+    faults: tuple[Fault, ...] = ()
+    declared: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A table on its way: rows of `table` and `place` correspond."""
+
+    table: pd.DataFrame
+    place: Place
+    faults: tuple[Fault, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+
+    def keep(self, rows: IntArray, why: str = "") -> _Work:
+        """Some of the rows, in the order given."""
+        left = len(self.table) - rows.size
+        notes = (*self.notes, f"{left:,} rows {why}") if why and left else self.notes
+        if rows.size == len(self.table) and bool(np.all(np.diff(rows) == 1)):
+            return replace(self, notes=notes)
+        return _Work(self.table.iloc[rows].reset_index(drop=True), self.place.take(rows), self.faults, notes)
+
+
+def map_table(
+    source: TableMap,
+    contract: TableContract | None,
+    folder: Path,
+    name: str,
+    siblings: Mapping[str, pd.DataFrame] | None = None,
+) -> MappedTable:
+    """Carry out a mapping.
+
+    Parameters
+    ----------
+    contract : gives the columns their kinds; None for a lookup, whose columns say theirs.
+    folder : what relative paths are relative to. name : the table's name in messages.
+    siblings : tables that joins may name.
+
+    Raises
+    ------
+    FaultyInput : when a file is absent. Faults of content are returned, not raised.
+    """
+    work, sources, declared = _gather(source, contract, folder, name, siblings or {})
+    if work.table.empty and work.faults:
+        return MappedTable(work.table, work.place, sources, work.faults)
+    unknown = _unknown_columns(work, source)
+    if unknown:
+        return MappedTable(pd.DataFrame(), work.place, sources, (*work.faults, *unknown))
+    work = _rows_kept(work, source.where, "set aside by `where`")
+    if source.melt is not None:
+        work = _melt(work, source.melt)
+    if source.aggregate is not None:
+        work = _aggregate(work, source.aggregate)
+    if source.columns:
+        work = _columns(work, source, contract, siblings or {})
+    work = _rows_kept(work, source.having, "set aside by `having`")
+    if contract is not None:
+        work = _tidy(work, source, contract)
+    own = {column for column, one in source.columns.items() if one.unit == "decimal"}
+    return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes)
+
+
+def _gather(
+    source: TableMap, contract: TableContract | None, folder: Path, name: str, siblings: Mapping[str, pd.DataFrame]
+) -> tuple[_Work, tuple[SourceFile, ...], frozenset[str]]:
+    """Files, rows of the profile, or parts: under each other."""
+    if source.parts:
+        parts = [map_table(part, contract, folder, f"{name}.{key}", siblings) for key, part in source.parts.items()]
+        filled = [part for part in parts if len(part.table)]
+        table = pd.concat([part.table for part in filled], ignore_index=True) if filled else pd.DataFrame()
+        places = [part.place for part in filled]
+        place = places_together(places, [len(part.table) for part in filled]) if filled else Place(name)
+        faults = tuple(fault for part in parts for fault in part.faults)
+        notes = tuple(note for part in parts for note in part.notes)
+        sources = tuple(one for part in parts for one in part.sources)
+        return _Work(table, place, faults, notes), sources, frozenset().union(*(part.declared for part in parts))
+    if source.rows:
+        table = pd.DataFrame(list(source.rows))
+        for column in table.columns:
+            if table[column].dtype == object:
+                table[column] = table[column].map(lambda cell: str(cell), na_action="ignore").astype("str")
+        return _Work(table, Place(f"profile, {name}.rows")), (), frozenset()
+    raws = [_read(folder / file, source) for file in source.files]
+    faults = tuple(fault for raw in raws for fault in raw.faults)
+    filled_raws = [raw for raw in raws if len(raw.table)]
+    if not filled_raws:
+        empty = () if faults else (Fault(raws[0].place.name, "expected at least one row below the header"),)
+        return _Work(pd.DataFrame(), raws[0].place, (*faults, *empty)), tuple(raw.source for raw in raws), frozenset()
+    table = pd.concat([raw.table for raw in filled_raws], ignore_index=True)
+    place = places_together([raw.place for raw in filled_raws], [len(raw.table) for raw in filled_raws])
+    return _Work(table, place, faults), tuple(raw.source for raw in raws), frozenset()
+
+
+def _read(path: Path, source: TableMap) -> RawTable:
+    if source.layout:
+        return read_layout(source.layout, path)
+    text = source.text
+    raw = read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns))
+    if text.decimal == "." and not text.thousands:
+        return raw
+    table = raw.table.copy()
+    for name in table.columns[[str(kind) == "str" for kind in table.dtypes]]:
+        numbers = table[name].str.fullmatch(rf"[-+]?[\d{text.thousands or ' '}]*\{text.decimal}?\d+").fillna(False)
+        plain = table[name].str.replace(text.thousands, "", regex=False) if text.thousands else table[name]
+        table[name] = plain.str.replace(text.decimal, ".", regex=False).where(numbers.astype(bool), table[name])
+    return replace(raw, table=table)
+
+
+def _unknown_columns(work: _Work, source: TableMap) -> list[Fault]:
+    there = [str(name) for name in work.table.columns]
+    rule = f"the profile maps a column that the extract does not have; columns there: {', '.join(there)}"
+    return [
+        Fault(work.place.name, rule, column=name, hint="Correct the name in the profile")
+        for name in dict.fromkeys(source.reads())
+        if name not in there and not source.parts
+    ]
+
+
+def _rows_kept(work: _Work, conditions: Sequence[object], why: str) -> _Work:
+    if not conditions:
+        return work
+    return work.keep(np.flatnonzero(mask_of(conditions, work.table)), why)  # type: ignore[arg-type]
+
+
+def _melt(work: _Work, melt: Melt) -> _Work:
+    ids = work.table[list(melt.id)]
+    parts, rows = [], []
+    for extract, word in melt.columns.items():
+        part = ids.copy()
+        part[melt.name] = pd.Series(word, index=ids.index, dtype="str")
+        part[melt.value] = work.table[extract]
+        filled = part[melt.value].notna().to_numpy() if melt.drop_empty else np.ones(len(part), dtype=bool)
+        parts.append(part[filled])
+        rows.append(np.flatnonzero(filled))
+    return replace(
+        work, table=pd.concat(parts, ignore_index=True), place=work.place.take(np.concatenate(rows).astype(np.int64))
+    )
+
+
+def _aggregate(work: _Work, how: Aggregate) -> _Work:
+    """One row a group; its place is the last row that went into it."""
+    table = work.table.reset_index(drop=True)
+    keys: list[pd.Series] = [table[name] for name in how.by]
+    if how.date:
+        dates = pd.Series(pd.to_datetime(table[how.date]))
+        months = (dates.dt.normalize() + pd.offsets.MonthEnd(0)).astype("datetime64[us]")
+        keys.append(months.rename(how.date))
+        order = np.argsort(dates.to_numpy(), kind="stable")
+        table, keys = table.iloc[order], [key.iloc[order] for key in keys]
+    names = {"minimum": "min", "maximum": "max"}
+    position = pd.Series(table.index.to_numpy(), index=table.index, name="__row")
+    take = {name: (name, names.get(word, word)) for name, word in how.take.items()}
+    grouped = table.assign(__row=position).groupby(keys, sort=False)
+    made = grouped.agg(**take, __row=("__row", "last")).reset_index()
+    rows = made.pop("__row").to_numpy(dtype=np.int64)
+    return replace(work, table=made, place=work.place.take(rows))
+
+
+def _columns(
+    work: _Work, source: TableMap, contract: TableContract | None, siblings: Mapping[str, pd.DataFrame]
+) -> _Work:
+    """The columns the profile makes, in its order, then those it keeps."""
+    seen = work.table.copy(deep=False)
+    made: dict[str, pd.Series] = {}
+    faults = list(work.faults)
+    for name, how in source.columns.items():
+        known = contract.column(name) if contract is not None else None
+        kind = how.kind or (known.kind if known is not None else None)
+        cells, breaches = make_column(name, how, kind, seen, siblings)
+        origin = how.from_ or name
+        faults += faults_at(work.place, [replace(one, column=origin) for one in breaches], work.table)
+        made[name] = seen[name] = cells
+    for name in source.keep:
+        made.setdefault(name, work.table[name])
+    return replace(work, table=pd.DataFrame(made), faults=tuple(faults))
+
+
+def _tidy(work: _Work, source: TableMap, contract: TableContract) -> _Work:
+    key = [name for name in contract.key if name in work.table]
+    if source.one_a_key and key:
+        twice = work.table.duplicated(key, keep=source.one_a_key).to_numpy()
+        work = work.keep(np.flatnonzero(~twice), "set aside by `one_a_key`")
+    if "status" in work.table and (source.drop_after_exit or source.balance_zero_at_exit):
+        work = _exits(work, source, contract)
+    if source.sort and contract.order in work.table:
+        unit = [name for name in contract.unit if name in work.table]
+        codes = unit_codes(work.table, unit)
+        order = sorted_within(codes, work.table[contract.order].to_numpy().astype("datetime64[D]").astype(np.int64))
+        work = work.keep(order)
+    elif source.sort and key:
+        work = work.keep(np.asarray(work.table[key].reset_index(drop=True).sort_values(key, kind="stable").index))
+    return work
+
+
+def _exits(work: _Work, source: TableMap, contract: TableContract) -> _Work:
+    left = work.table["status"].isin(EXITS)
+    if source.drop_after_exit:
+        unit, order = contract.unit[0], contract.order
+        exit_date = work.table.loc[left].groupby(unit)[order].min()
+        after = work.table[order] > work.table[unit].map(exit_date)
+        work = work.keep(np.flatnonzero(~after.to_numpy(dtype=bool)), "after the month of exit, set aside")
+        left = work.table["status"].isin(EXITS)
+    if source.balance_zero_at_exit:
+        work = replace(work, table=work.table.assign(balance=work.table["balance"].mask(left, 0.0)))
+    return work

@@ -1,0 +1,241 @@
+"""How a profile says that an extract becomes a contract's table: words only, carried out in `behavior.io.mapping`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Plain = str | float | int | bool | dt.date
+UNITS = {
+    "decimal": 1.0,
+    "percent": 1e-2,
+    "per_mille": 1e-3,
+    "basis_points": 1e-4,
+    "units": 1.0,
+    "thousands": 1e3,
+    "millions": 1e6,
+    "billions": 1e9,
+}
+UnitWord = Literal["decimal", "percent", "per_mille", "basis_points", "units", "thousands", "millions", "billions"]
+KindWord = Literal["text", "number", "integer", "date", "month", "flag"]
+
+
+class Terms(BaseModel):
+    """Strict words: an unknown key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Condition(Terms):
+    """A test of one column; all that are given must hold. Bounds may name another column.
+
+    Parameters
+    ----------
+    is_ : the cell is one of these (as text, or as number). not_ : it is none of these; empty cells pass.
+    at_least, at_most, above, below : bounds for numbers and dates; empty cells fail.
+    filled : whether the cell holds something.
+    """
+
+    column: str
+    is_: Plain | tuple[Plain, ...] | None = Field(default=None, alias="is")
+    not_: Plain | tuple[Plain, ...] | None = Field(default=None, alias="not")
+    at_least: Plain | None = None
+    at_most: Plain | None = None
+    above: Plain | None = None
+    below: Plain | None = None
+    filled: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        tests = (self.is_, self.not_, self.at_least, self.at_most, self.above, self.below, self.filled)
+        if all(test is None for test in tests):
+            raise ValueError("expected at least one of is, not, at_least, at_most, above, below, filled")
+        return self
+
+
+class Case(Terms):
+    """`then` where all conditions hold; the first case that holds wins."""
+
+    when: tuple[Condition, ...]
+    then: Plain
+
+
+class Join(Terms):
+    """A column of a sibling table or lookup; `on` gives the columns here, or here -> there where names differ."""
+
+    table: str
+    column: str
+    on: tuple[str, ...] | dict[str, str]
+
+
+class MonthsAfter(Terms):
+    """A date some months after another; `months` names a column or is a number."""
+
+    date: str
+    months: str | int
+
+
+class ColumnMap(Terms):
+    """How one column is made, in the order of the keys below.
+
+    Parameters
+    ----------
+    from_ : column of the extract (default: the same name). value : the same in every row; "" is empty.
+    months_between : two date columns, whole calendar months from the first to the second.
+    join : from another table. cases : words or numbers by conditions.
+    null_where : values that mean missing. null_when : conditions under which the cell is missing.
+    fill_from : columns to take empty cells from, in order.
+    values : the extract's words -> the contract's; `otherwise` for what is not listed (default: left as it is).
+    minus, plus : columns taken away or added. times : a factor for sizing.
+    unit : what the extract's numbers are in. date_format : strptime, or `quarter` (2021Q1).
+    kind : for columns the contract does not know.
+    """
+
+    from_: str | None = Field(default=None, alias="from")
+    value: Plain | None = None
+    months_between: tuple[str, str] | None = None
+    months_after: MonthsAfter | None = None
+    join: Join | None = None
+    cases: tuple[Case, ...] = ()
+    null_where: tuple[Plain, ...] = ()
+    null_when: tuple[Condition, ...] = ()
+    fill_from: tuple[str, ...] = ()
+    values: dict[str, Plain] = {}
+    otherwise: Plain | None = None
+    minus: tuple[str, ...] = ()
+    plus: tuple[str, ...] = ()
+    times: float | None = None
+    unit: UnitWord | None = None
+    date_format: str = ""
+    month_end: bool = False
+    kind: KindWord | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnMap:
+        origins = (self.from_, self.value, self.months_between, self.months_after, self.join)
+        if sum(origin is not None for origin in origins) + bool(self.cases) > 1:
+            raise ValueError("expected one origin: from, value, months_between, months_after, join or cases")
+        return self
+
+
+class Melt(Terms):
+    """Wide to long: each of `columns` (extract's name -> name in the long table) becomes rows."""
+
+    id: tuple[str, ...]
+    name: str
+    value: str
+    columns: dict[str, str]
+    drop_empty: bool = True
+
+
+class Aggregate(Terms):
+    """One row a group: `by` columns and, with `date`, its calendar month; `take` says what of each column.
+
+    `last` and `first` go by the date, then by the order of the file.
+    """
+
+    by: tuple[str, ...] = ()
+    date: str = ""
+    take: dict[str, Literal["last", "first", "sum", "mean", "minimum", "maximum", "count"]]
+
+
+class Text(Terms):
+    """How a text file is written, where it is not the contracts' own CSV."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str = ""
+
+
+class TableMap(Terms):
+    """Where one table comes from and how its extract is mapped; without `columns` it is in the contract's form already.
+
+    Steps in order: `where` on the extract, `melt`, `aggregate`, `columns` (in their order; later ones may use earlier
+    ones), `having` on what was made, `one_a_key`, `drop_after_exit`, `balance_zero_at_exit`, `sort`.
+
+    Parameters
+    ----------
+    file : path(s) relative to the profile. layout : a published layout's reader. rows : rows written in the profile.
+    parts : tables of the same shape put under each other.
+    note : where the file comes from, printed when it is absent.
+    keep : further columns carried along as they are.
+    """
+
+    file: str | tuple[str, ...] = ()
+    layout: str = ""
+    text: Text = Text()
+    rows: tuple[dict[str, Plain], ...] = ()
+    parts: dict[str, TableMap] = {}
+    note: str = ""
+    where: tuple[Condition, ...] = ()
+    melt: Melt | None = None
+    aggregate: Aggregate | None = None
+    columns: dict[str, ColumnMap] = {}
+    keep: tuple[str, ...] = ()
+    having: tuple[Condition, ...] = ()
+    one_a_key: Literal["first", "last", ""] = ""
+    drop_after_exit: bool = False
+    balance_zero_at_exit: bool = False
+    sort: bool = False
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _short_form(cls, columns: Any) -> Any:
+        """``loan_id = "LOAN_ID"`` is short for ``loan_id = { from = "LOAN_ID" }``."""
+        if not isinstance(columns, dict):
+            return columns
+        return {name: {"from": one} if isinstance(one, str) else one for name, one in columns.items()}
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> TableMap:
+        if sum(map(bool, (self.file, self.rows, self.parts))) != 1:
+            raise ValueError("expected exactly one of file, rows, parts")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files named, none where rows stand in the profile."""
+        return (self.file,) if isinstance(self.file, str) else self.file
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing has to be done: the file is in the contract's form."""
+        steps = (self.columns, self.where, self.melt, self.aggregate, self.having, self.one_a_key, self.sort)
+        return not any(map(bool, steps)) and not (self.drop_after_exit or self.balance_zero_at_exit or self.layout)
+
+    def reads(self) -> tuple[str, ...]:
+        """Columns of the extract that the mapping needs, for the message when the file is absent."""
+        made: set[str] = set()
+        needed: dict[str, None] = dict.fromkeys(one.column for one in self.where)
+        if self.melt is not None:
+            needed.update(dict.fromkeys((*self.melt.id, *self.melt.columns)))
+            made |= {*self.melt.id, self.melt.name, self.melt.value}
+        if self.aggregate is not None:
+            wanted = (*self.aggregate.by, self.aggregate.date, *self.aggregate.take)
+            needed.update(dict.fromkeys(name for name in wanted if name and name not in made))
+            made |= set(wanted)
+        for name, one in self.columns.items():
+            needed.update(dict.fromkeys(source for source in _sources(name, one) if source not in made))
+            made.add(name)
+        return tuple(needed) + self.keep
+
+
+def _sources(name: str, column: ColumnMap) -> tuple[str, ...]:
+    """Columns one column is made of."""
+    if column.value is not None:
+        return ()
+    if column.months_between is not None:
+        return column.months_between
+    if column.months_after is not None:
+        months = column.months_after.months
+        return (column.months_after.date, *((months,) if isinstance(months, str) else ()))
+    if column.join is not None:
+        return tuple(column.join.on)
+    if column.cases:
+        return tuple(one.column for case in column.cases for one in case.when)
+    return (column.from_ or name, *column.fill_from)

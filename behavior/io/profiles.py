@@ -1,0 +1,293 @@
+"""Profiles: where everything is. What a model is stands in its spec; a profile only names files, folders and people.
+
+A relative path is relative to the profile's own folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from behavior.errors import Fault, SpecFault
+from behavior.io.files import read_bytes, sha256_of
+from behavior.io.mapping_terms import TableMap, Terms
+from behavior.io.registry import group_of
+from behavior.io.settings import Settings, parse_settings, parse_toml, read_settings_file
+from behavior.specs import faults_of
+
+SINGLE_TABLES = {
+    "rates": "rate_history/1",
+    "curves": "curves/1",
+    "book": "book/1",
+    "schedule": "schedule/1",
+    "vols": "vols/1",
+    "fx": "fx/1",
+}
+
+
+class MappedSection(TableMap):
+    """One table of the profile, with the lookups its joins may name."""
+
+    lookups: dict[str, TableMap] = Field(default_factory=dict)
+
+
+class HistorySection(Terms):
+    """A customer history: contract, tables, lookups for joins, the ledger's figures and words for the reader."""
+
+    contract: str
+    tables: dict[str, TableMap]
+    lookups: dict[str, TableMap] = Field(default_factory=dict)
+    control_totals: TableMap | None = None
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _tables_of_the_contract(self) -> HistorySection:
+        group = group_of(self.contract)
+        expected = [one.table for one in group.tables]
+        unknown = sorted(set(self.tables) - set(expected))
+        missing = [name for name in expected if name not in self.tables and name not in group.optional]
+        if unknown or missing:
+            raise ValueError(
+                f"expected the tables {', '.join(expected)} of {self.contract}; "
+                f"not known: {', '.join(unknown) or 'none'}, missing: {', '.join(missing) or 'none'}"
+            )
+        return self
+
+
+class ModelSection(Terms):
+    """A model folder to run and the history it learns from.
+
+    `transferred` says from which other bank, currency or decade its curves come; it is printed wherever they are used.
+    """
+
+    folder: str
+    history: str
+    transferred: str = ""
+
+
+class FolderSection(Terms):
+    """A folder of ours: store, tracking or output."""
+
+    folder: str
+
+
+class TrackingSection(FolderSection):
+    """Where runs and registered versions are kept, and the experiment's name."""
+
+    experiment: str = "behavior"
+
+
+class ApprovalsSection(Terms):
+    """Who develops, proposes, approves and signs; the proposer never approves."""
+
+    proposed_by: str
+    approved_by: str = ""
+    validated_by: str = ""
+
+    @model_validator(mode="after")
+    def _two_people(self) -> ApprovalsSection:
+        if self.approved_by and self.approved_by == self.proposed_by:
+            raise ValueError("expected an approver other than the proposer")
+        return self
+
+
+class ProfileTerms(Terms):
+    """A whole profile as written."""
+
+    name: str
+    about: str = ""
+    history: dict[str, HistorySection] = Field(default_factory=dict)
+    rates: MappedSection | None = None
+    curves: MappedSection | None = None
+    book: MappedSection | None = None
+    schedule: MappedSection | None = None
+    vols: MappedSection | None = None
+    fx: MappedSection | None = None
+    settings: dict[str, Any] | None = None
+    models: dict[str, ModelSection] = Field(default_factory=dict)
+    store: FolderSection | None = None
+    tracking: TrackingSection | None = None
+    output: FolderSection | None = None
+    approvals: ApprovalsSection | None = None
+    value: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _models_have_histories(self) -> ProfileTerms:
+        lost = [f"{name}: {one.history}" for name, one in self.models.items() if one.history not in self.history]
+        if lost:
+            there = ", ".join(self.history) or "none"
+            raise ValueError(f"expected the name of a history ({there}) for the models {', '.join(lost)}")
+        return self
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile as read: its words, the folder its paths start from, and its digest."""
+
+    terms: ProfileTerms
+    file: str
+    folder: Path
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """What runs under it are called."""
+        return self.terms.name
+
+    @property
+    def models(self) -> dict[str, ModelSection]:
+        """Model folders to run, by name."""
+        return self.terms.models
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """Options of the valuation, as written."""
+        return self.terms.value
+
+    def path(self, relative: str) -> Path:
+        """A path of the profile as a path of this machine."""
+        return (self.folder / relative).resolve()
+
+    def model_folder(self, name: str) -> Path:
+        """Folder of a model that the profile names."""
+        return self.path(self.terms.models[name].folder)
+
+    def folder_of(self, section: str) -> Path:
+        """Folder of ``store``, ``tracking`` or ``output``.
+
+        Raises
+        ------
+        SpecFault : the profile does not say.
+        """
+        return self.path(self.require(section).folder)
+
+    def approvals(self) -> ApprovalsSection:
+        """Who proposes and who approves.
+
+        Raises
+        ------
+        SpecFault : the profile does not say.
+        """
+        found: ApprovalsSection = self.require("approvals")
+        return found
+
+    def require(self, section: str) -> Any:
+        """A section of the profile.
+
+        Raises
+        ------
+        SpecFault : the profile does not have it.
+        """
+        found = getattr(self.terms, section)
+        if found is None:
+            raise SpecFault([Fault(self.file, f"expected a section [{section}]", column=f"$.{section}")])
+        return found
+
+    def history(self, name: str) -> HistorySection:
+        """A history section by name.
+
+        Raises
+        ------
+        SpecFault : there is none; the message lists those there are.
+        """
+        if name not in self.terms.history:
+            rule = f"expected a section [history.{name}]; there are {', '.join(self.terms.history) or 'none'}"
+            raise SpecFault([Fault(self.file, rule, column="$.history", value=name)])
+        return self.terms.history[name]
+
+    def table_maps(self) -> Iterator[tuple[str, TableMap]]:
+        """Every table the profile reads, with its path in the profile."""
+        for name, history in self.terms.history.items():
+            for table, one in history.tables.items():
+                yield from _with_parts(f"$.history.{name}.tables.{table}", one)
+            for lookup, one in history.lookups.items():
+                yield from _with_parts(f"$.history.{name}.lookups.{lookup}", one)
+            if history.control_totals is not None:
+                yield from _with_parts(f"$.history.{name}.control_totals", history.control_totals)
+        for section in SINGLE_TABLES:
+            found: MappedSection | None = getattr(self.terms, section)
+            if found is not None:
+                yield from _with_parts(f"$.{section}", found)
+                for lookup, one in found.lookups.items():
+                    yield from _with_parts(f"$.{section}.lookups.{lookup}", one)
+
+
+def _with_parts(path: str, table: TableMap) -> Iterator[tuple[str, TableMap]]:
+    yield path, table
+    for name, part in table.parts.items():
+        yield from _with_parts(f"{path}.parts.{name}", part)
+
+
+def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
+    """Read a profile.
+
+    Parameters
+    ----------
+    folder : what its relative paths start from; default the profile's own folder.
+
+    Raises
+    ------
+    SpecFault : naming every fault with its path (``$.history.mortgage.tables``).
+    """
+    file = Path(path)
+    data = read_bytes(file)
+    raw = parse_toml(data, file.name)
+    faults: list[Fault] = []
+    terms: ProfileTerms | None = None
+    try:
+        terms = ProfileTerms.model_validate(raw)
+    except ValidationError as error:
+        faults += faults_of(error, file.name)
+    settings = raw.get("settings")
+    if isinstance(settings, dict) and "file" not in settings:
+        try:
+            parse_settings(settings, file.name)
+        except SpecFault as error:
+            faults += [
+                Fault(one.where, one.rule, None, f"$.settings{(one.column or '$')[1:]}", one.value)
+                for one in error.faults
+            ]
+    if faults or terms is None:
+        raise SpecFault(faults)
+    return Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data))
+
+
+def read_settings(profile: Profile) -> Settings:
+    """The settings of a profile: written in it, or in the file it names.
+
+    Raises
+    ------
+    SpecFault : naming every fault with its path.
+    """
+    section = profile.require("settings")
+    if set(section) == {"file"}:
+        return read_settings_file(profile.path(str(section["file"])))[0]
+    return parse_settings(section, profile.file)
+
+
+def missing_files(profile: Profile) -> list[Fault]:
+    """Files that the profile names and that are not there, each with the layout expected of it."""
+    faults = []
+    for where, table in profile.table_maps():
+        for name in table.files:
+            path = profile.path(name)
+            if not path.is_file():
+                faults.append(Fault(profile.file, _expected(table, where), None, where, str(path), table.note))
+    settings = profile.terms.settings or {}
+    if "file" in settings and not profile.path(str(settings["file"])).is_file():
+        rule = "expected a file in the layout of settings/1 (TOML)"
+        faults.append(Fault(profile.file, rule, None, "$.settings.file", str(profile.path(str(settings["file"])))))
+    return faults
+
+
+def _expected(table: TableMap, where: str) -> str:
+    if table.layout:
+        return f"expected a file in the published layout `{table.layout}`"
+    form = "Parquet" if any(name.endswith((".parquet", ".pq")) for name in table.files) else "CSV"
+    if table.plain:
+        return f"expected a {form} file in the contract's own columns (`{where.split('.')[-1]}`)"
+    return f"expected a {form} file with the columns {', '.join(table.reads())}"

@@ -1,0 +1,88 @@
+"""``settings/1``: as-of date, capital, roles of indices, limits and margins of one valuation, in TOML."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from behavior.columns import LARGEST_PLAIN_RATE, PERCENT_HINT
+from behavior.errors import Fault, SpecFault
+from behavior.io.files import read_bytes, sha256_of
+from behavior.panel.base import SourceFile
+from behavior.specs import faults_of
+
+
+class Settings(BaseModel):
+    """Settings of a valuation.
+
+    Parameters
+    ----------
+    tier1, book_equity : amounts in the reporting currency.
+    index_roles : role (``short``, ``mortgage``, further ones) -> index name of the rate history or the curves.
+    limits : name -> share of Tier 1 (0.15 is 15%) or amount; a measure names the ones it knows.
+    new_business_margins : product -> margin over the zero rate of its term, decimals a year.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    as_of: dt.date
+    reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
+    tier1: float = Field(gt=0)
+    book_equity: float
+    index_roles: dict[str, str] = Field(
+        default_factory=dict, validation_alias=AliasChoices("index_roles", "roles", "indices")
+    )
+    limits: dict[str, float] = Field(default_factory=dict)
+    new_business_margins: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("new_business_margins")
+    @classmethod
+    def _decimals(cls, margins: dict[str, float]) -> dict[str, float]:
+        percent = [f"{name} = {value:g}" for name, value in margins.items() if abs(value) > LARGEST_PLAIN_RATE]
+        if percent:
+            raise ValueError(f"expected decimals a year, {', '.join(percent)} looks like percent. {PERCENT_HINT}")
+        return margins
+
+
+def parse_settings(raw: Mapping[str, Any], where: str, path: str = "$") -> Settings:
+    """Settings from a TOML table.
+
+    Raises
+    ------
+    SpecFault : naming every fault with its path.
+    """
+    try:
+        return Settings.model_validate(dict(raw))
+    except ValidationError as error:
+        raise SpecFault(faults_of(error, where)) from error
+
+
+def read_settings_file(path: Path) -> tuple[Settings, SourceFile]:
+    """Settings of a TOML file, and the file's digest.
+
+    Raises
+    ------
+    SpecFault : naming every fault with its path.
+    """
+    data = read_bytes(path)
+    return parse_settings(parse_toml(data, path.name), path.name), SourceFile(path.name, sha256_of(data), 0)
+
+
+def parse_toml(data: bytes, where: str) -> dict[str, Any]:
+    """A TOML file's content.
+
+    Raises
+    ------
+    SpecFault : when it is not TOML, with the line.
+    """
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecFault(
+            [Fault(where, f"expected TOML in UTF-8 ({error})", hint="Correct the line it names")]
+        ) from error
