@@ -65,7 +65,8 @@ class VolatilitySurface:
         if not held:
             return np.full(asked[0].shape, float(values.item()))
         points = np.stack([np.clip(point, nodes[0], nodes[-1]) for nodes, point in held], axis=-1)
-        return np.asarray(RegularGridInterpolator([nodes for nodes, _ in held], values)(points))
+        found = RegularGridInterpolator([nodes for nodes, _ in held], values)(points)
+        return np.asarray(found).reshape(asked[0].shape)
 
 
 @dataclass(frozen=True, eq=False)
