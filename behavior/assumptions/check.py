@@ -129,6 +129,9 @@ def _curve_faults(table: AssumptionTable, curve: AssumptionCurve, place: str) ->
 
     if len(curve.segment) != len(table.scheme.columns):
         yield fault(f"expected one label for each of {', '.join(table.scheme.columns) or 'no column'}", "segment")
+    for name, label in zip(table.scheme.columns, curve.segment, strict=False):
+        if not label or label != label.strip() or not label.isprintable():
+            yield fault("expected a label of one line without spaces at its ends", name, label)
     if tuple(curve.driver_grids) != table.drivers:
         yield fault(
             f"expected the drivers {', '.join(table.drivers) or 'none'}", "drivers", ", ".join(curve.driver_grids)

@@ -99,21 +99,25 @@ def read_rows(text: str, where: str) -> tuple[pd.DataFrame, IntArray]:
     FaultyInput : no header, or rows with another number of fields than the header, all of them listed.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    header = next(reader, None)
-    if not header:
-        raise FaultyInput([Fault(where, "expected a header and comma-separated rows; the file is empty")])
     rows: list[list[str]] = []
     lines: list[int] = []
     faults: list[Fault] = []
-    for row in reader:
+    try:
+        header = next(reader, None)
+        records = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise FaultyInput([Fault(where, f"expected comma-separated text ({error})", reader.line_num)]) from error
+    if not header:
+        raise FaultyInput([Fault(where, "expected a header and comma-separated rows; the file is empty")])
+    for line, row in records:
         if not row:
             continue
         if len(row) != len(header):
             rule = f"expected {len(header)} comma-separated fields as in the header, found {len(row)}"
-            faults.append(Fault(where, rule, line=reader.line_num, hint="No thousands separators, no semicolons."))
+            faults.append(Fault(where, rule, line=line, hint="No thousands separators, no semicolons."))
             continue
         rows.append(row)
-        lines.append(reader.line_num)
+        lines.append(line)
     if faults:
         raise FaultyInput(faults)
     return pd.DataFrame(rows, columns=header, dtype=object), np.asarray(lines, dtype=np.int64)
