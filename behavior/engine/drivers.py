@@ -1,0 +1,151 @@
+"""Drivers along each scenario's path: the short rate and the rates that incentives are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from behavior.assumptions.effects import Driver
+from behavior.assumptions.set import AssumptionTable, DriverTerms
+from behavior.engine.runoff import Matching
+from behavior.errors import MarketDataError
+from behavior.market.curves import DISCOUNT
+from behavior.market.history import RateHistory
+from behavior.market.scenarios import ScenarioCurves
+from behavior.months import roll_months
+from behavior.quantities import FloatArray, IntArray
+
+SHORT, MORTGAGE = "short", "mortgage"
+REMAINING_FIXATION = "remaining_fixation"
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What the engine may know of the market.
+
+    Parameters
+    ----------
+    curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name.
+    """
+
+    curves: ScenarioCurves
+    history: RateHistory | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    def short_index(self, currency: str) -> str:
+        """The curve that RATE_LEVEL reads: that of the role `short`, else the discount curve."""
+        name = self.roles.get(SHORT, "")
+        return name if name and self.curves.curves.has(currency, name) else DISCOUNT
+
+
+def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatArray:
+    """RATE_LEVEL by currency, scenario and month: shape (currencies, scenarios, months + 1); month 0 is today's level."""
+    found = np.zeros((len(currencies), len(world.curves), months + 1))
+    for number, currency in enumerate(currencies):
+        path = world.curves.short_rate(currency, months, world.short_index(currency))
+        found[number, :, 1:] = path
+        found[number, :, 0] = path[0, 0]
+    return found
+
+
+def index_of(world: World, terms: DriverTerms) -> str:
+    """Name of the index that a table's incentive is measured against."""
+    name = terms.index or MORTGAGE
+    return world.roles.get(name, name)
+
+
+def todays_value(world: World, currency: str, index: str) -> float:
+    """Today's value of a driver index: its curves/1 row of tenor 0, else the rate history on the as-of date.
+
+    Raises
+    ------
+    MarketDataError : neither is there.
+    """
+    curves = world.curves.curves
+    for held_currency in (currency, *curves.currencies):
+        if curves.has(held_currency, index):
+            curve = curves.projecting(held_currency, index)
+            if curve.months[0] == 0:
+                return float(curve.zero_rates[0])
+    if world.history is not None and world.history.has(index):
+        value = float(world.history.at(index, np.datetime64(curves.as_of, "D")))
+        if np.isfinite(value):
+            return value
+    raise MarketDataError(
+        f"driver index `{index}`: no value on {curves.as_of}. Add a row of tenor 0 to curves/1 (index {index}), or its "
+        "series to the rate history (--rates), or name its role in the settings."
+    )
+
+
+def mortgage_path(
+    world: World, currency: str, terms: DriverTerms, tenor: float | None, end_month: int, months: int
+) -> FloatArray:
+    """The driver rate that behaviour of month k sees, lag applied: shape (scenarios, months + 1).
+
+    tenor : months, or None for `remaining_fixation`, whose end is `end_month` months after as-of.
+    """
+    index = index_of(world, terms)
+    today = todays_value(world, currency, index)
+    curves = world.curves
+    if tenor is not None:
+        path = curves.driver_rate(currency, index, today, tenor, months)
+    else:
+        start = np.arange(months)
+        left = np.maximum(end_month - start, 1)
+        begin, end = curves.month_bounds(months)[:-1], curves.times_after_months(start, left)
+        now = curves.curves.discounting(currency).driver_zero(curves.times_after_months(np.zeros_like(start), left))
+        change = curves.forward_zero(currency, DISCOUNT, begin, end) - now
+        path = curves.with_index_values(index, begin, today + change)
+    lag = terms.lag_months
+    found = np.zeros((len(curves), months + 1))
+    found[:, 1:] = path
+    if lag > 0:
+        found[:, 1 + lag :] = path[:, : months - lag]
+        found[:, 1 : 1 + lag] = _before(world, index, today, lag)[:months]
+    return found
+
+
+def _before(world: World, index: str, today: float, lag: int) -> FloatArray:
+    """Values seen from the starts of the `lag` months before month 1, oldest first; today's where history is silent."""
+    if world.history is None or not world.history.has(index):
+        return np.full(lag, today)
+    starts = roll_months(world.curves.curves.as_of, -np.arange(lag, 0, -1))
+    values = world.history.at(index, starts)
+    return np.where(np.isnan(values), today, values)
+
+
+def needs_mortgage(table: AssumptionTable) -> bool:
+    """Whether any of a table's curves asks for the rate incentive or months in the money."""
+    asked = {driver for curve in table.curves for driver in curve.driver_grids}
+    return bool(asked & {Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY})
+
+
+def mortgage_paths(
+    world: World,
+    matchings: Sequence[Matching],
+    currency: Sequence[str],
+    row_currency: IntArray,
+    fixation: IntArray,
+    months: int,
+) -> tuple[FloatArray, IntArray]:
+    """Driver rates by key, (keys, scenarios, months + 1), and the key of each row and table (-1 = not needed)."""
+    key = np.full((len(row_currency), max(len(matchings), 1)), -1, dtype=np.int64)
+    found: list[FloatArray] = []
+    for number, matching in enumerate(matchings):
+        terms = matching.table.terms
+        if not needs_mortgage(matching.table):
+            continue
+        rows = np.flatnonzero(matching.curve >= 0)
+        remaining = terms.tenor_months == REMAINING_FIXATION
+        ends = fixation[rows] if remaining else np.zeros(len(rows), dtype=np.int64)
+        width = int(ends.max(initial=0)) + 1
+        present, inverse = np.unique(row_currency[rows] * width + ends, return_inverse=True)
+        key[rows, number] = len(found) + inverse
+        for code in present:
+            tenor = None if remaining else float(terms.tenor_months or 120)
+            path = mortgage_path(world, currency[int(code) // width], terms, tenor, int(code) % width, months)
+            found.append(path)
+    empty = np.zeros((1, len(world.curves), months + 1))
+    return (np.stack(found) if found else empty), key

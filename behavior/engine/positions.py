@@ -1,0 +1,178 @@
+"""The book as columns: one array a term, with the defaults of the contract filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import ContractFault, Fault
+from behavior.months import as_days
+from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+
+SIDES = ("asset", "liability", "receive", "pay")
+ASSET, LIABILITY, RECEIVE, PAY = range(4)
+SIGNS = np.asarray([1.0, -1.0, 1.0, -1.0])
+"""Sign of each side in present values and income; applied in `measures` and nowhere else."""
+
+RATE_TYPES = ("fixed", "floating", "administered")
+INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
+LINEAR_INSTRUMENTS = ("cash", "swap_leg")
+NAMED = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Positions of one date, as the book/1 table has them.
+
+    Parameters
+    ----------
+    table : book/1 rows (contract columns, segment columns, whatever else was there), one a position.
+    schedule : schedule/1 rows (position_id, date, principal) of positions with repayment `schedule`, or None.
+    """
+
+    table: pd.DataFrame
+    schedule: pd.DataFrame | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def numbers(self, name: str, default: float = np.nan) -> FloatArray:
+        """A column of numbers, shape (rows,); `default` where the column or the cell is empty."""
+        if name not in self.table:
+            return np.full(len(self.table), default)
+        values = pd.to_numeric(self.table[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isnan(values), default, values)
+
+    def whole(self, name: str, default: int = 0) -> IntArray:
+        """A column of whole numbers, shape (rows,)."""
+        return np.asarray(self.numbers(name, float(default)), dtype=np.int64)
+
+    def dates(self, name: str) -> DateArray:
+        """A column of dates, shape (rows,); NaT where empty."""
+        if name not in self.table:
+            return np.full(len(self.table), np.datetime64("NaT", "D"))
+        return as_days(pd.to_datetime(self.table[name]).to_numpy(dtype="datetime64[D]"))
+
+    def words(self, name: str, default: str = "") -> pd.Categorical:
+        """A column of words as categories, `default` where empty."""
+        if name not in self.table:
+            return pd.Categorical.from_codes(np.zeros(len(self.table), dtype=np.int8), categories=[default])
+        codes, labels = pd.factorize(self.table[name], sort=True)
+        if (codes < 0).any():
+            found = [str(label) for label in labels]
+            if default not in found:
+                found.append(default)
+            codes = np.where(codes < 0, found.index(default), codes)
+            return pd.Categorical.from_codes(codes, categories=found)
+        return pd.Categorical.from_codes(codes, categories=[str(label) for label in labels])
+
+    def codes(self, name: str, words: Sequence[str], default: str) -> IntArray:
+        """A column of a closed list of words as places in that list.
+
+        Raises
+        ------
+        ContractFault : naming the rows with another word.
+        """
+        found = self.words(name, default)
+        unknown = [label for label in found.categories if label not in words]
+        place = np.asarray([words.index(label) if label in words else -1 for label in found.categories])
+        result = np.asarray(place[found.codes], dtype=np.int64)
+        if unknown and (result < 0).any():
+            faults = self.faults(result < 0, name, f"expected one of {', '.join(words)}")
+            raise ContractFault(faults)
+        return result
+
+    @cached_property
+    def instrument(self) -> IntArray:
+        """Place in `INSTRUMENTS`, shape (rows,)."""
+        return self.codes("instrument", INSTRUMENTS, "cash")
+
+    @cached_property
+    def side(self) -> IntArray:
+        """Place in `SIDES`, shape (rows,)."""
+        return self.codes("side", SIDES, "")
+
+    @cached_property
+    def is_linear(self) -> BoolArray:
+        """True for what the kernel projects: cash and swap legs; options are valued apart."""
+        return np.asarray(self.instrument <= 1)
+
+    @cached_property
+    def behavioral(self) -> BoolArray:
+        """True where behaviour is not switched off."""
+        if "behavioral" not in self.table:
+            return np.ones(len(self.table), dtype=np.bool_)
+        cells = self.table["behavioral"]
+        return np.asarray(~cells.isin([False, "false", "False", 0]).to_numpy())
+
+    @cached_property
+    def identity(self) -> AnyArray:
+        """position_id as text, shape (rows,)."""
+        return self.table["position_id"].astype(str).to_numpy(dtype=object)
+
+    def rows(self, chosen: BoolArray | IntArray) -> Book:
+        """The book of some rows, in their order."""
+        return Book(self.table[chosen] if chosen.dtype == np.bool_ else self.table.iloc[chosen], self.schedule)
+
+    def faults(self, wrong: BoolArray, column: str, rule: str, hint: str = "") -> list[Fault]:
+        """One fault a row, by position; the line is the row's place in the file, the header being line 1."""
+        places = np.flatnonzero(wrong)
+        cells: Any = self.table[column] if column in self.table else None
+        lines = self.table["__line__"].to_numpy() if "__line__" in self.table else np.arange(len(self.table)) + 2
+        return [
+            Fault(
+                f"book, position {self.identity[place]}",
+                rule,
+                int(lines[place]),
+                column,
+                None if cells is None else str(cells.iloc[place]),
+                hint,
+            )
+            for place in places
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The (currency, side, product) groups of a book: what results are broken down by.
+
+    Parameters
+    ----------
+    of_row : shape (rows,), group of each position. currency, side, product : one entry a group.
+    sign : shape (groups,), of present values and income.
+    """
+
+    of_row: IntArray
+    currency: tuple[str, ...]
+    side: tuple[str, ...]
+    product: tuple[str, ...]
+
+    @property
+    def sign(self) -> FloatArray:
+        """+1 for assets and receive legs, -1 for liabilities and pay legs, shape (groups,)."""
+        return SIGNS[[SIDES.index(side) for side in self.side]]
+
+    def __len__(self) -> int:
+        return len(self.currency)
+
+
+def group_rows(book: Book) -> Groups:
+    """Groups in alphabetical order of currency, side and product."""
+    currency, product = book.words("currency"), book.words("product")
+    side_order = np.argsort(np.argsort(SIDES))
+    sides = side_order[book.side]
+    width = max(len(product.categories), 1)
+    key = (np.asarray(currency.codes, dtype=np.int64) * len(SIDES) + sides) * width + product.codes
+    present, of_row = np.unique(key, return_inverse=True)
+    names = np.asarray(sorted(SIDES))
+    return Groups(
+        np.asarray(of_row, dtype=np.int64),
+        tuple(str(currency.categories[k // width // len(SIDES)]) for k in present),
+        tuple(str(names[k // width % len(SIDES)]) for k in present),
+        tuple(str(product.categories[k % width]) for k in present),
+    )

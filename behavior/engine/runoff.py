@@ -1,0 +1,281 @@
+"""RUNOFF and DRAWDOWN: which rows behave by which curves, and the curves as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import AssumptionCurve, Tail
+from behavior.assumptions.effects import POOLED, Driver, Effect, MonthMeaning
+from behavior.assumptions.segments import NONE, SegmentMatch, match_segments
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.engine import layout
+from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD
+from behavior.engine.layout import Behaviours
+from behavior.engine.positions import ASSET, LIABILITY, Book
+from behavior.errors import AssumptionError
+from behavior.quantities import BoolArray, FloatArray, IntArray
+
+DRIVER_CODES = {
+    Driver.RATE_INCENTIVE: INCENTIVE,
+    Driver.RATE_LEVEL: LEVEL,
+    Driver.RATE_SPREAD: SPREAD,
+    Driver.MONTHS_IN_THE_MONEY: MONEY,
+}
+PATH_DRIVERS = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD, Driver.MONTHS_IN_THE_MONEY)
+"""Drivers that depend on a position's own rate; with the others behaviour is a matter of the curve alone."""
+
+LOAN_CAUSES, DEPOSIT_CAUSES = ("payoff", "curtailment", "default"), ("withdrawal", "migrated")
+COLUMN_OF_CAUSE = {
+    "payoff": layout.PAYOFF,
+    "default": layout.PAYOFF,
+    "curtailment": layout.CURTAILMENT,
+    "withdrawal": layout.WITHDRAWAL,
+    "migrated": layout.WITHDRAWAL,
+}
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """How one table meets a book.
+
+    Parameters
+    ----------
+    table : its place in `tables`. curve : (rows,) place in the table's curves, -1 where none applies.
+    match : the segments as matched.
+    """
+
+    table: AssumptionTable
+    curve: IntArray
+    match: SegmentMatch
+
+
+def speaks_for(book: Book, table: AssumptionTable) -> BoolArray:
+    """Rows that a table may apply to at all: cash, behaviour not switched off, the right effect."""
+    rows = (book.instrument == 0) & book.behavioral
+    if table.effect is Effect.DRAWDOWN:
+        return np.asarray(rows & (book.numbers("undrawn", 0.0) > 0))
+    if table.effect is Effect.REPRICING:
+        rate_type = book.words("rate_type", "fixed")
+        return np.asarray(rows & (np.asarray(rate_type) == "administered"))
+    return np.asarray(rows)
+
+
+def match_table(book: Book, table: AssumptionTable, **wanted: object) -> Matching:
+    """Match one table; a curve pooled in every segment column speaks for loans or deposits alone, by its cause."""
+    rows = speaks_for(book, table)
+    places = np.flatnonzero(rows)
+    match = match_segments(book.table.iloc[places], table, **wanted)  # type: ignore[arg-type]
+    found = np.full(len(book), -1, dtype=np.int64)
+    found[places] = match.curve_index
+    side = {**dict.fromkeys(LOAN_CAUSES, ASSET), **dict.fromkeys(DEPOSIT_CAUSES, LIABILITY)}.get(table.cause)
+    if side is not None and table.effect is Effect.RUNOFF:
+        everywhere = [all(label == POOLED for label in curve.segment) for curve in table.curves]
+        loose = (found >= 0) & np.asarray([*everywhere, False])[found]
+        found = np.where(loose & (book.side != side), -1, found)
+    return Matching(table, found, _spread(match, places, len(book)))
+
+
+def _spread(match: SegmentMatch, places: IntArray, count: int) -> SegmentMatch:
+    """A match of some rows as a match of all: the others have none."""
+    if len(places) == count:
+        return match
+    curve = np.full(count, -1, dtype=np.int64)
+    how = np.full(count, NONE, dtype="<U6")
+    segment = np.full(count, len(match.segments), dtype=np.int64)
+    curve[places], how[places], segment[places] = match.curve_index, match.how, match.segment_index
+    return SegmentMatch(curve, how, match.labels, segment, (*match.segments, "all"), match.missing_columns)
+
+
+def acting_tables(assumptions: AssumptionSet | None, include_default: bool) -> list[AssumptionTable]:
+    """RUNOFF tables (default left out unless asked for), then DRAWDOWN tables."""
+    if assumptions is None:
+        return []
+    runoff = [t for t in assumptions.for_effect(Effect.RUNOFF) if include_default or t.cause != DEFAULT]
+    return [*runoff, *assumptions.for_effect(Effect.DRAWDOWN)]
+
+
+def combinations(matchings: Sequence[Matching], count: int) -> tuple[IntArray, list[list[tuple[int, int]]]]:
+    """Distinct sets of curves over all tables, and each row's (-1 = no behaviour).
+
+    Returns
+    -------
+    of_row : (rows,). entries : for each combination its (table, curve) pairs in table order.
+    """
+    code = np.zeros(count, dtype=np.int64)
+    for matching in matchings:
+        code = pd.factorize(code * (len(matching.table.curves) + 1) + matching.curve + 1)[0].astype(np.int64)
+    present, place, inverse = np.unique(code, return_index=True, return_inverse=True)
+    found: list[list[tuple[int, int]]] = []
+    number = np.full(len(present), -1, dtype=np.int64)
+    for k, row in enumerate(place):
+        pairs = [(t, int(m.curve[row])) for t, m in enumerate(matchings) if m.curve[row] >= 0]
+        if pairs:
+            number[k] = len(found)
+            found.append(pairs)
+    return number[inverse], found
+
+
+@dataclass(frozen=True, eq=False)
+class FlatCurves:
+    """Curves of all tables laid out one after another."""
+
+    first: IntArray
+    offset: IntArray
+    months: IntArray
+    observed: IntArray
+    dimensions: IntArray
+    driver: IntArray
+    grid_offset: IntArray
+    grid_length: IntArray
+    grids: FloatArray
+    values: FloatArray
+
+
+def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
+    """Every curve with dense months, the tail value last."""
+    curves = [curve for table in tables for curve in table.curves]
+    count = max(len(curves), 1)
+    driver = np.zeros((count, MAX_DRIVERS), dtype=np.int64)
+    grid_offset, grid_length = np.zeros_like(driver), np.ones_like(driver)
+    dimensions = np.zeros(count, dtype=np.int64)
+    months, observed, offset = (np.ones(count, dtype=np.int64) for _ in range(3))
+    values: list[FloatArray] = []
+    grids: list[FloatArray] = []
+    at, grid_at = 0, 0
+    for number, curve in enumerate(curves):
+        dense = dense_values(curve, tail)
+        offset[number], months[number] = at, dense.shape[-1]
+        observed[number] = int(curve.months[-1]) if len(curve.months) else np.iinfo(np.int64).max
+        dimensions[number] = len(curve.driver_grids)
+        for axis, (name, grid) in enumerate(curve.driver_grids.items()):
+            driver[number, axis] = DRIVER_CODES[name]
+            grid_offset[number, axis], grid_length[number, axis] = grid_at, len(grid)
+            grids.append(np.asarray(grid, dtype=np.float64))
+            grid_at += len(grid)
+        values.append(dense.ravel())
+        at += dense.size
+    return FlatCurves(
+        np.concatenate([[0], np.cumsum([len(table.curves) for table in tables])]).astype(np.int64),
+        offset,
+        months,
+        observed,
+        dimensions,
+        driver,
+        grid_offset,
+        grid_length,
+        np.concatenate([*grids, np.zeros(1)]),
+        np.concatenate([*values, np.zeros(1)]),
+    )
+
+
+def dense_values(curve: AssumptionCurve, tail: Tail) -> FloatArray:
+    """Values at every whole month from 1 and the tail after the last: (drivers' grids ..., months + 1)."""
+    if not len(curve.months):
+        return np.asarray(curve.values[..., None], dtype=np.float64)
+    beyond = curve.tail_values(tail)[..., None]
+    return np.concatenate([curve.monthly_values, beyond], axis=-1)
+
+
+def layout_behaviours(
+    matchings: Sequence[Matching],
+    entries: Sequence[Sequence[tuple[int, int]]],
+    mortgage_key: IntArray,
+    coverage: IntArray,
+    tail: Tail,
+    recovery: Mapping[str, float] | None = None,
+) -> Behaviours:
+    """The kernel's arrays.
+
+    Parameters
+    ----------
+    mortgage_key, coverage : (rows, tables), from `drivers` and `coverage_rows`. recovery : by table name, overriding
+    the manifest's.
+
+    Raises
+    ------
+    AssumptionError : more causes meet in one segment than the kernel holds.
+    """
+    tables = [matching.table for matching in matchings]
+    flat = flatten(tables, tail)
+    most = max((len(pairs) for pairs in entries), default=0)
+    if most > MAX_CAUSES:
+        raise AssumptionError(f"{most} tables act on one segment; at most {MAX_CAUSES} may. Merge some of them.")
+    pairs = [pair for group in entries for pair in group]
+    first = np.concatenate([[0], np.cumsum([len(group) for group in entries])]).astype(np.int64)
+    given = recovery or {}
+    paid_back = [given.get(t.name, 1.0 if t.recovery is None else t.recovery) for t in tables]
+    season = np.ones((max(len(tables), 1), 12))
+    for number, table in enumerate(tables):
+        if table.season is not None:
+            season[number] = table.season
+    whole = [1.0 - share if t.cause == DEFAULT else 0.0 for t, share in zip(tables, paid_back, strict=True)]
+    return Behaviours(
+        combination_first=first,
+        entry_curve=_ints([flat.first[t] + c for t, c in pairs]),
+        entry_table=_ints([t for t, _ in pairs]),
+        offset=flat.offset,
+        months=flat.months,
+        observed=flat.observed,
+        dimensions=flat.dimensions,
+        driver=flat.driver,
+        grid_offset=flat.grid_offset,
+        grid_length=flat.grid_length,
+        grids=flat.grids,
+        values=flat.values,
+        since_origination=_ints([t.month_meaning is MonthMeaning.SINCE_ORIGINATION for t in tables]),
+        season=season,
+        column=_ints([COLUMN_OF_CAUSE.get(t.cause, layout.PAYOFF) for t in tables]),
+        threshold=np.asarray([*(t.terms.in_the_money_above for t in tables), 0.0]),
+        draws=_ints([t.effect is Effect.DRAWDOWN for t in tables]),
+        loss=np.asarray([*whole, 0.0]),
+        mortgage_key=mortgage_key,
+        coverage=coverage,
+    )
+
+
+def _ints(values: Sequence[object]) -> IntArray:
+    return np.asarray([*(int(value) for value in values), 0], dtype=np.int64)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageRows:
+    """One row of coverage.csv a combination of product, own segment, curve and how; `of_row` is (rows, tables)."""
+
+    table: pd.DataFrame
+    of_row: IntArray
+
+
+def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
+    """Who is covered by what. Row 0 collects what no table reaches."""
+    of_row = np.zeros((len(book), max(len(matchings), 1)), dtype=np.int64)
+    product = book.words("product")
+    balance = book.numbers("balance", 0.0)
+    rows: list[dict[str, object]] = [{"product": "", "segment": "", "curve": "", "balance": 0.0, "how": NONE}]
+    for number, matching in enumerate(matchings):
+        covered = np.flatnonzero(matching.curve >= 0)
+        if not len(covered):
+            continue
+        match = matching.match
+        code = (
+            np.asarray(product.codes[covered], dtype=np.int64) * len(match.segments) + match.segment_index[covered]
+        ) * len(matching.table.curves) + matching.curve[covered]
+        present, place, inverse = np.unique(code, return_index=True, return_inverse=True)
+        weight = np.bincount(inverse, weights=balance[covered], minlength=len(present))
+        of_row[covered, number] = len(rows) + inverse
+        for k, at in enumerate(covered[place]):
+            label = matching.table.curves[matching.curve[at]].label
+            rows.append(
+                {
+                    "product": str(product[at]),
+                    "segment": match.segments[match.segment_index[at]],
+                    "curve": f"{matching.table.name}: {label}",
+                    "balance": float(weight[k]),
+                    "how": str(match.how[at]),
+                }
+            )
+    return CoverageRows(pd.DataFrame(rows), of_row)

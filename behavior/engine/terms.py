@@ -1,0 +1,382 @@
+"""Book rows resolved to schedules: contract terms become the arrays that the kernel knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.engine import layout
+from behavior.engine.calendars import (
+    COUNTS,
+    MONTH_END,
+    MOVING_DAY,
+    CalendarKeys,
+    CalendarSet,
+    ResetSeries,
+    accrued,
+    build_calendars,
+    day_in_month,
+    first_month,
+    payment_day,
+    regular_span,
+    thirty,
+    unique_keys,
+)
+from behavior.engine.positions import RATE_TYPES, RECEIVE, Book, Groups, group_rows
+from behavior.errors import ContractFault
+from behavior.months import (
+    DateLike,
+    as_days,
+    month_number,
+    months_between,
+    payments_left,
+    roll_months,
+)
+from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
+
+REPAYMENTS = ("bullet", "annuity", "linear", "schedule", "none", "overnight", "interest_only")
+OPEN_END_MONTHS = 480
+NOT_A_DATE = np.datetime64("NaT", "D")
+
+
+@dataclass(frozen=True, eq=False)
+class Fixings:
+    """Columns of forward rates: which index fixes when.
+
+    Parameters
+    ----------
+    currency, index : (groups,) of each kind of fixing. months, count : (groups,) tenor and day count by number.
+    group, day : (columns,) kind and day offset of each fixing.
+    """
+
+    currency: tuple[str, ...]
+    index: tuple[str, ...]
+    months: IntArray
+    count: IntArray
+    group: IntArray
+    day: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Contract terms of a book as arrays, shape (rows,) in the book's order; behaviour is added later.
+
+    Parameters
+    ----------
+    repayment : as in `layout`. day : payment day. original_term : completed months from origination to maturity.
+    fixation_end : events until the rate is next set, 0 = never before maturity.
+    fixing : kind of fixing in `fixings`, -1 where the rate does not float.
+    """
+
+    as_of: DateArray
+    book: Book
+    groups: Groups
+    calendars: CalendarSet
+    calendar: IntArray
+    fixings: Fixings
+    fixing: IntArray
+    repayment: IntArray
+    rate_type: IntArray
+    events: IntArray
+    start: IntArray
+    payment: IntArray
+    carried: FloatArray
+    amortises_from: IntArray
+    level: IntArray
+    day: IntArray
+    count: IntArray
+    age: IntArray
+    original_term: IntArray
+    reset_months: IntArray
+    fixation: IntArray
+
+
+def matured(book: Book, as_of: DateLike) -> BoolArray:
+    """Rows whose maturity is on or before as-of: their flows are past."""
+    maturity = book.dates("maturity_date")
+    return np.asarray(~np.isnat(maturity) & (maturity <= as_days(as_of)))
+
+
+def _grid_events(as_of: DateArray, day: IntArray, dates: DateArray) -> IntArray:
+    """How many events of a payment day lie after as-of and on or before a date (0 where the date is empty)."""
+    empty = np.isnat(dates)
+    filled = np.where(empty, as_of, dates)
+    count = month_number(filled) - first_month(as_of, day) + 1
+
+    late = day_in_month(month_number(filled), day) > filled
+    return np.asarray(np.where(empty, 0, np.maximum(count - late, 0)), dtype=np.int64)
+
+
+def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = None) -> Terms:
+    """Resolve a book of cash positions and swap legs.
+
+    Parameters
+    ----------
+    overnight : rows whose balance goes to the first day (uncovered deposits), or None.
+
+    Raises
+    ------
+    ContractFault : rows whose terms cannot be resolved, each named.
+    """
+    now = as_days(as_of)
+    repayment, amortises_late = _repayment(book, overnight)
+    open_ended = repayment >= layout.OPEN_ENDED
+    maturity = np.where(open_ended, now, book.dates("maturity_date"))
+    day = np.where(open_ended, payment_day(now), payment_day(maturity))
+    payment = np.where(open_ended, 1, book.whole("payment_months"))
+    origination = book.dates("origination_date")
+    _refuse(book, maturity, origination, payment, open_ended, now)
+    events = np.where(open_ended, OPEN_END_MONTHS, payments_left(now, maturity, np.ones(len(book), dtype=np.int64)))
+    count = book.codes("day_count", COUNTS, "30/360")
+    begins = book.dates("start_date")
+    begins = np.where(np.isnat(begins), origination, begins)
+    start = np.where(open_ended, 0, _grid_events(now, day, np.where(begins > now, begins, NOT_A_DATE)))
+    rate_type = book.codes("rate_type", RATE_TYPES, "fixed")
+    once = (payment == 0) & ~open_ended
+    reset, series, kinds, fixing, reset_months, next_reset = _reset_series(
+        book, now, rate_type, maturity, day, payment, count, begins
+    )
+    keys, calendar = _calendar_keys(day, count, payment, events, origination, maturity, once, reset)
+    calendars = build_calendars(now, keys, series)
+    calendars, fixings = _number_fixings(calendars, keys, kinds, series)
+    term = np.where(
+        open_ended | np.isnat(origination),
+        0,
+        months_between(np.where(np.isnat(origination), maturity, origination), maturity),
+    )
+    known = np.where(np.isnat(origination), now, origination)
+    return Terms(
+        as_of=now,
+        book=book,
+        groups=group_rows(book),
+        calendars=calendars,
+        calendar=calendar,
+        fixings=fixings,
+        fixing=fixing,
+        repayment=repayment,
+        rate_type=rate_type,
+        events=events,
+        start=np.minimum(start, events - 1),
+        payment=payment,
+        carried=_carried(now, day, count, payment, events, origination, maturity, once, open_ended),
+        amortises_from=_amortises_from(book, now, day, events, payment, amortises_late),
+        level=_level(book, payment),
+        day=day,
+        count=count,
+        age=np.maximum(months_between(known, now), 0),
+        original_term=np.maximum(term, 1),
+        reset_months=reset_months,
+        fixation=np.where(rate_type == layout.FLOATING, _grid_events(now, day, next_reset), events),
+    )
+
+
+def _repayment(book: Book, overnight: BoolArray | None) -> tuple[IntArray, BoolArray]:
+    """Repayment by number, and where interest-only comes first."""
+    found = book.codes("repayment", REPAYMENTS, "bullet")
+    late = found == REPAYMENTS.index("interest_only")
+    found = np.where(late, layout.ANNUITY, found)
+    if overnight is not None:
+        found = np.where(overnight, layout.OVERNIGHT, found)
+    return found, np.asarray(late)
+
+
+def _refuse(
+    book: Book, maturity: DateArray, origination: DateArray, payment: IntArray, open_ended: BoolArray, now: DateArray
+) -> None:
+    """All rows whose dates cannot make a schedule."""
+    faults = []
+    missing = np.isnat(maturity) & ~open_ended
+    if missing.any():
+        faults += book.faults(missing, "maturity_date", "a date is required for this repayment")
+    past = ~missing & ~open_ended & (maturity <= now)
+    if past.any():
+        faults += book.faults(past, "maturity_date", f"expected a date after the as-of date {now}")
+    unknown = (payment == 0) & np.isnat(origination) & ~open_ended
+    if unknown.any():
+        faults += book.faults(
+            unknown, "origination_date", "a date is required where all interest is paid at maturity (payment_months 0)"
+        )
+    if faults:
+        raise ContractFault(faults)
+
+
+def _calendar_keys(
+    day: IntArray,
+    count: IntArray,
+    payment: IntArray,
+    events: IntArray,
+    origination: DateArray,
+    maturity: DateArray,
+    once: BoolArray,
+    reset: IntArray,
+) -> tuple[CalendarKeys, IntArray]:
+    """Distinct calendars and each row's.
+
+    ACT counts add up wherever a period begins, and so do 30/360 counts on payment days before 28: their intervals
+    stand alone (step 1). Elsewhere the period is part of the key.
+    """
+    span = np.where(once, regular_span(np.where(once, origination, maturity), maturity), 0)
+    irregular = thirty(count) & once & ((day >= MOVING_DAY) | (span == 0))
+    period = thirty(count) & (day >= MOVING_DAY) & ~once & (payment > 1)
+    step = np.where(period, payment, 1)
+    phase = np.where(period, events % np.maximum(payment, 1), 0)
+    zero = np.datetime64(0, "D")
+    columns = {
+        "day": day,
+        "count": count,
+        "step": step,
+        "phase": phase,
+        "start": np.where(irregular, (origination - zero).astype(np.int64), 0),
+        "end": np.where(irregular, (maturity - zero).astype(np.int64), 0),
+        "reset": reset,
+    }
+    place, calendar = unique_keys(columns)
+    length = np.zeros(len(place), dtype=np.int64)
+    np.maximum.at(length, calendar, events)
+    own = irregular[place]
+    return CalendarKeys(
+        day=day[place],
+        count=count[place],
+        step=step[place],
+        phase=phase[place],
+        start=np.where(own, origination[place], NOT_A_DATE),
+        end=np.where(own, maturity[place], NOT_A_DATE),
+        span=span[place],
+        reset=reset[place],
+        length=np.maximum(length, layout.NII_MONTHS + 1),
+    ), calendar
+
+
+def _carried(
+    now: DateArray,
+    day: IntArray,
+    count: IntArray,
+    payment: IntArray,
+    events: IntArray,
+    origination: DateArray,
+    maturity: DateArray,
+    once: BoolArray,
+    open_ended: BoolArray,
+) -> FloatArray:
+    """Accrual from the running period's start to the event before as-of: the first flow is a full coupon."""
+    result = np.zeros(len(day))
+    rows = np.flatnonzero(~open_ended & (once | (payment > 1)))
+    if not len(rows):
+        return result
+    last, step = maturity[rows], np.maximum(payment[rows], 1)
+    ahead = (events[rows] - 1) // step * step
+    close = np.where(once[rows], last, roll_months(last, -ahead))
+    begin = np.where(once[rows], origination[rows], roll_months(last, -ahead - step))
+    before = roll_months(last, -events[rows])
+    span = np.where(once[rows], regular_span(begin, close), step)
+    part = accrued(begin, close, np.maximum(before, begin), span, count[rows])
+    result[rows] = np.where(before > begin, part, 0.0)
+    return result
+
+
+def _level(book: Book, payment: IntArray) -> IntArray:
+    """Payments that the level payment runs over where `amortization_months` says so, else 0."""
+    months = book.whole("amortization_months")
+    return np.asarray(np.where((months > 0) & (payment > 0), months // np.maximum(payment, 1), 0), dtype=np.int64)
+
+
+def _amortises_from(
+    book: Book, now: DateArray, day: IntArray, events: IntArray, payment: IntArray, late: BoolArray
+) -> IntArray:
+    """First amortising payment as an event number; one past the last where interest-only lasts to maturity."""
+    begin = book.dates("amortization_start_date")
+    result = np.ones(len(book), dtype=np.int64)
+    rows = np.flatnonzero(late)
+    if not len(rows):
+        return result
+    step = np.maximum(payment[rows], 1)
+    given = begin[rows]
+    after = np.isnat(given) | (given <= now)
+    before = _grid_events(now, day[rows], np.where(after, NOT_A_DATE, given - 1))
+    first = before + 1 + step
+    first = first + (events[rows] - first) % step
+    result[rows] = np.where(np.isnat(given), events[rows] + 1, np.where(given <= now, 1, first))
+    return result
+
+
+def _reset_series(
+    book: Book,
+    now: DateArray,
+    rate_type: IntArray,
+    maturity: DateArray,
+    day: IntArray,
+    payment: IntArray,
+    count: IntArray,
+    begins: DateArray,
+) -> tuple[IntArray, ResetSeries, Fixings, IntArray, IntArray, DateArray]:
+    """Reset series of floating rows (-1 elsewhere), their kinds of fixing, and each row's next reset."""
+    rows = np.flatnonzero(rate_type == layout.FLOATING)
+    reset = np.full(len(book), -1, dtype=np.int64)
+    fixing = np.full(len(book), -1, dtype=np.int64)
+    months = np.where(book.whole("reset_months") > 0, book.whole("reset_months"), np.maximum(payment, 1))
+    next_reset = np.full(len(book), NOT_A_DATE)
+    empty = Fixings((), (), *(np.zeros(0, dtype=np.int64) for _ in range(4)))
+    none = ResetSeries(np.zeros(0, dtype="datetime64[D]"), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    if not len(rows):
+        return reset, none, empty, fixing, months, next_reset
+    given = book.dates("next_reset_date")[rows]
+    last, step = maturity[rows], np.maximum(payment[rows], 1)
+    first_payment = roll_months(last, -(payments_left(now, last, step) - 1) * step)
+    default = np.where(begins[rows] > now, begins[rows], first_payment)
+    given = np.where(np.isnat(given), default, given)
+    behind = np.maximum(months_between(given, now) // months[rows] + 1, 0) * (given <= now)
+    on_grid = roll_months(last, month_number(given) - month_number(last)) == given
+    reset_day = np.where(on_grid, day[rows], payment_day(given))
+
+    given = np.where(behind > 0, day_in_month(month_number(given) + behind * months[rows], reset_day), given)
+    next_reset[rows] = given
+    currency, index = book.words("currency"), book.words("index")
+    kind_columns = {
+        "currency": np.asarray(currency.codes[rows], dtype=np.int64),
+        "index": np.asarray(index.codes[rows], dtype=np.int64),
+        "months": months[rows],
+        "count": count[rows],
+    }
+    kind_place, kind = unique_keys(kind_columns)
+    fixing[rows] = kind
+    place, series = unique_keys(
+        {"kind": kind, "day": reset_day, "next": (given - np.datetime64(0, "D")).astype(np.int64)}
+    )
+    reset[rows] = series
+    kinds = Fixings(
+        tuple(str(currency.categories[code]) for code in kind_columns["currency"][kind_place]),
+        tuple(str(index.categories[code]) for code in kind_columns["index"][kind_place]),
+        months[rows][kind_place],
+        count[rows][kind_place],
+        kind[place],
+        np.zeros(0, dtype=np.int64),
+    )
+    return reset, ResetSeries(given[place], months[rows][place], reset_day[place]), kinds, fixing, months, next_reset
+
+
+def _number_fixings(
+    calendars: CalendarSet, keys: CalendarKeys, kinds: Fixings, series: ResetSeries
+) -> tuple[CalendarSet, Fixings]:
+    """Number the fixings of all calendars: `reset` becomes a column of forward rates."""
+    arrays = calendars.arrays
+    chosen = np.flatnonzero(arrays.reset >= 0)
+    if not len(chosen):
+        return calendars, kinds
+    kind = kinds.group[keys.reset[calendars.calendar[chosen]]]
+    place, column = unique_keys({"kind": kind, "day": arrays.reset[chosen]})
+    reset = np.full(len(arrays.reset), -1, dtype=np.int64)
+    reset[chosen] = column
+    numbered = CalendarSet(arrays._replace(reset=reset), calendars.first, calendars.calendar, calendars.dates)
+    days = arrays.reset[chosen][place]
+    return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, kind[place], days)
+
+
+def is_derivative(terms: Terms) -> BoolArray:
+    """Rows that are legs of derivatives."""
+    return np.asarray(terms.book.side >= RECEIVE)
+
+
+def on_month_ends(terms: Terms) -> BoolArray:
+    """Rows whose events fall on month ends."""
+    return np.asarray(terms.day == MONTH_END)
