@@ -14,6 +14,7 @@ from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit, FittedModel, ModelKind, Predictions
+from behavior.measures.result import IrrbbResult
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit, SourceFile
 from behavior.quantities import Quantity
 from behavior.specs import ModelSpec, parse_spec
@@ -213,3 +214,89 @@ def make_input(rate: bool = False, error: float = 1.0, missing: float = 0.0) -> 
 
 def make_set() -> AssumptionSet:
     return AssumptionSet("2026-09-30.r1", dt.date(2026, 9, 30), (*make_tables(False), *make_tables(True)))
+
+
+SCENARIOS = ("base", "parallel_up", "parallel_down", "steepener", "flattener", "short_up", "short_down")
+MOVES = (0.0, -13.2e6, 9.1e6, -5.4e6, 2.2e6, -3.1e6, 1.9e6)
+PRODUCTS = (("mortgage_fixed", "asset", 640e6), ("bonds", "asset", 210e6), ("savings", "liability", 520e6))
+
+
+def make_result(stamp: str = "DRAFT", tier1: float | None = 72e6) -> IrrbbResult:
+    eve, summary, nii, nii_summary = [], [], [], []
+    base = sum(value if side == "asset" else -value for _, side, value in PRODUCTS) - 240e6
+    for name, move in zip(SCENARIOS, MOVES, strict=True):
+        for place, (product, side, value) in enumerate(PRODUCTS):
+            signed = (value if side == "asset" else -value) + move * (0.8, 0.5, -0.3)[place]
+            eve.append((name, "EUR", product, side, signed))
+        share = np.nan if tier1 is None else move / tier1
+        for currency in ("EUR", "total"):
+            summary.append((name, currency, base + move, move, 0.0, move, move / base, share))
+        for sheet in ("run_off", "constant"):
+            for month in range(1, 25):
+                amount = 1.1e6 + move / 100 * min(month, 12) / 12
+                nii.append((name, sheet, "EUR", "mortgage_fixed", month, 2 * amount, amount, amount))
+            for horizon in (12, 24):
+                total, change = 1.1e6 * horizon + move / 100 * horizon, move / 100 * horizon
+                of_tier1 = np.nan if tier1 is None else change / tier1
+                nii_summary.append((name, sheet, horizon, total, change, change / (1.1e6 * horizon), of_tier1))
+    gap, cumulative = [], 0.0
+    for place, bucket in enumerate(("overnight", "up to 1 month", "1 to 3 months", "3 to 6 months", "over 20 years")):
+        amounts = {"asset": 40e6 + 15e6 * place, "liability": 90e6 - 12e6 * place}
+        cumulative += amounts["asset"] - amounts["liability"]
+        gap += [(bucket, "EUR", side, amount, cumulative) for side, amount in amounts.items()]
+    coverage = [
+        ("mortgage_fixed", "north", "toy_payoff", 400e6, "own", 0.02, 0.1, 0.3),
+        ("mortgage_fixed", "south", "toy_payoff", 240e6, "pooled", 0.05, 0.2, 0.0),
+    ]
+    return IrrbbResult(
+        nii=pd.DataFrame(nii, columns=NII),
+        nii_summary=pd.DataFrame(nii_summary, columns=NII_SUMMARY),
+        eve=pd.DataFrame(eve, columns=["scenario", "currency", "product", "side", "present_value"]),
+        eve_summary=pd.DataFrame(summary, columns=EVE_SUMMARY),
+        gap=pd.DataFrame(gap, columns=["bucket", "currency", "side", "repricing_amount", "cumulative_gap"]),
+        cash_flows=pd.DataFrame(),
+        coverage=pd.DataFrame(coverage, columns=COVERAGE),
+        facts={
+            "as_of": "2026-09-30",
+            "framework": "bcbs_2024",
+            "reporting_currency": "EUR",
+            "tier1": tier1,
+            "book_equity": 80e6,
+            "conventions": {"time": "exact", "rate_path": "forward", "margins": "included"},
+            "inputs": {"book": {"file": "book.csv", "sha256": "12" * 32}},
+            "warnings": ["31% of the average life of savings lies beyond the data."],
+        },
+        stamp=stamp,
+    )
+
+
+NII = ["scenario", "balance_sheet", "currency", "product", "month", "interest_income", "interest_expense", "nii"]
+NII_SUMMARY = [
+    "scenario",
+    "balance_sheet",
+    "horizon_months",
+    "nii",
+    "delta_nii",
+    "delta_nii_pct_base",
+    "delta_nii_pct_tier1",
+]
+EVE_SUMMARY = [
+    "scenario",
+    "currency",
+    "eve",
+    "delta_eve",
+    "option_add_on",
+    "delta_eve_after_options",
+    "delta_eve_pct_base",
+    "delta_eve_pct_tier1",
+]
+COVERAGE = [
+    "product",
+    "segment",
+    "curve",
+    "balance",
+    "how",
+    "share_clamped",
+    "share_extrapolated",
+    "share_without_burnout",
+]

@@ -1,0 +1,77 @@
+"""A Document as one HTML file that needs nothing outside itself, now or in ten years."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.tables import cells, is_number
+
+LONG_TABLE = 30
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A section with its number, its depth and its blocks as the template reads them."""
+
+    number: str
+    depth: int
+    title: str
+    blocks: tuple[Any, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Target of the table of contents."""
+        return "s" + self.number.replace(".", "-")
+
+
+def render(document: Document) -> str:
+    """HTML text of a document: styles and pictures inside, no script, nothing outside, the same bytes each time."""
+    environment = Environment(
+        loader=PackageLoader("behavior.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    counter = iter(range(1, 100_000))
+    sections = list(_numbered(document.sections, "", 2, counter))
+    return environment.get_template("report.html.j2").render(document=document, sections=sections)
+
+
+def _numbered(sections: tuple[Section, ...], prefix: str, depth: int, counter: Iterator[int]) -> Iterator[Numbered]:
+    for place, section in enumerate(sections, start=1):
+        number = f"{prefix}{place}"
+        yield Numbered(number, depth, section.title, tuple(_block(block, counter) for block in section.blocks))
+        yield from _numbered(section.sections, f"{number}.", min(depth + 1, 4), counter)
+
+
+def _block(block: Paragraph | Table | Figure, counter: Iterator[int]) -> dict[str, Any]:
+    if isinstance(block, Paragraph):
+        return {"form": "paragraph", "text": block.text, "tone": block.tone}
+    if isinstance(block, Figure):
+        drawing = Markup(_own_names(block.svg, f"f{next(counter)}-", block.alt))
+        return {"form": "figure", "title": block.title, "svg": drawing, "note": block.note}
+    return {
+        "form": "table",
+        "title": block.title,
+        "heads": [str(name) for name in block.data.columns],
+        "right": [is_number(block.data[name]) for name in block.data.columns],
+        "rows": cells(block.data, block.formats),
+        "note": block.note,
+        "long": len(block.data) > LONG_TABLE,
+    }
+
+
+def _own_names(svg: str, prefix: str, alt: str) -> str:
+    """Names inside a drawing made unique in the page, and words for those who cannot see it."""
+    text = re.sub(r'\bid="', f'id="{prefix}', svg)
+    text = re.sub(r'(href="|url\()#', rf"\1#{prefix}", text)
+    words = str(Markup.escape(alt))
+    return text.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)

@@ -1,0 +1,245 @@
+"""Tables and pictures of a valuation, in amounts a reader can hold in the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.kinds.base import Exhibit
+from behavior.measures.result import IrrbbResult
+from behavior.reporting.document import Table
+from behavior.reporting.tables import number
+
+BASE = "base"
+UNITS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
+
+
+@dataclass(frozen=True)
+class Money:
+    """Currency and unit in which a report shows amounts."""
+
+    currency: str
+    unit: float
+    word: str
+
+    @classmethod
+    def of(cls, result: IrrbbResult, currency: str) -> Money:
+        """The unit in which the largest base value has two to four digits before the point."""
+        total = result.eve_summary["eve"].abs().max() if len(result.eve_summary) else 0.0
+        unit, word = next(((unit, word) for unit, word in UNITS if total >= 10 * unit), (1.0, ""))
+        return cls(currency, unit, word)
+
+    def in_currency(self, currency: str) -> Money:
+        """The same unit of another currency."""
+        return replace(self, currency=currency)
+
+    @property
+    def name(self) -> str:
+        """``USD million``."""
+        return " ".join(part for part in (self.currency, self.word) if part) or "currency units"
+
+    def head(self, what: str) -> str:
+        """A column heading with its unit."""
+        return f"{what}, {self.name}"
+
+    def text(self, amount: Any) -> str | None:
+        """An amount with its unit, or None where there is none."""
+        if amount is None or not np.isfinite(float(amount)):
+            return None
+        return f"{number(float(amount) / self.unit, ',.1f')} {self.name}"
+
+
+def spaced(names: pd.Series) -> pd.Series:
+    """Scenario and product names as words."""
+    return names.astype(str).str.replace("_", " ")
+
+
+def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
+    """EVE by scenario with its change, the option add-on and the shares."""
+    table = pd.DataFrame({"scenario": spaced(rows["scenario"])})
+    heads = {
+        "eve": money.head("EVE"),
+        "delta_eve": "change",
+        "option_add_on": "option add-on",
+        "delta_eve_after_options": "change after add-on",
+    }
+    for column, head in heads.items():
+        if column == "option_add_on" and not (rows[column].fillna(0) != 0).any():
+            continue
+        table[head] = rows[column] / money.unit
+    table["% of base"] = 100 * rows["delta_eve_pct_base"]
+    table["% of Tier 1"] = 100 * rows["delta_eve_pct_tier1"]
+    if "option add-on" not in table:
+        table = table.drop(columns="change after add-on")
+    note = "A loss is negative; the add-on is a loss where positive. Changes are in the same unit as EVE."
+    return Table(title, table.reset_index(drop=True), note, _same(table, ",.1f"))
+
+
+def _same(table: pd.DataFrame, form: str) -> dict[str, str]:
+    return {str(name): form for name in table.columns if pd.api.types.is_numeric_dtype(table[name])}
+
+
+def eve_picture(result: IrrbbResult) -> Exhibit:
+    """Change of EVE by scenario as a share of Tier 1 (of base EVE where Tier 1 is not known)."""
+    total = result.eve_summary[(result.eve_summary["currency"] == "total") & (result.eve_summary["scenario"] != BASE)]
+    of_tier1 = total["delta_eve_pct_tier1"].notna().all()
+    share = total["delta_eve_pct_tier1"] if of_tier1 else total["delta_eve_pct_base"]
+    unit = "% of Tier 1" if of_tier1 else "% of base EVE"
+    data = pd.DataFrame({"scenario": spaced(total["scenario"]), "change of EVE": 100 * share}).reset_index(drop=True)
+    return Exhibit("eve", "Change of economic value by scenario", "bars", data, "scenario", unit)
+
+
+def nii_picture(result: IrrbbResult) -> list[Exhibit]:
+    """Change of 12-month NII by scenario, one bar a balance-sheet assumption."""
+    summary = result.nii_summary
+    year = summary[(summary["horizon_months"] == 12) & (summary["scenario"] != BASE)]
+    if year.empty:
+        return []
+    of_tier1 = year["delta_nii_pct_tier1"].notna().all()
+    column = "delta_nii_pct_tier1" if of_tier1 else "delta_nii_pct_base"
+    wide = _wide(year, column)
+    data = pd.DataFrame({"scenario": spaced(pd.Series(wide.index))})
+    for sheet in wide.columns:
+        data[str(sheet).replace("_", " ") + " balance sheet"] = 100 * wide[sheet].to_numpy()
+    title = "Change of 12-month net interest income by scenario"
+    return [Exhibit("nii", title, "bars", data, "scenario", "% of Tier 1" if of_tier1 else "% of base NII")]
+
+
+def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    order = list(dict.fromkeys(rows["scenario"]))
+    return rows.pivot(index="scenario", columns="balance_sheet", values=column).loc[order]
+
+
+def nii_table(result: IrrbbResult, sheet: str, money: Money) -> Table:
+    """NII by scenario and horizon for one balance-sheet assumption."""
+    rows = result.nii_summary[result.nii_summary["balance_sheet"] == sheet]
+    order = list(dict.fromkeys(rows["scenario"]))
+    table = pd.DataFrame({"scenario": spaced(pd.Series(order))})
+    for horizon in sorted(rows["horizon_months"].unique()):
+        part = rows[rows["horizon_months"] == horizon].set_index("scenario").loc[order]
+        table[f"{horizon} months, {money.name}"] = (part["nii"] / money.unit).to_numpy()
+        table[f"{horizon} months, change"] = (part["delta_nii"] / money.unit).to_numpy()
+        table[f"{horizon} months, % of base"] = (100 * part["delta_nii_pct_base"]).to_numpy()
+        table[f"{horizon} months, % of Tier 1"] = (100 * part["delta_nii_pct_tier1"]).to_numpy()
+    return Table(f"{sheet.replace('_', ' ').capitalize()} balance sheet", table, formats=_same(table, ",.1f"))
+
+
+def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
+    """Monthly NII by scenario, one picture a balance-sheet assumption and currency."""
+    found = []
+    for (sheet, currency), part in result.nii.groupby(["balance_sheet", "currency"], sort=False):
+        by_month = part.groupby(["scenario", "month"], sort=False)["nii"].sum().unstack("scenario")
+        order = list(dict.fromkeys(part["scenario"]))
+        data = (by_month[order] / money.unit).reset_index()
+        data.columns = pd.Index(["month", *(str(name).replace("_", " ") for name in order)])
+        words = str(sheet).replace("_", " ")
+        title = f"Monthly net interest income, {words} balance sheet, {currency}"
+        where = money.in_currency(str(currency))
+        x_label = "month after the valuation date" if pd.api.types.is_numeric_dtype(data["month"]) else "month"
+        found.append(Exhibit(f"nii_path_{sheet}_{currency}", title, "lines", data, x_label, where.head("a month")))
+    return found
+
+
+def product_table(result: IrrbbResult, money: Money) -> Table:
+    """Present value by product in base and its change in the worst scenario of the total, per currency."""
+    total = result.eve_summary[result.eve_summary["currency"] == "total"]
+    shocked = total[total["scenario"] != BASE]
+    lowest = int(shocked["delta_eve_after_options"].to_numpy().argmin()) if len(shocked) else 0
+    worst = str(shocked["scenario"].iloc[lowest]) if len(shocked) else BASE
+    keys = ["currency", "side", "product"]
+    base = result.eve[result.eve["scenario"] == BASE].groupby(keys, sort=True)["present_value"].sum()
+    then = result.eve[result.eve["scenario"] == worst].groupby(keys, sort=True)["present_value"].sum()
+    table = base.reset_index()[keys].assign(product=lambda rows: spaced(rows["product"]))
+    unit = money.word or "units"
+    table[f"base value, {unit}"] = base.to_numpy() / money.unit
+    if worst != BASE:
+        change = then.reindex(base.index).to_numpy() - base.to_numpy()
+        table[f"change, {str(worst).replace('_', ' ')}"] = change / money.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table["change, % of value"] = 100 * change / np.abs(base.to_numpy())
+    note = (
+        "Amounts in the row's currency; liabilities are negative values, so a fall in what they are worth is positive."
+    )
+    formats = {str(name): ",.1f" for name in table.columns[3:]}
+    return Table("By product, in base and in the worst scenario", table, note, formats)
+
+
+def _sides(rows: pd.DataFrame) -> pd.DataFrame:
+    order = list(dict.fromkeys(rows["bucket"]))
+    sums = rows.groupby(["bucket", "side"], sort=False)["repricing_amount"].sum().unstack("side").reindex(order)
+    return sums.fillna(0.0)
+
+
+def gap_pictures(result: IrrbbResult, money: Money) -> list[Exhibit]:
+    """Repricing amounts by bucket and side, one picture a currency."""
+    found = []
+    for currency, part in result.gap.groupby("currency", sort=True):
+        sides = _sides(part)
+        data = pd.DataFrame({"bucket": [str(name) for name in sides.index]})
+        for side in sides.columns:
+            # Liabilities are drawn downwards whichever sign the table gives them.
+            sign = -1.0 if side in ("liability", "pay") else 1.0
+            data[str(side)] = sign * np.abs(sides[side].to_numpy()) / money.unit
+        where = money.in_currency(str(currency))
+        title = f"What reprices when, {currency} (liabilities downwards)"
+        found.append(Exhibit(f"gap_{currency}", title, "bars", data, "bucket", where.head("repricing amount")))
+    return found
+
+
+def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
+    """Repricing amounts by side and the cumulative gap, one table a currency."""
+    found = []
+    for currency, part in result.gap.groupby("currency", sort=True):
+        sides = _sides(part)
+        where = money.in_currency(str(currency))
+        table = pd.DataFrame({"bucket": [str(name) for name in sides.index]})
+        for side in sides.columns:
+            table[where.head(str(side))] = sides[side].to_numpy() / money.unit
+        # The cumulative gap is the bucket's, written on each of its rows.
+        cumulative = part.groupby("bucket", sort=False)["cumulative_gap"].last().reindex(sides.index)
+        table[where.head("cumulative gap")] = cumulative.to_numpy() / money.unit
+        found.append(Table(f"Repricing gap, {currency}", table, formats=_same(table, ",.1f")))
+    return tuple(found)
+
+
+SHARES = {
+    "share_clamped": "rates beyond the curve's grid",
+    "share_extrapolated": "months beyond the data",
+    "share_without_burnout": "no burnout count",
+}
+
+
+def coverage_shares(coverage: pd.DataFrame) -> str:
+    """One sentence: how much of the behaving balance has its own curve, and how much is held or extended."""
+    total = float(coverage["balance"].sum())
+    by_way = coverage.groupby("how")["balance"].sum() / total if total else pd.Series(dtype=float)
+    words = {
+        "own": "has curves of its own segment",
+        "pooled": "uses a pooled curve",
+        "overnight": "goes to the first day",
+    }
+    words["none"] = "has no curve"
+    parts = [f"{100 * float(by_way[way]):.1f}% {words.get(str(way), str(way))}" for way in by_way.index]
+    held = [
+        f"{100 * float((coverage['balance'] * coverage[column].fillna(0)).sum() / total):.1f}% {name}"
+        for column, name in SHARES.items()
+        if total and column in coverage
+    ]
+    return f"Of the balance that curves are asked about {', '.join(parts)}. Weighted by balance: {', '.join(held)}."
+
+
+def coverage_table(coverage: pd.DataFrame, money: Money) -> Table:
+    """One row a product, segment and curve."""
+    table = coverage[["product", "segment", "curve", "how"]].copy()
+    for name in ("product", "curve"):
+        table[name] = spaced(table[name])
+    table[f"balance, {money.word or 'units'}"] = coverage["balance"] / money.unit
+    for column, name in SHARES.items():
+        if column in coverage:
+            table[f"{name}, %"] = 100 * coverage[column]
+    table = table.sort_values(table.columns[4], ascending=False, ignore_index=True)
+    note = "Balances in the row's currency. A position with several causes stands once for each of its curves."
+    return Table("Curves used", table, note, {str(name): ",.1f" for name in table.columns[4:]})

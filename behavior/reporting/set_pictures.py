@@ -1,0 +1,139 @@
+"""The behaviour curves of an assumption set as pictures and figures that a treasurer can question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.compare import ReadingPoints as Points
+from behavior.assumptions.compare import base_drivers, readings
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Driver
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.kinds.base import Exhibit
+from behavior.quantities import Quantity, monthly_to_annual
+from behavior.reporting.document import Table
+
+MOST_CURVES = 6
+YEARS = 10
+NAMES = {
+    Driver.RATE_INCENTIVE: "customer rate minus mortgage rate, % a year",
+    Driver.RATE_LEVEL: "short rate, % a year",
+    Driver.RATE_SPREAD: "short rate minus rate paid, % a year",
+    Driver.MONTHS_IN_THE_MONEY: "earlier months in the money",
+}
+
+
+def set_exhibits(assumptions: AssumptionSet, balances: Mapping[str, float]) -> tuple[Exhibit, ...]:
+    """Pictures of every table; of many segments those with the largest balance are drawn, and the note says so."""
+    found: list[Exhibit] = []
+    for table in assumptions.tables:
+        shown = _chosen(table, balances)
+        note = f"{len(shown)} of {len(table.curves)} curves are drawn, those with the largest balance."
+        note = note if len(shown) < len(table.curves) else ""
+        if table.quantity is Quantity.MONTHLY_HAZARD:
+            found += _hazard(table, shown, note)
+        elif table.quantity is Quantity.MARGINAL_PASS_THROUGH:
+            found += _target(table, shown, note)
+        elif table.quantity is Quantity.MONTHLY_ADJUSTMENT:
+            found += _speed(table, shown, note)
+    return tuple(found)
+
+
+def readings_table(assumptions: AssumptionSet, points: Points | None = None) -> Table:
+    """Life, survival, speed and beta of every curve; one row a figure."""
+    rows = [
+        {
+            "effect": one.effect.lower(),
+            "cause": one.cause,
+            "segment": one.segment,
+            "figure": one.measure,
+            "value": _amount(one.value, one.unit),
+            "unit": {"share": "%", "a year": "% a year"}.get(one.unit, one.unit),
+        }
+        for one in readings(assumptions, points)
+    ]
+    columns = ["effect", "cause", "segment", "figure", "value", "unit"]
+    return Table("Figures of every curve", pd.DataFrame(rows, columns=columns), formats={"value": ",.2f"})
+
+
+def _amount(value: float, unit: str) -> float:
+    return 100.0 * value if unit in ("share", "a year") else value
+
+
+def _chosen(table: AssumptionTable, balances: Mapping[str, float]) -> list[AssumptionCurve]:
+    ranked = sorted(table.curves, key=lambda curve: (-balances.get(curve.label, 0.0), curve.is_pooled, curve.label))
+    return ranked[:MOST_CURVES]
+
+
+def _label(curve: AssumptionCurve) -> str:
+    return " ".join(str(part) for part in (curve.label, curve.direction, curve.view) if part)
+
+
+def _title(table: AssumptionTable) -> str:
+    return table.name.replace("_", " ") + (f", {table.cause}" if table.cause else "")
+
+
+def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:
+    base = base_drivers(table, Points())
+    last = max(int(curve.months[-1]) for curve in curves)
+    months = np.arange(1, min(last, YEARS * 12) + 1)
+    left = pd.DataFrame({"years": months / 12})
+    for curve in curves:
+        left[_label(curve)] = 100 * curve.survival(base, len(months))
+    held = "; ".join(f"{NAMES[driver].split(',')[0]} held at {_place(driver, value)}" for driver, value in base.items())
+    words = " ".join(part for part in (f"{held[:1].upper()}{held[1:]}." if held else "", note) if part)
+    start = "origination" if table.month_meaning == "SINCE_ORIGINATION" else "the valuation date"
+    y_label = "share of balance left, %"
+    title = f"Balance left, {_title(table)}"
+    found = [Exhibit(f"{table.name}_left", title, "lines", left, f"years since {start}", y_label, words)]
+    driver = next((one for one in table.drivers if one is not Driver.MONTHS_IN_THE_MONEY), None)
+    if driver is None:
+        return found
+    at = min(36, last)
+    grid = curves[0].driver_grids[driver]
+    speed = pd.DataFrame({"driver": _scaled(driver, grid)})
+    for curve in curves:
+        others = {other: np.full(len(grid), base[other]) for other in table.drivers if other is not driver}
+        values = curve.at(np.full(len(grid), at), {**others, driver: grid}).values
+        speed[_label(curve)] = 100 * monthly_to_annual(np.clip(values, 0, 1))
+    title = f"Speed by rates in month {at}, {_title(table)}"
+    found.append(
+        Exhibit(f"{table.name}_speed", title, "lines", speed, NAMES[driver], "annual share leaving, % CPR", note)
+    )
+    return found
+
+
+def _target(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:
+    driver = next(iter(table.drivers), None)
+    title = f"Long-run pass-through of the next basis point, {_title(table)}"
+    if driver is None:
+        data = pd.DataFrame(
+            {"segment": [_label(one) for one in curves], "pass-through": [float(np.mean(one.values)) for one in curves]}
+        )
+        return [Exhibit(f"{table.name}_target", title, "bars", data, "segment", "rate paid per market rate", note)]
+    grid = curves[0].driver_grids[driver]
+    data = pd.DataFrame({"driver": _scaled(driver, grid)})
+    for curve in curves:
+        data[_label(curve)] = curve.at(drivers={driver: grid}).values
+    return [Exhibit(f"{table.name}_target", title, "lines", data, NAMES[driver], "rate paid per market rate", note)]
+
+
+def _speed(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:
+    if any(curve.values.size != 1 for curve in curves):
+        return []
+    data = pd.DataFrame(
+        {"segment": [_label(one) for one in curves], "share": [100 * float(one.values.ravel()[0]) for one in curves]}
+    )
+    title = f"Share of the distance to target that closes each month, {_title(table)}"
+    return [Exhibit(f"{table.name}_speed", title, "bars", data, "segment", "% a month", note)]
+
+
+def _scaled(driver: Driver, grid: np.ndarray) -> np.ndarray:
+    return np.asarray(grid) if driver is Driver.MONTHS_IN_THE_MONEY else 100 * np.asarray(grid)
+
+
+def _place(driver: Driver, value: float) -> str:
+    return f"{value:g}" if driver is Driver.MONTHS_IN_THE_MONEY else f"{100 * value:g}%"

@@ -1,0 +1,313 @@
+"""The report that a validator signs or refuses: identity, data, evidence, limits and how to get the same again."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.estimators.base import Attributions
+from behavior.kinds.base import Exhibit
+from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.exhibits import blocks_of
+from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of
+from behavior.validation.base import CheckInput, Findings, Status
+from behavior.validation.shap_summary import exhibits_of
+
+# Report section -> the checks whose findings it holds; what no section names is printed at the end.
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "Split and regimes": ("leakage", "regime_coverage"),
+    "Calibration": ("calibration",),
+    "Discrimination": ("discrimination",),
+    "Back-test": ("backtest", "band_coverage"),
+    "Benchmark": ("benchmark",),
+    "Export fidelity": ("export_fidelity",),
+    "Direction and sensitivity": ("monotonicity", "sensitivity"),
+    "Stability": ("stability",),
+}
+ELSEWHERE = ("tie_out", "shap_summary")
+PARTS = {
+    "train": "training",
+    "validate": "tuning",
+    "test": "test: later months and unseen customers",
+    "out_of_time": "later months, all customers",
+    "unseen_customers": "training months, unseen customers",
+}
+
+
+def validation_report(
+    given: CheckInput,
+    findings: Findings,
+    exhibits: Sequence[Exhibit],
+    attributions: Mapping[str, Attributions],
+    facts: Mapping[str, Any],
+) -> Document:
+    """Everything a validator asks about one fitted model.
+
+    Parameters
+    ----------
+    exhibits : the kind's own pictures (S-curve, run-off, pass-through) against what was realised.
+    attributions : by estimator role; printed where the finding on attributions has no pictures of its own.
+    facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``validator``, ``as_of``,
+        ``transferred``, ``validation_status``, ``spec_digest``, ``data_digest``, ``code_version``, ``code_digest``,
+        ``libraries`` (mapping), ``fit`` (mapping), ``run``, ``limitations`` (sequence), ``command``. Missing ones are
+        left out.
+    """
+    spec = given.fitted.spec
+    named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
+    pictures = (
+        Paragraph("What the model says the behaviour is, against what customers did."),
+        *blocks_of(exhibits),
+    )
+    sections = [
+        Section("Summary", _summary(given, findings, facts)),
+        Section("Identity and scope", _identity(given, facts)),
+        Section("Data", _data(given, facts), sections_of(findings, ("tie_out",))),
+        Section("Split and regimes", (_split_table(given),), named["Split and regimes"]),
+        Section("The behaviour in pictures", pictures) if exhibits else None,
+        *(_one(title, named[title]) for title in ("Calibration", "Discrimination", "Back-test", "Benchmark")),
+        _explanation(findings, attributions),
+        *(_one(title, named[title]) for title in ("Direction and sensitivity", "Stability", "Export fidelity")),
+        _further(findings),
+        Section("Limitations", _limitations(given, findings, facts)),
+        Section("Reproduction", _reproduction(given, facts)),
+        _guidance(),
+    ]
+    kept = tuple(section for section in sections if section is not None)
+    name = str(facts.get("model") or spec.model.name or spec.model.kind)
+    subtitle = f"Validation report · {spec.model.kind}, specification version {spec.model.version}"
+    return Document(f"{_spaced(name)}", subtitle, kept, _stamp(findings, facts), _first_facts(given, findings, facts))
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _stamp(findings: Findings, facts: Mapping[str, Any]) -> str:
+    status = str(facts.get("validation_status", "unvalidated"))
+    words = [] if status == "validated" else [status.upper()]
+    if findings.blocking:
+        words.append("GATE FAILED")
+    return " · ".join(words)
+
+
+def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> Mapping[str, str]:
+    version = facts.get("model_version")
+    shown = {
+        "Model": str(facts.get("model", given.fitted.spec.model.name)) + (f", version {version}" if version else ""),
+        "Purpose": given.fitted.spec.model.purpose,
+        "Owner": str(facts.get("owner") or given.fitted.spec.model.owner),
+        "Developer": facts.get("developer"),
+        "Validator": facts.get("validator"),
+        "Valuation date": facts.get("as_of"),
+        "Status": facts.get("validation_status"),
+        "Unreconciled balance": _unreconciled(findings),
+        "Transferred": facts.get("transferred"),
+    }
+    return {name: str(value) for name, value in shown.items() if value not in (None, "")}
+
+
+def _unreconciled(findings: Findings) -> str:
+    finding = findings.named("tie_out")
+    if finding is None or finding.status is Status.DOES_NOT_APPLY:
+        return "not known: no control totals of the ledger were given"
+    return (
+        f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
+        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the ledger), "
+        f"{finding.values['unreconciled_balance']:,.0f} over all months"
+    )
+
+
+def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    counts = {status: sum(one.status is status for one in findings.findings) for status in Status}
+    words = (
+        f"{len(findings.findings)} checks: {counts[Status.PASS]} pass, {counts[Status.WARN]} ask for a closer look, "
+        f"{counts[Status.FAIL]} fail, {counts[Status.DOES_NOT_APPLY]} do not apply."
+    )
+    blocks: list[Paragraph | Table] = [Paragraph(words)]
+    if findings.blocking:
+        names = ", ".join(one.check.replace("_", " ") for one in findings.blocking)
+        blocks.append(
+            Paragraph(f"Gates failed: {names}. The version is registered without the champion alias.", "stamp")
+        )
+    if facts.get("transferred"):
+        blocks.append(Paragraph(f"Transferred behaviour: {facts['transferred']}", "warning"))
+    asked = gates(findings)
+    blocks += [asked] if asked is not None else [Paragraph("The specification sets no gate.", "note")]
+    return (*blocks, overview(findings))
+
+
+def _identity(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    kind, spec = given.kind, given.fitted.spec
+    rows = {
+        "kind": f"{kind.name}: {kind.summary}",
+        "effect on a position": kind.effect.value,
+        "driver axes of the exported curves": ", ".join(driver.value for driver in kind.drivers) or "none",
+        "months counted": kind.month_meaning.value if kind.month_meaning else "none",
+        "estimator": spec.estimator.family,
+        "segments": ", ".join(spec.segments.by) or "none",
+        "fallback": f"{spec.segments.fallback} below {spec.segments.minimum_exposure_months:,.0f} months of exposure",
+        "features": ", ".join(spec.features.use) or ", ".join(feature.name for feature in kind.features) or "none",
+    }
+    table = pd.DataFrame({"what": list(rows), "this model": list(rows.values())})
+    signs = [
+        {"feature": one.name, "unit": one.unit, "expected effect": _SIGNS[one.expected_sign], "meaning": one.meaning}
+        for one in kind.features
+        if not spec.features.use or one.name in spec.features.use
+    ]
+    blocks: list[Paragraph | Table] = [Table("What it is", table)]
+    if signs:
+        blocks.append(Table("Features and the direction that economics expects of them", pd.DataFrame(signs)))
+    return tuple(blocks)
+
+
+_SIGNS = {1: "raises (constrained)", -1: "lowers (constrained)", 0: "free"}
+
+
+def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    table, history = given.panel.table, given.history
+    first, last = table["month"].min(), table["month"].max()
+    words = (
+        f"{len(table):,} rows at risk of {table['unit'].nunique():,} units and {table['customer'].nunique():,} "
+        f"customers from {first:%Y-%m} to {last:%Y-%m}, under the contract {history.contract}."
+    )
+    blocks: list[Paragraph | Table] = [Paragraph(words)]
+    if history.sources:
+        rows = [{"file": one.name, "rows": one.rows, "sha256": one.digest} for one in history.sources]
+        blocks.append(Table("Files read", pd.DataFrame(rows)))
+    if given.panel.dropped:
+        rows = [{"left out because": reason, "rows or units": count} for reason, count in given.panel.dropped.items()]
+        blocks.append(Table("Left out", pd.DataFrame(rows)))
+    blocks += [Paragraph(note, "note") for note in history.notes]
+    fit = facts.get("fit") or given.fitted.facts
+    if fit:
+        flat = [{"fact": _spaced(str(name)), "value": _plain(value)} for name, value in fit.items()]
+        blocks.append(Table("The fit", pd.DataFrame(flat)))
+    return tuple(blocks)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())[:600]
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(one) for one in value)[:600]
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _split_table(given: CheckInput) -> Table:
+    outcome = given.predictions.table
+    aligned = len(outcome) == len(given.panel.table)
+    rows = []
+    for part, words in PARTS.items():
+        mask = getattr(given.split, part)
+        chosen = given.panel.table[mask]
+        row = {"part": words, "rows": len(chosen), "units": chosen["unit"].nunique()}
+        row |= {"customers": chosen["customer"].nunique(), "first month": chosen["month"].min()}
+        row["last month"] = chosen["month"].max()
+        if aligned and given.predictions.binary:
+            row["events"] = float(outcome.loc[mask, "actual"].sum())
+        rows.append(row)
+    note = f"Seed {given.seed}. Training and test share neither a customer nor a month."
+    return Table("Parts of the history", pd.DataFrame(rows), note)
+
+
+def _one(title: str, found: tuple[Section, ...]) -> Section | None:
+    """A report section of one finding is that finding; of several, they are its sub-sections."""
+    if not found:
+        return None
+    return Section(title, found[0].blocks) if len(found) == 1 else Section(title, (), found)
+
+
+def _explanation(findings: Findings, attributions: Mapping[str, Attributions]) -> Section | None:
+    finding = findings.named("shap_summary")
+    if finding is not None and (finding.exhibits or not attributions):
+        return finding_section(finding, "Explanation")
+    blocks: list[Paragraph | Table | Figure] = []
+    for role, one in attributions.items():
+        blocks += blocks_of(exhibits_of(role, one))
+    return Section("Explanation", tuple(blocks)) if blocks else None
+
+
+def _further(findings: Findings) -> Section | None:
+    placed = {check for checks in PLACES.values() for check in checks} | set(ELSEWHERE)
+    found = tuple(finding_section(one) for one in findings.findings if one.check not in placed)
+    return Section("Further checks", (), found) if found else None
+
+
+def _limitations(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    lines = [str(line) for line in facts.get("limitations", ())]
+    if facts.get("transferred"):
+        lines.append(f"Transferred: {facts['transferred']}")
+    averaged = [
+        f"{table.name}: {name} ({words})" for table in given.tables for name, words in table.averaged_over.items()
+    ]
+    if averaged:
+        lines.append("Covariates that are no axis of the curves were averaged over " + "; ".join(averaged) + ".")
+    lines += [one.in_words for one in findings.findings if one.status in (Status.WARN, Status.FAIL)]
+    lines += [
+        f"{one.check.replace('_', ' ').capitalize()} {_lower(one.in_words)}"
+        for one in findings.findings
+        if one.status is Status.DOES_NOT_APPLY
+    ]
+    return tuple(Paragraph(line) for line in dict.fromkeys(lines)) or (Paragraph("No check asks for a closer look."),)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    names = ("run", "model_version", "code_version", "code_digest", "spec_digest", "data_digest", "command")
+    rows = [{"what": _spaced(name), "value": str(facts[name])} for name in names if facts.get(name)]
+    rows.append({"what": "Seed of split, samples and bootstrap", "value": str(given.seed)})
+    rows.append({"what": "Seed of search", "value": str(given.fitted.spec.search.seed)})
+    files = [
+        {"what": f"Model file {name}", "value": f"{len(text):,} characters"}
+        for name, text in given.fitted.files().items()
+    ]
+    blocks: list[Paragraph | Table] = [Table("Digests, versions and seeds", pd.DataFrame([*rows, *files]))]
+    libraries = facts.get("libraries") or {}
+    if libraries:
+        table = pd.DataFrame({"library": list(libraries), "version": [str(one) for one in libraries.values()]})
+        blocks.append(Table("Libraries", table))
+    spec = json.loads(given.fitted.spec.model_dump_json(by_alias=True, exclude={"digest"}))
+    flat = [{"setting": name, "value": text} for name, text in _flat(spec)]
+    blocks.append(Table("The specification", pd.DataFrame(flat)))
+    return tuple(blocks)
+
+
+def _flat(value: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, one in value.items():
+        if isinstance(one, Mapping) and one:
+            found += _flat(one, f"{path}{name}.")
+        elif one not in (None, "", [], {}):
+            found.append((f"{path}{name}", _plain(one)))
+    return found
+
+
+def _guidance() -> Section:
+    text = resources.files("behavior.reporting").joinpath("parameters/guidance.toml").read_text(encoding="utf-8")
+    words = tomllib.loads(text)
+    rows = [
+        {"theme": one["theme"], "earlier word": one["earlier"], "where in this report": ", ".join(one["sections"])}
+        for one in words["themes"]
+    ]
+    lines = (
+        Paragraph(
+            f"{words['title']}, {words['effective']:%d %B %Y}; it replaces {words['replaces']}. {words['scope']}"
+        ),
+        Table("Where the evidence stands", pd.DataFrame(rows)),
+        Paragraph(f"Source: {words['source']}. Certainty: {words['certainty']}.", "note"),
+        Paragraph("This table helps a reader to find evidence; it asserts no compliance with any guidance.", "note"),
+    )
+    return Section(f"Guidance: {words['name']}", lines)
