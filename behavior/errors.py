@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+EXAMPLES_A_RULE = 20
+
 DONE, USAGE, BAD_INPUT, GATE_FAILED, NOT_APPROVED = 0, 2, 3, 4, 5
 
 
@@ -46,13 +48,29 @@ class BehaviorError(ValueError):
     exit_code = BAD_INPUT
 
 
+def fault_lines(faults: Sequence[Fault], examples: int = EXAMPLES_A_RULE) -> list[str]:
+    """Faults as lines of text; a rule that many rows of a column break shows `examples` of them and counts the rest."""
+    shown: list[str] = []
+    counts: dict[tuple[str, str | None, str], int] = {}
+    for fault in faults:
+        key = (fault.where.partition(", row ")[0], fault.column, fault.rule)
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= examples:
+            shown.append(str(fault))
+    for (where, column, rule), count in counts.items():
+        if count > examples:
+            name = f", column `{column}`" if column else ""
+            shown.append(f"{where}{name}: {count - examples:,} more of {count:,}: {rule}.")
+    return shown
+
+
 class FaultyInput(BehaviorError):
-    """An input with one or more faults; the message lists every one of them."""
+    """An input with one or more faults; `faults` holds all, the message every one up to `EXAMPLES_A_RULE` a rule."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        head = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} found"
-        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+        head = f"{len(self.faults):,} fault{'s' if len(self.faults) != 1 else ''} found"
+        super().__init__("\n".join([head, *(f"  {line}" for line in fault_lines(self.faults))]))
 
 
 class ContractFault(FaultyInput):

@@ -12,11 +12,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from behavior.contracts import TableContract
 from behavior.errors import Fault, SpecFault
 from behavior.io.files import read_bytes, sha256_of
 from behavior.io.mapping_terms import TableMap, Terms
 from behavior.io.registry import group_of
 from behavior.io.settings import Settings, parse_settings, parse_toml, read_settings_file
+from behavior.panel.contracts import CONTROL_TOTALS_TABLE
 from behavior.specs import faults_of
 
 SINGLE_TABLES = {
@@ -199,27 +201,30 @@ class Profile:
             raise SpecFault([Fault(self.file, rule, column="$.history", value=name)])
         return self.terms.history[name]
 
-    def table_maps(self) -> Iterator[tuple[str, TableMap]]:
-        """Every table the profile reads, with its path in the profile."""
+    def table_maps(self) -> Iterator[tuple[str, TableMap, TableContract | None]]:
+        """Every table the profile reads: its path in the profile, its mapping, its contract (None for lookups)."""
         for name, history in self.terms.history.items():
+            group = group_of(history.contract)
             for table, one in history.tables.items():
-                yield from _with_parts(f"$.history.{name}.tables.{table}", one)
+                yield from _with_parts(f"$.history.{name}.tables.{table}", one, group.table(table))
             for lookup, one in history.lookups.items():
-                yield from _with_parts(f"$.history.{name}.lookups.{lookup}", one)
+                yield from _with_parts(f"$.history.{name}.lookups.{lookup}", one, None)
             if history.control_totals is not None:
-                yield from _with_parts(f"$.history.{name}.control_totals", history.control_totals)
-        for section in SINGLE_TABLES:
+                yield from _with_parts(f"$.history.{name}.control_totals", history.control_totals, CONTROL_TOTALS_TABLE)
+        for section, contract in SINGLE_TABLES.items():
             found: MappedSection | None = getattr(self.terms, section)
             if found is not None:
-                yield from _with_parts(f"$.{section}", found)
+                yield from _with_parts(f"$.{section}", found, group_of(contract).tables[0])
                 for lookup, one in found.lookups.items():
-                    yield from _with_parts(f"$.{section}.lookups.{lookup}", one)
+                    yield from _with_parts(f"$.{section}.lookups.{lookup}", one, None)
 
 
-def _with_parts(path: str, table: TableMap) -> Iterator[tuple[str, TableMap]]:
-    yield path, table
+def _with_parts(
+    path: str, table: TableMap, contract: TableContract | None
+) -> Iterator[tuple[str, TableMap, TableContract | None]]:
+    yield path, table, contract
     for name, part in table.parts.items():
-        yield from _with_parts(f"{path}.parts.{name}", part)
+        yield from _with_parts(f"{path}.parts.{name}", part, contract)
 
 
 def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
@@ -272,22 +277,36 @@ def read_settings(profile: Profile) -> Settings:
 def missing_files(profile: Profile) -> list[Fault]:
     """Files that the profile names and that are not there, each with the layout expected of it."""
     faults = []
-    for where, table in profile.table_maps():
+    for where, table, contract in profile.table_maps():
         for name in table.files:
             path = profile.path(name)
             if not path.is_file():
-                faults.append(Fault(profile.file, _expected(table, where), None, where, str(path), table.note))
+                rule = _expected(table, contract)
+                faults.append(Fault(profile.file, rule, None, where, str(path), table.note or "Put it there"))
     settings = profile.terms.settings or {}
     if "file" in settings and not profile.path(str(settings["file"])).is_file():
-        rule = "expected a file in the layout of settings/1 (TOML)"
+        rule = f"expected a TOML file in the layout of settings/1: {', '.join(Settings.model_fields)}"
         faults.append(Fault(profile.file, rule, None, "$.settings.file", str(profile.path(str(settings["file"])))))
     return faults
 
 
-def _expected(table: TableMap, where: str) -> str:
+def require_files(profile: Profile) -> None:
+    """Refuse to start where a file is absent.
+
+    Raises
+    ------
+    SpecFault : listing every absent file with the layout expected of it.
+    """
+    faults = missing_files(profile)
+    if faults:
+        raise SpecFault(faults)
+
+
+def _expected(table: TableMap, contract: TableContract | None) -> str:
     if table.layout:
         return f"expected a file in the published layout `{table.layout}`"
     form = "Parquet" if any(name.endswith((".parquet", ".pq")) for name in table.files) else "CSV"
-    if table.plain:
-        return f"expected a {form} file in the contract's own columns (`{where.split('.')[-1]}`)"
+    if table.plain and contract is not None:
+        columns = ", ".join(contract.column_names(required_only=True))
+        return f"expected a {form} file in the layout of {contract.id} `{contract.table}`: {columns}"
     return f"expected a {form} file with the columns {', '.join(table.reads())}"

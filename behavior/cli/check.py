@@ -1,0 +1,102 @@
+"""`behavior check`: every fault of one table, or of everything a profile names."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from behavior.errors import BAD_INPUT, DONE, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from behavior.cli.output import Console
+    from behavior.errors import Fault
+
+EXAMPLES = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to check and where rejects go."""
+    parser.add_argument("file", help="a table (CSV or Parquet), settings.toml with --as settings/1, or a profile")
+    parser.add_argument(
+        "--as", dest="contract", metavar="CONTRACT[:table]", help="book/1, curves/1, mortgage_history/1:loan_months ..."
+    )
+    parser.add_argument("--rejects", metavar="FILE", help="write every fault to this CSV")
+    parser.add_argument("--examples", type=int, default=EXAMPLES, help=f"examples shown a rule ({EXAMPLES})")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Check, print what was found, exit 3 on any fault."""
+    from pathlib import Path
+
+    from behavior.io.files import write_atomically
+    from behavior.io.tables import rejects_csv
+
+    path = Path(args.file)
+    with console.progress(f"checking {path.name}"):
+        inputs, faults = _examine(path, args.contract)
+    console.table("Inputs", inputs)
+    if faults:
+        console.table("Faults", _summary(faults))
+        _examples(console, faults, args.examples)
+    console.say("")
+    console.say(f"{len(faults):,} faults found." if faults else "No faults found.")
+    if args.rejects:
+        write_atomically(Path(args.rejects), rejects_csv(faults))
+        console.say(f"All of them: {args.rejects}")
+    code = BAD_INPUT if faults else DONE
+    console.result({"inputs": inputs, "faults": [vars(fault) for fault in faults], "exit_code": code})
+    return code
+
+
+def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]], list[Fault]]:
+    from behavior.errors import FaultyInput, SpecFault
+    from behavior.io.inputs import examine_profile, read_file
+    from behavior.io.profiles import load_profile, missing_files
+    from behavior.io.registry import table_of
+    from behavior.io.settings import read_settings_file
+
+    if contract is None and path.suffix != ".toml":
+        raise UsageError(f"{path.name}: name its contract with --as, for example `--as book/1`.")
+    if contract == "settings/1":
+        try:
+            source = read_settings_file(path)[1]
+        except FaultyInput as error:
+            return [{"input": path.name, "rows": 0, "files": path.name, "faults": len(error.faults)}], list(
+                error.faults
+            )
+        return [{"input": source.name, "rows": 1, "files": source.name, "faults": 0}], []
+    if contract is not None:
+        try:
+            table_of(contract)
+        except SpecFault as error:
+            raise UsageError(f"--as {contract}: {error.faults[0].rule}.") from error
+        read = read_file(path, contract)
+        row = {"input": contract, "rows": len(read.table), "files": path.name, "faults": len(read.faults)}
+        return [row], list(read.faults)
+    profile = load_profile(path)
+    absent = missing_files(profile)
+    if absent:
+        return [{"input": profile.file, "rows": 0, "files": profile.file, "faults": len(absent)}], absent
+    return examine_profile(profile)
+
+
+def _summary(faults: Sequence[Fault]) -> list[dict[str, object]]:
+    counts: dict[tuple[str, str, str], int] = {}
+    for fault in faults:
+        key = (fault.where.partition(", row ")[0], fault.column or "", fault.rule)
+        counts[key] = counts.get(key, 0) + 1
+    return [
+        {"file": file, "column": column, "faults": count, "rule": rule}
+        for (file, column, rule), count in counts.items()
+    ]
+
+
+def _examples(console: Console, faults: Sequence[Fault], examples: int) -> None:
+    from behavior.errors import fault_lines
+
+    console.say("")
+    for line in fault_lines(faults, examples):
+        console.say(f"  {line}")

@@ -1,0 +1,54 @@
+"""Pages of the contracts in Markdown, rendered from code so that they cannot say anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from behavior.contracts import ContractGroup, render
+from behavior.engine.contracts import POSITION_CONTRACTS
+from behavior.io.files import write_atomically
+from behavior.io.settings import Settings
+from behavior.market.contracts import MARKET_CONTRACTS
+from behavior.panel.contracts import HISTORY_CONTRACTS
+
+
+def contract_pages() -> Mapping[str, str]:
+    """File name -> page, one a built-in contract."""
+    groups = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *MARKET_CONTRACTS)
+    return {**{f"{group.name}.md": _page(group) for group in groups}, "settings.md": _settings_page()}
+
+
+def write_contract_pages(folder: Path) -> tuple[str, ...]:
+    """Write every page; returns their names."""
+    pages = contract_pages()
+    for name, text in pages.items():
+        write_atomically(folder / name, text)
+    return tuple(pages)
+
+
+def _page(group: ContractGroup) -> str:
+    """All tables of a contract, then what holds between them."""
+    text = "\n".join(render(table) for table in group.tables)
+    between = [
+        f"- Every `{one.column}` of `{one.table}` is a `{one.to_column}` of `{one.to_table}`."
+        for one in group.references
+    ]
+    between += [f"- {' '.join(rule.__doc__.split())}" for rule in group.between if rule.__doc__]
+    return text + ("\nBetween the tables:\n\n" + "\n".join(between) + "\n" if between else "")
+
+
+def _settings_page() -> str:
+    lines = ["# settings/1: `settings.toml`", "", "What one valuation is made under, in TOML.", ""]
+    lines += ["| key | kind | required |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        kind = getattr(field.annotation, "__name__", str(field.annotation))
+        kind = {"date": "date", "str": "text", "float": "number", "dict": "table"}.get(kind, kind)
+        lines.append(f"| `{name}` | {kind} | {'yes' if field.is_required() else ''} |")
+    notes = (
+        "`tier1` and `book_equity` are amounts in the reporting currency.",
+        "`index_roles` gives indices their roles: `short`, `mortgage`, further ones by name.",
+        "`limits` are shares of Tier 1 (0.15 is 15%) or amounts.",
+        "`new_business_margins` are decimals a year by product, over the zero rate of the product's term.",
+    )
+    return "\n".join([*lines, "", *(f"- {note}" for note in notes), ""])
