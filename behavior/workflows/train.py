@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
 
+from behavior.assumptions.manifest import render_set
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.errors import Fault, SpecFault
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
@@ -22,6 +24,8 @@ from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
 from behavior.workflows.stages import Stages
+
+SPEC_FILE = "spec.toml"
 
 
 class DraftStore(Protocol):
@@ -38,7 +42,7 @@ class TrainingRequest:
 
     Parameters
     ----------
-    name : registered model name (the model folder's).
+    name : registered model name (the model folder's). spec_text : the specification as written, registered with it.
     as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
     developer : who trains; a validator must be someone else.
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
@@ -46,6 +50,7 @@ class TrainingRequest:
 
     name: str
     spec: ModelSpec
+    spec_text: str
     history: CustomerHistory
     rates: RateHistory
     as_of: pd.Timestamp
@@ -116,8 +121,10 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run("behavior", name) as run:
         _log(run, request, fitted, findings, draft, report, facts)
-        record = run.register(name, fitted.files(), _version_tags(request, findings), champion=not findings.blocking)
-    final = drafts.write(_with_version(draft, record))
+        record = run.register(
+            name, _files(request, fitted), _version_tags(request, findings), champion=not findings.blocking
+        )
+    final = drafts.write(_with_version(draft, record, findings))
     return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
 
 
@@ -134,12 +141,16 @@ def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingReque
     return tuple(replace(table, provenance=origin) for table in tables)
 
 
-def _with_version(draft: AssumptionSet, record: ModelRecord) -> AssumptionSet:
-    tables = (
-        replace(table, provenance=replace(table.provenance, model_version=record.version, run=record.run))
-        for table in draft.tables
-    )
+def _with_version(draft: AssumptionSet, record: ModelRecord, findings: Findings) -> AssumptionSet:
+    """The draft, naming the version it came from and the gates that failed, so that it cannot be approved unseen."""
+    failed = tuple(finding.check for finding in findings.blocking)
+    known = {"model_version": record.version, "run": record.run, "failed_gates": failed}
+    tables = (replace(table, provenance=replace(table.provenance, **known)) for table in draft.tables)
     return replace(draft, tables=tuple(tables))
+
+
+def _files(request: TrainingRequest, fitted: FittedModel) -> dict[str, str]:
+    return {SPEC_FILE: request.spec_text, **fitted.files()}
 
 
 def _facts(request: TrainingRequest, fitted: FittedModel, findings: Findings) -> dict[str, Any]:
@@ -185,10 +196,10 @@ def _log(
     report: str,
     facts: Mapping[str, Any],
 ) -> None:
-    import json
-
     run.set_tags(_version_tags(request, findings))
     run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})
     run.log_metrics({f"{f.check}.{name}": value for f in findings.findings for name, value in f.values.items()})
     run.log_text("report/validation.html", report)
     run.log_text("facts.json", json.dumps(facts, indent=1, default=str, sort_keys=True))
+    for name, text in render_set(draft).items():
+        run.log_text(f"draft/{name}", text)

@@ -1,0 +1,77 @@
+"""`behavior cycle --profile P`: the whole line on a bank's own data, each stage timed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from behavior.cli.output import Console
+
+if TYPE_CHECKING:
+    from behavior.workflows.cycle import CycleResult
+    from behavior.workflows.stages import Stages
+    from behavior.workflows.wiring import Project
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The profile."""
+    parser.add_argument("--profile", required=True, metavar="FILE", help="profile that says where things are")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the line as the profile describes it."""
+    from behavior.cli.learning import require_learning_libraries
+    from behavior.workflows.stages import Stages
+
+    require_learning_libraries()
+    return run_cycle(Path(arguments.profile), console, Stages(console.progress))
+
+
+def run_cycle(path: Path, console: Console, stages: Stages) -> int:
+    """Run a profile's cycle, write results and reports, and say where they are; 4 when a gate failed."""
+    import datetime as dt
+
+    from behavior.errors import DONE, GATE_FAILED
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.cycle import cycle
+    from behavior.workflows.plan import cycle_plan, write_cycle
+    from behavior.workflows.wiring import Project
+
+    project = Project(load_profile(path))
+    with stages.stage("read"):
+        plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0))
+    done = cycle(plan, project.tracker(), project.store(), project.drafts(), stages)
+    with stages.stage("write"):
+        written = write_cycle(done, project.output)
+    _say(console, project, done, stages, written)
+    return GATE_FAILED if done.failed_gates else DONE
+
+
+def _say(console: Console, project: Project, done: CycleResult, stages: Stages, written: dict[str, str]) -> None:
+    from behavior.cli.learning import model_rows
+
+    result = done.result
+    console.table("Models", model_rows(done.trained))
+    console.table(f"EVE under {result.facts.get('framework', '')}", result.eve_summary.to_dict("records"))
+    console.table("NII", result.nii_summary.to_dict("records"))
+    console.table("Time", [{"stage": name, "seconds": round(value, 1)} for name, value in stages.seconds.items()])
+    stamp = f" ({done.assumptions.stamp})" if done.assumptions.stamp else ""
+    console.say(f"\nAssumption set {done.assumptions.id}{stamp} in {project.store().folder}")
+    for failed in done.failed_gates:
+        console.warn(f"gate failed: {failed}; the set stays a draft and every result is stamped DRAFT.")
+    for name, place in written.items():
+        console.say(f"{name}: {place}")
+    console.result(
+        {
+            "set": done.assumptions.id,
+            "digest": done.assumptions.digest,
+            "stamp": done.assumptions.stamp,
+            "failed_gates": list(done.failed_gates),
+            "models": model_rows(done.trained),
+            "eve": result.eve_summary.to_dict("records"),
+            "nii": result.nii_summary.to_dict("records"),
+            "seconds": stages.seconds,
+            "written": written,
+        }
+    )

@@ -1,0 +1,51 @@
+"""What the commands that train models share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from behavior.errors import UsageError
+
+if TYPE_CHECKING:
+    from behavior.workflows.train import TrainedModel
+
+LEARNING_LIBRARIES = ("sklearn", "lightgbm", "optuna", "mlflow", "shap")
+
+
+def require_learning_libraries() -> None:
+    """Refuse early, and say what to install.
+
+    Raises
+    ------
+    UsageError : when a learning library is missing; a bare install has none of them.
+    """
+    missing = []
+    for name in LEARNING_LIBRARIES:
+        try:
+            found = find_spec(name) is not None
+        except ValueError:
+            found = False
+        if not found:
+            missing.append(name)
+    if missing:
+        raise UsageError(
+            f"training needs {', '.join(missing)}, which a bare install leaves out. "
+            'Install them: pip install "alm-behavior[fit]"'
+        )
+
+
+def model_rows(models: Sequence[TrainedModel]) -> list[dict[str, object]]:
+    """One row a model: version, gates and who may use it."""
+    return [
+        {
+            "model": model.name,
+            "version": model.record.version,
+            "gates": "passed" if model.champion else "failed: " + ", ".join(f.check for f in model.findings.blocking),
+            "alias": "champion" if model.champion else "none",
+            "curves": sum(len(table.curves) for table in model.draft.tables),
+            "transferred": model.draft.tables[0].provenance.transferred if model.draft.tables else "",
+        }
+        for model in models
+    ]

@@ -1,0 +1,138 @@
+"""A profile wired to stores, trackers and requests: the one module that knows both where things are and what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from behavior.errors import Fault, SpecFault, UsageError
+from behavior.io.assumption_store import AssumptionStore
+from behavior.io.drafts import DraftFolder
+from behavior.io.files import read_bytes
+from behavior.io.inputs import InputTable, rate_history, read_book, read_curves, read_history, read_rates
+from behavior.io.profiles import Profile, missing_files, read_settings
+from behavior.io.settings import Settings
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory
+from behavior.specs import parse_spec
+from behavior.tracking.base import Tracker
+from behavior.workflows.train import SPEC_FILE, TrainingRequest
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that a profile names, read once and on demand.
+
+    Raises
+    ------
+    SpecFault : on opening, when files that the profile names are missing; all are listed with the expected layout.
+    """
+
+    profile: Profile
+
+    def __post_init__(self) -> None:
+        faults = missing_files(self.profile)
+        faults += [
+            Fault(self.profile.file, f"expected a model folder with a {SPEC_FILE}", column=f"$.models.{name}.folder")
+            for name in self.profile.models
+            if not (self.profile.model_folder(name) / SPEC_FILE).is_file()
+        ]
+        if faults:
+            raise SpecFault(faults)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings of the valuation."""
+        return read_settings(self.profile)
+
+    @cached_property
+    def rates(self) -> RateHistory:
+        """The rate history with its roles."""
+        return rate_history(self.profile)
+
+    @cached_property
+    def rate_table(self) -> InputTable:
+        """The rate history as a table with its files."""
+        return read_rates(self.profile)
+
+    @cached_property
+    def curves(self) -> InputTable:
+        """The curves with their files."""
+        return read_curves(self.profile)
+
+    @cached_property
+    def book(self) -> InputTable:
+        """The book with its files."""
+        return read_book(self.profile)
+
+    @cached_property
+    def _histories(self) -> dict[str, CustomerHistory]:
+        return {}
+
+    def history(self, name: str) -> CustomerHistory:
+        """A customer history, read once however many models learn from it."""
+        if name not in self._histories:
+            self._histories[name] = read_history(self.profile, name)
+        return self._histories[name]
+
+    @property
+    def output(self) -> Path:
+        """Folder of results, reports and drafts."""
+        return self.profile.folder_of("output")
+
+    def store(self) -> AssumptionStore:
+        """The assumption store."""
+        return AssumptionStore(self.profile.folder_of("store"))
+
+    def drafts(self) -> DraftFolder:
+        """Where draft curves are written."""
+        return DraftFolder(self.output / "drafts")
+
+    def tracker(self) -> Tracker:
+        """The experiment store and registry."""
+        from behavior.tracking.mlflow import MlflowTracker
+
+        return MlflowTracker(self.profile.folder_of("tracking"))
+
+    def developer(self) -> str:
+        """Who trains under this profile."""
+        return self.profile.approvals().proposed_by
+
+    def model_named(self, folder_or_name: str) -> str:
+        """Name of the model that the profile runs from a folder, or under a name.
+
+        Raises
+        ------
+        UsageError : naming the models of the profile.
+        """
+        asked = Path(folder_or_name).resolve()
+        for name in self.profile.models:
+            if folder_or_name == name or self.profile.model_folder(name) == asked:
+                return name
+        there = ", ".join(self.profile.models) or "none"
+        raise UsageError(f"{self.profile.file} runs no model {folder_or_name!r}; it runs {there}.")
+
+    def request(self, name: str) -> TrainingRequest:
+        """What training one of the profile's models takes."""
+        section = self.profile.models[name]
+        file = self.profile.model_folder(name) / SPEC_FILE
+        text = read_bytes(file).decode("utf-8")
+        return TrainingRequest(
+            name=name,
+            spec=parse_spec(text, f"{file.parent.name}/{SPEC_FILE}"),
+            spec_text=text,
+            history=self.history(section.history),
+            rates=self.rates,
+            as_of=pd.Timestamp(self.settings.as_of),
+            book=self.book.values(),
+            developer=self.developer(),
+            transferred=section.transferred,
+        )
+
+    def inputs(self) -> Mapping[str, InputTable]:
+        """The tables a valuation takes, by name."""
+        return {"book": self.book, "curves": self.curves, "rates": self.rate_table}
