@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
@@ -21,7 +21,7 @@ from behavior.quantities import FloatArray
 INK, GRID, MUTED = "#24292f", "#e3e6ea", "#6b7280"
 # Told apart by lightness too, so that a grey print and a colour-blind reader lose nothing.
 COLOURS = ("#1f4e79", "#c8553d", "#4f8a5b", "#8a6aa0", "#c99a2e", "#3f8f9e", "#7d5a50", "#555b6e")
-REALISED = ("realised", "actual", "ledger")
+REALISED = ("realised", "actual", "ledger", "base")
 SETTINGS: Mapping[str, Any] = {
     "svg.hashsalt": "behavior",
     "svg.fonttype": "none",
@@ -189,8 +189,7 @@ def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:
     names = (exhibit.y_label, exhibit.x_label) if swap else (exhibit.x_label, exhibit.y_label)
     axes.set_xlabel(names[0])
     axes.set_ylabel("" if swap else names[1])
-    numbers = FuncFormatter(lambda value, _: tidy(value))
-    (axes.xaxis if swap else axes.yaxis).set_major_formatter(numbers)
+    (axes.xaxis if swap else axes.yaxis).set_major_formatter(Tidy())
     (axes.xaxis if swap else axes.yaxis).set_major_locator(MaxNLocator(6))
     handles, labels = axes.get_legend_handles_labels()
     if len(labels) > 1:
@@ -202,13 +201,21 @@ def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:
         axes.figure.set_size_inches(axes.figure.get_figwidth(), axes.figure.get_figheight() + 0.2 * (rows - 1))
 
 
-def tidy(value: float) -> str:
-    """A tick's number as people write it: thousands parted, no needless zeros, a true minus sign."""
-    if value == 0:
-        return "0"
-    size = abs(value)
-    text = f"{value:,.0f}" if size >= 1000 else f"{value:.4g}" if size >= 0.001 else f"{value:.1e}"
-    return text.replace("-", "−")
+class Tidy(Formatter):
+    """Ticks as people write them: thousands parted, the same decimals on every tick, a true minus sign."""
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        """One number on its own."""
+        return self.format_ticks([value])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Texts of all ticks of an axis."""
+        places = np.unique(np.asarray(values, dtype=np.float64))
+        step = float(np.diff(places).min()) if len(places) > 1 else abs(float(places[0])) or 1.0
+        decimals = min(max(0, int(np.ceil(-np.log10(step) - 1e-9))), 6)
+        # A step of 0.25 needs one decimal more than its size says.
+        decimals += int(abs(round(step, decimals) - step) > 1e-6 * step)
+        return [f"{round(float(one), decimals) + 0.0:,.{decimals}f}".replace("-", "−") for one in values]
 
 
 def _calm(axes: Any) -> None:

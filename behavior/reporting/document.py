@@ -10,10 +10,11 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Words; `tone` is ``plain``, ``note``, ``warning`` or ``stamp``."""
+    """Words; `tone` is ``plain``, ``note``, ``warning`` or ``stamp``; `lead` stands before them in bold."""
 
     text: str
     tone: str = "plain"
+    lead: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,25 @@ from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.tables import number
 from behavior.validation.base import Finding, Findings, Status
 
+# What a figure is for and how it is made stands before it, how far to trust it after.
+BEFORE = ("Purpose", "Mechanism")
 TONES = {Status.FAIL: "stamp", Status.WARN: "warning", Status.PASS: "plain", Status.DOES_NOT_APPLY: "note"}
 
 
 def finding_section(finding: Finding, title: str = "") -> Section:
     """A section about one check; figures, exhibits, and how to read them."""
     blocks: list[Paragraph | Table | Figure] = [_verdict(finding)]
+    blocks += [Paragraph(text, "note", f"{name}.") for name, text in finding.headings.items() if name in BEFORE]
     if finding.values:
         blocks.append(figures_table(finding))
     blocks += blocks_of(finding.exhibits)
-    blocks += [Paragraph(f"{name}. {text}", "note") for name, text in finding.headings.items()]
+    blocks += [Paragraph(text, "note", f"{name}.") for name, text in finding.headings.items() if name not in BEFORE]
     return Section(title or finding.check.replace("_", " ").capitalize(), tuple(blocks))
 
 
 def _verdict(finding: Finding) -> Paragraph:
     outcome = {"pass": "Pass.", "warn": "Look closer.", "fail": "Fail.", "does not apply": ""}[finding.status.value]
-    return Paragraph(f"{outcome} {finding.in_words}".strip(), TONES[finding.status])
+    return Paragraph(finding.in_words, TONES[finding.status], outcome)
 
 
 def figures_table(finding: Finding) -> Table:
@@ -51,7 +54,7 @@ def figure_text(value: float) -> str:
         return number(value, "")
     if abs(value) >= 1000 or (value == round(value) and abs(value) < 1e15):
         return number(value, ",.0f")
-    return number(value, ",.2f" if abs(value) >= 10 else ".4g")
+    return number(value, ",.2f" if abs(value) >= 10 else ".4g" if abs(value) >= 1e-4 else ".1e")
 
 
 def overview(findings: Findings) -> Table:

@@ -54,7 +54,7 @@ def _numbered(sections: tuple[Section, ...], prefix: str, depth: int, counter: I
 
 def _block(block: Paragraph | Table | Figure, counter: Iterator[int]) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        return {"form": "paragraph", "text": block.text, "tone": block.tone}
+        return {"form": "paragraph", "text": block.text, "tone": block.tone, "lead": block.lead}
     if isinstance(block, Figure):
         drawing = Markup(_own_names(block.svg, f"f{next(counter)}-", block.alt))
         return {"form": "figure", "title": block.title, "svg": drawing, "note": block.note}

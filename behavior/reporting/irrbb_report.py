@@ -14,6 +14,7 @@ from behavior.reporting.document import Document, Figure, Paragraph, Section, Ta
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.irrbb_extras import extra_sections
 from behavior.reporting.irrbb_tables import (
+    SHEETS,
     Money,
     coverage_shares,
     coverage_table,
@@ -26,7 +27,8 @@ from behavior.reporting.irrbb_tables import (
     nii_table,
     product_table,
 )
-from behavior.reporting.set_pictures import readings_table, set_exhibits
+from behavior.reporting.set_pictures import readings_tables, set_exhibits
+from behavior.reporting.tables import number
 
 BASE = "base"
 
@@ -118,14 +120,14 @@ def _worst_words(result: IrrbbResult, money: Money) -> str:
         f"{money.text(worst['delta_eve_after_options'])}"
     )
     if pd.notna(worst["delta_eve_pct_tier1"]):
-        words += f", {100 * worst['delta_eve_pct_tier1']:+.1f}% of Tier 1"
+        words += f", {number(100 * worst['delta_eve_pct_tier1'], '+.1f')}% of Tier 1"
     summary = result.nii_summary
     year = summary[(summary["horizon_months"] == 12) & (summary["scenario"] != BASE)]
     for sheet in year["balance_sheet"].unique():
         part = year[year["balance_sheet"] == sheet]
         low = _lowest(part, "delta_nii")
         name = low["scenario"].replace("_", " ")
-        words += f"; the worst 12-month net interest income, {sheet.replace('_', ' ')}, under {name}: "
+        words += f"; the worst 12-month net interest income, {SHEETS.get(sheet, sheet)} balance sheet, under {name}: "
         words += str(money.text(low["delta_nii"]))
     return words + "."
 
@@ -203,7 +205,7 @@ def _behaviour(result: IrrbbResult, assumptions: AssumptionSet | None) -> tuple[
         if table.provenance.transferred
     ]
     pictures = blocks_of(set_exhibits(assumptions, {str(name): float(one) for name, one in balances.items()}))
-    return (*moved, *pictures, readings_table(assumptions))
+    return (*moved, *pictures, *readings_tables(assumptions))
 
 
 def _coverage(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:

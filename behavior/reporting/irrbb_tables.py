@@ -14,6 +14,7 @@ from behavior.reporting.document import Table
 from behavior.reporting.tables import number
 
 BASE = "base"
+SHEETS = {"run_off": "run-off"}
 UNITS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 
 
@@ -49,7 +50,8 @@ class Money:
         """An amount with its unit, or None where there is none."""
         if amount is None or not np.isfinite(float(amount)):
             return None
-        return f"{number(float(amount) / self.unit, ',.1f')} {self.name}"
+        figure = number(float(amount) / self.unit, ",.1f")
+        return " ".join(part for part in (self.currency, figure, self.word) if part)
 
 
 def spaced(names: pd.Series) -> pd.Series:
@@ -103,7 +105,7 @@ def nii_picture(result: IrrbbResult) -> list[Exhibit]:
     wide = _wide(year, column)
     data = pd.DataFrame({"scenario": spaced(pd.Series(wide.index))})
     for sheet in wide.columns:
-        data[str(sheet).replace("_", " ") + " balance sheet"] = 100 * wide[sheet].to_numpy()
+        data[SHEETS.get(str(sheet), str(sheet)) + " balance sheet"] = 100 * wide[sheet].to_numpy()
     title = "Change of 12-month net interest income by scenario"
     return [Exhibit("nii", title, "bars", data, "scenario", "% of Tier 1" if of_tier1 else "% of base NII")]
 
@@ -124,7 +126,7 @@ def nii_table(result: IrrbbResult, sheet: str, money: Money) -> Table:
         table[f"{horizon} months, change"] = (part["delta_nii"] / money.unit).to_numpy()
         table[f"{horizon} months, % of base"] = (100 * part["delta_nii_pct_base"]).to_numpy()
         table[f"{horizon} months, % of Tier 1"] = (100 * part["delta_nii_pct_tier1"]).to_numpy()
-    return Table(f"{sheet.replace('_', ' ').capitalize()} balance sheet", table, formats=_same(table, ",.1f"))
+    return Table(f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet", table, formats=_same(table, ",.1f"))
 
 
 def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
@@ -135,7 +137,7 @@ def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
         order = list(dict.fromkeys(part["scenario"]))
         data = (by_month[order] / money.unit).reset_index()
         data.columns = pd.Index(["month", *(str(name).replace("_", " ") for name in order)])
-        words = str(sheet).replace("_", " ")
+        words = SHEETS.get(str(sheet), str(sheet))
         title = f"Monthly net interest income, {words} balance sheet, {currency}"
         where = money.in_currency(str(currency))
         x_label = "month after the valuation date" if pd.api.types.is_numeric_dtype(data["month"]) else "month"
@@ -206,9 +208,9 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
 
 
 SHARES = {
-    "share_clamped": "rates beyond the curve's grid",
-    "share_extrapolated": "months beyond the data",
-    "share_without_burnout": "no burnout count",
+    "share_clamped": "beyond the curve's rates",
+    "share_extrapolated": "beyond the curve's months",
+    "share_without_burnout": "without a burnout count",
 }
 
 
@@ -228,7 +230,7 @@ def coverage_shares(coverage: pd.DataFrame) -> str:
         for column, name in SHARES.items()
         if total and column in coverage
     ]
-    return f"Of the balance that curves are asked about {', '.join(parts)}. Weighted by balance: {', '.join(held)}."
+    return f"Of the balance that curves are asked about {', '.join(parts)}. Read by balance {', '.join(held)}."
 
 
 def coverage_table(coverage: pd.DataFrame, money: Money) -> Table:

@@ -42,21 +42,33 @@ def set_exhibits(assumptions: AssumptionSet, balances: Mapping[str, float]) -> t
     return tuple(found)
 
 
-def readings_table(assumptions: AssumptionSet, points: Points | None = None) -> Table:
-    """Life, survival, speed and beta of every curve; one row a figure."""
-    rows = [
-        {
-            "effect": one.effect.lower(),
-            "cause": one.cause,
-            "segment": one.segment,
-            "figure": one.measure,
-            "value": _amount(one.value, one.unit),
-            "unit": {"share": "%", "a year": "% a year"}.get(one.unit, one.unit),
-        }
-        for one in readings(assumptions, points)
-    ]
-    columns = ["effect", "cause", "segment", "figure", "value", "unit"]
-    return Table("Figures of every curve", pd.DataFrame(rows, columns=columns), formats={"value": ",.2f"})
+def readings_tables(assumptions: AssumptionSet, points: Points | None = None) -> tuple[Table, ...]:
+    """Life, survival, speed and beta: one table an effect, one row a curve, one column a figure."""
+    found = []
+    rows = pd.DataFrame(
+        [
+            (one.effect, one.cause, one.segment, _head(one.measure, one.unit), _amount(one.value, one.unit))
+            for one in readings(assumptions, points)
+        ],
+        columns=["effect", "cause", "segment", "figure", "value"],
+    )
+    # Causes are read at different drivers, so that each has figures of its own.
+    for effect, cause in dict.fromkeys(zip(rows["effect"], rows["cause"], strict=True)):
+        wide = (
+            rows[(rows["effect"] == effect) & (rows["cause"] == cause)]
+            .pivot_table(index="segment", columns="figure", values="value", sort=False)
+            .reset_index()
+        )
+        wide.columns = pd.Index([str(name) for name in wide.columns])
+        formats = {name: ",.2f" for name in wide.columns[1:]}
+        title = f"Figures of every curve, {effect.lower()}" + (f", {cause}" if cause else "")
+        found.append(Table(title, wide, formats=formats))
+    return tuple(found)
+
+
+def _head(measure: str, unit: str) -> str:
+    words = {"share": "%", "a year": "% a year", "rate per rate": ""}.get(unit, unit)
+    return f"{measure}, {words}" if words else measure
 
 
 def _amount(value: float, unit: str) -> float:
