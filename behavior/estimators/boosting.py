@@ -62,6 +62,7 @@ class BinnedData:
                 weight=validate.weight,
                 init_score=validate.offset,
                 reference=self.train,
+                params={**FIXED, "max_bin": 255},
             ).construct()
 
 

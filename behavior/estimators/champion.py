@@ -11,6 +11,7 @@ import numpy as np
 
 from behavior.estimators.base import HazardModel
 from behavior.estimators.boosted_hazard import BoostedHazard
+from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.empirical import EmpiricalHazard, PsaHazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
@@ -24,6 +25,7 @@ FAMILIES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "s_curve_hazard": SCurveHazard.from_files,
     "empirical_hazard": EmpiricalHazard.from_files,
     "psa_hazard": PsaHazard.from_files,
+    "constant_hazard": ConstantHazard.from_files,
 }
 
 

@@ -23,7 +23,8 @@ class Term:
     Parameters
     ----------
     form : ``smooth`` (hats of `name`), ``levels`` (one column a level of `name`), ``missing`` (1 where `name` is
-        unknown) or ``rising`` (ramps of the driver `name` times hats or levels of `other`).
+        unknown), ``rising`` (ramps of the driver `name` times hats or levels of `other`) or ``product`` (hats of `name`
+        times levels of `other`).
     knots : of `name`. other_knots : of `other`; empty for levels or none. levels : number of levels of `other`/`name`.
     """
 
@@ -48,6 +49,10 @@ class Term:
             return _one_hot(values, self.levels)
         if self.form == "smooth":
             return hats(values, np.asarray(self.knots))
+        if self.form == "product":
+            level = _one_hot(column_of(matrix, self.other), self.levels)
+            shape = hats(values, np.asarray(self.knots))
+            return np.asarray((shape[:, :, None] * level[:, None, :]).reshape(len(values), -1))
         knots = np.asarray(self.knots)
         filled = np.where(np.isnan(values), 0.0, values)[:, None]
         ramps = np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0)
@@ -66,6 +71,10 @@ class Term:
         if self.form == "smooth":
             rough = divided_differences(np.asarray(self.knots))
             return smooth * rough.T @ rough + ridge * np.eye(len(self.knots))
+        if self.form == "product":
+            rough = divided_differences(np.asarray(self.knots))
+            along = smooth * rough.T @ rough + (cross / 3.0 + ridge) * np.eye(len(self.knots))
+            return np.asarray(np.kron(along, np.eye(self.levels)))
         gaps = np.diff(np.asarray(self.knots))
         count, width = len(gaps), max(self.levels or len(self.other_knots), 1)
         slopes = differences(count, 1) @ np.diag(gaps.mean() / gaps)

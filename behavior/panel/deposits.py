@@ -98,6 +98,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
         "closed": targets.closed,
         "migrated": targets.migrated,
         "balance_before_interest": targets.after,
+        "balance_end": np.where(targets.closed + targets.migrated > 0, 0.0, np.maximum(rows.balance, 0.0)),
         "balance_known": (~np.isnan(targets.opening) & ~np.isnan(targets.after)).astype(np.float64),
         "overdrawn": targets.overdrawn.astype(np.float64),
         "dormant": _dormant(table, rows, first),

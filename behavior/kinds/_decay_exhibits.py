@@ -1,0 +1,89 @@
+"""Pictures of decay: run-off of a cohort, decay by spread and by age, closure and balances apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from behavior.kinds.base import Exhibit, FittedModel, Predictions
+from behavior.panel.base import Panel, PanelSplit
+from behavior.panel.dense import month_number
+from behavior.quantities import AnyArray, BoolArray, FloatArray
+
+
+def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
+    """Realised against predicted on the out-of-time rows (all rows where there are none)."""
+    rows = split.out_of_time if split.out_of_time.any() else np.ones(len(panel.table), dtype=bool)
+    table = predictions.table[rows]
+    pictures = [
+        _picture(
+            "decay_by_age", "Net decay by account age", table, table["age_months"].to_numpy() // 12, "age in years"
+        ),
+        _picture("decay_by_month", "Net decay by month", table, table["month"].to_numpy(), "month"),
+        run_off(panel, predictions, rows),
+        decomposition(panel, rows),
+    ]
+    if table["driver"].notna().any():
+        spread = np.round(table["driver"].to_numpy() / 0.005) * 0.5
+        pictures.insert(
+            0, _picture("decay_by_spread", "Net decay by spread", table, spread, "spread, percentage points")
+        )
+    return tuple(pictures)
+
+
+def _picture(name: str, title: str, table: pd.DataFrame, by: AnyArray, x_label: str) -> Exhibit:
+    weight = table["weight"].to_numpy()
+    series = [column for column in ("actual", "predicted", "challenger", "benchmark") if column in table]
+    weighted = pd.DataFrame({column: table[column].to_numpy() * weight for column in series})
+    weighted["weight"], weighted["by"] = weight, by
+    sums = weighted.groupby("by", sort=True).sum()
+    data = pd.DataFrame({x_label: sums.index.to_numpy()})
+    for column in series:
+        data[column] = sums[column].to_numpy() / np.maximum(sums["weight"].to_numpy(), 1e-300) * 100
+    return Exhibit(name, title, "lines", data, x_label, "net decay, percent of balance a month", "balance weighted")
+
+
+def run_off(panel: Panel, predictions: Predictions, rows: BoolArray) -> Exhibit:
+    """Balance of the accounts open at the first month shown, realised and expected; new accounts never enter."""
+    month = month_number(panel.table["month"])[rows]
+    unit = panel.table["unit"].to_numpy()[rows]
+    cohort = np.isin(unit, unit[month == month.min()])
+    table = predictions.table[rows][cohort]
+    weight = table["weight"].to_numpy()
+    shares: dict[str, FloatArray] = {"months": np.arange(1, int(np.ptp(month)) + 2, dtype=np.float64)}
+    for column in ("actual", "predicted", "challenger", "benchmark"):
+        if column in table:
+            gone = np.bincount(month[cohort] - month.min(), weight * table[column].to_numpy())
+            held = np.bincount(month[cohort] - month.min(), weight)
+            shares[column] = np.cumprod(1.0 - gone / np.maximum(held, 1e-300)) * 100
+    data = pd.DataFrame({name: pd.Series(one) for name, one in shares.items()})
+    return Exhibit(
+        "run_off",
+        "Run-off of one cohort",
+        "lines",
+        data,
+        "months since the first",
+        "percent of balance, before interest",
+    )
+
+
+def decomposition(panel: Panel, rows: BoolArray) -> Exhibit:
+    """Closure by balance, growth of survivors and their product, by year: 1 - decay = (1 - closure)(1 + growth)."""
+    table = panel.table[rows]
+    use = table["balance_known"].to_numpy() > 0
+    year = pd.DatetimeIndex(table["month"]).year.to_numpy()[use]
+    before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
+    gone = (table["closed"].to_numpy() + table["migrated"].to_numpy())[use] > 0
+    frame = pd.DataFrame({"year": year, "before": before, "left": before * gone, "after": after})
+    sums = frame.groupby("year", sort=True).sum()
+    closure = sums["left"] / sums["before"]
+    growth = sums["after"] / (sums["before"] - sums["left"]) - 1.0
+    data = pd.DataFrame(
+        {
+            "year": sums.index,
+            "closures and moves, % of balance a month": closure.to_numpy() * 100,
+            "growth of survivors, % a month": growth.to_numpy() * 100,
+            "net decay, % a month": (1.0 - (1.0 - closure) * (1.0 + growth)).to_numpy() * 100,
+        }
+    )
+    return Exhibit("decomposition", "Closures and survivors' balances", "table", data)

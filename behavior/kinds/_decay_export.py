@@ -1,0 +1,202 @@
+"""Deposit decay as curves since as-of: the accounts open at as-of are carried forward, month by month, at each spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from behavior.estimators.terms import column_of
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import FloatArray, IntArray
+
+MONTHS = np.array(
+    [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        15,
+        18,
+        21,
+        24,
+        30,
+        36,
+        42,
+        48,
+        60,
+        72,
+        84,
+        96,
+        108,
+        120,
+        144,
+        180,
+        240,
+        300,
+        360,
+    ]
+    + [420, 480]
+)
+ACCOUNTS = 120
+STEP = 0.005
+BAND = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class DecayParts:
+    """Monthly shares of a segment, shape (spreads, months 1 .. last): nothing is clipped here.
+
+    `closure` and `migrated` are shares of balance, `growth` of survivors' balances (negative = shrinking), each with
+    the standard error of the whole decay beside it.
+    """
+
+    closure: FloatArray
+    migrated: FloatArray
+    growth: FloatArray
+    error: FloatArray
+
+
+def months_grid(months: int) -> IntArray:
+    """Months at which curves are given: dense at first."""
+    grid = MONTHS[months >= MONTHS]
+    return np.asarray(grid if grid[-1] == months else np.append(grid, months), dtype=np.int64)
+
+
+def spread_grid(spread: FloatArray) -> FloatArray:
+    """Spreads that the history saw, every half point, one step beyond on each side; one node where none is known."""
+    known = spread[~np.isnan(spread)]
+    if known.size == 0:
+        return np.zeros(1)
+    low, high = np.quantile(known, [0.001, 0.999])
+    return np.round(np.arange(np.floor(low / STEP), np.ceil(high / STEP) + 1) * STEP, 6)
+
+
+def representatives(matrix: FeatureMatrix, weight: FloatArray) -> IntArray:
+    """Accounts that stand for the balance: systematic along age, in proportion to balance."""
+    order = np.argsort(column_of(matrix, "age_months"), kind="stable")
+    total = np.cumsum(weight[order])
+    count = min(ACCOUNTS, len(order))
+    marks = (np.arange(count) + 0.5) / count * total[-1]
+    return order[np.minimum(np.searchsorted(total, marks), len(order) - 1)]
+
+
+def project_parts(
+    closure: Any,
+    migrated: Any,
+    balance: Any,
+    accounts: FeatureMatrix,
+    segment: int,
+    spreads: FloatArray,
+    grid: IntArray,
+    seasons: dict[str, tuple[float, ...]],
+) -> DecayParts:
+    """Carry representative accounts forward at each constant spread; ages rise, other covariates are held."""
+    last = int(grid[-1])
+    every = np.arange(1, last + 1)
+    count = len(accounts.values)
+    shape = (len(spreads), len(grid), count)
+    age = column_of(accounts, "age_months")
+    values = np.broadcast_to(accounts.values, (*shape, accounts.values.shape[1])).copy()
+    aged = age[None, None, :] + grid[None, :, None]
+    values[..., accounts.names.index("age_months")] = aged
+    if "spread" in accounts.names:
+        values[..., accounts.names.index("spread")] = spreads[:, None, None]
+    close = _unseasonal(closure, accounts, values, seasons.get("closure")).reshape(shape)
+    move = _unseasonal(migrated, accounts, values, seasons.get("migrated")).reshape(shape)
+    cells = _balance_cells(balance, segment, np.minimum(aged, 240.0), spreads, shape)
+    shrink, error = balance.log_decay(cells).reshape(shape), balance.error(cells).reshape(shape).mean(axis=2)
+    whole = [_each_month(part, grid, every) for part in (close, move, shrink)]
+    leaving = np.log1p(-np.clip(whole[0], 0.0, 0.999999)) + np.log1p(-np.clip(whole[1], 0.0, 0.999999)) - whole[2]
+    alive = np.exp(np.cumsum(leaving, axis=1) - leaving)
+    alive /= alive.sum(axis=2, keepdims=True)
+    after = (1.0 - whole[0]) * (1.0 - whole[1])
+    rest = (alive * after).sum(axis=2)
+    grown = (alive * after * np.exp(-whole[2])).sum(axis=2) / rest - 1.0
+    errors = np.array([np.interp(every, grid, row) for row in error])
+    closed = (alive * whole[0]).sum(axis=2)
+    moved = (alive * (1.0 - whole[0]) * whole[1]).sum(axis=2) / np.maximum(1.0 - closed, 1e-9)
+    relative = _closure_error(closure, accounts, values, shape)
+    errors = np.sqrt(errors**2 + (closed * np.array([np.interp(every, grid, row) for row in relative])) ** 2)
+    return DecayParts(closed, moved, grown, errors)
+
+
+def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArray:
+    """Linear between the grid's months, shape (spreads, months, accounts)."""
+    upper = np.clip(np.searchsorted(grid, every), 0, len(grid) - 1)
+    lower = np.maximum(upper - 1, 0)
+    gap = np.maximum(grid[upper] - grid[lower], 1)
+    weight = np.where(upper == lower, 0.0, (every - grid[lower]) / gap)[None, :, None]
+    return np.asarray(values[:, lower] * (1.0 - weight) + values[:, upper] * weight)
+
+
+def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
+    if model is None:
+        return np.zeros(values.shape[:-1])
+    flat = values.reshape(-1, values.shape[-1]).copy()
+    divisor = 1.0
+    if "month_of_year" in matrix.names and season is not None:
+        neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
+        flat[:, matrix.names.index("month_of_year")] = neutral + 1.0
+        divisor = season[neutral]
+    made = FeatureMatrix(matrix.names, flat, matrix.signs, matrix.units, matrix.levels)
+    return np.asarray(model.predict_hazard(made) / divisor)
+
+
+def _balance_cells(
+    balance: Any, segment: int, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]
+) -> FeatureMatrix:
+    columns = {
+        "segment": np.full(shape, float(segment)),
+        "age_months": np.broadcast_to(aged, shape),
+        "month_of_year": np.zeros(shape),
+        "spread": np.broadcast_to(spreads[:, None, None], shape),
+    }
+    names = tuple(columns)
+    values = np.column_stack([columns[name].ravel() for name in names])
+    return FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
+
+
+def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Standard error of the log of the closure hazard, shape (spreads, grid months), at the middle account."""
+    covariance = getattr(closure, "covariance_", None)
+    if covariance is None:
+        return np.zeros(shape[:2])
+    middle = values[:, :, shape[2] // 2, :].reshape(-1, values.shape[-1])
+    base = getattr(closure, "base", None) or closure
+    design = base.layout_.design(FeatureMatrix(matrix.names, middle, matrix.signs, matrix.units, matrix.levels))
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", design, covariance, design), 0.0)).reshape(shape[:2]))
+
+
+@dataclass(frozen=True)
+class ClippedDecay:
+    """Withdrawal hazard with inflows above the as-of balance taken out.
+
+    Parameters
+    ----------
+    withdrawal : shape (spreads, months), in [0, 1]; combined with `migrated` it is the net decay.
+    clipped : largest share of the as-of balance by which the unclipped path stands above the clipped one.
+    """
+
+    withdrawal: FloatArray
+    clipped: FloatArray
+
+
+def clip_inflows(parts: DecayParts) -> ClippedDecay:
+    """Net balance may not rise above its lowest earlier point: what flows in on top is new business."""
+    keep = (1.0 - parts.closure) * (1.0 - parts.migrated) * (1.0 + parts.growth)
+    net = np.cumprod(keep, axis=1)
+    lowest = np.minimum(np.minimum.accumulate(net, axis=1), 1.0)
+    before = np.concatenate([np.ones((len(net), 1)), lowest[:, :-1]], axis=1)
+    total = lowest / np.maximum(before, 1e-300)
+    withdrawal = np.clip(1.0 - total / np.maximum(1.0 - parts.migrated, 1e-9), 0.0, 1.0)
+    return ClippedDecay(withdrawal, (net - lowest).max(axis=1))

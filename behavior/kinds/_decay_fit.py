@@ -1,0 +1,124 @@
+"""The parts of deposit decay: closures and moves by account, survivors' balances by cell, lowest balances by cohort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import FittingError
+from behavior.estimators.balance_decay import BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.terms import column_of
+from behavior.features.base import FeatureMatrix
+from behavior.kinds._segments import scheme_of, segment_text
+from behavior.panel.base import Panel
+from behavior.panel.dense import month_number
+from behavior.panel.landmarks import balance_grid, landmarks_between, minimum_balance_sums
+from behavior.quantities import BoolArray, FloatArray, IntArray
+from behavior.specs import ModelSpec
+
+BLOCK_MONTHS = 6
+AGE_BAND = 6.0
+GROWN_UP = 240.0
+
+
+def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
+    """Segments in alphabetical order; their places are the levels of the balance models."""
+    return tuple(sorted(set(segment_text(table, scheme_of(spec)))))
+
+
+def segment_codes(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> IntArray:
+    """Place of each row's segment in `levels`, -1 where it is unknown."""
+    return np.asarray(pd.Index(levels).get_indexer(segment_text(table, scheme_of(spec))))
+
+
+def survivors_rows(table: pd.DataFrame) -> BoolArray:
+    """Rows whose account is still there at the month's end with both balances known."""
+    gone = (table["closed"].to_numpy() + table["migrated"].to_numpy()) > 0
+    return np.asarray(~gone & (table["balance_known"].to_numpy() > 0))
+
+
+def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: bool) -> DecayCells:
+    """Survivors' balances added up by segment, month and age band."""
+    table = panel.table
+    use = rows & survivors_rows(table) & (codes >= 0)
+    if not use.any():
+        raise FittingError("balance decay: no month with both balances known. Check the balance column.")
+    month = month_number(table["month"])[use]
+    age = np.minimum(table["age_months"].to_numpy()[use], GROWN_UP)
+    spread = table["spread"].to_numpy()[use]
+    calendar = month % 12 + 1.0
+    names = ("segment", "age_months", "month_of_year", *(("spread",) if with_spread else ()))
+    columns = np.column_stack([codes[use], age, calendar, *((spread,) if with_spread else ())])
+    key = (codes[use] * 100_000 + month) * 100 + np.floor(np.sqrt(age / AGE_BAND)).astype(np.int64)
+    before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
+    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS)
+
+
+def fit_balance(panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool) -> BalanceDecay:
+    """Growth or shrinkage of survivors' balances before credited interest."""
+    cells = balance_cells(panel, rows, codes, with_spread)
+    return BalanceDecay("spread" if with_spread else "", segments, ("age_months",)).fit(cells)
+
+
+def fit_minimum(
+    panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool
+) -> tuple[BalanceDecay, FloatArray]:
+    """Decay of lowest balances since a landmark, and months of observation by segment and months since."""
+    table = panel.table[rows].reset_index(drop=True)
+    own = codes[rows]
+    grid = balance_grid(table)
+    unit, first = np.unique(pd.factorize(table["unit"])[0], return_index=True)
+    group = own[first][np.argsort(unit)]
+    month = month_number(table["month"])
+    sums = minimum_balance_sums(grid, group, landmarks_between(int(month.min()), int(month.max()) - 1), segments)
+    spread = _mean_by_month(own, month, table["spread"].to_numpy(), table["weight"].to_numpy(), segments)
+    low = int(month.min())
+    at = np.clip(sums.landmark + sums.months_since - low, 0, spread.shape[1] - 1)
+    names = ("segment", "months_since", *(("spread",) if with_spread else ()))
+    columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64)]
+    if with_spread:
+        columns.append(spread[sums.group, at])
+    matrix = FeatureMatrix(names, np.column_stack(columns), (0,) * len(names), ("",) * len(names))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        effective = np.where(sums.squares > 0, sums.before**2 / sums.squares, 0.0)
+    block = (sums.landmark + sums.months_since) // BLOCK_MONTHS
+    cells = DecayCells(matrix, sums.before, sums.after, effective, block)
+    model = MinimumDecay("spread" if with_spread else "", segments, ("months_since",))
+    fitted = model.fit(cells)
+    seen = np.zeros((segments, 481))
+    np.add.at(seen, (sums.group, np.minimum(sums.months_since, 480)), effective)
+    return fitted, seen
+
+
+class MinimumDecay(BalanceDecay):
+    """Lowest balances fall fast at first: knots of the months since are close together there, and each segment bends."""
+
+    def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
+        from behavior.estimators.terms import Term
+
+        most = float(column_of(matrix, "months_since").max())
+        knots = tuple(
+            one for one in (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 60.0, 96.0, 150.0) if one < most
+        )
+        base = [term for term in super()._terms(matrix) if term.name != "months_since"]
+        base.append(Term("smooth", "months_since", (*knots, most)))
+        if self.segments > 1:
+            falling = (1.0, 2.0, 4.0, 8.0, 16.0, 36.0)
+            base.append(Term("product", "months_since", falling, "segment", (), self.segments))
+        return tuple(base)
+
+
+def _mean_by_month(
+    codes: IntArray, month: IntArray, values: FloatArray, weight: FloatArray, segments: int
+) -> FloatArray:
+    """Balance-weighted mean by segment and month, gaps filled from the month before; shape (segments, months)."""
+    low, width = int(month.min()), int(month.max() - month.min()) + 1
+    use = (codes >= 0) & ~np.isnan(values)
+    key = codes[use] * width + month[use] - low
+    total = np.bincount(key, weight[use] + 1e-9, segments * width).reshape(segments, width)
+    sums = np.bincount(key, (weight[use] + 1e-9) * values[use], segments * width).reshape(segments, width)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = sums / total
+    return pd.DataFrame(mean).ffill(axis=1).bfill(axis=1).fillna(0.0).to_numpy()

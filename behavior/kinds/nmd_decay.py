@@ -1,0 +1,441 @@
+"""Decay of non-maturity deposits: closures x survivors' balances before credited interest, and moves into other products.
+
+Month meaning: since as-of. A pool of accounts has no single age; its curve carries the accounts open at as-of forward,
+each at its own age, so month k is the k-th month from now. Driver: RATE_SPREAD (short rate minus rate paid at the
+month's start). Two views: ``with_redeposits`` and ``minimum_balance``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
+from behavior.assumptions.grid import table_grid
+from behavior.assumptions.segments import match_segments
+from behavior.assumptions.set import AssumptionTable, Provenance
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.base import Attributions
+from behavior.estimators.champion import Roles, load_hazard
+from behavior.estimators.constant_hazard import ConstantHazard
+from behavior.estimators.spline_hazard import rows_of
+from behavior.features.base import FeatureMatrix
+from behavior.features.decay import FEATURES
+from behavior.kinds import _decay_export as carry
+from behavior.kinds._decay_exhibits import exhibits
+from behavior.kinds._decay_fit import fit_balance, fit_minimum, segment_codes, segment_levels
+from behavior.kinds._inputs import ModelInputs, files_of_role
+from behavior.kinds._learning import (
+    explain_hazard,
+    learn_cause,
+    learn_challengers,
+    learn_inputs,
+    learn_small_cause,
+    predictions_table,
+)
+from behavior.kinds._prepayment_export import digest_of, season_of
+from behavior.kinds._segments import curves_wanted, scheme_of
+from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory, Panel, PanelSplit
+from behavior.panel.dense import month_number
+from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
+from behavior.panel.leakage import refuse_leaks
+from behavior.quantities import FloatArray, IntArray, Quantity
+from behavior.specs import ModelSpec
+
+DRIVERS = (Driver.RATE_SPREAD,)
+LEAST_EVENTS = 100
+LEAST_MOVES = 40
+
+
+def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
+    """Account-months at risk; see `behavior.panel.deposits`."""
+    options, window = spec.options, spec.history.window
+    known = {feature.name for feature in FEATURES}
+    wanted = {*spec.features.use, *spec.segments.by, *(band.column for band in spec.segments.bands.values())}
+    rules = DepositPanelRules(
+        market=str(options.get("market_rate", "short")),
+        dust=float(options.get("dust", 1.0)),
+        dust_months=int(options.get("dust_months", 3)),
+        extras=tuple(sorted(name for name in wanted if name not in known and name != "balance")),
+        from_month=None if window.from_month is None else int(month_number(np.array([window.from_month], "M"))[0]),
+        to_month=None if window.to_month is None else int(month_number(np.array([window.to_month], "M"))[0]),
+    )
+    return build_deposit_panel(history, rates, rules)
+
+
+def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """Closure and move hazards, survivors' balances, and lowest balances; closure 0 is an answer.
+
+    Raises
+    ------
+    DidNotConverge, LeakFound, FittingError.
+    """
+    table = panel.table
+    learning = split.train | split.validate
+    levels = segment_levels(table, spec)
+    with_spread = bool(table["spread"].notna().mean() > 0.5)
+    extra = {
+        "segments": list(levels),
+        "with_spread": with_spread,
+        "landmark": int(month_number(table["month"])[learning].max()),
+    }
+    inputs, matrix = learn_inputs(panel, split, FEATURES, spec, extra)
+    closed = table["closed"].to_numpy()
+    calm = table["overdrawn"].to_numpy() == 0
+    refuse_leaks(panel, matrix, closed, learning & calm, TARGETS, FEATURES)
+    roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(matrix, spec))
+    codes = segment_codes(table, spec, levels)
+    minimum, seen = fit_minimum(panel, learning, codes, len(levels), with_spread)
+    estimators: dict[str, Any] = {
+        "balance": fit_balance(panel, learning, codes, len(levels), with_spread),
+        "minimum": minimum,
+    }
+    facts = _facts(panel, split, estimators)
+    challengers: dict[str, dict[str, Any]] = {}
+    events = int(closed[learning & calm].sum())
+    if events >= LEAST_EVENTS:
+        champion = learn_cause(matrix, closed, split, roles, spec, calm)
+        estimators["closure"] = champion.model
+        facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
+        by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
+        challengers = learn_challengers(matrix, closed, split, roles, spec, "closure", champion.family, by)
+    else:
+        ones = np.ones(int((learning & calm).sum()))
+        estimators["closure"] = ConstantHazard().fit(rows_of(matrix, learning & calm), closed[learning & calm], ones)
+        facts["champion"] = "constant_hazard"
+        facts["closures in words"] = (
+            f"{events} closures are too few for a model; the rate {estimators['closure'].rate_:.4%} a month is used, "
+            f"with an upper 95% bound of {estimators['closure'].upper_:.4%}"
+        )
+    estimators["migrated"] = _moves(matrix, table, split, roles, facts)
+    balance_weighted = _balance_weighted(estimators["closure"], matrix, table, learning & calm)
+    facts["closures actual over expected by balance"] = balance_weighted
+    inputs = ModelInputs(inputs.names, inputs.levels, {**inputs.extra, "seen": _thin(seen), "facts": _plain(facts)})
+    estimators["inputs"] = inputs
+    return FittedModel("nmd_decay", spec, estimators, challengers, facts)
+
+
+def _interacts(matrix: FeatureMatrix, spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(name for name in (*spec.segments.by, "log_balance") if name in matrix.names)
+
+
+def _moves(matrix: FeatureMatrix, table: pd.DataFrame, split: PanelSplit, roles: Roles, facts: dict[str, Any]) -> Any:
+    moved, calm = table["migrated"].to_numpy(), table["overdrawn"].to_numpy() == 0
+    learning = (split.train | split.validate) & calm
+    facts["moves into other products"] = int(moved[learning].sum())
+    if facts["moves into other products"] < LEAST_MOVES:
+        return ConstantHazard().fit(rows_of(matrix, learning), moved[learning], np.ones(int(learning.sum())))
+    plain = Roles(roles.driver, "age_months", "", ())
+    return learn_small_cause(matrix, moved, split, plain, calm, np.ones(len(moved)))
+
+
+def _facts(panel: Panel, split: PanelSplit, estimators: Mapping[str, Any]) -> dict[str, Any]:
+    table, learning = panel.table, split.train | split.validate
+    return {
+        "rows": len(table),
+        "rows learned from": int(learning.sum()),
+        "closures": int(table["closed"].sum()),
+        "closures learned from": int(table["closed"].to_numpy()[learning].sum()),
+        "balance cells": estimators["balance"].facts_["cells"],
+    }
+
+
+def _balance_weighted(closure: Any, matrix: FeatureMatrix, table: pd.DataFrame, rows: Any) -> float:
+    weight = table["weight"].to_numpy()[rows]
+    expected = float((weight * closure.predict_hazard(rows_of(matrix, rows))).sum())
+    return float((weight * table["closed"].to_numpy()[rows]).sum() / expected) if expected > 0 else float("nan")
+
+
+def _thin(seen: FloatArray) -> list[list[float]]:
+    return [[round(float(one), 1) for one in row] for row in seen]
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name != "search"}
+
+
+def _expected_decay(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel, closure: FloatArray) -> FloatArray:
+    """Share of balance that leaves in each row's month: 1 - (1 - closure)(1 - moved)(1 + growth)."""
+    inputs: ModelInputs = estimators["inputs"]
+    matrix = inputs.matrix(panel, FEATURES)
+    codes = segment_codes(panel.table, spec, tuple(inputs.extra["segments"]))
+    shrink = estimators["balance"].log_decay(_cells_of(panel.table, codes))
+    moved = estimators["migrated"].predict_hazard(matrix)
+    return np.asarray(1.0 - (1.0 - closure) * (1.0 - moved) * np.exp(-shrink))
+
+
+def _cells_of(table: pd.DataFrame, codes: IntArray) -> FeatureMatrix:
+    names = ("segment", "age_months", "month_of_year", "spread")
+    columns = [
+        np.where(codes < 0, np.nan, codes),
+        np.minimum(table["age_months"].to_numpy(), 240.0),
+        month_number(table["month"]) % 12 + 1.0,
+        table["spread"].to_numpy(),
+    ]
+    return FeatureMatrix(names, np.column_stack(columns), (0,) * 4, ("",) * 4)
+
+
+def predict(fitted: FittedModel, panel: Panel) -> Predictions:
+    """Net share of balance that leaves in the month, before interest, by champion, challenger and benchmark."""
+    matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
+    columns = {}
+    for name, model in (("predicted", fitted.estimators["closure"]), *_challenging(fitted)):
+        columns[name] = _expected_decay(fitted.estimators, fitted.spec, panel, model.predict_hazard(matrix))
+    return _as_predictions(fitted.spec, panel, columns)
+
+
+def _challenging(fitted: FittedModel) -> list[tuple[str, Any]]:
+    return [(name, roles["closure"]) for name, roles in fitted.challengers.items()]
+
+
+def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatArray]) -> Predictions:
+    table = panel.table
+    before, after = table["weight"].to_numpy(), table["balance_before_interest"].to_numpy()
+    known = (before > 0) & ~np.isnan(after)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        actual = np.where(known, 1.0 - after / np.where(before > 0, before, 1.0), 0.0)
+    made = predictions_table(panel, spec, "withdrawal", np.maximum(actual, -5.0), table["spread"].to_numpy(), columns)
+    made["weight"] = np.where(known, before, 0.0)
+    return Predictions(made, "net decay before credited interest", "share of balance a month", False)
+
+
+def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
+    """Withdrawal in both views, and moves into other products, by month since as-of and spread."""
+    spec, table = fitted.spec, context.panel.table
+    inputs: ModelInputs = fitted.estimators["inputs"]
+    matrix = inputs.matrix(context.panel, FEATURES)
+    levels = tuple(inputs.extra["segments"])
+    drivers = DRIVERS if inputs.extra["with_spread"] else ()
+    grid = carry.months_grid(spec.export.months)
+    last = (table["month"] == table["month"].max()).to_numpy()
+    last = last & ((table["closed"].to_numpy() + table["migrated"].to_numpy()) == 0)
+    weight = np.maximum(np.nan_to_num(table["balance_end"].to_numpy()), 1e-6)
+    seasons = {
+        role: season_of(fitted.estimators[role], matrix, weight, spec.split.seed) for role in ("closure", "migrated")
+    }
+    withdrawal: list[AssumptionCurve] = []
+    migrated: list[AssumptionCurve] = []
+    clipped: dict[str, float] = {}
+    for segment, mask in curves_wanted(table, spec):
+        rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
+        place = _level(levels, segment)
+        made = _segment_curves(
+            fitted, rows_of(matrix, rows), weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
+        )
+        withdrawal += made[0]
+        migrated += made[1]
+        clipped[" / ".join(segment) or "all"] = made[2]
+    shared = _shared(fitted, table, last, matrix, clipped)
+    name = spec.model.name or "nmd_decay"
+    season = _combined_season(fitted, seasons)
+    tables = [_make_table(name, "withdrawal", withdrawal, drivers, season, shared, spec)]
+    if any(curve.values.max() > 0 for curve in migrated):
+        tables.append(_make_table(f"{name}_migrated", "migrated", migrated, drivers, seasons["migrated"], shared, spec))
+    return tuple(tables)
+
+
+def _combined_season(fitted: FittedModel, seasons: Mapping[str, tuple[float, ...]]) -> tuple[float, ...]:
+    """Season of withdrawals: that of closures (survivors' balances are exported at their mean over the year)."""
+    if isinstance(fitted.estimators["closure"], ConstantHazard):
+        return (1.0,) * 12
+    return seasons["closure"]
+
+
+def _level(levels: tuple[str, ...], segment: tuple[str, ...]) -> int:
+    text = " / ".join(segment) or "all"
+    return levels.index(text) if text in levels else -1
+
+
+def _segment_curves(
+    fitted: FittedModel,
+    accounts: FeatureMatrix,
+    weight: FloatArray,
+    history: pd.DataFrame,
+    segment: tuple[str, ...],
+    place: int,
+    levels: tuple[str, ...],
+    grid: IntArray,
+    drivers: tuple[Driver, ...],
+    seasons: dict[str, tuple[float, ...]],
+) -> tuple[list[AssumptionCurve], list[AssumptionCurve], float]:
+    estimators = fitted.estimators
+    spreads = carry.spread_grid(history["spread"].to_numpy()) if drivers else np.zeros(1)
+    chosen = rows_of(accounts, carry.representatives(accounts, weight))
+    own = float("nan") if place < 0 else place
+    parts = carry.project_parts(
+        estimators["closure"], estimators["migrated"], estimators["balance"], chosen, own, spreads, grid, seasons
+    )
+    clipped = carry.clip_inflows(parts)
+    months = grid - 1
+    seen = _exposure(history, spreads, grid, np.asarray(estimators["inputs"].extra["seen"]), place)
+    make = _CurveMaker(segment, grid, drivers, spreads, seen)
+    values = clipped.withdrawal[:, months]
+    lower, upper = values - carry.BAND * parts.error[:, months], values + carry.BAND * parts.error[:, months]
+    shape = (len(spreads), len(grid))
+    cells = _minimum_cells(own, grid, spreads)
+    minimum = estimators["minimum"]
+    lowest = -np.expm1(-np.maximum(minimum.log_decay(cells), 0.0)).reshape(shape)
+    spare = minimum.error(cells).reshape(shape) * carry.BAND
+    return (
+        [
+            make(values, lower, upper, View.WITH_REDEPOSITS),
+            make(lowest, lowest - spare, lowest + spare, View.MINIMUM_BALANCE),
+        ],
+        [make(parts.migrated[:, months], None, None, View.WITH_REDEPOSITS)],
+        float(np.median(clipped.clipped)),
+    )
+
+
+def _minimum_cells(place: float, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
+    columns = np.stack(np.meshgrid([place], spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
+    calendar = np.zeros((len(columns), 1))
+    names = ("segment", "spread", "months_since", "month_of_year")
+    return FeatureMatrix(names, np.concatenate([columns, calendar], axis=1), (0,) * 4, ("",) * 4)
+
+
+class _CurveMaker:
+    """Makes the curves of one segment on one grid; hazards are clipped to [0, 1] and rise with the spread."""
+
+    def __init__(
+        self,
+        segment: tuple[str, ...],
+        grid: IntArray,
+        drivers: tuple[Driver, ...],
+        spreads: FloatArray,
+        seen: FloatArray,
+    ) -> None:
+        self.segment, self.grid, self.drivers, self.spreads, self.seen = segment, grid, drivers, spreads, seen
+
+    def __call__(
+        self, values: FloatArray, lower: FloatArray | None, upper: FloatArray | None, view: View
+    ) -> AssumptionCurve:
+        def shaped(one: FloatArray) -> FloatArray:
+            kept = np.clip(one, 0.0, 1.0)
+            return kept if self.drivers else kept[0]
+
+        return AssumptionCurve(
+            segment=self.segment,
+            months=self.grid,
+            driver_grids=dict.fromkeys(self.drivers, self.spreads),
+            values=shaped(values),
+            view=view,
+            lower=None if lower is None else shaped(lower),
+            upper=None if upper is None else shaped(upper),
+            exposure_months=self.seen if self.drivers else self.seen[0],
+        )
+
+
+def _exposure(history: pd.DataFrame, spreads: FloatArray, grid: IntArray, seen: FloatArray, place: int) -> FloatArray:
+    """Months of observation near each spread, shared out over the months since a landmark as cohorts were followed."""
+    spread = np.nan_to_num(history["spread"].to_numpy())
+    edges = 0.5 * (spreads[1:] + spreads[:-1])
+    by_spread = np.bincount(np.searchsorted(edges, spread), minlength=len(spreads)).astype(np.float64)
+    followed = seen.sum(axis=0) if place < 0 else seen[place]
+    share = followed[np.minimum(grid, 480)] / max(float(followed.max()), 1e-12)
+    return np.asarray(np.round(by_spread[:, None] * share[None, :]))
+
+
+def _shared(
+    fitted: FittedModel, table: pd.DataFrame, last: Any, matrix: FeatureMatrix, clipped: Mapping[str, float]
+) -> dict[str, str]:
+    axes = ("spread", "age_months", "month_of_year")
+    return {
+        "book": f"accounts open at the last month, by balance, each carried forward at its own age: sha256 "
+        f"{digest_of(table['unit'].to_numpy()[last])}",
+        "covariates": ", ".join(name for name in matrix.names if name not in axes),
+        "macros": "held at their last values; spread constant along each path",
+        "inflows clipped": ", ".join(f"{name}: {share:.1%} of balance" for name, share in clipped.items()),
+    }
+
+
+def _make_table(
+    name: str,
+    cause: str,
+    curves: list[AssumptionCurve],
+    drivers: tuple[Driver, ...],
+    season: tuple[float, ...],
+    shared: Mapping[str, str],
+    spec: ModelSpec,
+) -> AssumptionTable:
+    return AssumptionTable(
+        name=name,
+        effect=Effect.RUNOFF,
+        quantity=Quantity.MONTHLY_HAZARD,
+        scheme=scheme_of(spec),
+        curves=tuple(curves),
+        cause=cause,
+        month_meaning=MonthMeaning.SINCE_AS_OF,
+        drivers=drivers,
+        season=season,
+        averaged_over=shared,
+        provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
+    )
+
+
+def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
+    """The tables applied to the panel's rows the way that the engine applies them.
+
+    Curves count months since as-of, so every row is read as if a new as-of stood at the landmark (the last month
+    learned from) or a whole number of years away from it: month k is 1 to 12.
+    """
+    rows = panel.table.rename(columns={"weight": "balance"})
+    landmark = int(fitted.estimators["inputs"].extra["landmark"])
+    months = (month_number(rows["month"]) - landmark - 1) % 12 + 1
+    calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
+    stays = np.ones(len(rows))
+    for table in tables:
+        match = match_segments(rows, table, View.WITH_REDEPOSITS)
+        drivers = {driver: np.nan_to_num(rows["spread"].to_numpy()) for driver in table.drivers}
+        reading = table_grid(table).at(np.maximum(match.curve_index, 0), months, drivers)
+        season = np.ones(12) if table.season is None else np.asarray(table.season)
+        stays *= 1.0 - np.clip(reading.values * season[calendar], 0.0, 1.0)
+    return _as_predictions(fitted.spec, panel, {"predicted": 1.0 - stays})
+
+
+def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
+    """The champion as stored; challengers are not stored."""
+    estimators: dict[str, Any] = {}
+    for role in sorted({name.split("/", 1)[0] for name in files}):
+        own = files_of_role(files, role)
+        if role == "inputs":
+            estimators[role] = ModelInputs.from_files(own)
+        elif role in ("balance", "minimum"):
+            estimators[role] = BalanceDecay.from_files(own)
+        else:
+            estimators[role] = load_hazard(own)
+    return FittedModel("nmd_decay", spec, estimators, facts=estimators["inputs"].extra.get("facts", {}))
+
+
+def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
+    """Attributions of the closure champion in log-odds; none where closures are a constant."""
+    closure = fitted.estimators["closure"]
+    if isinstance(closure, ConstantHazard):
+        return {}
+    return {"closure": explain_hazard(closure, fitted.estimators["inputs"].matrix(panel, FEATURES))}
+
+
+KIND = ModelKind(
+    name="nmd_decay",
+    summary="Decay of non-maturity deposits by months since as-of and market-minus-deposit-rate spread, in two views.",
+    effect=Effect.RUNOFF,
+    history_contract="deposit_history/1",
+    tables=(),
+    drivers=DRIVERS,
+    month_meaning=MonthMeaning.SINCE_AS_OF,
+    features=FEATURES,
+    families=("best", "boosted_hazard", "spline_hazard", "s_curve_hazard"),
+    build_panel=build_panel,
+    fit=fit,
+    predict=predict,
+    export=export,
+    look_up=look_up,
+    load=load,
+    exhibits=exhibits,
+    explain=explain,
+)

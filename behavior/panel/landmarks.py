@@ -1,0 +1,136 @@
+"""Cohorts of the accounts open at a landmark month, followed month by month: new accounts never enter a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.panel.dense import month_number
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+
+EVERY = 5
+"""Months between landmarks: prime to twelve, so that every season follows every landmark."""
+
+
+@dataclass(frozen=True)
+class BalanceGrid:
+    """Accounts by months.
+
+    Parameters
+    ----------
+    balance : end of month without the interest credited since the unit's first row, shape (units, months); NaN where
+        masked or not yet open, 0 after closure. moved : the unit left by a move in or before that month.
+    opened : balance at the start of each unit's first row sits in the column before it. first_month : month number of
+        column 0. rows : position in the panel of each unit's row in each month, -1 where there is none.
+    """
+
+    balance: FloatArray
+    moved: BoolArray
+    first_month: int
+    rows: IntArray
+
+
+def balance_grid(table: pd.DataFrame) -> BalanceGrid:
+    """Dense balances of a deposit panel, deflated by credited interest."""
+    unit = pd.factorize(table["unit"])[0]
+    month = month_number(table["month"])
+    low, high = int(month.min()) - 1, int(month.max())
+    count, width = int(unit.max()) + 1, high - low + 1
+    before, after = table["weight"].to_numpy(), table["balance_before_interest"].to_numpy()
+    end = table["balance_end"].to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        keep = np.where((end > 0) & (after > 0), np.minimum(after / end, 1.0), 1.0)
+    deflator = np.ones((count, width))
+    deflator[unit, month - low] = np.where(np.isnan(keep), 1.0, keep)
+    deflator = np.cumprod(deflator, axis=1)
+    balance = np.full((count, width), np.nan)
+    known = table["balance_known"].to_numpy() > 0
+    first = np.append(True, unit[1:] != unit[:-1])
+    balance[unit[first], month[first] - low - 1] = before[first]
+    balance[unit[known], month[known] - low] = end[known]
+    balance *= deflator
+    rows = np.full((count, width), -1, dtype=np.int64)
+    rows[unit, month - low] = np.arange(len(unit))
+    gone = (table["closed"].to_numpy() + table["migrated"].to_numpy()) > 0
+    exit_column = np.full(count, width)
+    exit_column[unit[gone]] = month[gone] - low
+    columns = np.arange(width)
+    balance[columns[None, :] >= exit_column[:, None]] = 0.0
+    moves = np.full(count, width)
+    went = table["migrated"].to_numpy() > 0
+    moves[unit[went]] = month[went] - low
+    return BalanceGrid(balance, columns[None, :] >= moves[:, None], low, rows)
+
+
+@dataclass(frozen=True)
+class LandmarkSums:
+    """Rows of (landmark, months since, group): sums over the cohort's accounts, shape (cells,) each."""
+
+    landmark: IntArray
+    months_since: IntArray
+    group: IntArray
+    before: FloatArray
+    after: FloatArray
+    squares: FloatArray
+    start: FloatArray
+
+
+def minimum_balance_sums(grid: BalanceGrid, group: IntArray, landmarks: Sequence[int], groups: int) -> LandmarkSums:
+    """Sums of running minima since each landmark, by group; accounts that moved into another product are censored.
+
+    Parameters
+    ----------
+    group : shape (units,), 0 .. groups - 1, negative = left out. landmarks : month numbers.
+    """
+    found: list[tuple[IntArray, ...]] = []
+    for landmark in landmarks:
+        place = landmark - grid.first_month
+        start = grid.balance[:, place]
+        cohort = np.flatnonzero((start > 0) & ~grid.moved[:, place] & (group >= 0))
+        if len(cohort) == 0 or place + 1 >= grid.balance.shape[1]:
+            continue
+        path = grid.balance[cohort, place:]
+        lowest = np.fmin.accumulate(path, axis=1)
+        present = ~grid.moved[cohort, place:] & ~_ended(grid, cohort, place)
+        before = np.where(present[:, 1:], lowest[:, :-1], 0.0)
+        after = np.where(present[:, 1:], lowest[:, 1:], 0.0)
+        own = group[cohort]
+        for step in range(before.shape[1]):
+            sums = np.bincount(own, before[:, step], groups)
+            ends = np.bincount(own, after[:, step], groups)
+            squares = np.bincount(own, before[:, step] ** 2, groups)
+            total = np.bincount(own, start[cohort], groups)
+            found.append(_cells(landmark, step + 1, groups, sums, ends, squares, total))
+    stacked = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    return LandmarkSums(*stacked)
+
+
+def _ended(grid: BalanceGrid, cohort: IntArray, place: int) -> BoolArray:
+    """True where an open account's record has stopped: it is censored, not empty."""
+    balance = grid.balance[cohort, place:]
+    has_row = grid.rows[cohort, place:] >= 0
+    seen_later = np.flip(np.logical_or.accumulate(np.flip(has_row, axis=1), axis=1), axis=1)
+    return ~seen_later & ~(balance == 0.0)
+
+
+def _cells(
+    landmark: int, step: int, groups: int, before: FloatArray, after: FloatArray, squares: FloatArray, start: FloatArray
+) -> tuple[AnyArray, ...]:
+    every = np.arange(groups)
+    return (
+        np.full(groups, landmark),
+        np.full(groups, step),
+        every,
+        before,
+        after,
+        squares,
+        start,
+    )
+
+
+def landmarks_between(first: int, last: int, every: int = EVERY) -> list[int]:
+    """Landmark months, counted back from the last so that the latest cohort is always there."""
+    return sorted(range(last, first - 1, -every))
