@@ -133,15 +133,13 @@ def _terms(path: Path | None) -> dict[str, Any]:
         for key in raw
         if key not in TOP_KEYS
     ]
+    named = raw.get("tables", {})
+    inner = {f"$.{key}": raw[key] for key in ("bands", "tables") if key in raw}
+    inner |= {f"$.tables.{name}": one for name, one in named.items()} if isinstance(named, dict) else {}
     faults += [
-        Fault(str(path), "expected a table", column=f"$.{key}", value=repr(raw[key])[:80])
-        for key in ("bands", "tables")
-        if not isinstance(raw.get(key, {}), dict)
-    ]
-    faults += [
-        Fault(str(path), "expected a table", column=f"$.tables.{name}", value=repr(one)[:80])
-        for name, one in (raw.get("tables") or {}).items()
-        if not faults and not isinstance(one, dict)
+        Fault(str(path), "expected a table", column=key, value=repr(one)[:80])
+        for key, one in inner.items()
+        if not isinstance(one, dict)
     ]
     if faults:
         raise FaultyInput(faults)

@@ -1,0 +1,57 @@
+"""Readings and differences of sets, against figures worked out apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from behavior.assumptions.compare import compare, readings
+from behavior.assumptions.effects import Effect
+from behavior.quantities import Quantity
+from tests.assumption_examples import example_set, flat_decay, speed, target
+
+
+def test_a_constant_decay_reads_as_its_formulas() -> None:
+    found = {one.measure: one for one in readings(example_set(tables=(flat_decay(0.01),)))}
+    assert found["5-year CPR"].value == pytest.approx(1 - 0.99**12)
+    assert found["5-year survival"].value == pytest.approx(0.99**60)
+    assert found["average life from as-of"].value == pytest.approx((1 - 0.99**480) / 0.12)
+    assert found["average life from as-of"].unit == "years"
+
+
+def test_betas_lags_and_half_lives_are_read_together() -> None:
+    found = {one.measure: one.value for one in readings(example_set(tables=(target(), speed(0.1, 0.3, 1))))}
+    # The marginal rises from 0.4 at 2% to 0.55 at 5%, and from 0.1 at 0% to 0.4 at 2%.
+    assert found["long-run beta at +100 bp from 2.00%"] == pytest.approx(0.425)
+    assert found["long-run beta at -100 bp from 2.00%"] == pytest.approx(0.325)
+    assert found["beta after 12 months at +100 bp from 2.00%"] == pytest.approx(0.425 * (1 - 0.9**11))
+    assert found["half-life up"] == pytest.approx(np.log(0.5) / np.log(0.9))
+    assert found["half-life down"] == pytest.approx(np.log(0.5) / np.log(0.7))
+
+
+def test_a_set_does_not_differ_from_itself() -> None:
+    same = compare(example_set(), example_set("2026-12-31.r1"))
+    assert same.changed() == ()
+    assert len(same.differences) == len(readings(example_set()))
+    never = example_set(tables=(target(), speed(0.0, 0.0)))
+    assert compare(never, never).changed() == ()
+
+
+def test_a_difference_says_what_changed() -> None:
+    old = example_set(tables=(flat_decay(0.01), target()))
+    new = example_set("r2", tables=(flat_decay(0.02),))
+    found = compare(old, new)
+    life = next(one for one in found.changed() if one.measure == "average life from as-of")
+    assert life.change == pytest.approx((1 - 0.98**480) / 0.24 - (1 - 0.99**480) / 0.12)
+    gone = [one for one in found.changed() if one.effect == "REPRICING"]
+    assert gone
+    assert all(one.new is None and one.change is None for one in gone)
+
+
+def test_draws_are_read_over_a_year() -> None:
+    curve = replace(flat_decay(0.05).curves[0])
+    table = replace(flat_decay(0.05), effect=Effect.DRAWDOWN, quantity=Quantity.DRAWN_SHARE, cause="", curves=(curve,))
+    (found,) = readings(example_set(tables=(table,)))
+    assert found.value == pytest.approx(1 - 0.95**12)

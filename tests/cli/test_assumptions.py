@@ -1,0 +1,117 @@
+"""The commands of a set's life, end to end, with their exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from behavior.cli import main
+from behavior.io.assumption_store import AssumptionStore, write_set
+from tests.assumption_examples import decay, example_set, prepayment, speed, target
+from tests.io.test_exchange import INCUMBENT
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_set(example_set("draft", tables=(prepayment(), decay())), tmp_path / "draft-a")
+    write_set(example_set("draft", tables=(target(), speed())), tmp_path / "draft-b")
+    (tmp_path / "incumbent.csv").write_text(INCUMBENT)
+    return tmp_path
+
+
+def called(capsys: pytest.CaptureFixture[str], words: str) -> tuple[int, Any]:
+    code = main([*words.split(), "--json"])
+    printed = capsys.readouterr().out
+    return code, json.loads(printed)
+
+
+def test_from_drafts_to_an_approved_set(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = called(capsys, "publish draft-a draft-b --id 2026-09-30.r1 --proposed-by Ann --note first")
+    assert (code, said["status"], said["folder"]) == (0, "draft", "assumptions/2026-09-30.r1")
+    code, said = called(capsys, "approve 2026-09-30.r1 --by ann --valid-from 2026-09-30")
+    assert (code, said["error"]) == (5, "NotApproved")
+    code, said = called(capsys, "approve 2026-09-30.r1 --by Bob --valid-from 2026-09-30 --valid-to 2027-03-31")
+    assert (code, said["approved_by"], said["valid_to"]) == (0, "Bob", "2027-03-31")
+    code, said = called(capsys, "assumptions list --on 2027-04-01")
+    assert [row["id"] for row in said["sets"]] == ["2026-09-30.r1"]
+    code, said = called(capsys, "assumptions verify")
+    assert (code, said["problems"]) == (0, [])
+    assert AssumptionStore(here / "assumptions").log()[0].note == "first"
+
+
+def test_the_incumbent_comes_in_and_is_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = "assumptions import incumbent.csv --id v1 --as-of 2026-09-30 --proposed-by Ann --store sets"
+    assert called(capsys, first)[0] == 0
+    (here / "incumbent.csv").write_text(INCUMBENT.replace("0.4", "0.3"))
+    assert called(capsys, first.replace("v1", "v2"))[0] == 0
+    code, said = called(capsys, "assumptions diff v1 v2 --store sets")
+    assert code == 0
+    assert {row["measure"].split(" from")[0] for row in said["differences"]} == {
+        "long-run beta at +100 bp",
+        "long-run beta at -100 bp",
+        "beta after 12 months at +100 bp",
+    }
+    assert all(row["change"] == pytest.approx(-0.1) for row in said["differences"])
+    code, said = called(capsys, "assumptions diff v1 sets/v1 --store sets --all")
+    assert all(row["change"] == 0 for row in said["differences"])
+    code, said = called(capsys, "assumptions show v1 --store sets --origin")
+    assert said["origin"][0] == {"table": "runoff_payoff"}
+    assert len(said["tables"]) == 4
+
+
+def test_an_edited_set_is_found_and_its_file_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "publish draft-a --id r1 --proposed-by Ann")
+    path = here / "assumptions" / "r1" / "decay.csv"
+    path.write_text(path.read_text().replace("retail", "Retail", 1))
+    code, said = called(capsys, "assumptions verify")
+    assert code == 3
+    assert "decay.csv" in said["problems"][0]
+    code, said = called(capsys, "assumptions verify r1")
+    assert code == 3
+    assert main(["assumptions", "show", "r1"]) == 3
+    assert "decay.csv" in capsys.readouterr().err
+    code, said = called(capsys, "approve r1 --by Bob --valid-from 2026-09-30")
+    assert (code, said["error"]) == (3, "DigestMismatch")
+
+
+def test_a_faulty_import_leaves_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "incumbent.csv").write_text(INCUMBENT.replace("150", "x").replace("0.12", "12"))
+    code, said = called(capsys, "assumptions import incumbent.csv --id v1 --as-of 2026-09-30 --proposed-by Ann")
+    assert (code, len(said["faults"])) == (3, 2)
+    assert not (here / "assumptions").exists()
+
+
+def test_drafts_of_two_dates_need_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(example_set("late", as_of=example_set().as_of.replace(day=29), tables=(speed(),)), here / "late")
+    code, said = called(capsys, "publish draft-a late --id r1 --proposed-by Ann")
+    assert (code, "different dates" in said["message"]) == (2, True)
+    assert called(capsys, "publish draft-a late --id r1 --proposed-by Ann --as-of 2026-09-30")[0] == 0
+    code, said = called(capsys, "publish draft-a --id r1 --proposed-by Ann")
+    assert (code, "written once" in said["message"]) == (3, True)
+    code, said = called(capsys, "publish draft-a --id r2 --proposed-by Ann --supersedes r0")
+    assert (code, said["error"]) == (3, "SetNotFound")
+    assert not (here / "assumptions" / "r2").exists()
+
+
+def test_a_retired_set_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "publish draft-a --id r1 --proposed-by Ann")
+    code, said = called(capsys, "assumptions retire r1 --by Bob --from 2026-12-31 --note stale")
+    assert (code, said["status"]) == (0, "retired")
+    assert called(capsys, "assumptions list")[1]["sets"][0]["state"] == "retired"
+
+
+def test_people_see_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["publish", "draft-a", "draft-b", "--id", "r1", "--proposed-by", "Ann"]) == 0
+    assert "Next: behavior approve r1" in capsys.readouterr().out
+    assert main(["assumptions", "list"]) == 0
+    assert "r1" in capsys.readouterr().out
+    assert main(["assumptions", "show", "r1", "--origin"]) == 0
+    printed = capsys.readouterr().out
+    assert "Origin of prepayment" in printed
+    assert "average life from origination" in printed
+    assert main(["assumptions", "diff", "r1", "draft-b"]) == 0
+    assert "r1 -> draft" in capsys.readouterr().out

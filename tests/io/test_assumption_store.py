@@ -1,0 +1,259 @@
+"""The store: write once, verify every byte, four eyes, validity, and a log that nobody edits unseen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from behavior.assumptions.manifest import MANIFEST, sha256_of
+from behavior.assumptions.set import AssumptionSet, Provenance
+from behavior.assumptions.state import SetStatus
+from behavior.errors import (
+    AssumptionError,
+    BehaviorError,
+    DigestMismatch,
+    FaultyInput,
+    GateFailed,
+    NotApproved,
+    NotYetValid,
+    SetNotFound,
+)
+from behavior.io.assumption_store import LOG, AssumptionStore, load_assumptions, read_set, write_set
+from tests.assumption_examples import AS_OF, MONDAY, decay, example_set, flat_decay
+
+APRIL, MAY = dt.date(2027, 4, 1), dt.date(2027, 5, 1)
+
+
+def approved(folder: Path, found: AssumptionSet, valid_to: dt.date | None = None) -> AssumptionStore:
+    store = AssumptionStore(folder)
+    store.write(found)
+    store.propose(found.id, "Ann", MONDAY)
+    store.approve(found.id, "Bob", MONDAY, AS_OF, valid_to)
+    return store
+
+
+def test_published_and_loaded_have_one_digest(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path / "store")
+    written = store.write(example_set())
+    loaded = store.read(written.id)
+    assert loaded.digest == written.digest == sha256_of((tmp_path / "store" / written.id / MANIFEST).read_bytes())
+    assert [table.name for table in loaded.tables] == ["prepayment", "decay", "target", "speed"]
+    assert read_set(write_set_copy(loaded, tmp_path / "copy")).digest == written.digest
+
+
+def write_set_copy(found: AssumptionSet, folder: Path) -> Path:
+    write_set(found, folder)
+    return folder
+
+
+def test_a_set_is_written_once_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    first = store.write(example_set())
+    with pytest.raises(AssumptionError, match="written once"):
+        store.write(replace(example_set(), tables=(decay(),)))
+    assert store.read(first.id).digest == first.digest
+    with pytest.raises(FaultyInput, match="at least 120 months"):
+        store.write(example_set("2026-09-30.r2", tables=(flat_decay(0.1, 119), flat_decay(1.5, name="steep"))))
+    with pytest.raises(AssumptionError, match="expected letters"):
+        store.write(example_set("../elsewhere"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first.id]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_one_edited_byte_is_refused_and_its_file_named(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    store = edited_store(tmp_path_factory)
+    folder = store.folder / "2026-09-30.r1"
+    path = data.draw(st.sampled_from([*sorted(folder.iterdir()), store.folder / LOG]))
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda one: one != content[place]))
+    try:
+        path.write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
+        with pytest.raises(BehaviorError) as caught:
+            store.load("2026-09-30.r1", AS_OF)
+        assert path.name in str(caught.value)
+        assert store.verify() != ()
+    finally:
+        path.write_bytes(content)
+    assert store.verify() == ()
+
+
+STORES: list[AssumptionStore] = []
+
+
+def edited_store(factory: pytest.TempPathFactory) -> AssumptionStore:
+    if not STORES:
+        small = example_set(tables=(decay(), *example_set().tables[2:]))
+        STORES.append(approved(factory.mktemp("store"), small))
+    return STORES[0]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("0.", "0,", 1),
+        lambda text: text + "\n",
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.rstrip("\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("r", "R", 1),
+        lambda text: "",
+        lambda text: "\n".join(text.splitlines()[:-1]) + "\n",
+        lambda text: text + text.splitlines()[-1] + "\n",
+    ],
+    ids=["digit", "line added", "line ends", "last line end", "mark", "letter", "emptied", "row cut", "row doubled"],
+)
+@pytest.mark.parametrize("name", [MANIFEST, "decay.csv", LOG])
+def test_every_class_of_edit_is_refused(tmp_path: Path, name: str, edit) -> None:  # type: ignore[no-untyped-def]
+    store = approved(tmp_path, example_set())
+    path = tmp_path / LOG if name == LOG else tmp_path / "2026-09-30.r1" / name
+    before = path.read_bytes().decode()
+    path.write_bytes(edit(before).encode())
+    if name == LOG and edit(before) in ("", before.splitlines()[0] + "\n"):
+        # A log cut at a line end cannot be told from a shorter one: approval is gone, never gained.
+        with pytest.raises(NotApproved):
+            store.load("2026-09-30.r1", AS_OF)
+        return
+    with pytest.raises(BehaviorError, match=name.replace(".", r"\.")):
+        store.load("2026-09-30.r1", AS_OF)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    with pytest.raises(SetNotFound, match=r"no set '2026-12-31.r1'; there are 2026-09-30.r1"):
+        store.load("2026-12-31.r1")
+    (tmp_path / "2026-09-30.r1" / "speed.csv").unlink()
+    with pytest.raises(SetNotFound, match=r"speed\.csv"):
+        store.load("2026-09-30.r1")
+
+
+def test_a_draft_needs_leave_and_is_stamped(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    store.write(example_set())
+    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    with pytest.raises(NotApproved, match="--allow-draft") as caught:
+        store.load("2026-09-30.r1", AS_OF)
+    assert caught.value.exit_code == 5
+    assert store.load("2026-09-30.r1", AS_OF, allow_draft=True).stamp == "DRAFT"
+    store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    assert store.load("2026-09-30.r1", AS_OF).stamp == ""
+    assert store.load("2026-09-30.r1").stamp == ""
+
+
+@pytest.mark.parametrize("name", ["Ann", "ann", " ANN  "])
+def test_the_proposer_cannot_approve(tmp_path: Path, name: str) -> None:
+    store = AssumptionStore(tmp_path)
+    store.write(example_set())
+    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    with pytest.raises(NotApproved, match="Someone else must") as caught:
+        store.approve("2026-09-30.r1", name, MONDAY, AS_OF)
+    assert caught.value.exit_code == 5
+    assert store.status("2026-09-30.r1").status is SetStatus.DRAFT
+    assert len(store.log()) == 1
+
+
+def test_nobody_is_no_name(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    store.write(example_set())
+    with pytest.raises(NotApproved, match="no proposer"):
+        store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    with pytest.raises(AssumptionError, match="no name"):
+        store.propose("2026-09-30.r1", "  ", MONDAY)
+    assert store.log() == ()
+
+
+def test_validity_is_judged_on_the_valuation_date(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set(), valid_to=dt.date(2026, 12, 31))
+    assert store.load("2026-09-30.r1", AS_OF)
+    assert store.load("2026-09-30.r1", dt.date(2026, 12, 31))
+    with pytest.raises(NotYetValid, match="valid from 2026-09-30") as early:
+        store.load("2026-09-30.r1", dt.date(2026, 9, 29))
+    with pytest.raises(NotYetValid, match="expired: 2026-12-31") as late:
+        store.load("2026-09-30.r1", dt.date(2027, 1, 1))
+    assert early.value.exit_code == late.value.exit_code == 5
+    with pytest.raises(AssumptionError, match="ends before it starts"):
+        store.approve("2026-09-30.r1", "Bob", MONDAY, MAY, APRIL)
+
+
+def test_the_next_set_ends_the_one_it_supersedes(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    store.write(example_set("2027-03-31.r1", supersedes="2026-09-30.r1"))
+    store.propose("2027-03-31.r1", "Ann", MONDAY)
+    assert store.load("2026-09-30.r1", MAY)
+    store.approve("2027-03-31.r1", "Bob", MONDAY, APRIL)
+    assert store.load("2026-09-30.r1", APRIL - dt.timedelta(days=1))
+    with pytest.raises(NotYetValid, match=r"superseded by 2027-03-31.r1"):
+        store.load("2026-09-30.r1", APRIL)
+    assert store.load("2027-03-31.r1", APRIL)
+    assert store.status("2026-09-30.r1", MAY).status is SetStatus.SUPERSEDED
+    assert store.status("2026-09-30.r1").valid_to == APRIL - dt.timedelta(days=1)
+
+
+def test_a_retired_set_is_refused_from_its_day_on(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    store.retire("2026-09-30.r1", "Bob", MONDAY, APRIL, "wrong segments")
+    assert store.load("2026-09-30.r1", AS_OF)
+    with pytest.raises(NotApproved, match=r"retired by Bob from 2027-04-01 on \(wrong segments\)"):
+        store.load("2026-09-30.r1", APRIL)
+    with pytest.raises(NotApproved):
+        store.load("2026-09-30.r1")
+    with pytest.raises(NotApproved, match="already"):
+        store.retire("2026-09-30.r1", "Bob", MONDAY, MAY)
+    with pytest.raises(NotApproved, match="cannot be approved"):
+        store.approve("2026-09-30.r1", "Bob", MONDAY, MAY)
+
+
+def test_failed_gates_stop_approval_and_missing_validation_is_stamped(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    failed = replace(decay(), provenance=Provenance(failed_gates=("calibration_slope 0.70 (min 0.9)",)))
+    store.write(example_set(tables=(failed,)))
+    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    with pytest.raises(GateFailed, match=r"decay: calibration_slope 0.70") as caught:
+        store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    assert caught.value.exit_code == 4
+    unsigned = replace(decay(), provenance=Provenance(validation="unvalidated"))
+    approved(tmp_path, example_set("2026-09-30.r2", tables=(unsigned,)))
+    assert store.load("2026-09-30.r2", AS_OF).stamp == "UNVALIDATED"
+    assert store.read("2026-09-30.r2").unvalidated == ("decay",)
+
+
+def test_folders_inside_a_store_keep_their_state_and_others_are_drafts(tmp_path: Path) -> None:
+    store = approved(tmp_path / "store", example_set())
+    inside = tmp_path / "store" / "2026-09-30.r1"
+    assert load_assumptions(inside, on=AS_OF).stamp == ""
+    assert load_assumptions(inside / MANIFEST, on=AS_OF).stamp == ""
+    assert load_assumptions("2026-09-30.r1", store, AS_OF).digest == store.read("2026-09-30.r1").digest
+    with pytest.raises(NotYetValid):
+        load_assumptions(inside, on=AS_OF - dt.timedelta(days=1))
+    write_set(example_set("by-hand"), tmp_path / "elsewhere")
+    with pytest.raises(NotApproved, match="in no store"):
+        load_assumptions(tmp_path / "elsewhere")
+    assert load_assumptions(tmp_path / "elsewhere", allow_draft=True).stamp == "DRAFT"
+    with pytest.raises(SetNotFound, match="found no manifest"):
+        load_assumptions(tmp_path)
+    with pytest.raises(SetNotFound, match="has no set"):
+        load_assumptions("nothing", tmp_path / "store")
+
+
+def test_a_folder_of_another_name_is_not_that_set(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    (tmp_path / "2026-09-30.r1").rename(tmp_path / "2026-12-31.r1")
+    with pytest.raises(DigestMismatch, match="expected the folder's name"):
+        store.load("2026-12-31.r1")
+    assert any("2026-12-31.r1" in problem for problem in store.verify())
+    assert any("'2026-09-30.r1'" in problem for problem in store.verify())
+
+
+def test_a_set_proposed_twice_keeps_its_first_proposer(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    with pytest.raises(AssumptionError, match="proposed before"):
+        store.propose("2026-09-30.r1", "Bob", MONDAY)
+    assert store.status("2026-09-30.r1").proposed_by == "Ann"
