@@ -105,9 +105,8 @@ def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) ->
             for curve in table.curves:
                 found += _runoff(table, curve, where)
         elif table.quantity is Quantity.MARGINAL_PASS_THROUGH:
-            speed = speed_table(assumptions, table)
             for curve in table.curves:
-                found += _repricing(table, speed, curve, where)
+                found += _repricing(assumptions, table, curve, where)
         elif table.effect is Effect.DRAWDOWN:
             for curve in table.curves:
                 found += _drawdown(table, curve, where)
@@ -124,18 +123,6 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
     ]
     rows += [Difference(*one.key, one.unit, one.value, None) for key, one in before.items() if key not in after]
     return SetComparison(old.id, new.id, tuple(rows))
-
-
-def speed_table(assumptions: AssumptionSet, target: AssumptionTable) -> AssumptionTable | None:
-    """The MONTHLY_ADJUSTMENT table that belongs to a target: the same segment columns, and the same cause."""
-    for table in assumptions.for_effect(Effect.REPRICING):
-        if (
-            table.quantity is Quantity.MONTHLY_ADJUSTMENT
-            and table.scheme.columns == target.scheme.columns
-            and table.cause == target.cause
-        ):
-            return table
-    return None
 
 
 def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, float]:
@@ -172,13 +159,15 @@ def _driver_words(driver: Driver) -> str:
 
 
 def _repricing(
-    table: AssumptionTable, speed: AssumptionTable | None, curve: AssumptionCurve, points: ReadingPoints
+    assumptions: AssumptionSet, table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints
 ) -> Iterator[SetReading]:
     def row(measure: str, unit: str, value: float) -> SetReading:
         return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value)
 
-    speeds = speeds_of(speed, curve.segment) if speed is not None else {}
-    law = pass_through_law(curve, speeds, speed.delay_months if speed is not None else {})
+    same_columns = [
+        one for one in assumptions.for_effect(Effect.REPRICING) if one.scheme.columns == table.scheme.columns
+    ]
+    law = pass_through_law(curve, *speeds_of(same_columns, curve.segment))
     level = points.rate_level
     for move in (0.01, -0.01):
         words = f"long-run beta at {move * 1e4:+.0f} bp from {level:.2%}"

@@ -7,20 +7,19 @@ and named by `Manifest.unknown`; a key that looks like a misspelt one is a fault
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import hashlib
 import json
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.table_text import render_table
+from behavior.assumptions.typed_toml import TomlTable
 from behavior.errors import Fault, FaultyInput
 from behavior.quantities import Quantity
 
@@ -51,8 +50,6 @@ KNOWN_OF_CURVES = (
     "failed_gates",
     *TEXTS,
 )
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -159,84 +156,6 @@ def _key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _literal(key)
 
 
-class _Reader:
-    """Takes typed values out of a TOML table and notes every fault with its path."""
-
-    def __init__(self, raw: Mapping[str, Any], where: str, path: str, faults: list[Fault]) -> None:
-        self.raw, self.where, self.path, self.faults = raw, where, path, faults
-
-    def fault(self, key: str, rule: str, value: object = None, hint: str = "") -> None:
-        shown = None if value is None else repr(value)[:80]
-        self.faults.append(Fault(self.where, rule, column=f"{self.path}.{key}", value=shown, hint=hint))
-
-    def need(self, keys: tuple[str, ...]) -> None:
-        for key in keys:
-            if key not in self.raw:
-                self.fault(key, f"this key is needed; there are {', '.join(self.raw) or 'none'}")
-
-    def misspelt(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Unknown keys; those close to a known one are faults."""
-        unknown = [key for key in self.raw if key not in known]
-        for key in unknown:
-            near = difflib.get_close_matches(key, [name for name in known if name not in self.raw], 1, 0.8)
-            if near:
-                self.fault(key, "there is no such key", hint=f"Did you mean `{near[0]}`?")
-        return tuple(f"{self.path}.{key}" for key in unknown)
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.raw.get(key, default)
-        if not isinstance(value, str):
-            self.fault(key, "expected text in quotes", value)
-            return default
-        return value
-
-    def word(self, key: str, kind: type[Word]) -> Word | None:
-        if key not in self.raw:
-            return None
-        try:
-            return kind(self.raw[key])
-        except ValueError:
-            self.fault(key, f"expected one of {', '.join(kind)}", self.raw[key])
-            return None
-
-    def whole(self, key: str, default: int) -> int:
-        value = self.raw.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-            self.fault(key, "expected a whole number", value)
-            return default
-        return int(value)
-
-    def number(self, key: str) -> float | None:
-        value = self.raw.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            self.fault(key, "expected a number", value)
-            return None
-        return None if value is None else float(value)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.raw.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            self.fault(key, "expected a list of texts", value)
-            return ()
-        return tuple(value)
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        value = self.raw.get(key, [])
-        if not isinstance(value, list) or not all(
-            isinstance(one, int | float) and not isinstance(one, bool) for one in value
-        ):
-            self.fault(key, "expected a list of numbers", value)
-            return ()
-        return tuple(float(one) for one in value)
-
-    def inner(self, key: str) -> dict[str, Any]:
-        value = self.raw.get(key, {})
-        if not isinstance(value, dict):
-            self.fault(key, "expected a table in braces", value)
-            return {}
-        return value
-
-
 def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
     """Read a manifest.
 
@@ -249,7 +168,7 @@ def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise FaultyInput([Fault(where, f"expected TOML ({error})")]) from error
     faults: list[Fault] = []
-    top = _Reader(raw, where, "$", faults)
+    top = TomlTable(raw, where, "$", faults)
     top.need(NEEDED)
     unknown = list(top.misspelt(KNOWN))
     set_id = top.text("id")
@@ -266,7 +185,7 @@ def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
         top.fault("curves", "expected [[curves]] entries")
         curves = []
     for place, one in enumerate(curves):
-        reader = _Reader(one, where, f"$.curves[{place}]", faults)
+        reader = TomlTable(one, where, f"$.curves[{place}]", faults)
         entry, extra = _read_entry(reader)
         unknown += extra
         entries += [entry] if entry else []
@@ -280,12 +199,12 @@ def heading_from(
     raw: Mapping[str, Any], name: str, where: str, path: str, faults: list[Fault]
 ) -> AssumptionTable | None:
     """A table's heading, without curves, from the keys of a ``[[curves]]`` entry; faults are added to `faults`."""
-    reader = _Reader(raw, where, path, faults)
+    reader = TomlTable(raw, where, path, faults)
     reader.misspelt(KNOWN_OF_CURVES)
     return _heading(reader, name)
 
 
-def _read_entry(reader: _Reader) -> tuple[ManifestEntry | None, tuple[str, ...]]:
+def _read_entry(reader: TomlTable) -> tuple[ManifestEntry | None, tuple[str, ...]]:
     reader.need(NEEDED_OF_CURVES)
     unknown = reader.misspelt(KNOWN_OF_CURVES)
     file = reader.text("file")
@@ -303,10 +222,10 @@ def _read_entry(reader: _Reader) -> tuple[ManifestEntry | None, tuple[str, ...]]
     return ManifestEntry(file, reader.text("sha256").lower(), heading, view_of_all), unknown
 
 
-def _heading(reader: _Reader, name: str) -> AssumptionTable | None:
+def _heading(reader: TomlTable, name: str) -> AssumptionTable | None:
     effect, quantity = reader.word("effect", Effect), reader.word("quantity", Quantity)
     meaning = reader.word("month_meaning", MonthMeaning)
-    drivers = _words(reader, "drivers", Driver)
+    drivers = reader.words("drivers", Driver)
     season = reader.numbers("season")
     if effect is None or quantity is None:
         return None
@@ -337,20 +256,10 @@ def _heading(reader: _Reader, name: str) -> AssumptionTable | None:
     )
 
 
-def _words(reader: _Reader, key: str, kind: type[Word]) -> tuple[Word, ...]:
-    found: list[Word] = []
-    for one in reader.texts(key):
-        try:
-            found.append(kind(one))
-        except ValueError:
-            reader.fault(key, f"expected some of {', '.join(kind)}", one)
-    return tuple(found)
-
-
-def _bands(reader: _Reader) -> dict[str, Band]:
+def _bands(reader: TomlTable) -> dict[str, Band]:
     found: dict[str, Band] = {}
     for name, raw in reader.inner("bands").items():
-        inner = _Reader(
+        inner = TomlTable(
             raw if isinstance(raw, dict) else {}, reader.where, f"{reader.path}.bands.{name}", reader.faults
         )
         inner.need(("column", "edges"))
@@ -358,26 +267,26 @@ def _bands(reader: _Reader) -> dict[str, Band]:
     return found
 
 
-def _tenor(reader: _Reader) -> int | str | None:
+def _tenor(reader: TomlTable) -> int | str | None:
     value = reader.raw.get("driver_tenor_months")
     if value is None or isinstance(value, str):
         return value
     return reader.whole("driver_tenor_months", 0)
 
 
-def _delays(reader: _Reader) -> dict[Direction, int]:
+def _delays(reader: TomlTable) -> dict[Direction, int]:
     if isinstance(reader.raw.get("delay_months"), int):
         both = reader.whole("delay_months", 0)
         return dict.fromkeys(Direction, both)
     raw = reader.inner("delay_months")
-    inner = _Reader(raw, reader.where, f"{reader.path}.delay_months", reader.faults)
+    inner = TomlTable(raw, reader.where, f"{reader.path}.delay_months", reader.faults)
     for key in raw:
         if key not in list(Direction):
             inner.fault(key, f"expected {' or '.join(Direction)}")
     return {direction: inner.whole(direction, 0) for direction in Direction if direction in raw}
 
 
-def _averaged_over(reader: _Reader) -> dict[str, str]:
+def _averaged_over(reader: TomlTable) -> dict[str, str]:
     return {
         key: ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
         for key, value in reader.inner("averaged_over").items()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver
 from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, rate_paid_path
+from behavior.assumptions.segments import best_curve, select_curves
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import BehaviorError
-from behavior.quantities import FloatArray
+from behavior.quantities import FloatArray, Quantity
 
 
 def pass_through_law(
@@ -53,14 +54,26 @@ def _share(curve: AssumptionCurve | None) -> float:
     return 1.0 if curve is None else float(np.asarray(curve.values).reshape(-1)[0])
 
 
-def speeds_of(table: AssumptionTable, segment: tuple[str, ...]) -> dict[Direction, AssumptionCurve]:
-    """Adjustment curves of one segment by direction; a curve without a direction serves both."""
-    found: dict[Direction, AssumptionCurve] = {}
-    for curve in table.curves:
-        if curve.segment == segment:
-            for direction in Direction if curve.direction is None else (curve.direction,):
-                found[direction] = curve
-    return found
+def speeds_of(
+    tables: Sequence[AssumptionTable], segment: tuple[str, ...]
+) -> tuple[dict[Direction, AssumptionCurve], dict[Direction, int]]:
+    """Adjustment curve and delay of one segment by direction, from the first table that has a curve for it.
+
+    Parameters
+    ----------
+    tables : any; only MONTHLY_ADJUSTMENT tables with as many segment columns as `segment` has labels are asked.
+    """
+    curves: dict[Direction, AssumptionCurve] = {}
+    delays: dict[Direction, int] = {}
+    for table in tables:
+        if table.quantity is not Quantity.MONTHLY_ADJUSTMENT or len(table.scheme.columns) != len(segment):
+            continue
+        for direction in Direction:
+            place, _ = best_curve(segment, table, select_curves(table, None, direction))
+            if place >= 0 and direction not in curves:
+                curves[direction] = table.curves[place]
+                delays[direction] = table.delay_months.get(direction, 0)
+    return curves, delays
 
 
 def half_life_months(adjustment: float) -> float:

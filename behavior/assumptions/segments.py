@@ -154,7 +154,7 @@ def match_segments(
         words.append(labels)
     segment_index, present = pd.factorize(key)
     own = _labels_of(np.asarray(present, dtype=np.int64), words)
-    best = [_best_curve(labels, table, chosen) for labels in own]
+    best = [best_curve(labels, table, chosen) for labels in own]
     place = np.asarray([one[0] for one in best], dtype=np.int64)
     how = np.asarray([one[1] for one in best], dtype="<U6")
     index = np.asarray(segment_index, dtype=np.int64)
@@ -199,8 +199,8 @@ def _labels_of(keys: IntArray, words: list[AnyArray]) -> list[tuple[str, ...]]:
     return list(zip(*reversed(parts), strict=True)) if parts else [() for _ in keys]
 
 
-def _best_curve(labels: tuple[str, ...], table: AssumptionTable, chosen: list[int]) -> tuple[int, str]:
-    """Best curve's place and how it was found, for one combination of labels."""
+def best_curve(labels: tuple[str, ...], table: AssumptionTable, chosen: list[int]) -> tuple[int, str]:
+    """Place of the best curve among those `chosen` (-1: none) and how it was found, for one row's labels."""
     best: tuple[tuple[int, tuple[bool, ...]], int] | None = None
     for place in chosen:
         segment = table.curves[place].segment

@@ -1,6 +1,7 @@
 """The store of assumption sets: one folder a set, written once and verified on load, and the log of their states.
 
-Layout: ``<store>/<id>/manifest.toml`` with one CSV a table, and ``<store>/log.jsonl``.
+Layout: ``<store>/<id>/manifest.toml`` with one CSV a table, ``<store>/log.jsonl``, and ``<store>/log.head`` with the
+hash of the log's last line, so that a log that was cut short is found out too.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from behavior.errors import (
     NotYetValid,
     SetNotFound,
 )
+from behavior.io.files import write_atomically
 
 LOG = "log.jsonl"
+HEAD = "log.head"
 DEFAULT_STORE = Path("assumptions")
 
 
@@ -213,12 +216,27 @@ class AssumptionStore:
         """
         path = self.folder / LOG
         if not path.is_file():
+            self._check_head(())
             return ()
         try:
             text = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
             raise DigestMismatch(f"{path}: expected UTF-8 text; the log was edited.") from error
-        return read_log(text, str(path))
+        changes = read_log(text, str(path))
+        self._check_head(changes)
+        return changes
+
+    def _check_head(self, changes: tuple[StateChange, ...]) -> None:
+        """Refuse a log whose end is missing. A head one line behind is a writer that stopped between its two writes."""
+        path = self.folder / HEAD
+        if not path.is_file():
+            return
+        head = path.read_bytes()
+        if head not in [f"{change.hash}\n".encode() for change in changes[-2:]]:
+            raise DigestMismatch(
+                f"{self.folder / LOG} does not end with the line that {path} names: lines were cut off, or {HEAD} was "
+                "edited. Restore both from a backup."
+            )
 
     def status(self, set_id: str, on: dt.date | None = None) -> SetState:
         """State of a set on a date, as the log tells it.
@@ -339,6 +357,7 @@ class AssumptionStore:
             file.write((change.line() + "\n").encode())
             file.flush()
             os.fsync(file.fileno())
+        write_atomically(self.folder / HEAD, change.hash + "\n")
         return change
 
     @contextmanager

@@ -55,3 +55,15 @@ def test_draws_are_read_over_a_year() -> None:
     table = replace(flat_decay(0.05), effect=Effect.DRAWDOWN, quantity=Quantity.DRAWN_SHARE, cause="", curves=(curve,))
     (found,) = readings(example_set(tables=(table,)))
     assert found.value == pytest.approx(1 - 0.95**12)
+
+
+def test_each_segment_finds_its_own_speed_among_several_tables() -> None:
+    slow = replace(speed(0.05, 0.05, 3), name="slow")
+    slow = replace(slow, curves=tuple(replace(curve, segment=("checking",)) for curve in slow.curves))
+    both = replace(target(), curves=(*target().curves, replace(target().curves[0], segment=("checking",))))
+    found = {
+        (one.segment, one.measure): one.value for one in readings(example_set(tables=(both, speed(0.1, 0.3), slow)))
+    }
+    assert found["savings", "half-life up"] == pytest.approx(np.log(0.5) / np.log(0.9))
+    assert found["checking", "half-life up"] == pytest.approx(np.log(0.5) / np.log(0.95))
+    assert found["checking", "beta after 12 months at +100 bp from 2.00%"] == pytest.approx(0.425 * (1 - 0.95**9))

@@ -102,7 +102,7 @@ def test_tables_and_sets_find_their_parts() -> None:
 
 
 def test_repricing_readings_by_hand() -> None:
-    law = pass_through_law(target().curves[0], speeds_of(speed(), ("savings",)), speed().delay_months)
+    law = pass_through_law(target().curves[0], *speeds_of([target(), speed()], ("savings",)))
     # Marginal rises from 0.1 at 0% to 0.4 at 2%: the mean over [1%, 2%] is 0.325.
     assert long_run_beta(law, 0.01, 0.02) == pytest.approx(0.325)
     assert (law.up, law.down, law.delay_up, law.delay_down) == (0.1, 0.3, 1, 0)

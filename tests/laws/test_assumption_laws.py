@@ -189,7 +189,7 @@ def test_the_target_is_the_integral_of_the_marginal(
 def test_lags_half_lives_and_betas_agree(share: float, delay: int, level: float, move: float) -> None:
     table = speed(share, share, delay)
     delays = dict.fromkeys(table.delay_months, delay)
-    law = pass_through_law(target().curves[0], speeds_of(table, ("savings",)), delays)
+    law = pass_through_law(target().curves[0], speeds_of([table], ("savings",))[0], delays)
     long_run = long_run_beta(law, level, level + move)
     passed = pass_through_by_lag(law, level, level + move, 600 + delay)
     closed = 1.0 - (1.0 - share) ** np.maximum(np.arange(1, 601 + delay) - delay, 0)
