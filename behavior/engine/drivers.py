@@ -41,7 +41,7 @@ class World:
 
 
 def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatArray:
-    """RATE_LEVEL by currency, scenario and month: shape (currencies, scenarios, months + 1); month 0 is today's level."""
+    """RATE_LEVEL by currency, scenario and month: shape (currencies, scenarios, months + 1); month 0 today."""
     found = np.zeros((len(currencies), len(world.curves), months + 1))
     for number, currency in enumerate(currencies):
         path = world.curves.short_rate(currency, months, world.short_index(currency))

@@ -122,7 +122,7 @@ class Book:
     def faults(self, wrong: BoolArray, column: str, rule: str, hint: str = "") -> list[Fault]:
         """One fault a row, by position; the line is the row's place in the file, the header being line 1."""
         places = np.flatnonzero(wrong)
-        cells: Any = self.table[column] if column in self.table else None
+        cells: Any = self.table.get(column)
         lines = self.table["__line__"].to_numpy() if "__line__" in self.table else np.arange(len(self.table)) + 2
         return [
             Fault(

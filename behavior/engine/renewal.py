@@ -34,10 +34,11 @@ class Renewals:
     Parameters
     ----------
     of_row : (rows,), -1 = not renewed. margin : (rows,), over the rate of the renewal date, decimals a year.
-    group : (renewals,), result group. term : (renewals,), events until a slice's rate is set anew. weight : (renewals,),
-    place in `weights`. rate : (renewals,), place in `rates`. cap, floor : (renewals,), bounds of the customer rate.
+    group : (renewals,), result group. term : (renewals,), events until a slice's rate is set anew. weight :
+    (renewals,), place in `weights`. rate : (renewals,), place in `rates`. cap, floor : (renewals,), bounds of the customer rate.
     weights : (kinds, events + 1, months + 1), accrual in each month of a slice begun at each event.
-    rates : (kinds, scenarios, events + 1). at_today : share of renewed balance whose margin is measured at today's zero.
+    rates : (kinds, scenarios, events + 1). at_today : share of renewed balance whose margin is
+    measured at today's zero rate.
     """
 
     of_row: IntArray

@@ -1,0 +1,47 @@
+"""Write results: everything under a temporary name first, then renamed, so that nothing half-written is left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from behavior.io.tables import csv_text
+from behavior.measures.result import IrrbbResult
+
+RESULT = "result.json"
+
+
+def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
+    """Write ``result.json`` and one CSV a table into a folder; files of the same name are replaced, others left.
+
+    Returns
+    -------
+    Paths written, in order.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{name}.csv": csv_text(table) for name, table in result.tables().items()}
+    facts = {**result.facts, "stamp": result.stamp, "files": sorted(texts)}
+    texts = {RESULT: json.dumps(facts, indent=1, default=_plain, allow_nan=True) + "\n", **texts}
+    temporary = Path(tempfile.mkdtemp(prefix=".writing.", dir=folder))
+    try:
+        for name, text in texts.items():
+            (temporary / name).write_text(text, encoding="utf-8", newline="")
+        for name in texts:
+            (temporary / name).replace(folder / name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return tuple(folder / name for name in texts)
+
+
+def _plain(value: Any) -> Any:
+    """Numpy numbers and dates as JSON has them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return str(value)

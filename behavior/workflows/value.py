@@ -1,0 +1,376 @@
+"""Value a book: positions, curves and an assumption set in, NII, EVE and gap under every scenario out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import Tail
+from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.set import AssumptionSet
+from behavior.engine.drivers import SHORT, World
+from behavior.engine.positions import Book
+from behavior.engine.projection import CashFlows, Plan, ProjectionOptions, prepare, run, uncovered_deposits
+from behavior.engine.runoff import Matching
+from behavior.errors import ContractFault, MarketDataError
+from behavior.market.buckets import Buckets, regulatory_buckets
+from behavior.market.curves import CurveSet, Interpolation, TimeConvention
+from behavior.market.history import RateHistory
+from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
+from behavior.measures.aggregation import outlier_test
+from behavior.measures.cash_flows import cash_flow_table
+from behavior.measures.coverage import coverage_table
+from behavior.measures.eve import TOTAL, EveResult, economic_value
+from behavior.measures.gap import repricing_gap
+from behavior.measures.nii import CONSTANT, RUN_OFF, NiiResult, net_interest_income
+from behavior.measures.result import IrrbbResult
+from behavior.months import as_days, roll_months
+
+Progress = Callable[[str, float], None]
+Margins = Literal["included", "calibrated", "excluded"]
+
+
+@dataclass(frozen=True)
+class ValuationInputs:
+    """Everything a valuation reads, already in memory.
+
+    Parameters
+    ----------
+    book : book/1. curves : curves/1; earlier as-of dates are curve history. assumptions : None = no behaviour.
+    rates : rate_history/1. fx : fx/1. vols : vols/1. schedule : schedule/1.
+    tier1, book_equity : reporting currency. index_roles : role -> index. new_business_margins : product -> decimals.
+    sources : input -> what it was (file name, sha256, rows), for ``result.json``.
+    """
+
+    book: pd.DataFrame
+    curves: pd.DataFrame
+    as_of: dt.date
+    reporting_currency: str
+    tier1: float
+    book_equity: float
+    assumptions: AssumptionSet | None = None
+    rates: pd.DataFrame | None = None
+    fx: pd.DataFrame | None = None
+    vols: pd.DataFrame | None = None
+    schedule: pd.DataFrame | None = None
+    index_roles: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    new_business_margins: Mapping[str, float] = field(default_factory=dict)
+    sources: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ValuationOptions:
+    """Choices of a valuation; the defaults are those of the contracts.
+
+    Parameters
+    ----------
+    framework : prescribed scenarios, or `scenarios` for others. floor : rule or level instead of the framework's own.
+    balance_sheets : ``run_off``, ``constant``. aggregation : over currencies, instead of the framework's own.
+    extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
+    """
+
+    framework: str = "bcbs_2024"
+    scenarios: ScenarioSet | None = None
+    floor: str | float | None = None
+    interpolation: Interpolation = "linear"
+    time: TimeConvention = "exact"
+    rate_path: RatePath = "forward"
+    balance_sheets: tuple[str, ...] = (RUN_OFF, CONSTANT)
+    margins: Margins = "included"
+    runoff_convention: str = "pool"
+    behaviour: str = "model"
+    include_default: bool = False
+    uncovered: str = "error"
+    pending: bool = True
+    tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
+    aggregation: str | None = None
+    extrapolation: str = "refuse"
+    exchange_notionals: bool = False
+    buckets: Buckets = field(default_factory=regulatory_buckets)
+    cash_flows: bool = True
+    detail: str = "totals"
+
+
+def value(
+    inputs: ValuationInputs, options: ValuationOptions | None = None, progress: Progress | None = None
+) -> IrrbbResult:
+    """NII, EVE, gap, cash flows and coverage of a book under every scenario.
+
+    Parameters
+    ----------
+    progress : called with a stage and the share of it that is done.
+
+    Raises
+    ------
+    ContractFault, AssumptionError, MarketDataError : what is missing or wrong, and what to supply.
+    """
+    chosen = options or ValuationOptions()
+    world = _world(inputs, chosen)
+    book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
+    fx = exchange_rates(inputs, book)
+    _refuse_short_curves(book, world, chosen)
+    _refuse_missing_transfer(book, chosen)
+    plan = prepare(
+        book,
+        world,
+        inputs.assumptions,
+        _projection_options(chosen),
+        _curve_history(inputs, chosen),
+        inputs.new_business_margins,
+    )
+    flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
+    rule = chosen.aggregation or world.curves.scenarios.aggregation
+    eve = economic_value(flows, fx, inputs.tier1, rule)
+    nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, chosen.balance_sheets)
+    matchings = (*plan.matchings, *plan.repricing_keys.matchings)
+    return IrrbbResult(
+        nii=nii.monthly,
+        nii_summary=nii.summary,
+        eve=eve.by_product,
+        eve_summary=eve.summary,
+        gap=repricing_gap(flows, chosen.buckets),
+        cash_flows=cash_flow_table(flows, inputs.as_of),
+        coverage=coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)),
+        facts=_facts(inputs, chosen, world, plan, flows, eve, nii, rule),
+        stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
+    )
+
+
+def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:  # type: ignore[type-arg]
+    return uncovered_deposits(book, list(matchings))
+
+
+def _world(inputs: ValuationInputs, options: ValuationOptions) -> World:
+    curves = CurveSet.from_table(inputs.curves, inputs.as_of, interpolation=options.interpolation, time=options.time)
+    currencies = sorted(set(inputs.book["currency"].astype(str)))
+    missing = [currency for currency in currencies if not curves.has(currency)]
+    if missing:
+        raise MarketDataError(
+            f"no discount curve for {', '.join(missing)} as of {inputs.as_of}; curves/1 holds "
+            f"{', '.join(curves.currencies)}. Add rows with index `discount` for each."
+        )
+    scenarios = options.scenarios or scenario_set(options.framework, currencies)
+    history = None if inputs.rates is None else RateHistory.from_table(inputs.rates, inputs.index_roles)
+    applied = apply_scenarios(curves, scenarios, floor=options.floor, rate_path=options.rate_path)
+    return World(applied, history, dict(inputs.index_roles))
+
+
+def exchange_rates(inputs: ValuationInputs, book: Book) -> Mapping[str, float]:
+    """Units of the reporting currency for one unit of each currency of the book.
+
+    Raises
+    ------
+    MarketDataError : naming the currencies without a rate.
+    """
+    found = {inputs.reporting_currency: 1.0}
+    if inputs.fx is not None:
+        now = as_days(inputs.as_of)
+        rows = inputs.fx[
+            (as_days(inputs.fx["as_of"]) == now) & (inputs.fx["reporting_currency"] == inputs.reporting_currency)
+        ]
+        found |= {str(c): float(r) for c, r in zip(rows["currency"], rows["rate"], strict=True)}
+    needed = [str(name) for name in book.words("currency").categories]
+    missing = sorted(set(needed) - set(found))
+    if missing:
+        raise MarketDataError(
+            f"no exchange rate from {', '.join(missing)} to {inputs.reporting_currency} as of {inputs.as_of}. "
+            "Give fx/1 (--fx) with a row for each."
+        )
+    return found
+
+
+def _refuse_short_curves(book: Book, world: World, options: ValuationOptions) -> None:
+    """Refuse contractual flows beyond the last tenor of their discount curve.
+
+    Deposits without maturity are not asked: what lies beyond the curve there is a tail of their own.
+    """
+    if options.extrapolation == "flat":
+        return
+    maturity = book.dates("maturity_date")
+    currency = book.words("currency")
+    words = []
+    for code, name in enumerate(currency.categories):
+        curve = world.curves.curves.discounting(str(name))
+        rows = (currency.codes == code) & ~np.isnat(maturity)
+        reach = roll_months(curve.as_of, int(np.ceil(curve.months[-1])) + 1)
+        late = rows & (maturity > reach)
+        if late.any():
+            months = int((maturity[late].max().astype("datetime64[M]") - reach.astype("datetime64[M]")).astype(int))
+            words.append(
+                f"{name}: the discount curve ends at {curve.months[-1]:g} months, {int(late.sum())} positions pay "
+                f"later, the last on {maturity[late].max()}; add tenors up to {curve.months[-1] + months + 1:g} months"
+            )
+    if words:
+        raise MarketDataError(
+            "curves do not reach the last cash flow. " + "; ".join(words) + "; or run with --extrapolation flat, which "
+            "keeps the last zero rate."
+        )
+
+
+def _refuse_missing_transfer(book: Book, options: ValuationOptions) -> None:
+    if options.margins != "excluded":
+        return
+    missing = np.isnan(book.numbers("transfer_rate")) & book.is_linear
+    if missing.any():
+        rule = "a transfer rate is required where margins are excluded"
+        raise ContractFault(book.faults(missing, "transfer_rate", rule, "Give it, or value with margins included"))
+
+
+def _projection_options(options: ValuationOptions) -> ProjectionOptions:
+    return ProjectionOptions(
+        runoff_convention=options.runoff_convention,
+        behaviour=options.behaviour,
+        include_default=options.include_default,
+        uncovered=options.uncovered,
+        margins=options.margins,
+        tail=options.tail,
+        pending=options.pending,
+        exchange_notionals=options.exchange_notionals,
+        buckets=options.buckets,
+        cash_flows=options.cash_flows,
+    )
+
+
+def _curve_history(inputs: ValuationInputs, options: ValuationOptions) -> Mapping[np.datetime64, CurveSet]:
+    """Curves of earlier dates, for margins measured at origination."""
+    days = as_days(inputs.curves["as_of"])
+    now = as_days(inputs.as_of)
+    return {
+        day: CurveSet.from_table(inputs.curves, day, interpolation=options.interpolation, time=options.time)
+        for day in np.unique(days[days <= now])
+    }
+
+
+def _facts(
+    inputs: ValuationInputs,
+    options: ValuationOptions,
+    world: World,
+    plan: Plan,
+    flows: CashFlows,
+    eve: EveResult,
+    nii: NiiResult,
+    rule: str,
+) -> dict[str, Any]:
+    """Content of ``result.json``."""
+    return {
+        "as_of": str(inputs.as_of),
+        "reporting_currency": inputs.reporting_currency,
+        "tier1": inputs.tier1,
+        "book_equity": inputs.book_equity,
+        "framework": world.curves.scenarios.framework,
+        "scenarios": list(flows.scenarios),
+        "floor": world.curves.floor.name,
+        "assumptions": None if inputs.assumptions is None else inputs.assumptions.id,
+        "stamp": "" if inputs.assumptions is None else inputs.assumptions.stamp,
+        "limits": dict(inputs.limits),
+        "inputs": dict(inputs.sources),
+        "conventions": conventions(inputs, options, world, rule),
+        "summary": _summary(inputs, plan, flows, eve, nii),
+        "warnings": _warnings(inputs, world, plan),
+    }
+
+
+def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World, rule: str) -> dict[str, str]:
+    """Every choice that the figures depend on, in words."""
+    history = world.history
+    pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
+    return {
+        "value": "dirty: the first flow is a full coupon",
+        "time": "days / 365 from as-of" if options.time == "exact" else "month grid, k / 12",
+        "zero_rates": f"{options.interpolation} in time, flat outside",
+        "driver_forwards": "monotone cubic (PCHIP) through the zero rates",
+        "floor": str(world.curves.floor.name),
+        "rate_path": options.rate_path,
+        "margins": options.margins,
+        "runoff_convention": options.runoff_convention,
+        "runoff_day": "payment dates of monthly payers, else monthly anniversaries, with accrued interest",
+        "competing_causes": "total = 1 - product of (1 - hazard), shared in proportion to the hazards",
+        "behaviour": options.behaviour,
+        "default": "in, with recovery" if options.include_default else "left out of EVE and NII",
+        "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
+        "deposit_view": "with_redeposits",
+        "uncovered_deposits": options.uncovered,
+        "pending_pass_through": _pending_words(options, pending),
+        "swap_notionals": "exchanged" if options.exchange_notionals else "not exchanged",
+        "embedded_limits": "intrinsic in cash flows",
+        "level_payment": "amortization_months counts from as-of; recalculated from the first period after a reset",
+        "constant_balance_sheet": "renewed in the same product and original term; floaters at index + spread; "
+        "administered balances stay; derivatives run off",
+        "migrated": "counted in the decay that rate risk uses",
+        "aggregation": rule,
+        "extrapolation": options.extrapolation,
+    }
+
+
+def _pending_words(options: ValuationOptions, known: bool) -> str:
+    if not options.pending:
+        return "off"
+    return "run over the rate history" if known else "zero: no rate history of the short rate was given"
+
+
+def _summary(inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResult, nii: NiiResult) -> dict[str, Any]:
+    total = eve.summary[eve.summary["currency"] == TOTAL]
+    names, after = total["scenario"].tolist(), total["delta_eve_after_options"].to_numpy()
+    test = "eu_eve" if str(plan_framework(flows)).startswith("eu") else "bcbs_eve"
+    found: dict[str, Any] = {
+        "eve": {str(row["scenario"]): float(row["eve"]) for _, row in total.iterrows()},
+        "delta_eve": dict(zip(names, after.tolist(), strict=True)),
+        "eve_outlier_test": _test(test, names, after, inputs.tier1),
+        "renewed_at_todays_zero_share": plan.renewals.at_today,
+    }
+    year = nii.summary[(nii.summary["horizon_months"] == 12)]
+    for sheet, rows in year.groupby("balance_sheet", sort=False):
+        changes = rows["delta_nii"].to_numpy()
+        found[f"nii_12_months_{sheet}"] = dict(zip(rows["scenario"], rows["nii"].tolist(), strict=True))
+        if sheet == CONSTANT:
+            found["nii_outlier_test"] = _test("eu_nii", rows["scenario"].tolist(), changes, inputs.tier1)
+    return found
+
+
+def plan_framework(flows: CashFlows) -> str:
+    """Family of the scenarios that were run, by their names."""
+    return "bcbs" if "steepener" in flows.scenarios else "other"
+
+
+def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) -> dict[str, Any]:  # type: ignore[type-arg]
+    test = outlier_test(name, scenarios, changes, tier1)
+    return {
+        "test": test.test,
+        "worst_scenario": test.scenario,
+        "change": test.change,
+        "share_of_tier1": test.share,
+        "limit": test.limit,
+        "outlier": bool(test.outlier),
+        "source": test.provenance.source,
+    }
+
+
+def _warnings(inputs: ValuationInputs, world: World, plan: Plan) -> list[str]:
+    found = list(world.curves.warnings)
+    if inputs.assumptions is not None:
+        lagged = [
+            table.name
+            for table in inputs.assumptions.for_effect(Effect.RUNOFF)
+            if table.terms.lag_months and Driver.RATE_INCENTIVE in table.drivers
+        ]
+        if lagged and world.history is None:
+            found.append(
+                f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value."
+            )
+        if plan.repricing_keys.matchings and world.history is None:
+            found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
+    unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
+    if unknown:
+        found.append(f"{unknown} positions have no origination date: behaviour counts their age from today.")
+    return found
+
+
+def with_scenarios(options: ValuationOptions, scenarios: ScenarioSet) -> ValuationOptions:
+    """The same choices under other scenarios."""
+    return replace(options, scenarios=scenarios)
