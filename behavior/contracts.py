@@ -175,7 +175,7 @@ def examine(
     """
     at = place or Place(contract.table)
     parsed, breaches = parse_table(table, contract)
-    faults = faults_at(at, breaches, table)
+    faults = faults_at(at, breaches, _first_of_each_name(table))
     if len(table) == 0:
         empty = Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?")
         return parsed, [*faults, empty]
@@ -194,6 +194,7 @@ def examine(
 def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFrame, list[Breach]]:
     """The contract's columns as values, and what could not be read or is not there; cells that fail are empty."""
     breaches = list(_missing_columns(table, contract))
+    table = _first_of_each_name(table)
     columns: dict[str, pd.Series] = {}
     for name in table.columns:
         column = contract.column(str(name))
@@ -203,6 +204,10 @@ def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFr
         columns[column.name], found = parse(table[name], column.name, column.kind, column.unit)
         breaches += found
     return pd.DataFrame(columns, index=table.index), breaches
+
+
+def _first_of_each_name(table: pd.DataFrame) -> pd.DataFrame:
+    return table if table.columns.is_unique else table.loc[:, ~table.columns.duplicated()]
 
 
 def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
@@ -339,6 +344,7 @@ def not_before(later: str, earlier: str, strictly: bool = False) -> Rule:
         words = "must be after" if strictly else "must not be before"
         return [Breach(f"dates out of order: `{later}` {words} `{earlier}`", rows_where(wrong.to_numpy()), later)]
 
+    rule.__doc__ = f"`{later}` is {'after' if strictly else 'not before'} `{earlier}`."
     return rule
 
 
@@ -358,6 +364,8 @@ def needed_when(column: str, given: str, words: Sequence[str]) -> Rule:
             Breach(f"required where `{given}` is {listed}", rows_where(missing), column, "Fill it in", [""] * count)
         ]
 
+    listed_words = ", ".join(f"`{word}`" for word in words)
+    rule.__doc__ = f"`{column}` is filled where `{given}` is {listed_words}."
     return rule
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
-from behavior.io.mapping_terms import UNITS, ColumnMap, Condition, Join, Plain
+from behavior.io.mapping_terms import UNITS, ColumnMap, Condition, Join, Plain, Text
 from behavior.quantities import BoolArray
 
 QUARTER = "quarter"
@@ -96,7 +97,12 @@ def _as_numbers(cells: pd.Series) -> np.ndarray:
 
 
 def make_column(
-    name: str, how: ColumnMap, kind: str | None, table: pd.DataFrame, siblings: Mapping[str, pd.DataFrame]
+    name: str,
+    how: ColumnMap,
+    kind: str | None,
+    table: pd.DataFrame,
+    siblings: Mapping[str, pd.DataFrame],
+    text: Text | None = None,
 ) -> tuple[pd.Series, list[Breach]]:
     """A column as the mapping says; `table` holds the extract's columns and those made so far.
 
@@ -115,6 +121,8 @@ def make_column(
     if how.date_format:
         cells, breaches = _dates(cells, name, how.date_format)
     elif kind is not None:
+        if text is not None and kind in ("number", "integer"):
+            cells = _plain_numbers(cells, text)
         # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
         cells, breaches = parse(cells, name, "number" if kind == "integer" else kind)
     if how.unit or how.times is not None or how.minus or how.plus:

@@ -25,7 +25,8 @@ def tie_out(ledger: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     columns = ["table", "month", "product", "held_balance", "held_rows"]
     held = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     whole = held.groupby(["table", "month"], as_index=False)[["held_balance", "held_rows"]].sum().assign(product="")
-    both = pd.concat([held, whole], ignore_index=True)
+    # A history without products has only the whole, which the rows by product would repeat.
+    both = pd.concat([held[held["product"] != ""], whole], ignore_index=True)
     wanted = ledger[ledger["table"].isin(list(tables))].assign(product=ledger["product"].fillna(""))
     joined = wanted.merge(both, how="left", on=["table", "month", "product"])
     joined["held_balance"] = joined["held_balance"].astype(float).fillna(0.0)

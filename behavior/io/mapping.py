@@ -130,15 +130,7 @@ def _read(path: Path, source: TableMap) -> RawTable:
     if source.layout:
         return read_layout(source.layout, path)
     text = source.text
-    raw = read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns))
-    if text.decimal == "." and not text.thousands:
-        return raw
-    table = raw.table.copy()
-    for name in table.columns[[str(kind) == "str" for kind in table.dtypes]]:
-        numbers = table[name].str.fullmatch(rf"[-+]?[\d{text.thousands or ' '}]*\{text.decimal}?\d+").fillna(False)
-        plain = table[name].str.replace(text.thousands, "", regex=False) if text.thousands else table[name]
-        table[name] = plain.str.replace(text.decimal, ".", regex=False).where(numbers.astype(bool), table[name])
-    return replace(raw, table=table)
+    return read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns))
 
 
 def _unknown_columns(work: _Work, source: TableMap) -> list[Fault]:
@@ -201,7 +193,7 @@ def _columns(
     for name, how in source.columns.items():
         known = contract.column(name) if contract is not None else None
         kind = how.kind or (known.kind if known is not None else None)
-        cells, breaches = make_column(name, how, kind, seen, siblings)
+        cells, breaches = make_column(name, how, kind, seen, siblings, source.text)
         origin = how.from_ or name
         faults += faults_at(work.place, [replace(one, column=origin) for one in breaches], work.table)
         made[name] = seen[name] = cells

@@ -1,0 +1,287 @@
+"""Extracts to contracts by configuration: each step, and what it says when a cell does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from behavior.contracts import TableContract
+from behavior.errors import Fault, SpecFault
+from behavior.io.mapping import MappedTable, map_table
+from behavior.io.mapping_terms import TableMap
+from behavior.market.contracts import RATES_TABLE
+from behavior.panel.contracts import ACCOUNT_MONTHS, LOAN_MONTHS, LOANS, PRODUCT_RATES
+
+
+def _map(
+    folder: Path,
+    content: str,
+    contract: TableContract | None,
+    siblings: dict[str, pd.DataFrame] | None = None,
+    **terms: Any,
+) -> MappedTable:
+    (folder / "extract.csv").write_text(content, encoding="utf-8")
+    source = TableMap.model_validate({"file": "extract.csv", **terms})
+    return map_table(source, contract, folder, "table", siblings)
+
+
+def _values(mapped: MappedTable) -> pd.DataFrame:
+    assert mapped.faults == ()
+    return mapped.table
+
+
+def test_names_constants_words_and_units(tmp_path: Path) -> None:
+    text = "LOAN,TYPE,RATE,BALANCE\n7,FRM,3.25,100\n8,ARM,4,120\n"
+    columns = {
+        "loan_id": "LOAN",
+        "rate_type": {"from": "TYPE", "values": {"FRM": "fixed", "ARM": "arm"}},
+        "original_rate": {"from": "RATE", "unit": "percent"},
+        "original_balance": {"from": "BALANCE", "unit": "thousands"},
+        "currency": {"value": "USD"},
+    }
+    table = _values(_map(tmp_path, text, LOANS, columns=columns))
+    assert table["loan_id"].tolist() == ["7", "8"]
+    assert table["rate_type"].tolist() == ["fixed", "arm"]
+    assert table["original_rate"].tolist() == [0.0325, 0.04]
+    assert table["original_balance"].tolist() == [100_000.0, 120_000.0]
+    assert table["currency"].tolist() == ["USD", "USD"]
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "result"),
+    [
+        ("percent", "3.25", 0.0325),
+        ("basis_points", "325", 0.0325),
+        ("per_mille", "32.5", 0.0325),
+        ("decimal", "0.0325", 0.0325),
+    ],
+)
+def test_units_are_exact(tmp_path: Path, word: str, value: str, result: float) -> None:
+    table = _values(_map(tmp_path, f"x\n{value}\n", LOANS, columns={"original_rate": {"from": "x", "unit": word}}))
+    assert table["original_rate"].tolist() == [result]
+
+
+def test_dates_month_ends_and_ages(tmp_path: Path) -> None:
+    text = "id,start,period\nA,15.01.2019,2020-02\nB,31.12.2019,2020-03\n"
+    columns = {
+        "loan_id": "id",
+        "origination_date": {"from": "start", "date_format": "%d.%m.%Y"},
+        "month": {"from": "period", "date_format": "%Y-%m", "month_end": True},
+        "age_months": {"months_between": ["origination_date", "month"]},
+        "due": {"months_after": {"date": "month", "months": 12}},
+    }
+    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=columns))
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-02-29", "2020-03-31"]
+    assert table["age_months"].tolist() == [13.0, 3.0]
+    assert table["due"].dt.strftime("%Y-%m-%d").tolist() == ["2021-02-28", "2021-03-31"]
+
+
+def test_quarters_end_in_their_last_month(tmp_path: Path) -> None:
+    columns = {"month": {"from": "q", "date_format": "quarter"}}
+    table = _values(_map(tmp_path, "q\n2021Q1\n2021-Q4\n", PRODUCT_RATES, columns=columns))
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2021-03-31", "2021-12-31"]
+
+
+def test_masked_values_are_missing_not_zero(tmp_path: Path) -> None:
+    text = "b,age\n0,1\n0,9\n500,10\n,11\n"
+    masked = {"balance": {"from": "b", "null_where": [0], "null_when": [{"column": "age", "at_most": 9}]}}
+    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=masked))
+    assert table["balance"].isna().tolist() == [True, True, False, True]
+    only_young = {"balance": {"from": "b", "null_when": [{"column": "age", "below": 9}]}}
+    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=only_young))
+    assert table["balance"].isna().tolist() == [True, False, False, True]
+
+
+def test_status_from_codes_first_case_wins(tmp_path: Path) -> None:
+    text = "code,age,term\n01,360,360\n01,50,360\n09,50,360\n,50,360\n06,50,360\n"
+    cases = [
+        {"when": [{"column": "code", "is": "01"}, {"column": "age", "at_least": "term"}], "then": "matured"},
+        {"when": [{"column": "code", "is": "01"}], "then": "prepaid"},
+        {"when": [{"column": "code", "is": ["02", "09"]}], "then": "default"},
+        {"when": [{"column": "code", "filled": True}], "then": "transferred"},
+    ]
+    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns={"status": {"cases": cases, "otherwise": "open"}}))
+    assert table["status"].tolist() == ["matured", "prepaid", "default", "open", "transferred"]
+
+
+def test_exits_end_a_loan(tmp_path: Path) -> None:
+    text = (
+        "loan_id,month,balance,status\nA,2020-01-31,10,open\nA,2020-02-29,9,prepaid\nA,2020-03-31,9,open\n"
+        "B,2020-01-31,5,open\nB,2020-02-29,5,open\n"
+    )
+    columns = {name: {} for name in ("loan_id", "month", "balance", "status")}
+    mapped = _map(tmp_path, text, LOAN_MONTHS, columns=columns, drop_after_exit=True, balance_zero_at_exit=True)
+    assert mapped.table["balance"].tolist() == [10.0, 0.0, 5.0, 5.0]
+    assert mapped.notes == ("1 rows after the month of exit, set aside",)
+
+
+def test_wide_becomes_long_without_empty_cells(tmp_path: Path) -> None:
+    text = "week,frm30,frm15\n2020-01-02,3.72,3.16\n2020-01-09,3.64,\n"
+    melt = {
+        "id": ["week"],
+        "name": "series",
+        "value": "quote",
+        "columns": {"frm30": "MORTGAGE30", "frm15": "MORTGAGE15"},
+    }
+    columns = {"date": "week", "index": "series", "value": {"from": "quote", "unit": "percent"}}
+    table = _values(_map(tmp_path, text, RATES_TABLE, melt=melt, columns=columns))
+    assert table["date"].dt.day.tolist() == [2, 9, 2]
+    assert table["index"].tolist() == ["MORTGAGE30", "MORTGAGE30", "MORTGAGE15"]
+    assert table["value"].tolist() == pytest.approx([0.0372, 0.0364, 0.0316], abs=1e-15)
+
+
+def test_days_become_months(tmp_path: Path) -> None:
+    text = "id,day,balance,paid\nA,2020-01-05,10,1\nA,2020-01-30,12,2\nA,2020-02-01,9,4\n"
+    aggregate = {"by": ["id"], "date": "day", "take": {"balance": "last", "paid": "sum"}}
+    columns = {
+        "account_id": "id",
+        "month": "day",
+        "balance": {"from": "balance"},
+        "credits": {"from": "paid"},
+    }
+    (tmp_path / "typed.parquet").write_bytes(b"")
+    pd.DataFrame(
+        {
+            "id": ["A"] * 3,
+            "day": pd.to_datetime(["2020-01-05", "2020-01-30", "2020-02-01"]),
+            "balance": [10.0, 12, 9],
+            "paid": [1.0, 2, 4],
+        }
+    ).to_parquet(tmp_path / "typed.parquet")
+    mapped = _map(tmp_path, text, ACCOUNT_MONTHS, file="typed.parquet", aggregate=aggregate, columns=columns)
+    table = _values(mapped)
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
+    assert table["balance"].tolist() == [12.0, 9.0]
+    assert table["credits"].tolist() == [3.0, 4.0]
+
+
+def test_columns_of_a_sibling_and_what_it_does_not_have(tmp_path: Path) -> None:
+    interest = pd.DataFrame({"account_id": [1], "month": [pd.Timestamp("2020-01-31")], "amount": [2.5]})
+    columns = {
+        "account_id": {},
+        "month": {},
+        "interest_credited": {
+            "join": {"table": "interest", "on": ["account_id", "month"], "column": "amount"},
+            "otherwise": 0,
+        },
+        "credits": {"from": "cr", "minus": ["interest_credited"]},
+    }
+    text = "account_id,month,cr\n1,2020-01-31,10\n2,2020-01-31,4\n"
+    table = _values(_map(tmp_path, text, ACCOUNT_MONTHS, {"interest": interest}, columns=columns))
+    assert table["interest_credited"].tolist() == [2.5, 0.0]
+    assert table["credits"].tolist() == [7.5, 4.0]
+
+
+def test_parts_keep_their_files_and_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("d,v\n2020-01-31,1\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("d,v\n2020-01-31,2\n2020-02-29,many\n", encoding="utf-8")
+    columns = {"date": "d", "value": {"from": "v", "unit": "percent"}}
+    parts = {
+        name: {"file": f"{name}.csv", "columns": {**columns, "index": {"value": name.upper()}}} for name in ("a", "b")
+    }
+    mapped = map_table(TableMap.model_validate({"parts": parts}), RATES_TABLE, tmp_path, "rates")
+    assert [(one.where, one.line, one.column, one.value) for one in mapped.faults] == [("b.csv", 3, "v", "many")]
+    assert mapped.table["value"].tolist()[:2] == [0.01, 0.02]
+    assert [one.name for one in mapped.sources] == ["a.csv", "b.csv"]
+
+
+def test_rows_may_stand_in_the_profile(tmp_path: Path) -> None:
+    source = TableMap.model_validate(
+        {
+            "rows": [{"date": "2020-01-31", "index": "X", "value": 2}],
+            "columns": {"date": {}, "index": {}, "value": {"unit": "percent"}},
+        }
+    )
+    table = _values(map_table(source, RATES_TABLE, tmp_path, "rates"))
+    assert table.values.tolist() == [[pd.Timestamp("2020-01-31"), "X", 0.02]]
+
+
+def test_another_writing_of_text_files(tmp_path: Path) -> None:
+    text = "datum;satz\n31.01.2020;1.234,5\n"
+    form = {"delimiter": ";", "decimal": ",", "thousands": "."}
+    columns = {
+        "date": {"from": "datum", "date_format": "%d.%m.%Y"},
+        "index": {"value": "X"},
+        "value": {"from": "satz", "unit": "basis_points"},
+    }
+    table = _values(_map(tmp_path, text, RATES_TABLE, text=form, columns=columns))
+    assert table["value"].tolist() == [pytest.approx(0.12345, abs=1e-15)]
+
+
+def test_where_having_and_one_a_key(tmp_path: Path) -> None:
+    text = "d,i,v\n2020-02-29,A,2\n2020-01-31,A,1\n2020-01-31,A,3\n2020-01-31,B,9\n2019-01-31,A,4\n"
+    columns = {"date": "d", "index": "i", "value": {"from": "v", "unit": "percent"}}
+    mapped = _map(
+        tmp_path,
+        text,
+        RATES_TABLE,
+        where=[{"column": "i", "is": "A"}],
+        columns=columns,
+        having=[{"column": "date", "at_least": "2020-01-01"}],
+        one_a_key="last",
+        sort=True,
+    )
+    assert _values(mapped)["value"].tolist() == [0.03, 0.02]
+    assert mapped.notes == (
+        "1 rows set aside by `where`",
+        "1 rows set aside by `having`",
+        "1 rows set aside by `one_a_key`",
+    )
+    assert mapped.place.fault  # places follow the rows
+    assert mapped.place.lines is not None and mapped.place.lines.tolist() == [4, 2]
+
+
+def test_faults_name_the_extracts_own_column_and_line(tmp_path: Path) -> None:
+    text = "SATZ,TAG\n1,2020-01-31\nx,2020-02-29\n2,29.02.2020\n"
+    columns = {"date": {"from": "TAG", "date_format": "%Y-%m-%d"}, "value": {"from": "SATZ", "unit": "percent"}}
+    mapped = _map(tmp_path, text, RATES_TABLE, columns=columns)
+    assert [str(one) for one in mapped.faults] == [
+        "extract.csv, line 4, column `TAG`: found '29.02.2020': expected a date written as `%Y-%m-%d`. "
+        "Correct `date_format`",
+        "extract.csv, line 3, column `SATZ`: found 'x': expected a number, not text. Leave unknown cells empty",
+    ]
+
+
+def test_a_column_the_extract_does_not_have(tmp_path: Path) -> None:
+    mapped = _map(tmp_path, "a,b\n1,2\n", RATES_TABLE, columns={"date": "day", "value": "b"})
+    assert mapped.faults == (
+        Fault(
+            "extract.csv",
+            "the profile maps a column that the extract does not have; columns there: a, b",
+            column="day",
+            hint="Correct the name in the profile",
+        ),
+    )
+
+
+def test_an_unknown_lookup_is_named(tmp_path: Path) -> None:
+    columns = {"value": {"join": {"table": "other", "on": ["a"], "column": "x"}}}
+    with pytest.raises(SpecFault, match="expected a sibling table or lookup; there are none"):
+        _map(tmp_path, "a\n1\n", RATES_TABLE, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"file": "a.csv", "colums": {}}, "Extra inputs are not permitted"),
+        ({}, "expected exactly one of file, rows, parts"),
+        ({"file": "a", "columns": {"x": {"from": "a", "value": 1}}}, "expected one origin"),
+        ({"file": "a", "where": [{"column": "x"}]}, "expected at least one of is, not"),
+        ({"file": "a", "columns": {"x": {"unit": "percents"}}}, "Input should be 'decimal', 'percent'"),
+    ],
+)
+def test_wrong_terms_are_refused(terms: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        TableMap.model_validate(terms)
+
+
+def test_mapping_moves_no_number(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).random(200).round(6)
+    text = "d,v\n" + "".join(f"2020-01-{1 + i % 31:02d},{value}\n" for i, value in enumerate(values))
+    table = _values(_map(tmp_path, text, None, columns={"v": {"kind": "number"}}))
+    np.testing.assert_array_equal(table["v"].to_numpy(), values)

@@ -1,0 +1,169 @@
+"""Profiles: all faults with their paths, absent files with their layout, histories tied out to the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.cli import main
+from behavior.errors import ContractFault, SpecFault
+from behavior.io.inputs import curve_set, examine_profile, rate_history, read_book, read_history
+from behavior.io.profiles import Profile, load_profile, missing_files, read_settings, require_files
+from tests.io import door_cases as cases
+
+PROFILE = """
+name = "test"
+[history.mortgage]
+contract = "mortgage_history/1"
+tables.loans.file = "bank/loans.csv"
+tables.loan_months.file = "bank/months.csv"
+control_totals.file = "bank/ledger.csv"
+[rates]
+file = "bank/rates.csv"
+[curves]
+file = "bank/curves.csv"
+[book]
+file = "bank/book.csv"
+[settings]
+as_of = 2022-03-31
+reporting_currency = "USD"
+tier1 = 100.0
+book_equity = 120.0
+index_roles = { short = "FEDFUNDS" }
+[models.prepayment]
+folder = "../models/prepayment"
+history = "mortgage"
+[store]
+folder = "store"
+[approvals]
+proposed_by = "Model developer"
+approved_by = "Model risk"
+"""
+LEDGER = """table,month,product,balance,rows,tolerance
+loan_months,2020-02-29,,150000,2,0.01
+loan_months,2020-03-31,,99900,1,1
+"""
+
+
+def _bank(folder: Path, profile: str = PROFILE, ledger: str = LEDGER) -> Profile:
+    cases.put(folder / "bank", "loans.csv", cases.lines(cases.LOANS_HEADER, *cases.LOANS_ROWS))
+    cases.put(folder / "bank", "months.csv", cases.lines(cases.MONTHS_HEADER, *cases.MONTHS_ROWS))
+    cases.put(folder / "bank", "ledger.csv", ledger)
+    cases.put(folder / "bank", "rates.csv", "date,index,value\n2022-02-28,FEDFUNDS,0.0008\n2022-03-31,FEDFUNDS,0.002\n")
+    cases.put(folder / "bank", "curves.csv", cases.lines(cases.CURVE_HEADER, *cases.CURVE_ROWS))
+    cases.put(folder / "bank", "book.csv", cases.book())
+    return load_profile(cases.put(folder, "profile.toml", profile))
+
+
+def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
+    profile = _bank(tmp_path)
+    require_files(profile)
+    history = read_history(profile, "mortgage")
+    assert sorted(history.tables) == ["loan_months", "loans"]
+    assert [(one.name, one.rows) for one in history.sources] == [("loans.csv", 2), ("months.csv", 5), ("ledger.csv", 2)]
+    assert history.notes == ("loan_months: balance masked or missing in 1 of 5 rows",)
+    assert read_book(profile).values()["balance"].sum() == 820_000.0
+    assert curve_set(profile).discounting("USD").zero_rate([1.0])[0] == pytest.approx(0.016, abs=1e-4)
+    assert rate_history(profile).at("short", ["2022-03-31"]).tolist() == [0.002]
+    assert read_settings(profile).tier1 == 100.0
+    assert profile.folder_of("store") == (tmp_path / "store").resolve()
+    assert profile.model_folder("prepayment") == (tmp_path.parent / "models" / "prepayment").resolve()
+    rows, faults = examine_profile(profile)
+    assert faults == []
+    assert [row["input"] for row in rows] == ["history.mortgage", "rates", "curves", "book", "settings"]
+
+
+def test_the_history_is_tied_out_to_the_ledger(tmp_path: Path) -> None:
+    totals = read_history(_bank(tmp_path), "mortgage").control_totals
+    assert totals is not None
+    assert totals["held_balance"].tolist() == [150_000.0, 99_800.0]
+    assert totals["difference"].tolist() == [0.0, -100.0]
+    assert totals["reconciled"].tolist() == [True, False]
+    fewer = read_history(_bank(tmp_path, ledger=LEDGER.replace("150000,2", "150000,3")), "mortgage").control_totals
+    assert fewer is not None and fewer["reconciled"].tolist() == [False, False]
+
+
+def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
+    text = PROFILE.replace('folder = "store"', 'folder = "store"\ncolour = "red"').replace(
+        "tier1 = 100.0", "tier1 = -1.0"
+    )
+    text = text.replace('approved_by = "Model risk"', 'approved_by = "Model developer"')
+    with pytest.raises(SpecFault) as caught:
+        _bank(tmp_path, text)
+    found = {fault.column: fault.rule for fault in caught.value.faults}
+    assert found["$.store.colour"] == "Extra inputs are not permitted"
+    assert "expected an approver other than the proposer" in found["$.approvals"]
+    assert found["$.settings.tier1"] == "Input should be greater than 0"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "tables.loans.file",
+            "tables.lones.file",
+            "expected the tables loans, loan_months of mortgage_history/1; not known: lones",
+        ),
+        ('history = "mortgage"', 'history = "mortgages"', "expected the name of a history"),
+        ("mortgage_history/1", "mortgage_history/9", "expected a contract, one of book/1"),
+        ('name = "test"', "name = test", "expected TOML in UTF-8"),
+    ],
+)
+def test_a_wrong_profile_says_what_was_expected(tmp_path: Path, old: str, new: str, words: str) -> None:
+    with pytest.raises(SpecFault, match=words):
+        _bank(tmp_path, PROFILE.replace(old, new))
+
+
+def test_absent_files_are_listed_with_the_layout_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = cases.put(tmp_path, "profile.toml", PROFILE)
+    faults = missing_files(load_profile(path))
+    assert [one.column for one in faults] == [
+        "$.history.mortgage.tables.loans",
+        "$.history.mortgage.tables.loan_months",
+        "$.history.mortgage.control_totals",
+        "$.rates",
+        "$.curves",
+        "$.book",
+    ]
+    assert faults[0].value == str((tmp_path / "bank" / "loans.csv").resolve())
+    assert faults[0].rule == (
+        "expected a CSV file in the layout of mortgage_history/1 `loans`: "
+        "loan_id, origination_date, original_balance, original_term_months, original_rate"
+    )
+    assert main(["check", str(path)]) == 3
+    assert "expected a CSV file in the layout of curves/1 `curves`: as_of, currency, index" in capsys.readouterr().out
+
+
+def test_a_profile_is_checked_as_a_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _bank(tmp_path)
+    cases.put(tmp_path / "bank", "months.csv", cases.lines(cases.MONTHS_HEADER, "L9,2020-02-29,1,0.03,1,open"))
+    cases.put(tmp_path / "bank", "book.csv", cases.book(cases.BOOK_ROWS[0].replace("250000.00", "-1")))
+    assert main(["check", str(tmp_path / "profile.toml")]) == 3
+    out = capsys.readouterr().out
+    assert "months.csv, line 2, column `loan_id`: found 'L9': expected a `loan_id` of the table `loans`" in out
+    assert "book.csv, line 2, column `balance`: found '-1': expected 0 currency units or more" in out
+
+
+def test_a_faulty_history_is_refused(tmp_path: Path) -> None:
+    profile = _bank(tmp_path)
+    cases.put(tmp_path / "bank", "months.csv", cases.lines(cases.MONTHS_HEADER, "L1,2020-02-29,1,3.5,1,open"))
+    with pytest.raises(ContractFault, match=r"months\.csv, line 2, column `rate`: found '3\.5'"):
+        read_history(profile, "mortgage")
+
+
+def test_months_by_month_become_months_by_loan(tmp_path: Path) -> None:
+    profile = _bank(tmp_path)
+    first, second, third, fourth, fifth = cases.MONTHS_ROWS
+    cases.put(tmp_path / "bank", "months.csv", cases.lines(cases.MONTHS_HEADER, first, fourth, second, fifth, third))
+    months = read_history(profile, "mortgage").tables["loan_months"]
+    assert months["loan_id"].tolist() == ["L1", "L1", "L1", "L2", "L2"]
+    assert np.all(np.diff(months.groupby("loan_id").ngroup()) >= 0)
+
+
+@pytest.mark.parametrize("section", ["store", "tracking", "output", "approvals"])
+def test_a_section_that_is_needed_and_absent_is_named(tmp_path: Path, section: str) -> None:
+    profile = load_profile(cases.put(tmp_path, "profile.toml", 'name = "bare"\n'))
+    with pytest.raises(SpecFault, match=rf"expected a section \[{section}\]"):
+        profile.require(section)

@@ -1,0 +1,181 @@
+"""Files as they come: encodings, blank lines, quotes, Parquet types; and writes that are whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from behavior.engine.contracts import BOOK_TABLE
+from behavior.errors import ContractFault, FaultyInput
+from behavior.io.files import write_atomically
+from behavior.io.tables import csv_text, read_table, read_tables, rejects_csv, write_table
+from behavior.panel.contracts import DEPOSIT_HISTORY, LOAN_MONTHS, MORTGAGE_HISTORY
+
+BOOK = (
+    "position_id,product,side,currency,balance,rate_type,rate,repayment,origination_date,maturity_date,payment_months,region\n"
+    "M-1,mortgage,asset,USD,250000.00,fixed,0.0325,annuity,2019-03-31,2049-03-31,1,01\n"
+    "M-2,mortgage,asset,USD,180000.00,fixed,0.0410,annuity,2018-06-30,2048-06-30,1,02\n"
+)
+
+
+def _file(folder: Path, text: str | bytes, name: str = "book.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_values_have_their_types_and_codes_stay_text(tmp_path: Path) -> None:
+    read = read_table(_file(tmp_path, BOOK), BOOK_TABLE)
+    table = read.values()
+    assert table["balance"].tolist() == [250000.0, 180000.0]
+    assert table["maturity_date"].tolist() == [pd.Timestamp("2049-03-31"), pd.Timestamp("2048-06-30")]
+    assert str(table["maturity_date"].dtype) == "datetime64[us]"
+    assert table["payment_months"].dtype == np.int64
+    assert table["region"].tolist() == ["01", "02"]
+    assert read.source.rows == 2
+    assert len(read.source.digest) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"\xef\xbb\xbf" + BOOK.encode(), id="byte order mark"),
+        pytest.param(BOOK.replace("\n", "\r\n"), id="carriage returns"),
+        pytest.param(BOOK.rstrip("\n"), id="no newline at the end"),
+        pytest.param(BOOK.replace("M-2", '"M-2"'), id="quotes"),
+    ],
+)
+def test_harmless_forms_of_csv_are_read(tmp_path: Path, text: str | bytes) -> None:
+    assert read_table(_file(tmp_path, text), BOOK_TABLE).values()["position_id"].tolist() == ["M-1", "M-2"]
+
+
+def test_lines_are_an_editors_lines_behind_blank_and_broken_ones(tmp_path: Path) -> None:
+    header, first, second = BOOK.splitlines()
+    text = "\n".join([header, "", first.replace("mortgage", '"mort\ngage"'), "", second.replace("180000.00", "x"), ""])
+    (fault,) = read_table(_file(tmp_path, text), BOOK_TABLE).faults
+    assert (fault.line, fault.column, fault.value) == (6, "balance", "x")
+
+
+def test_other_encodings_name_the_line(tmp_path: Path) -> None:
+    (fault,) = read_table(_file(tmp_path, BOOK.replace("02\n", "Zürich\n").encode("latin-1")), BOOK_TABLE).faults
+    assert (fault.line, fault.rule, fault.hint) == (3, "expected text in utf-8", "Save it as UTF-8")
+
+
+def test_not_a_table(tmp_path: Path) -> None:
+    (sheet,) = read_table(_file(tmp_path, b"PK\x03\x04rest"), BOOK_TABLE).faults
+    assert "spreadsheet or a compressed file" in sheet.rule
+    (broken,) = read_table(_file(tmp_path, b"PAR1nothing", "book.parquet"), BOOK_TABLE).faults
+    assert broken.rule.startswith("expected a Parquet file")
+
+
+def test_nan_and_infinity_are_text(tmp_path: Path) -> None:
+    faults = read_table(
+        _file(tmp_path, BOOK.replace("250000.00", "nan").replace("180000.00", "inf")), BOOK_TABLE
+    ).faults
+    assert [(one.line, one.value) for one in faults] == [(2, "nan"), (3, "inf")]
+
+
+def test_repeated_column_names_are_a_fault(tmp_path: Path) -> None:
+    faults = read_table(_file(tmp_path, BOOK.replace("region", "rate")), BOOK_TABLE).faults
+    assert "every column name appears once" in {one.rule for one in faults}
+
+
+def test_parquet_rows_are_numbered(tmp_path: Path) -> None:
+    table = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values().assign(balance=[1.0, -1.0])
+    write_table(table, tmp_path / "book.parquet")
+    (fault,) = read_table(tmp_path / "book.parquet", BOOK_TABLE).faults
+    assert str(fault) == "book.parquet, row 2, column `balance`: found '-1': expected 0 currency units or more."
+
+
+def test_parquet_of_other_types(tmp_path: Path) -> None:
+    months = pa.table(
+        {
+            "loan_id": pa.array([1, 1], pa.int64()),
+            "month": pa.array(["2020-02-29", "2020-03-31"]).dictionary_encode(),
+            "balance": pa.array([1, None], pa.int32()),
+            "rate": pa.array(["0.03", "0.03"]),
+            "age_months": pa.array([1.0, 2.0]),
+            "status": pa.array(["open", "open"]).dictionary_encode(),
+        }
+    )
+    pq.write_table(months, tmp_path / "months.parquet")
+    table = read_table(tmp_path / "months.parquet", LOAN_MONTHS).values()
+    assert table["loan_id"].tolist() == ["1", "1"]
+    assert table["month"].tolist() == [pd.Timestamp("2020-02-29"), pd.Timestamp("2020-03-31")]
+    assert table["balance"].isna().tolist() == [False, True]
+    assert table["rate"].tolist() == [0.03, 0.03]
+
+
+def test_tables_of_a_contract_are_held_to_each_other(tmp_path: Path) -> None:
+    loans = _file(
+        tmp_path,
+        "loan_id,origination_date,original_balance,original_term_months,original_rate\nL1,2020-03-15,100,12,0.03\n",
+        "loans.csv",
+    )
+    months = _file(
+        tmp_path,
+        "loan_id,month,balance,rate,age_months,status\nL1,2020-02-29,90,0.03,1,open\nL9,2020-04-30,90,0.03,1,open\n",
+        "months.csv",
+    )
+    read = read_tables({"loans": loans, "loan_months": months}, MORTGAGE_HISTORY)
+    assert [str(one) for one in read.faults] == [
+        "months.csv, line 3, column `loan_id`: found 'L9': expected a `loan_id` of the table `loans`. "
+        "Add its row there, or drop these rows",
+        "months.csv, line 2, column `month`: found '2020-02-29': dates out of order: a loan has no month before its "
+        "`origination_date`.",
+    ]
+    with pytest.raises(ContractFault, match="2 faults found"):
+        read.values()
+
+
+def test_accounts_frame_their_months(tmp_path: Path) -> None:
+    accounts = _file(tmp_path, "account_id,product,open_date,close_date\nA,s,2020-02-10,2020-03-05\n", "accounts.csv")
+    months = _file(
+        tmp_path,
+        "account_id,month,balance\nA,2020-01-31,1\nA,2020-02-29,1\nA,2020-03-31,0\nA,2020-04-30,0\n",
+        "months.csv",
+    )
+    faults = read_tables({"accounts": accounts, "account_months": months}, DEPOSIT_HISTORY).faults
+    assert [(one.line, one.rule) for one in faults] == [
+        (2, "dates out of order: an account has no month before its `open_date`"),
+        (5, "no month may follow the month of an account's `close_date`"),
+    ]
+
+
+def test_a_missing_table_of_a_contract_is_named(tmp_path: Path) -> None:
+    (fault,) = read_tables({}, MORTGAGE_HISTORY).faults[:1]
+    assert str(fault) == "mortgage_history/1: expected the table `loans`. Give its file"
+
+
+def test_csv_written_is_csv_read(tmp_path: Path) -> None:
+    table = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values().assign(behavioral=[True, False], rate=[0.1, 1 / 3])
+    write_table(table, tmp_path / "again.csv")
+    again = read_table(tmp_path / "again.csv", BOOK_TABLE).values()
+    pd.testing.assert_frame_equal(again, table)
+    assert "true" in csv_text(table)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "book.csv"
+    write_atomically(target, "old")
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(target, "new")
+    assert target.read_text(encoding="utf-8") == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["book.csv"]
+
+
+def test_an_absent_file_names_its_neighbours(tmp_path: Path) -> None:
+    _file(tmp_path, BOOK)
+    with pytest.raises(FaultyInput, match=r"expected a file, there is none of that name\. Files there: book\.csv"):
+        read_table(tmp_path / "boook.csv", BOOK_TABLE)
+
+
+def test_rejects_are_a_table(tmp_path: Path) -> None:
+    faults = read_table(_file(tmp_path, BOOK.replace("180000.00", "x")), BOOK_TABLE).faults
+    assert rejects_csv(faults).splitlines()[1].startswith("book.csv,3,balance,x,")
