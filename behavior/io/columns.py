@@ -135,6 +135,17 @@ def make_column(
     return cells, breaches
 
 
+def _plain_numbers(cells: pd.Series, text: Text) -> pd.Series:
+    """Numbers in the declared writing as plain ones; cells in another writing stay and are reported."""
+    if not is_text(cells) or (text.decimal == "." and not text.thousands):
+        return cells
+    mark, group = re.escape(text.decimal), re.escape(text.thousands)
+    grouped = rf"|\d{{1,3}}(?:{group}\d{{3}})+" if text.thousands else ""
+    fits = cells.str.fullmatch(rf"\s*[-+]?(?:\d+{grouped})?(?:{mark}\d+)?\s*").fillna(False).astype(bool)
+    plain = cells.str.replace(text.thousands, "", regex=False) if text.thousands else cells
+    return plain.str.replace(text.decimal, ".", regex=False).where(fits, cells)
+
+
 def _origin(name: str, how: ColumnMap, table: pd.DataFrame, siblings: Mapping[str, pd.DataFrame]) -> pd.Series:
     if how.value is not None:
         return _constant(how.value, table)
