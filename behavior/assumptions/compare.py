@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from behavior.assumptions.curve import AssumptionCurve
-from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
+from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.repricing import (
     half_life_months,
     long_run_beta,
@@ -16,8 +16,9 @@ from behavior.assumptions.repricing import (
     pass_through_law,
     speeds_of,
 )
-from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.quantities import Quantity
+from behavior.assumptions.segments import best_curve, select_curves
+from behavior.assumptions.set import AssumptionSet, AssumptionTable, combined_hazard
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
 
 FIVE_YEARS = 60
 SHOWN_LAG = 12
@@ -97,13 +98,17 @@ class SetComparison:
 
 
 def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
-    """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones."""
+    """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones.
+
+    Where several causes act on a segment, what they do together stands first, under ``all causes`` (default left out,
+    as the engine does); season is left out everywhere.
+    """
     where = points or ReadingPoints()
-    found: list[SetReading] = []
+    found = list(_together(assumptions, where))
     for table in assumptions.tables:
         if table.effect is Effect.RUNOFF:
             for curve in table.curves:
-                found += _runoff(table, curve, where)
+                found += _runoff([(table, curve)], _cause(table, curve), where)
         elif table.quantity is Quantity.MARGINAL_PASS_THROUGH:
             for curve in table.curves:
                 found += _repricing(assumptions, table, curve, where)
@@ -130,28 +135,71 @@ def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, 
     return {driver: points.base.get(driver, 0.0) for driver in table.drivers}
 
 
-def _runoff(table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints) -> Iterator[SetReading]:
-    def row(measure: str, unit: str, value: float) -> SetReading:
-        return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value)
+Part = tuple[AssumptionTable, AssumptionCurve]
 
-    base = base_drivers(table, points)
-    life = curve.average_life(base)
-    start = "origination" if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else "as-of"
+
+def _together(assumptions: AssumptionSet, points: ReadingPoints) -> Iterator[SetReading]:
+    """Readings of the competing causes of each segment, for tables that count and divide alike."""
+    groups: dict[tuple[tuple[str, ...], MonthMeaning | None], list[AssumptionTable]] = {}
+    for table in assumptions.for_effect(Effect.RUNOFF):
+        if table.cause != "default":
+            groups.setdefault((table.scheme.columns, table.month_meaning), []).append(table)
+    for tables in groups.values():
+        curves = [curve for table in tables for curve in table.curves]
+        views: list[View | None] = list(View) if any(curve.view is not None for curve in curves) else [None]
+        for segment in dict.fromkeys(curve.segment for curve in curves):
+            for view in views:
+                places = [best_curve(segment, table, select_curves(table, view, None))[0] for table in tables]
+                parts = [(table, table.curves[at]) for table, at in zip(tables, places, strict=True) if at >= 0]
+                if len(parts) > 1:
+                    yield from _runoff(parts, f"all causes ({view})" if view else "all causes", points, segment)
+
+
+def _runoff(
+    parts: Sequence[Part], cause: str, points: ReadingPoints, segment: tuple[str, ...] | None = None
+) -> Iterator[SetReading]:
+    """Readings of one curve, or of several that compete."""
+    first, curve = parts[0]
+    label = curve.label if segment is None else " / ".join(segment) or "all"
+
+    def row(measure: str, unit: str, value: float) -> SetReading:
+        return SetReading(str(Effect.RUNOFF), cause, label, measure, unit, value)
+
+    survival = _survival(parts, points, {})
+    left = np.concatenate([[1.0], survival[:-1]]) / MONTHS_PER_YEAR
+    inside = min(one.last_observed_month for _, one in parts)
+    life = AverageLife(float(left.sum()), float(left[:inside].sum()))
+    start = "origination" if first.month_meaning is MonthMeaning.SINCE_ORIGINATION else "as-of"
     yield row(f"average life from {start}", "years", life.years)
     yield row("share of average life beyond the data", "share", life.share_beyond)
-    yield row("5-year survival", "share", float(curve.survival(base, FIVE_YEARS)[-1]))
-    stepped = [driver for driver in table.drivers if driver in points.steps]
+    yield row("5-year survival", "share", float(survival[FIVE_YEARS - 1]))
+    drivers = dict.fromkeys(driver for table, _ in parts for driver in table.drivers)
+    stepped = [driver for driver in drivers if driver in points.steps]
     for driver in stepped:
         for step in points.steps[driver]:
             words = f"5-year CPR at {_driver_words(driver)} {step * 1e4:+.0f} bp"
-            yield row(words, "a year", _cpr(curve, {**base, driver: step}))
+            yield row(words, "a year", _cpr(_survival(parts, points, {driver: step}, FIVE_YEARS)))
     if not stepped:
-        yield row("5-year CPR", "a year", _cpr(curve, base))
+        yield row("5-year CPR", "a year", _cpr(survival))
 
 
-def _cpr(curve: AssumptionCurve, drivers: Mapping[Driver, float]) -> float:
+def _survival(
+    parts: Sequence[Part], points: ReadingPoints, moved: Mapping[Driver, float], months: int = LAST_MONTH
+) -> FloatArray:
+    """Share left at the end of months 1 .. `months` at the reading's drivers, some of them moved."""
+    hazards = [
+        curve.at(
+            np.arange(1, months + 1),
+            {driver: moved.get(driver, value) for driver, value in base_drivers(table, points).items()},
+        ).values
+        for table, curve in parts
+    ]
+    return np.asarray(np.cumprod(1.0 - combined_hazard(hazards)))
+
+
+def _cpr(survival: FloatArray) -> float:
     """The constant annual rate with the same survival after five years."""
-    return float(1.0 - curve.survival(drivers, FIVE_YEARS)[-1] ** (12.0 / FIVE_YEARS))
+    return float(1.0 - survival[FIVE_YEARS - 1] ** (MONTHS_PER_YEAR / FIVE_YEARS))
 
 
 def _driver_words(driver: Driver) -> str:

@@ -167,7 +167,10 @@ def curves_of(
 
 def _numbers(column: pd.Series, name: str, where: str, lines: IntArray, faults: list[Fault], blank: bool) -> FloatArray:
     texts = column.to_numpy(dtype=object)
-    found = np.asarray([_number(text) if text else np.nan for text in texts], dtype=np.float64)
+    try:
+        found = np.where(texts == "", "nan", texts).astype(np.float64)
+    except ValueError:
+        found = np.asarray([_number(text) if text else np.nan for text in texts], dtype=np.float64)
     bad = ~np.isfinite(found)
     if blank:
         bad &= texts != ""

@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 
 ORIGIN = ("model", "model_version", "spec_digest", "data_digest", "code_version", "run", "source", "transferred")
 
+IMPORT_FORMAT = """\
+The CSV holds one value a row:
+
+  effect,cause,quantity,product,month,value
+  RUNOFF,payoff,PSA,mortgage,,150
+  RUNOFF,withdrawal,ANNUAL_DECAY,savings,,0.12
+  REPRICING,,BETA,savings,,0.4
+
+effect    RUNOFF, REPRICING or DRAWDOWN
+cause     of RUNOFF: payoff, curtailment, default, withdrawal, migrated ...
+quantity  MONTHLY_HAZARD, CPR, ANNUAL_DECAY (shares), PSA (100 = the standard), MARGINAL_PASS_THROUGH, BETA
+          (rate per rate), MONTHLY_ADJUSTMENT (share a month, by direction), DRAWN_SHARE
+month     from 1 on; blank = the same in every month
+drivers   rate_incentive, rate_level, rate_spread, months_in_the_money, where used (decimals a year, months)
+others    direction (up, down), view, lower, upper, exposure_months; any other column is a segment column,
+          in which `pooled` is the declared fallback
+
+The TOML of --terms (optional): source, note, bands = { balance_band = { column = "balance", edges = [100000] } },
+and [tables.runoff_payoff] (runoff_<cause>, repricing_target, repricing_speed, drawdown) with month_meaning,
+driver_index, driver_tenor_months, lag_months, in_the_money_above, season, delay_months, recovery.
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One sub-command each for listing, reading, checking, importing, comparing and retiring."""
@@ -41,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = verb("verify", "every byte of the store (or of the sets named) against its digests")
     verify.add_argument("sets", nargs="*", metavar="SET", help="ids or folders (default: the whole store with its log)")
     bring = verb("import", "a hand-typed or vendor table as a draft set")
+    bring.epilog, bring.formatter_class = IMPORT_FORMAT, argparse.RawDescriptionHelpFormatter
     bring.add_argument(
         "file", metavar="CSV", help="neutral CSV: effect, cause, quantity, segments, drivers, month, value"
     )

@@ -67,3 +67,17 @@ def test_each_segment_finds_its_own_speed_among_several_tables() -> None:
     assert found["savings", "half-life up"] == pytest.approx(np.log(0.5) / np.log(0.9))
     assert found["checking", "half-life up"] == pytest.approx(np.log(0.5) / np.log(0.95))
     assert found["checking", "beta after 12 months at +100 bp from 2.00%"] == pytest.approx(0.425 * (1 - 0.95**9))
+
+
+def test_competing_causes_are_read_together_and_default_is_left_out() -> None:
+    causes = {"withdrawal": 0.01, "migrated": 0.02, "default": 0.5}
+    tables = tuple(flat_decay(hazard, name=cause, cause=cause) for cause, hazard in causes.items())
+    found = {(one.cause, one.measure): one.value for one in readings(example_set(tables=tables))}
+    assert found["all causes", "5-year survival"] == pytest.approx((0.99 * 0.98) ** 60)
+    assert found["all causes", "average life from as-of"] == pytest.approx(
+        (1 - (0.99 * 0.98) ** 480) / (12 * (1 - 0.99 * 0.98))
+    )
+    assert found["withdrawal", "5-year survival"] == pytest.approx(0.99**60)
+    assert ("all causes", "5-year survival") not in {
+        (one.cause, one.measure) for one in readings(example_set(tables=tables[:1]))
+    }
