@@ -33,7 +33,7 @@ class Console:
         """A line on standard error, under --json too."""
         print(text, file=self._err, flush=True)
 
-    def table(self, title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    def table(self, title: str, rows: Sequence[Mapping[Any, object]]) -> None:
         """Rows as a table for people, columns in the first row's order; numbers are right-aligned."""
         if self.as_json:
             return
@@ -62,7 +62,7 @@ class Console:
             self.warn(f"{label}: {seconds:.1f} s")
 
 
-def _table_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+def _table_lines(rows: Sequence[Mapping[Any, object]]) -> list[str]:
     if not rows:
         return ["  (none)"]
     names = list(rows[0])

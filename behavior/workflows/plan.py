@@ -1,0 +1,131 @@
+"""From a project to a cycle's plan, and from a cycle's result to files."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+from behavior.assumptions.set import AssumptionSet
+from behavior.errors import Fault, SpecFault
+from behavior.io.files import write_atomically
+from behavior.io.inputs import InputTable
+from behavior.io.profiles import Profile
+from behavior.io.writers import write_result
+from behavior.measures.result import IrrbbResult
+from behavior.workflows.cycle import CyclePlan, CycleResult
+from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.wiring import Project
+
+PLAIN = (str, bool, int, float, tuple, type(None))
+
+
+def cycle_plan(project: Project, at: dt.datetime) -> CyclePlan:
+    """Read everything a profile names and say what to do with it.
+
+    Parameters
+    ----------
+    at : date and time of the signatures.
+
+    Raises
+    ------
+    FaultyInput : every fault of the first input that has any, or of the profile's ``[value]`` section.
+    """
+    people = project.profile.approvals()
+    options = valuation_options(project.profile)
+    inputs = valuation_inputs(project)
+    requests = tuple(project.request(name) for name in project.profile.models)
+    return CyclePlan(
+        name=project.profile.name,
+        as_of=project.settings.as_of,
+        models=requests,
+        value=lambda assumptions: _value(inputs, assumptions, options),
+        proposed_by=people.proposed_by,
+        approved_by=people.approved_by,
+        validated_by=people.validated_by,
+        at=at,
+        facts={
+            "profile": project.profile.file,
+            "profile_digest": project.profile.digest,
+            "about": project.profile.terms.about,
+            "notes": [note for one in project.inputs().values() for note in one.notes],
+        },
+    )
+
+
+def valuation_inputs(project: Project) -> ValuationInputs:
+    """What a valuation of the project's book reads, without an assumption set."""
+    settings = project.settings
+    return ValuationInputs(
+        book=project.book.values(),
+        curves=project.curves.values(),
+        rates=project.rate_table.values(),
+        as_of=settings.as_of,
+        reporting_currency=settings.reporting_currency,
+        tier1=settings.tier1,
+        book_equity=settings.book_equity,
+        index_roles=settings.index_roles,
+        limits=settings.limits,
+        new_business_margins=settings.new_business_margins,
+        sources={name: _described(one) for name, one in project.inputs().items()},
+    )
+
+
+def valuation_options(profile: Profile) -> ValuationOptions:
+    """Options of the profile's ``[value]`` section, in the words of the command's options.
+
+    Raises
+    ------
+    SpecFault : naming every key that is no option, and every value of the wrong type or word.
+    """
+    fields = {one.name: one for one in dataclasses.fields(ValuationOptions)}
+    plain = {name: one for name, one in fields.items() if isinstance(one.default, PLAIN)}
+    faults: list[Fault] = []
+    chosen: dict[str, Any] = {}
+    for name, given in profile.value.items():
+        found = tuple(given) if isinstance(given, list) else given
+        if name not in plain:
+            rule = f"expected an option of a valuation: {', '.join(plain)}"
+            faults.append(Fault(profile.file, rule, column=f"$.value.{name}"))
+        elif plain[name].default is not None and type(found) is not type(plain[name].default):
+            rule = f"expected a {type(plain[name].default).__name__}"
+            faults.append(Fault(profile.file, rule, column=f"$.value.{name}", value=str(given)))
+        else:
+            chosen[name] = found
+    if faults:
+        raise SpecFault(faults)
+    return ValuationOptions(**chosen)
+
+
+def write_cycle(done: CycleResult, folder: Path) -> dict[str, str]:
+    """Write results, reports and times; each file under a temporary name first.
+
+    Returns
+    -------
+    What it is -> where it lies.
+    """
+    written = {"results": str(folder / "results")}
+    write_result(done.result, folder / "results")
+    for model in done.trained:
+        place = folder / "reports" / f"{model.name}.html"
+        write_atomically(place, model.report)
+        written[f"validation report of {model.name}"] = str(place)
+    treasury = folder / "reports" / "treasury.html"
+    write_atomically(treasury, done.report)
+    written["treasury report"] = str(treasury)
+    write_atomically(folder / "stages.json", json.dumps(dict(done.seconds), indent=1))
+    return written
+
+
+def _value(inputs: ValuationInputs, assumptions: AssumptionSet, options: ValuationOptions) -> IrrbbResult:
+    sources = {**inputs.sources, "assumptions": {"id": assumptions.id, "sha256": assumptions.digest}}
+    return value(dataclasses.replace(inputs, assumptions=assumptions, sources=sources), options)
+
+
+def _described(table: InputTable) -> dict[str, Any]:
+    return {
+        "files": [{"file": one.name, "sha256": one.digest, "rows": one.rows} for one in table.sources],
+        "rows": len(table.table),
+    }
