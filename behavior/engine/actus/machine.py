@@ -45,24 +45,18 @@ class Event:
     accrued: float
 
 
-@dataclass
 class State:
-    """What a leg knows between events; signed by the holder's role where it is money owed.
+    """What a leg knows between events, changing from one to the next; money is signed by the holder's role.
 
     payment : next redemption payment, positive. base : what interest is calculated on. principal_scale and
     interest_scale : scaling by an index. due : interest of called money, fixed and not yet paid. running : false once
     nothing accrues any more.
     """
 
-    notional: float = 0.0
-    rate: float = 0.0
-    accrued: float = 0.0
-    base: float = 0.0
-    payment: float = 0.0
-    principal_scale: float = 1.0
-    interest_scale: float = 1.0
-    due: float = 0.0
-    running: bool = True
+    def __init__(self) -> None:
+        self.notional = self.rate = self.accrued = self.base = self.payment = self.due = 0.0
+        self.principal_scale = self.interest_scale = 1.0
+        self.running = True
 
 
 class Leg:
