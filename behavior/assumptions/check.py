@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve
-from behavior.assumptions.effects import Effect
+from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.errors import Fault
 from behavior.quantities import FloatArray, Quantity
@@ -81,6 +81,9 @@ def _heading_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:
         )
     if table.effect is not Effect.REPRICING and table.month_meaning is None:
         yield Fault(place, f"{table.effect} needs to say from when its months count", column="month_meaning")
+    if table.effect is not Effect.REPRICING and table.month_meaning is MonthMeaning.SINCE_RATE_CHANGE:
+        rule = f"{table.effect} counts its months {MonthMeaning.SINCE_AS_OF} or {MonthMeaning.SINCE_ORIGINATION}"
+        yield Fault(place, rule, column="month_meaning", value=str(table.month_meaning))
     if len(set(table.drivers)) != len(table.drivers):
         yield Fault(place, "a driver is named twice", column="drivers", value=", ".join(table.drivers))
 

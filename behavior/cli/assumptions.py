@@ -31,7 +31,8 @@ quantity  MONTHLY_HAZARD, CPR, ANNUAL_DECAY (shares), PSA (100 = the standard), 
 month     from 1 on; blank = the same in every month
 drivers   rate_incentive, rate_level, rate_spread, months_in_the_money, where used (decimals a year, months)
 others    direction (up, down), view, lower, upper, exposure_months; any other column is a segment column,
-          in which `pooled` is the declared fallback
+          in which `pooled` is the declared fallback; a row pooled in every column speaks for every loan
+          or every liability of the book, bonds issued too
 
 The TOML of --terms (optional): source, note, bands = { balance_band = { column = "balance", edges = [100000] } },
 and [tables.runoff_payoff] (runoff_<cause>, repricing_target, repricing_speed, drawdown) with month_meaning,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from behavior.assumptions.check import set_faults, table_faults
-from behavior.assumptions.effects import Direction, Driver, Effect
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionTable, DriverTerms
 from behavior.quantities import Quantity
@@ -34,6 +34,7 @@ SHORT = np.arange(1, 120)
         (replace(FLAT, quantity=Quantity.DRAWN_SHARE), "RUNOFF needs MONTHLY_HAZARD"),
         (replace(FLAT, cause=""), "RUNOFF needs a cause"),
         (replace(FLAT, month_meaning=None), "from when its months count"),
+        (replace(FLAT, month_meaning=MonthMeaning.SINCE_RATE_CHANGE), "SINCE_AS_OF or SINCE_ORIGINATION"),
         (replace(FLAT, season=(1.0,) * 11), "12 factors"),
         (replace(FLAT, season=(-1.0,) + (1.0,) * 11), "12 factors"),
         (replace(FLAT, terms=DriverTerms(lag_months=-1)), "`lag_months`"),
