@@ -41,15 +41,19 @@ def _as_leg(raw: Mapping[str, Any], role: str, **changed: Any) -> Terms:
 # Plain vanilla swaps ------------------------------------------------------------------------------------------------
 
 
-def _plain_swap(terms: Terms, observed: Observed, horizon: Moment | None) -> list[Event]:
-    """Fixed against floating interest on one notional; the rate shown is the floating one, the accrual the fixed."""
+def plain_swap_legs(terms: Terms) -> tuple[Terms, Terms]:
+    """The fixed and the floating leg as contracts of their own, whose notional this swap does not exchange."""
     own = {"nominalInterestRate2", "deliverySettlement"}
     shared = {name: value for name, value in terms.raw.items() if name not in own}
     plain = {name: value for name, value in shared.items() if name not in RESET}
-    receives = terms.role > 0
-    fixed = Leg(_as_leg(plain, RECEIVE if receives else PAY, contractType="PAM"), observed, horizon)
+    roles = (RECEIVE, PAY) if terms.role > 0 else (PAY, RECEIVE)
     second = {"contractType": "PAM", "nominalInterestRate": terms.number("nominalInterestRate2")}
-    floating = Leg(_as_leg(shared, PAY if receives else RECEIVE, **second), observed, horizon)
+    return _as_leg(plain, roles[0], contractType="PAM"), _as_leg(shared, roles[1], **second)
+
+
+def _plain_swap(terms: Terms, observed: Observed, horizon: Moment | None) -> list[Event]:
+    """Fixed against floating interest on one notional; the rate shown is the floating one, the accrual the fixed."""
+    fixed, floating = (Leg(leg, observed, horizon) for leg in plain_swap_legs(terms))
     kept = {"IP": "IPFL", "RR": "RR", "RRF": "RRF"}
     paid = floating.run()
     floats = [replace(event, kind=kept[event.kind]) for event in paid if event.kind in kept]
@@ -110,13 +114,23 @@ def _referenced(terms: Terms, role: str) -> Mapping[str, Any]:
     raise SpecFault([Fault(terms.contract_id, rule, column="contractStructure")])
 
 
+def referenced_terms(terms: Terms) -> tuple[Terms, Terms]:
+    """Both contracts of a swap, in the roles that the swap gives them.
+
+    Raises
+    ------
+    SpecFault : one of them is missing, or holds a term that is not supported.
+    """
+    roles = (RECEIVE, PAY) if terms.role > 0 else (PAY, RECEIVE)
+    first, second = (
+        _as_leg(_referenced(terms, reference), role) for reference, role in zip(("FIL", "SEL"), roles, strict=True)
+    )
+    return first, second
+
+
 def _swap(terms: Terms, observed: Observed, horizon: Moment | None) -> list[Event]:
     """The events of both contracts, netted where the swap settles net; bought and ended as one."""
-    roles = (RECEIVE, PAY) if terms.role > 0 else (PAY, RECEIVE)
-    legs = [
-        contract_events(_as_leg(_referenced(terms, reference), role), observed, horizon)
-        for reference, role in zip(("FIL", "SEL"), roles, strict=True)
-    ]
+    legs = [contract_events(leg, observed, horizon) for leg in referenced_terms(terms)]
     events = _in_order(event for leg in legs for event in leg)
     if terms.text("deliverySettlement", "D") == "S":
         events = _congruent(events)
