@@ -368,9 +368,13 @@ class AssumptionStore:
         except ImportError:
             yield
             return
-        with (self.folder / f".{LOG}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        # The folder itself is locked, so that no lock file is left behind.
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(folder)
 
 
 def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:

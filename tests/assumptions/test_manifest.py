@@ -127,6 +127,36 @@ def test_every_fault_of_a_manifest_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("cause = 1", "`$.curves[0].cause`: found '1': expected text in quotes"),
+        ("lag_months = 1.5", "`$.curves[0].lag_months`: found '1.5': expected a whole number"),
+        ("driver_tenor_months = true", "`$.curves[0].driver_tenor_months`: found 'True': expected a whole number"),
+        ('recovery = "all"', "`$.curves[0].recovery`"),
+        ('drivers = "RATE_LEVEL"', "expected a list of texts"),
+        ('drivers = ["RATE_LEVELS"]', "expected some of RATE_INCENTIVE"),
+        ('view = "net"', "expected with_redeposits or minimum_balance"),
+        ("bands = 1", "expected a table in braces"),
+        ('bands = { x = { column = "y" } }', "`$.curves[0].bands.x.edges`: this key is needed"),
+        ("delay_months = { sideways = 1 }", "`$.curves[0].delay_months.sideways`: expected up or down"),
+        ('month_meaning = "SINCE"', "expected one of SINCE_AS_OF"),
+    ],
+)
+def test_a_wrong_type_is_named_with_its_path(line: str, words: str) -> None:
+    kept = "\n".join(one for one in RUNOFF.splitlines() if one.split(" ")[0] != line.split(" ")[0])
+    text = f'id = "r1"\nas_of = 2026-09-30\nformat = 1\n[[curves]]\nfile = "x.csv"\nsha256 = "0"\n{kept}\n{line}\n'
+    with pytest.raises(FaultyInput) as caught:
+        parse_manifest(text)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["id = ", 'id = "a b"\nas_of = 2026-09-30\nformat = 1\ncurves = 1\n'])
+def test_no_manifest_at_all_is_refused(text: str) -> None:
+    with pytest.raises(FaultyInput, match=r"manifest\.toml"):
+        parse_manifest(text)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (DECAY.replace("retail,7,0.01", "retail,7,1.01"), "line 8, column `value`: found '1.01': expected a share in"),

@@ -1,0 +1,31 @@
+"""Publishing writes nothing before everything is known to be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from behavior.errors import AssumptionError, FaultyInput, SetNotFound
+from behavior.io.assumption_store import AssumptionStore
+from behavior.workflows.publish import publish
+from tests.assumption_examples import AS_OF, MONDAY, decay, flat_decay, target
+
+
+def test_a_published_set_is_a_draft_with_its_proposer(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    written = publish([decay(), target()], "r1", AS_OF, "Ann", MONDAY, store, note="first")
+    assert (written.stamp, written.digest) == ("DRAFT", store.read("r1").digest)
+    assert store.status("r1").proposed_by == "Ann"
+    assert publish([decay()], "r2", AS_OF, "Ann", MONDAY, store, supersedes="r1").supersedes == "r1"
+
+
+def test_a_refused_set_leaves_nothing(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path / "store")
+    with pytest.raises(AssumptionError, match="no proposer"):
+        publish([decay()], "r1", AS_OF, " ", MONDAY, store)
+    with pytest.raises(SetNotFound):
+        publish([decay()], "r1", AS_OF, "Ann", MONDAY, store, supersedes="r0")
+    with pytest.raises(FaultyInput, match="2 tables of one name"):
+        publish([flat_decay(0.1), flat_decay(0.2)], "r1", AS_OF, "Ann", MONDAY, store)
+    assert not (tmp_path / "store").exists()
