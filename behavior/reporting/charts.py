@@ -40,16 +40,19 @@ WIDTH, HEIGHT = 7.4, 3.1
 MOST_POINTS = 1500
 MOST_POINTS_A_ROW = 220
 LONG_LABEL = 13
+LETTER = 0.077
+MOST_LETTERS = 70
 
 
 def draw(exhibit: Exhibit) -> str:
     """SVG text of an exhibit of form ``lines``, ``bars``, ``scatter`` or ``beeswarm``."""
     with mpl.rc_context(dict(SETTINGS)):
-        canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
+        canvas = Canvas(figsize=(WIDTH, HEIGHT))
         FigureCanvasSVG(canvas)
         axes = canvas.subplots()
         _calm(axes)
         FORMS[exhibit.form](axes, exhibit.data, exhibit)
+        _leave_room(canvas, axes)
         return _svg(canvas)
 
 
@@ -180,7 +183,7 @@ def _label_places(axes: Any, place: Any, labels: list[str] | None, column: pd.Se
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     elif labels is not None:
-        crowded = sum(map(len, labels)) > 70
+        crowded = sum(map(len, labels)) > MOST_LETTERS
         slant = {"rotation": 25, "ha": "right"} if crowded else {}
         axes.set_xticks(place, labels, **slant)
 
@@ -193,7 +196,8 @@ def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:
     (axes.xaxis if swap else axes.yaxis).set_major_locator(MaxNLocator(6))
     handles, labels = axes.get_legend_handles_labels()
     if len(labels) > 1:
-        columns = min(len(labels), 4)
+        longest = max(map(len, labels))
+        columns = max(1, min(len(labels), 4, int((WIDTH - 0.8) / (LETTER * longest + 0.55))))
         rows = -(-len(labels) // columns)
         axes.legend(
             handles, labels, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, frameon=False, fontsize=8.5
@@ -218,6 +222,23 @@ class Tidy(Formatter):
         return [f"{round(float(one), decimals) + 0.0:,.{decimals}f}".replace("-", "−") for one in values]
 
 
+def _leave_room(canvas: Canvas, axes: Any) -> None:
+    """Margins from the lengths of labels: a layout engine would draw every picture twice to measure them."""
+    width, height = canvas.get_size_inches()
+    ticks = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())
+    left = 0.3 + LETTER * max((len(text) for text in ticks), default=1) + (0.2 if axes.get_ylabel() else 0.0)
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    slanted = any(text.get_rotation() for text in axes.get_xticklabels())
+    longest = max((len(name) for name in names), default=1)
+    bottom = 0.34 + (0.2 if axes.get_xlabel() else 0.0) + (0.43 * LETTER * longest if slanted else 0.0)
+    if slanted:
+        left = max(left, 0.9 * LETTER * len(names[0]) - 0.2)
+    legend = axes.get_legend()
+    rows = 0 if legend is None else -(-len(legend.get_texts()) // legend._ncols)
+    top = 0.12 + 0.2 * max(rows, 1 if axes.get_title(loc="right") else 0)
+    canvas.subplots_adjust(left / width, bottom / height, 1.0 - 0.3 / width, 1.0 - top / height)
+
+
 def _calm(axes: Any) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -233,7 +254,8 @@ def _thinned(count: int, most: int) -> Any:
 
 def _svg(canvas: Canvas) -> str:
     buffer = io.StringIO()
-    canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # Straight to the backend: `savefig` would draw everything once more to measure it.
+    FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -210,13 +210,16 @@ def _split_table(given: CheckInput) -> Table:
     for part, words in PARTS.items():
         mask = getattr(given.split, part)
         chosen = given.panel.table[mask]
+        if chosen.empty:
+            continue
         row = {"part": words, "rows": len(chosen), "units": chosen["unit"].nunique()}
         row |= {"customers": chosen["customer"].nunique(), "first month": chosen["month"].min()}
         row["last month"] = chosen["month"].max()
         if aligned and given.predictions.binary:
             row["events"] = float(outcome.loc[mask, "actual"].sum())
         rows.append(row)
-    note = f"Seed {given.seed}. Training and test share neither a customer nor a month."
+    shared = "neither a customer nor a month" if given.split.unseen_customers.any() else "no month; none is held out"
+    note = f"Seed {given.seed}. Training and test share {shared}."
     return Table("Parts of the history", pd.DataFrame(rows), note)
 
 

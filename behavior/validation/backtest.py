@@ -34,7 +34,7 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import cpr_points, is_rate, monthly_path, rows_of
+from behavior.validation.evidence import cpr_points, is_rate, monthly_path, rows_of, tested_on
 from behavior.validation.statistics import path_errors
 
 VALUES = {
@@ -61,12 +61,14 @@ def run(given: CheckInput) -> Finding:
         values[f"{name}_out_of_time"] = late[name]
     unit = "bp" if rate else "CPR points"
     words = (
-        f"Over {values['months']:.0f} months of unseen customers the path was {values['mean_error']:+.2f} {unit} "
+        f"Over {values['months']:.0f} months ({tested_on(given)}) the path was {values['mean_error']:+.2f} {unit} "
         f"from what happened on average ({values['mean_absolute_error']:.2f} in absolute terms); for all customers "
         f"in the same months {values['mean_error_out_of_time']:+.2f}."
     )
     off = not 0.9 <= values["ratio"] <= 1.1
-    return Finding("backtest", Status.WARN if off else Status.PASS, values, words, exhibits=(*exhibits, *pictures))
+    # Without held-out customers the two parts are the same rows.
+    shown = (*exhibits, *pictures) if given.split.unseen_customers.any() else exhibits
+    return Finding("backtest", Status.WARN if off else Status.PASS, values, words, exhibits=shown)
 
 
 def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], tuple[Exhibit, ...]]:
@@ -92,7 +94,8 @@ def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], t
         "months": float(len(path)),
         "share_of_months_too_high": float((predicted > actual).mean()),
     }
-    where = "unseen customers" if part == "test" else "all customers"
+    held_out = part == "test" and given.split.unseen_customers.any()
+    where = "unseen customers" if held_out else "all customers"
     unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
     scale = 0.01 if rate else 1.0
     lines = pd.DataFrame({"month": path["month"], "realised": scale * actual, "predicted": scale * predicted})

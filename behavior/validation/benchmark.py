@@ -40,7 +40,7 @@ from behavior.validation.statistics import log_loss, path_errors
 
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
 VALUES = {
-    "gain_on_benchmark": "empirical benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better",
+    "gain_on_benchmark": "benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better",
     "gain_on_benchmark_lower": "lower end of its 95% interval",
     "gain_on_benchmark_upper": "upper end of its 95% interval",
     "gain_on_challenger": "loss of the plain challenger less the champion's, relative to the challenger's",

@@ -41,6 +41,7 @@ from behavior.validation.evidence import (
     groupings,
     is_rate,
     rows_of,
+    tested_on,
 )
 from behavior.validation.statistics import ClusterBootstrap, logistic_line, straight_line
 
@@ -82,7 +83,7 @@ def run(given: CheckInput) -> Finding:
         "calibration",
         Status.WARN if off else Status.PASS,
         values,
-        _words(values, rate),
+        _words(values, rate, tested_on(given)),
         exhibits=tuple(_exhibits(cuts, rate)),
     )
 
@@ -111,14 +112,14 @@ def _worst(rows: pd.DataFrame) -> float:
     return float(np.nanmax(np.abs(np.asarray(parts) - 1.0))) if parts else np.nan
 
 
-def _words(values: dict[str, float], rate: bool) -> str:
+def _words(values: dict[str, float], rate: bool, tested: str) -> str:
     if rate:
         return (
-            f"On unseen customers and later months the predicted rate is {values['error_basis_points']:+.1f} bp from "
+            f"On {tested} the predicted rate is {values['error_basis_points']:+.1f} bp from "
             f"the rate paid on average; slope {values['slope']:.2f}."
         )
     return (
-        f"On unseen customers and later months actual over expected is {values['ratio']:.3f} by balance "
+        f"On {tested} actual over expected is {values['ratio']:.3f} by balance "
         f"(95% interval {values['ratio_lower']:.3f} to {values['ratio_upper']:.3f}) and {values['ratio_by_count']:.3f} "
         f"by count; calibration slope {values['slope']:.2f}."
     )

@@ -35,7 +35,7 @@ import pandas as pd
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import is_rate, month_numbers, rows_of
+from behavior.validation.evidence import is_rate, month_numbers, rows_of, tested_on
 from behavior.validation.statistics import brier, discrimination, log_loss
 
 HORIZONS = (3, 6, 12)
@@ -86,14 +86,14 @@ def run(given: CheckInput) -> Finding:
         "discrimination",
         Status.WARN if overall.auc < 0.55 else Status.PASS,
         values,
-        _words(values),
+        _words(values, tested_on(given)),
         exhibits=tuple(exhibits),
     )
 
 
-def _words(values: dict[str, float]) -> str:
+def _words(values: dict[str, float], tested: str) -> str:
     figures = f"AUC {values['auc']:.3f} (Gini {values['gini']:.3f}, KS {values['ks']:.3f})"
-    words = f"{figures} on unseen customers and later months"
+    words = f"{figures} on {tested}"
     if np.isfinite(values.get("auc_landmark_12_months", np.nan)):
         words += f"; {values['auc_landmark_12_months']:.3f} when ranked once and judged a year later"
     return words + "."

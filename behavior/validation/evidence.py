@@ -32,6 +32,11 @@ def is_rate(given: CheckInput) -> bool:
     return given.kind.effect is Effect.REPRICING
 
 
+def tested_on(given: CheckInput) -> str:
+    """What the test rows are, in words: a history of a few product series holds no customer out."""
+    return "unseen customers and later months" if given.split.unseen_customers.any() else "later months"
+
+
 def rows_of(given: CheckInput, part: str, predictions: Predictions | None = None) -> pd.DataFrame:
     """Prediction rows of one part of the split (`test`, `out_of_time`, `unseen_customers`, `train`, `validate`).
 

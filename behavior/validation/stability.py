@@ -32,6 +32,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
@@ -39,6 +40,7 @@ from behavior.validation.evidence import rows_of
 from behavior.validation.statistics import population_stability, stability_noise
 
 BINS = 10
+LIMIT = 0.25
 VALUES = {
     "score_shift": "PSI of the prediction, training rows against later months, less the noise floor",
     "score_shift_raw": "the same with the noise floor left in",
@@ -53,17 +55,22 @@ def run(given: CheckInput) -> Finding:
     train, later = rows_of(given, "train"), rows_of(given, "out_of_time")
     before, after = train["customer"].nunique(), later["customer"].nunique()
     raw, floor = _shift(train["predicted"].to_numpy(), later["predicted"].to_numpy(), before, after)
+    if floor > LIMIT:
+        raise DoesNotApply(
+            f"{min(before, after):,} customers are too few: chance alone would show an index of {floor:.2f}, "
+            f"above the {LIMIT:g} that is a warning."
+        )
     features = _feature_shifts(given)
     values = {"score_shift": max(raw - floor, 0.0), "score_shift_raw": raw, "noise_floor": floor}
     exhibits: tuple[Exhibit, ...] = ()
     words = f"The prediction's distribution moved by a PSI of {values['score_shift']:.3f} above noise ({floor:.3f})."
     if len(features):
         values["worst_feature_shift"] = float(features["PSI above noise"].max())
-        values["features_above_limit"] = float((features["PSI above noise"] > 0.25).sum())
+        values["features_above_limit"] = float((features["PSI above noise"] > LIMIT).sum())
         words += f" Most moved feature: {features.iloc[0]['feature']} ({values['worst_feature_shift']:.3f})."
         exhibits = (Exhibit("feature_shift", "Shift of every feature, training against test", "table", features),)
     return Finding(
-        "stability", Status.WARN if values["score_shift"] > 0.25 else Status.PASS, values, words, exhibits=exhibits
+        "stability", Status.WARN if values["score_shift"] > LIMIT else Status.PASS, values, words, exhibits=exhibits
     )
 
 

@@ -117,7 +117,7 @@ def _with_product(history: CustomerHistory, name: str, asked: pd.DataFrame) -> p
         known = _from_units(history, rows)
         if "product" in rows:
             known = rows["product"].where(rows["product"].notna(), known)
-    if known is None or not products & set(known):
+    if known is None or not products & set(known.unique()):
         # A ledger of one line a month speaks of the whole table.
         known = pd.Series(next(iter(products)) if len(products) == 1 else "", index=rows.index)
     return rows[["month", "balance"]].assign(product=known)
