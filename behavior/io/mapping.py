@@ -123,7 +123,8 @@ def _gather(
         return _Work(pd.DataFrame(), raws[0].place, (*faults, *empty)), tuple(raw.source for raw in raws), frozenset()
     table = pd.concat([raw.table for raw in filled_raws], ignore_index=True)
     place = places_together([raw.place for raw in filled_raws], [len(raw.table) for raw in filled_raws])
-    return _Work(table, place, faults), tuple(raw.source for raw in raws), frozenset()
+    notes = tuple(note for raw in raws for note in raw.notes)
+    return _Work(table, place, faults, notes), tuple(raw.source for raw in raws), frozenset()
 
 
 def _read(path: Path, source: TableMap) -> RawTable:

@@ -46,12 +46,14 @@ class RawTable:
     Parameters
     ----------
     faults : what made the file itself unreadable (empty, wrong delimiter, ragged lines).
+    notes : what a reader of a published layout dropped, and the layout's peculiarities.
     """
 
     table: pd.DataFrame
     place: Place
     source: SourceFile
     faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_raw(path: Path, form: TextFormat | None = None, contract: TableContract | None = None) -> RawTable:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from behavior.errors import Fault, SpecFault
 from behavior.io.raw import RawTable
 
 
 def read_layout(name: str, path: Path) -> RawTable:
-    """A file in a published layout as a table with the publisher's field names.
+    """A file in a published layout as a table in the contract's columns.
 
     Raises
     ------
-    SpecFault : when there is no such layout, naming those there are.
+    SpecFault : no such layout. FaultyInput : the file is absent, empty or in another layout.
     """
-    from behavior.io.sources.registry import LAYOUTS
+    from behavior.io.sources.registry import read_whole
 
-    if name not in LAYOUTS:
-        rule = f"expected a layout, one of {', '.join(sorted(LAYOUTS))}"
-        raise SpecFault([Fault("profile", rule, column="layout", value=name)])
-    return LAYOUTS[name](path)
+    return read_whole(name, path)

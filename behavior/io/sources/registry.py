@@ -1,10 +1,66 @@
-"""Published layouts by name."""
+"""Published layouts by name, whole and in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from behavior.io.raw import RawTable
+import numpy as np
+import pandas as pd
 
-LAYOUTS: Mapping[str, Callable[[Path], RawTable]] = {}
+from behavior.contracts import Place
+from behavior.errors import Fault, SpecFault
+from behavior.io.raw import RawTable
+from behavior.io.sources import agency, call_reports, pkdd, series, treasury
+from behavior.io.sources.base import Batch, Layout, digest_of
+from behavior.panel.base import SourceFile
+from behavior.quantities import IntArray
+
+LAYOUTS: Mapping[str, Layout] = {
+    layout.name: layout for module in (agency, call_reports, pkdd, series, treasury) for layout in module.LAYOUTS
+}
+
+
+def layout_of(name: str) -> Layout:
+    """The layout of that name.
+
+    Raises
+    ------
+    SpecFault : there is none; the message lists those there are.
+    """
+    if name not in LAYOUTS:
+        rule = f"expected a layout, one of {', '.join(sorted(LAYOUTS))}"
+        raise SpecFault([Fault("profile", rule, column="layout", value=name)])
+    return LAYOUTS[name]
+
+
+def batches(name: str, path: Path) -> Iterator[Batch]:
+    """A file in a published layout, batch by batch, in the contract's columns."""
+    return layout_of(name).read(path)
+
+
+def read_whole(name: str, path: Path) -> RawTable:
+    """All batches of a file under each other; what was dropped is counted in the notes.
+
+    Raises
+    ------
+    FaultyInput : the file is absent, empty or in another layout. Faults of single cells are in the table's `faults`.
+    """
+    tables: list[pd.DataFrame] = []
+    lines: list[IntArray] = []
+    faults: list[Fault] = []
+    dropped: dict[str, int] = {}
+    for batch in batches(name, path):
+        tables.append(batch.table)
+        lines.append(batch.lines)
+        faults += batch.faults
+        for reason, count in batch.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    place = Place(path.name, np.concatenate(lines) if lines else None)
+    digest = digest_of(path) if path.is_file() else ""
+    notes = (
+        *(f"{path.name}: {count:,} rows {reason} dropped" for reason, count in dropped.items()),
+        *(f"{name}: {quirk}" for quirk in layout_of(name).quirks),
+    )
+    return RawTable(table, place, SourceFile(path.name, digest, len(table)), tuple(faults), notes)

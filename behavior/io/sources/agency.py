@@ -1,0 +1,254 @@
+"""Agency loan performance files: Freddie Mac's origination and servicing files, Fannie Mae's combined layout of 2020.
+
+Sources: Freddie Mac, Single-Family Loan-Level Dataset General User Guide; Fannie Mae, Single-Family Loan Performance
+Data, file layout and glossary. The publishers' terms forbid passing the files on; readers take the user's own copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from behavior.errors import Fault
+from behavior.io.sources.base import (
+    Batch,
+    ExitMemory,
+    Layout,
+    dates,
+    field_names,
+    known,
+    months,
+    numbers,
+    text_batches,
+    words,
+)
+from behavior.quantities import IntArray
+
+# Zero-balance codes: what the contracts call each. Repurchases, note sales and removals say nothing about the
+# borrower's choice and are censored.
+PAID = "01"
+DEFAULTS = ("02", "03", "09")
+OCCUPANCY = {"P": "owner", "I": "investor", "S": "second_home"}
+CHANNEL = {"R": "retail", "B": "broker", "C": "correspondent", "T": "third_party"}
+PURPOSE = {"P": "purchase", "C": "cash_out_refinance", "N": "refinance", "R": "refinance", "U": "refinance"}
+PROPERTY = {
+    "SF": "single_family",
+    "CO": "condominium",
+    "PU": "planned_unit",
+    "MH": "manufactured",
+    "CP": "cooperative",
+}
+RATE_TYPE = {"FRM": "fixed", "ARM": "arm"}
+
+
+FREDDIE_ORIGINATION = field_names("freddie_mac_origination")
+FREDDIE_SERVICING = field_names("freddie_mac_servicing")
+FANNIE = field_names("fannie_mae_2020")
+
+COMMON_QUIRKS = (
+    "code 01 is prepaid or matured: matured where no scheduled month is left, else prepaid; it does not tell refinance "
+    "from sale",
+    "codes 02, 03 and 09 are defaults; 06, 15, 16, 96, 97 and 98 (repurchase, note sale, removal) are censored",
+    "rows after the exit (corrections, expenses of disposed property) are dropped and counted",
+    "payoffs of a release's last month are reported late: the last month is dropped and counted",
+    "the month of origination (age below 1) is no month at risk and is dropped and counted",
+)
+
+
+def freddie_loans(path: Path) -> Iterator[Batch]:
+    """Origination file -> ``loans``; streamed."""
+    for raw, lines, faults in text_batches(path, FREDDIE_ORIGINATION, "|", counts=(26, 32)):
+        figures, bad = _figures(path, raw, lines, ("credit_score", "upb", "ltv", "dti", "rate", "term"))
+        first, bad_dates = dates(path, raw["first_payment_date"], "%Y%m", lines)
+        table = pd.DataFrame(
+            {
+                "loan_id": raw["loan_sequence_number"],
+                # The note month is not published: by custom interest runs from the month before the first payment's.
+                "origination_date": (first - pd.DateOffset(months=1)).astype("datetime64[us]"),
+                "original_balance": figures["upb"],
+                "original_term_months": figures["term"],
+                "original_rate": figures["rate"] / 100.0,
+                "rate_type": words(raw["amortization_type"], RATE_TYPE),
+                "currency": "USD",
+                "purpose": words(raw["purpose"], PURPOSE),
+                "occupancy": words(raw["occupancy"], OCCUPANCY),
+                "property_type": words(raw["property_type"], PROPERTY),
+                "credit_score": known(figures["credit_score"], (9999,)),
+                "ltv": known(figures["ltv"], (999,)) / 100.0,
+                "dti": known(figures["dti"], (999,)) / 100.0,
+                "region": raw["state"],
+                "channel": words(raw["channel"], CHANNEL),
+            }
+        )
+        yield Batch(table, lines, (*faults, *bad, *bad_dates))
+
+
+def freddie_months(path: Path) -> Iterator[Batch]:
+    """Servicing file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
+    last = _last_month(path, FREDDIE_SERVICING, (11, 32), "%Y%m")
+    memory = ExitMemory()
+    for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32)):
+        names = ("current_upb", "loan_age", "remaining_months", "current_rate")
+        figures, bad = _figures(path, raw, lines, names)
+        month, bad_months = months(path, raw["reporting_period"], "%Y%m", lines)
+        table = pd.DataFrame(
+            {
+                "loan_id": raw["loan_sequence_number"],
+                "month": month,
+                "balance": figures["current_upb"],
+                "rate": figures["current_rate"] / 100.0,
+                "age_months": figures["loan_age"],
+                "status": _status(raw["zero_balance_code"], figures["remaining_months"]),
+                "delinquency_status": raw["delinquency"],
+            }
+        )
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months), last, memory)
+
+
+def fannie_loans(path: Path) -> Iterator[Batch]:
+    """Combined file -> ``loans``, one row at a loan's first row; streamed."""
+    seen: set[str] = set()
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+        new = ~(raw["loan_id"].isin(seen) | raw["loan_id"].duplicated()).to_numpy()
+        seen.update(raw["loan_id"][new].tolist())
+        raw, lines = raw[new].reset_index(drop=True), lines[new]
+        figures, bad = _figures(
+            path, raw, lines, ("credit_score", "original_upb", "ltv", "dti", "original_rate", "original_term")
+        )
+        originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
+        table = pd.DataFrame(
+            {
+                "loan_id": raw["loan_id"],
+                "origination_date": originated,
+                "original_balance": figures["original_upb"],
+                "original_term_months": figures["original_term"],
+                "original_rate": figures["original_rate"] / 100.0,
+                "rate_type": words(raw["amortization_type"], RATE_TYPE),
+                "currency": "USD",
+                "purpose": words(raw["purpose"], PURPOSE),
+                "occupancy": words(raw["occupancy"], OCCUPANCY),
+                "property_type": words(raw["property_type"], PROPERTY),
+                "credit_score": figures["credit_score"],
+                "ltv": figures["ltv"] / 100.0,
+                "dti": figures["dti"] / 100.0,
+                "region": raw["state"],
+                "channel": words(raw["channel"], CHANNEL),
+            }
+        )
+        yield Batch(table, lines, (*faults, *bad, *bad_dates))
+
+
+def fannie_months(path: Path) -> Iterator[Batch]:
+    """Combined file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
+    last = _last_month(path, FANNIE, (108, 110), "%m%Y")
+    memory = ExitMemory()
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+        names = ("current_upb", "current_rate", "original_rate", "original_term", "unscheduled_principal")
+        figures, bad = _figures(path, raw, lines, names)
+        month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
+        originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
+        age = (month.dt.year - originated.dt.year) * 12 + month.dt.month - originated.dt.month
+        rate = figures["current_rate"].where(figures["current_rate"].notna(), figures["original_rate"])
+        table = pd.DataFrame(
+            {
+                "loan_id": raw["loan_id"],
+                "month": month,
+                "balance": known(figures["current_upb"], (0.0,)),
+                "rate": rate / 100.0,
+                "age_months": age.astype(np.float64),
+                "status": _status(raw["zero_balance_code"], figures["original_term"] - age),
+                "curtailment": figures["unscheduled_principal"].where(raw["zero_balance_code"].isna()).clip(lower=0.0),
+                "delinquency_status": raw["delinquency"],
+            }
+        )
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates), last, memory)
+
+
+def _figures(
+    path: Path, raw: pd.DataFrame, lines: IntArray, names: tuple[str, ...]
+) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
+    read = {name: numbers(path, raw[name], lines) for name in names}
+    return pd.DataFrame({name: values for name, (values, _) in read.items()}), tuple(
+        fault for _, faults in read.values() for fault in faults
+    )
+
+
+def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
+    """Status of a month from its zero-balance code and the scheduled months left."""
+    code = code.str.strip()
+    status = pd.Series("open", index=code.index, dtype=object)
+    status = status.mask(code.notna(), "transferred").mask(code.isin(DEFAULTS), "default")
+    status = status.mask(code == PAID, "prepaid").mask((code == PAID) & (remaining <= 0), "matured")
+    return status.astype("str")
+
+
+def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int], form: str) -> pd.Timestamp:
+    """The release's last reporting month."""
+    last = pd.Timestamp.min
+    for raw, _, _ in text_batches(path, names, "|", counts=counts):
+        read = pd.to_datetime(pd.Series(raw["reporting_period"].unique()), format=form, errors="coerce").max()
+        last = last if pd.isna(read) else max(last, read)
+    return last + pd.offsets.MonthEnd(0)
+
+
+def _at_risk(
+    table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], last: pd.Timestamp, memory: ExitMemory
+) -> Batch:
+    """Months at risk only: not the release's last month, not before age 1, nothing after the exit; balance 0 there."""
+    left = table["status"] != "open"
+    late = (table["month"] >= last).to_numpy()
+    stays = memory.stays(table["loan_id"], left & ~late)
+    young = (table["age_months"] < 1).to_numpy() & ~left.to_numpy()
+    keep = stays & ~late & ~young
+    dropped = {
+        "of the release's last month": int(late.sum()),
+        "after the exit": int((~stays & ~late).sum()),
+        "before age 1": int((young & stays & ~late).sum()),
+    }
+    table = table.assign(balance=table["balance"].mask(left, 0.0))[keep].reset_index(drop=True)
+    return Batch(table, lines[keep], faults, {reason: count for reason, count in dropped.items() if count})
+
+
+LAYOUTS = (
+    Layout(
+        "freddie_mac_origination",
+        "Freddie Mac, Single-Family Loan-Level Dataset",
+        "mortgage_history/1:loans",
+        (
+            "9999 and 999 mean not available",
+            "the note month is not published; origination is the month before the first payment's",
+        ),
+        freddie_loans,
+    ),
+    Layout(
+        "freddie_mac_servicing",
+        "Freddie Mac, Single-Family Loan-Level Dataset",
+        "mortgage_history/1:loan_months",
+        (
+            "balances of a loan's first six months are rounded to thousands: no curtailment can be read from them",
+            *COMMON_QUIRKS,
+        ),
+        freddie_months,
+    ),
+    Layout(
+        "fannie_mae_2020_loans",
+        "Fannie Mae, Single-Family Loan Performance Data",
+        "mortgage_history/1:loans",
+        ("acquisition fields stand in every monthly row; the loan's first row is taken",),
+        fannie_loans,
+    ),
+    Layout(
+        "fannie_mae_2020_months",
+        "Fannie Mae, Single-Family Loan Performance Data",
+        "mortgage_history/1:loan_months",
+        (
+            "balances of a loan's first six months are masked as 0 and count as missing",
+            "the rate of exit rows is empty and is taken from origination",
+            *COMMON_QUIRKS,
+        ),
+        fannie_months,
+    ),
+)

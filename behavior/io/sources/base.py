@@ -1,0 +1,226 @@
+"""What a published layout is, and reading text files of any length in batches."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
+from behavior.errors import Fault, FaultyInput
+from behavior.quantities import IntArray
+
+BATCH_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file in the contract's columns.
+
+    Parameters
+    ----------
+    lines : line of each row, shape (rows,). faults : cells and lines that could not be read; such cells are empty.
+    dropped : reason -> rows left out.
+    """
+
+    table: pd.DataFrame
+    lines: IntArray
+    faults: tuple[Fault, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A published layout.
+
+    Parameters
+    ----------
+    contract : what its rows become, ``mortgage_history/1:loan_months``.
+    quirks : the publisher's peculiarities and what is done about each, printed with the history.
+    read : file -> batches; memory does not grow with the file, unless `whole` says that it must be seen whole.
+    """
+
+    name: str
+    publisher: str
+    contract: str
+    quirks: tuple[str, ...]
+    read: Callable[[Path], Iterator[Batch]]
+    whole: bool = False
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A text file as bytes, also inside .gz or .zip (its only member).
+
+    Raises
+    ------
+    FaultyInput : no such file, or an archive with several members.
+    """
+    if not path.is_file():
+        raise FaultyInput([Fault(str(path), "expected a file, there is none of that name", hint="Check the path")])
+    if path.suffix == ".gz":
+        with gzip.open(path) as file:
+            yield file
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(members) != 1:
+                rule = f"expected one file in the archive, found {len(members)}"
+                raise FaultyInput([Fault(path.name, rule, hint="Unpack it and name the file")])
+            with archive.open(members[0]) as file:
+                yield file
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def field_names(layout: str) -> tuple[str, ...]:
+    """Names of a published layout's fields in their order, from ``fields.toml`` beside this module."""
+    text = resources.files("behavior.io.sources").joinpath("fields.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)[layout])
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file of any length."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_batches(
+    path: Path, names: Sequence[str], delimiter: str, skip_lines: int = 0, counts: tuple[int, int] | None = None
+) -> Iterator[tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]]:
+    """Rows of a delimited file as text, in batches: table, lines, lines with a wrong number of fields.
+
+    Parameters
+    ----------
+    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer);
+        default exactly as many as names. Fields beyond the names are dropped.
+
+    Raises
+    ------
+    FaultyInput : an empty file, or a first line with another number of fields: then it is another layout.
+    """
+    found = _field_count(path, delimiter, skip_lines)
+    fewest, most = counts or (len(names), len(names))
+    if not fewest <= found <= most:
+        expected = str(most) if fewest == most else f"{fewest} to {most}"
+        rule = f"expected {expected} fields separated by {delimiter!r}, found {found}"
+        raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, hint="Is this another layout or release?")])
+    keys = [names[i] if i < len(names) else f"field_{i + 1}" for i in range(found)]
+    line = 1 + skip_lines
+    bad: list[tuple[int, int, str]] = []
+    with opened(path) as file:
+        for batch in _reader(file, keys, delimiter, skip_lines, bad):
+            rows = batch.num_rows + len(bad)
+            lines = np.arange(line, line + rows)
+            faults = tuple(
+                Fault(path.name, f"expected {found} fields, found {cells}", number, None, text[:80])
+                for number, cells, text in bad
+            )
+            lines = np.setdiff1d(lines, [number for number, _, _ in bad])[: batch.num_rows]
+            line += rows
+            bad.clear()
+            yield batch.select(keys[: len(names)]).to_pandas(), lines, faults
+
+
+def _field_count(path: Path, delimiter: str, skip_lines: int) -> int:
+    with opened(path) as file:
+        first = b""
+        for _ in range(1 + skip_lines):
+            first = file.readline()
+    if not first.strip():
+        raise FaultyInput([Fault(path.name, "expected rows, the file is empty", hint="Is the download whole?")])
+    return int(first.count(delimiter.encode())) + 1
+
+
+def _reader(
+    file: Any, keys: Sequence[str], delimiter: str, skip_lines: int, bad: list[tuple[int, int, str]]
+) -> Iterator[Any]:
+    def note(row: pacsv.InvalidRow) -> str:
+        bad.append((int(row.number or 0), int(row.actual_columns), str(row.text)))
+        return "skip"
+
+    return iter(
+        pacsv.open_csv(
+            pa.PythonFile(file, mode="r"),
+            pacsv.ReadOptions(column_names=list(keys), skip_rows=skip_lines, use_threads=False, block_size=BATCH_BYTES),
+            pacsv.ParseOptions(delimiter=delimiter, quote_char='"', invalid_row_handler=note, ignore_empty_lines=False),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(keys, pa.string()), null_values=[""], strings_can_be_null=True
+            ),
+        )
+    )
+
+
+def numbers(path: Path, cells: pd.Series, lines: IntArray) -> tuple[pd.Series, tuple[Fault, ...]]:
+    """Text as numbers, and the cells that are not."""
+    texts = cells.astype("str").str.strip()
+    values = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    bad = (values.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
+    if not bad.any():
+        return values, ()
+    breach = Breach("expected a number, not text", np.flatnonzero(bad), str(cells.name), "", texts[bad].tolist())
+    return values, tuple(faults_at(Place(path.name, lines), [breach]))
+
+
+def months(path: Path, cells: pd.Series, form: str, lines: IntArray) -> tuple[pd.Series, tuple[Fault, ...]]:
+    """Months written as `form` (``%Y%m``, ``%m%Y``) as month ends, and the cells that are not."""
+    return _dates(path, cells, form, lines, month_end=True)
+
+
+def dates(path: Path, cells: pd.Series, form: str, lines: IntArray) -> tuple[pd.Series, tuple[Fault, ...]]:
+    """Dates written as `form`, and the cells that are not."""
+    return _dates(path, cells, form, lines, month_end=False)
+
+
+def _dates(
+    path: Path, cells: pd.Series, form: str, lines: IntArray, month_end: bool
+) -> tuple[pd.Series, tuple[Fault, ...]]:
+    texts = cells.astype("str").str.strip()
+    values = pd.to_datetime(texts, format=form, errors="coerce")
+    bad = (values.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
+    values = (values + pd.offsets.MonthEnd(0) if month_end else values).astype("datetime64[us]")
+    if not bad.any():
+        return values, ()
+    rule = f"expected a date written as `{form}`"
+    breach = Breach(rule, np.flatnonzero(bad), str(cells.name), "", texts[bad].tolist())
+    return values, tuple(faults_at(Place(path.name, lines), [breach]))
+
+
+def words(cells: pd.Series, meaning: dict[str, str]) -> pd.Series:
+    """A publisher's codes as words; codes without one (not available) are empty."""
+    return cells.str.strip().map(meaning).astype("str")
+
+
+def known(values: pd.Series, missing: Sequence[float]) -> pd.Series:
+    """Numbers without the publisher's marks for `not available`."""
+    return values.mask(values.isin(list(missing)))
+
+
+class ExitMemory:
+    """Loans that have left, remembered over batches, so that rows after the exit can be told."""
+
+    def __init__(self) -> None:
+        self._left: set[str] = set()
+
+    def stays(self, loans: pd.Series, left: pd.Series) -> np.ndarray:
+        """Rows up to and including the exit; shape (rows,). Rows of a loan are in the order of their months."""
+        before = left.groupby(loans).cumsum() - left.astype(int)
+        gone = (before > 0).to_numpy()
+        if self._left:
+            gone = gone | loans.isin(self._left).to_numpy()
+        self._left.update(loans[left].tolist())
+        return np.asarray(~gone)

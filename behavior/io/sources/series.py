@@ -1,0 +1,211 @@
+"""Published rate series: Freddie Mac PMMS, FRED CSV, ECB data portal CSV, SNB data portal CSV, Treasury par yields."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
+from behavior.errors import Fault, FaultyInput
+from behavior.io.files import read_bytes
+from behavior.io.raw import RawTable, TextFormat, read_raw
+from behavior.io.sources.base import Batch, Layout
+from behavior.panel.base import SourceFile
+
+PMMS = {"pmms30": "MORTGAGE30", "pmms15": "MORTGAGE15", "pmms51": "MORTGAGE_ARM51"}
+NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
+
+
+def pmms(path: Path) -> Iterator[Batch]:
+    """``date,pmms30,pmms30p,pmms15,...`` -> rates; points and margins are fees, not rates, and are left out."""
+    raw = _raw(path, ("date",))
+    columns = {name: index for name, index in PMMS.items() if name in raw.table}
+    if not columns:
+        raise FaultyInput([Fault(path.name, f"expected one of the columns {', '.join(PMMS)}", 1)])
+    day = pd.to_datetime(raw.table["date"].str.strip(), format="%m/%d/%Y", errors="coerce")
+    yield _wide(raw, day, "date", columns)
+
+
+def fred(path: Path) -> Iterator[Batch]:
+    """``observation_date`` (or ``DATE``) and one column a series -> rates."""
+    raw = _raw(path, ())
+    head = str(raw.table.columns[0])
+    if head.lower() not in ("observation_date", "date"):
+        raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head)])
+    day = pd.to_datetime(raw.table[head].str.strip(), format="%Y-%m-%d", errors="coerce")
+    days = day.dropna()
+    if len(days) > 1 and bool((days.dt.day == 1).all()):
+        # Monthly averages are dated on their first day, but only known at the month's end.
+        day = day + pd.offsets.MonthEnd(0)
+    yield _wide(raw, day, head, {str(name): str(name) for name in raw.table.columns[1:]})
+
+
+def ecb(path: Path) -> Iterator[Batch]:
+    """Data portal CSV (KEY, ..., TIME_PERIOD, OBS_VALUE) -> rates, one index a series key."""
+    raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
+    yield _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
+
+
+def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
+    """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit."""
+    raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
+    parts = raw.table["KEY"].str.split(".", expand=True)
+    if parts.shape[1] < 10 or not bool((parts[0] == "MIR").all()):
+        raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
+    batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
+    key = batch.table["index"].str.split(".", expand=True)
+    table = pd.DataFrame(
+        {
+            # Balance-sheet item, maturity and counterpart sector say which deposit it is.
+            "product": key[4] + "." + key[5] + "." + key[8],
+            "month": batch.table["date"],
+            "rate_paid": batch.table["value"],
+            "averaging": "average",
+            "region": key[2],
+            "currency": key[9],
+        }
+    )
+    yield Batch(table, batch.lines, batch.faults, batch.dropped)
+
+
+def snb(path: Path) -> Iterator[Batch]:
+    """Data portal CSV -> rates: lines on the cube, an empty line, then ``Date;D0;...;Value``; index = cube/codes."""
+    text = read_bytes(path).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    heads = [i for i, row in enumerate(rows) if row and row[0] == "Date" and row[-1] == "Value"]
+    if not heads:
+        hint = "Download the cube as CSV from the data portal"
+        raise FaultyInput([Fault(path.name, "expected a line Date;D0;...;Value", hint=hint)])
+    head = heads[0]
+    facts = {row[0]: row[1] for row in rows[:head] if len(row) > 1}
+    body = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if len(row) == len(rows[head])]
+    table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
+    codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
+    index = facts.get("CubeId", path.stem) + codes.apply(lambda row: "/" + ".".join(row), axis=1).astype("str")
+    raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
+    yield _long(raw, _period(table["Date"]), index, table["Value"])
+
+
+def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
+    raw = read_raw(path, TextFormat())
+    missing = tuple(
+        Fault(path.name, f"expected this column; there are {', '.join(map(str, raw.table.columns))}", 1, name)
+        for name in needed
+        if name not in raw.table
+    )
+    if raw.faults or missing:
+        raise FaultyInput((*raw.faults, *missing))
+    return raw
+
+
+def _raw_of(path: Path, table: pd.DataFrame, lines: np.ndarray) -> RawTable:
+    return RawTable(table, Place(path.name, lines), SourceFile(path.name, "", len(table)))
+
+
+def _period(cells: pd.Series) -> pd.Series:
+    """Days, months (2020-01) and quarters (2020-Q1) as the last day they speak of."""
+    texts = cells.astype("str").str.strip()
+    day = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+    month = pd.to_datetime(texts, format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
+    parts = texts.str.extract(r"^(\d{4})-?Q([1-4])$")
+    quarter_month = (pd.to_numeric(parts[1], errors="coerce") * 3).astype("Int64").astype("str")
+    quarter = pd.to_datetime(parts[0] + "-" + quarter_month, format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
+    return day.fillna(month).fillna(quarter)
+
+
+def _wide(raw: RawTable, day: pd.Series, date_column: str, columns: Mapping[str, str]) -> Batch:
+    """One column a series to rows; percent to decimals; empty quotes are left out."""
+    stacked = [
+        pd.DataFrame(
+            {
+                "day": day,
+                "shown": raw.table[date_column],
+                "index": index,
+                "text": raw.table[name],
+                "row": raw.table.index,
+            }
+        )
+        for name, index in columns.items()
+    ]
+    table = pd.concat(stacked, ignore_index=True)
+    return _quotes(raw, table)
+
+
+def _long(raw: RawTable, day: pd.Series, index: pd.Series, text: pd.Series) -> Batch:
+    table = pd.DataFrame(
+        {"day": day, "shown": raw.table.iloc[:, 0], "index": index, "text": text, "row": raw.table.index}
+    )
+    return _quotes(raw, table)
+
+
+def _quotes(raw: RawTable, table: pd.DataFrame) -> Batch:
+    text = table["text"].astype("str").str.strip().fillna("")
+    filled = (~text.isin(NOT_AVAILABLE)).to_numpy()
+    value = pd.to_numeric(text.where(filled), errors="coerce")
+    rows = table["row"].to_numpy(dtype=np.int64)
+    bad = value.isna().to_numpy() & filled
+    undated = table["day"].isna().to_numpy() & filled
+    breaches = []
+    if bad.any():
+        breaches.append(Breach("expected a number (percent)", rows[bad], "value", "", text[bad].tolist()))
+    if undated.any():
+        shown = table["shown"][undated].astype("str").tolist()
+        breaches.append(Breach("expected a date of this layout", rows[undated], "date", "", shown))
+    keep = filled & ~bad & ~undated
+    lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
+    made = pd.DataFrame(
+        {
+            "date": table["day"][keep].astype("datetime64[us]"),
+            "index": table["index"][keep].astype("str"),
+            "value": value[keep] / 100.0,
+        }
+    ).reset_index(drop=True)
+    order = np.lexsort((made["date"].to_numpy(), made["index"].to_numpy(dtype=str)))
+    sorted_table = made.iloc[order].reset_index(drop=True)
+    return Batch(sorted_table, lines[rows[keep]][order], tuple(faults_at(raw.place, breaches)))
+
+
+RATES = "rate_history/1:rates"
+LAYOUTS = (
+    Layout(
+        "freddie_mac_pmms",
+        "Freddie Mac, Primary Mortgage Market Survey",
+        RATES,
+        ("columns ending in p are points and pmms51m, pmms51spread margins: fees, not rates", "blanks are no quotes"),
+        pmms,
+        whole=True,
+    ),
+    Layout(
+        "fred",
+        "Federal Reserve Bank of St. Louis, FRED",
+        RATES,
+        ("a point means no value", "monthly averages are dated on their first day and known at the month's end"),
+        fred,
+        whole=True,
+    ),
+    Layout(
+        "ecb", "European Central Bank, data portal", RATES, ("a month or quarter is dated on its last day",), ecb, True
+    ),
+    Layout(
+        "ecb_deposit_rates",
+        "European Central Bank, bank interest rate statistics",
+        "product_rate_history/1:product_rates",
+        ("the product is item.maturity.sector of the series key, the region its reference area",),
+        ecb_deposit_rates,
+        whole=True,
+    ),
+    Layout(
+        "snb",
+        "Swiss National Bank, data portal",
+        RATES,
+        ("the first lines describe the cube", "a month is dated on its last day", "blanks are no values"),
+        snb,
+        whole=True,
+    ),
+)

@@ -1,0 +1,212 @@
+"""Agency loan files on small ones written in their layouts: every quirk once."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.contracts import check, check_between
+from behavior.errors import FaultyInput
+from behavior.io.sources import base
+from behavior.io.sources.agency import FANNIE, FREDDIE_ORIGINATION, FREDDIE_SERVICING
+from behavior.io.sources.registry import batches, read_whole
+from behavior.panel.contracts import LOAN_MONTHS, LOANS, MORTGAGE_HISTORY
+
+
+def _row(names: tuple[str, ...], count: int, **values: str) -> str:
+    cells = [values.get(name, "") for name in names]
+    return "|".join([*cells, *[""] * (count - len(cells))])
+
+
+def _origination(loan: str, **values: str) -> str:
+    known = {
+        "credit_score": "751",
+        "first_payment_date": "201903",
+        "occupancy": "P",
+        "dti": "35",
+        "upb": "200000",
+        "ltv": "80",
+        "rate": "4.375",
+        "channel": "R",
+        "amortization_type": "FRM",
+        "state": "CA",
+        "property_type": "SF",
+        "purpose": "N",
+        "term": "360",
+    }
+    return _row(FREDDIE_ORIGINATION, 32, **{**known, "loan_sequence_number": loan, **values})
+
+
+def _servicing(loan: str, month: str, age: int, upb: str, code: str = "", rate: str = "4.375", left: int = 300) -> str:
+    return _row(
+        FREDDIE_SERVICING,
+        32,
+        loan_sequence_number=loan,
+        reporting_period=month,
+        current_upb=upb,
+        delinquency="0",
+        loan_age=str(age),
+        remaining_months=str(left),
+        zero_balance_code=code,
+        current_rate=rate,
+    )
+
+
+FREDDIE = [
+    _servicing("F1", "201902", 0, "200000"),
+    _servicing("F1", "201903", 1, "200000"),
+    _servicing("F1", "201904", 2, "199000"),
+    _servicing("F1", "201905", 3, "0", "01"),
+    _servicing("F1", "201906", 4, "0", "01"),
+    _servicing("F2", "201903", 1, "150000"),
+    _servicing("F2", "201904", 2, "0", "09"),
+    _servicing("F3", "201903", 1, "90000"),
+    _servicing("F3", "201904", 2, "0", "96"),
+    _servicing("F4", "201903", 359, "900", left=1),
+    _servicing("F4", "201904", 360, "0", "01", left=0),
+    _servicing("F5", "201905", 3, "80000"),
+    _servicing("F5", "201906", 4, "0", "01"),
+]
+
+
+def _write(path: Path, rows: list[str]) -> Path:
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_freddie_mac_origination(tmp_path: Path) -> None:
+    rows = [
+        _origination("F1"),
+        _origination("F2", credit_score="9999", ltv="999", dti="999", occupancy="9", purpose="9"),
+    ]
+    raw = read_whole("freddie_mac_origination", _write(tmp_path / "orig.txt", rows))
+    assert raw.faults == ()
+    table = raw.table
+    assert table["origination_date"].tolist() == [pd.Timestamp("2019-02-01")] * 2
+    assert table["original_rate"].tolist() == [0.04375] * 2
+    assert table["ltv"].tolist()[0] == 0.8
+    assert table["purpose"].tolist()[0] == "refinance"
+    assert table.loc[1, ["credit_score", "ltv", "dti", "occupancy", "purpose"]].isna().all()
+    assert check(table, LOANS) == []
+
+
+def test_freddie_mac_servicing(tmp_path: Path) -> None:
+    raw = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", FREDDIE))
+    assert raw.faults == ()
+    table = raw.table
+    assert check(table, LOAN_MONTHS) == []
+    found = {loan: rows["status"].tolist() for loan, rows in table.groupby("loan_id")}
+    assert found == {
+        "F1": ["open", "open", "prepaid"],
+        "F2": ["open", "default"],
+        "F3": ["open", "transferred"],
+        "F4": ["open", "matured"],
+        "F5": ["open"],
+    }
+    assert raw.notes[:3] == (
+        "svcg.txt: 2 rows of the release's last month dropped",
+        "svcg.txt: 1 rows before age 1 dropped",
+        "freddie_mac_servicing: balances of a loan's first six months are rounded to thousands: no curtailment can be "
+        "read from them",
+    )
+    assert raw.place.lines is not None
+    assert raw.place.lines.tolist() == [2, 3, 4, 6, 7, 8, 9, 10, 11, 12]
+
+
+def test_rows_after_an_exit_are_dropped_across_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*FREDDIE, _servicing("F2", "201905", 3, "0", "09"), _servicing("F9", "201907", 5, "1000")]
+    path = _write(tmp_path / "svcg.txt", rows)
+    whole = read_whole("freddie_mac_servicing", path)
+    monkeypatch.setattr(base, "BATCH_BYTES", 400)
+    parts = list(batches("freddie_mac_servicing", path))
+    assert len(parts) >= 3
+    joined = pd.concat([part.table for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(joined, whole.table)
+    assert np.concatenate([part.lines for part in parts]).tolist() == whole.place.lines.tolist()  # type: ignore[union-attr]
+    assert "2 rows after the exit dropped" in " ".join(whole.notes)
+
+
+def _fannie(loan: str, month: str, upb: str, code: str = "", rate: str = "4.375", fields: int = 110) -> str:
+    return _row(
+        FANNIE,
+        fields,
+        loan_id=loan,
+        reporting_period=month,
+        channel="R",
+        original_rate="4.375",
+        current_rate=rate,
+        original_upb="158000",
+        current_upb=upb,
+        original_term="360",
+        origination_date="122016",
+        ltv="80",
+        dti="41",
+        credit_score="",
+        purpose="C",
+        property_type="PU",
+        occupancy="I",
+        state="TX",
+        amortization_type="FRM",
+        delinquency="00",
+        zero_balance_code=code,
+        unscheduled_principal="60.00" if not code else "",
+    )
+
+
+@pytest.mark.parametrize("fields", [108, 110])
+def test_fannie_mae_combined_file(tmp_path: Path, fields: int) -> None:
+    rows = [
+        _fannie("A", "012017", "0.00", fields=fields),
+        _fannie("A", "022017", "157500.12", fields=fields),
+        _fannie("A", "032017", "0.00", "01", rate="", fields=fields),
+        _fannie("B", "022017", "0.00", fields=fields),
+        _fannie("B", "032017", "99000.00", fields=fields),
+        _fannie("B", "042017", "98000.00", fields=fields),
+    ]
+    path = _write(tmp_path / "2017Q1.csv", rows)
+    loans, months = read_whole("fannie_mae_2020_loans", path).table, read_whole("fannie_mae_2020_months", path)
+    assert loans["loan_id"].tolist() == ["A", "B"]
+    assert loans["dti"].tolist() == [0.41, 0.41]
+    table = months.table
+    assert table["age_months"].tolist() == [1.0, 2.0, 3.0, 2.0, 3.0]
+    assert table["balance"].isna().tolist() == [True, False, False, True, False]
+    assert table["status"].tolist() == ["open", "open", "prepaid", "open", "open"]
+    assert table["rate"].tolist() == [0.04375] * 5
+    assert table["curtailment"].tolist()[:2] == [60.0, 60.0]
+    assert check(loans, LOANS) == [] and check(table, LOAN_MONTHS) == []
+    assert check_between({"loans": loans, "loan_months": table}, MORTGAGE_HISTORY) == []
+
+
+def test_archives_are_read_in_place(tmp_path: Path) -> None:
+    text = "\n".join(FREDDIE) + "\n"
+    with gzip.open(tmp_path / "svcg.txt.gz", "wt") as file:
+        file.write(text)
+    with zipfile.ZipFile(tmp_path / "svcg.zip", "w") as archive:
+        archive.writestr("historical_data_time_2019Q1.txt", text)
+    plain = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", FREDDIE)).table
+    for name in ("svcg.txt.gz", "svcg.zip"):
+        pd.testing.assert_frame_equal(read_whole("freddie_mac_servicing", tmp_path / name).table, plain)
+
+
+def test_another_layout_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "perf.txt", ["a|b|c"])
+    with pytest.raises(FaultyInput, match=r"perf\.txt, line 1: expected 108 to 110 fields separated by '\|', found 3"):
+        read_whole("fannie_mae_2020_months", path)
+    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
+    with pytest.raises(FaultyInput, match="the file is empty"):
+        read_whole("freddie_mac_origination", tmp_path / "empty.txt")
+
+
+def test_bad_cells_and_cut_lines_are_named(tmp_path: Path) -> None:
+    rows = [_servicing("F1", "201903", 1, "many"), _servicing("F1", "2019-04", 2, "1"), "F1|2019", FREDDIE[1]]
+    faults = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", rows)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [
+        (3, None, "F1|2019"),
+        (1, "current_upb", "many"),
+        (2, "reporting_period", "2019-04"),
+    ]

@@ -1,0 +1,185 @@
+"""Published rate series on small files written in their layouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from behavior.contracts import check
+from behavior.errors import FaultyInput, SpecFault
+from behavior.io.mapping import map_table
+from behavior.io.mapping_terms import TableMap
+from behavior.io.sources.registry import LAYOUTS, layout_of, read_whole
+from behavior.io.sources.treasury import bootstrap
+from behavior.market.contracts import CURVES_TABLE, RATES_TABLE
+from behavior.panel.contracts import PRODUCT_RATES
+
+
+def _write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def _read(layout: str, path: Path) -> list[tuple[str, str, float]]:
+    raw = read_whole(layout, path)
+    assert raw.faults == ()
+    assert check(raw.table, RATES_TABLE, raw.place) == []
+    days = raw.table["date"].dt.strftime("%Y-%m-%d")
+    return [
+        (day, index, round(value, 12))
+        for day, index, value in zip(days, raw.table["index"], raw.table["value"], strict=True)
+    ]
+
+
+def test_pmms(tmp_path: Path) -> None:
+    head = "date,pmms30,pmms30p,pmms15,pmms15p,pmms51,pmms51p,pmms51m,pmms51spread"
+    text = f"{head}\n4/2/1971,7.33, , , , , , , \n9/1/1991,9.24,1.9,8.92,1.8,,,,\n"
+    assert _read("freddie_mac_pmms", _write(tmp_path / "pmms.csv", text)) == [
+        ("1991-09-01", "MORTGAGE15", 0.0892),
+        ("1971-04-02", "MORTGAGE30", 0.0733),
+        ("1991-09-01", "MORTGAGE30", 0.0924),
+    ]
+
+
+@pytest.mark.parametrize("head", ["observation_date", "DATE"])
+def test_fred_months_are_known_at_their_end(tmp_path: Path, head: str) -> None:
+    text = f"{head},FEDFUNDS,SNDR\n2021-03-01,0.07,.\n2021-04-01,0.07,0.04\n"
+    assert _read("fred", _write(tmp_path / "fred.csv", text)) == [
+        ("2021-03-31", "FEDFUNDS", 0.0007),
+        ("2021-04-30", "FEDFUNDS", 0.0007),
+        ("2021-04-30", "SNDR", 0.0004),
+    ]
+    daily = f"{head},DGS10\n2021-03-01,1.45\n2021-03-02,1.42\n"
+    assert [day for day, _, _ in _read("fred", _write(tmp_path / "daily.csv", daily))] == ["2021-03-01", "2021-03-02"]
+
+
+ECB = """KEY,FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,TITLE
+MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-01,0.15,A,"Deposits, agreed maturity"
+MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-02,,M,"Deposits, agreed maturity"
+MIR.M.FR.B.L22.F.R.A.2250.EUR.N,M,FR,2021-01,0.60,A,"Deposits, agreed maturity"
+"""
+
+
+def test_ecb_series(tmp_path: Path) -> None:
+    path = _write(tmp_path / "ecb.csv", ECB)
+    assert _read("ecb", path) == [
+        ("2021-01-31", "MIR.M.DE.B.L22.F.R.A.2250.EUR.N", 0.0015),
+        ("2021-01-31", "MIR.M.FR.B.L22.F.R.A.2250.EUR.N", 0.006),
+    ]
+    policy = "KEY,TIME_PERIOD,OBS_VALUE\nFM.B.U2.EUR.4F.KR.DFR.LEV,2022-07-27,0\nFM.Q.X,2022-Q3,1\n"
+    assert [one[0] for one in _read("ecb", _write(tmp_path / "policy.csv", policy))] == ["2022-07-27", "2022-09-30"]
+
+
+def test_ecb_deposit_rates_by_country(tmp_path: Path) -> None:
+    raw = read_whole("ecb_deposit_rates", _write(tmp_path / "mir.csv", ECB))
+    assert raw.table["region"].tolist() == ["DE", "FR"]
+    assert set(raw.table["product"]) == {"L22.F.2250"}
+    assert set(raw.table["currency"]) == {"EUR"}
+    assert check(raw.table, PRODUCT_RATES) == []
+    with pytest.raises(FaultyInput, match="expected series keys of the flow MIR"):
+        read_whole("ecb_deposit_rates", _write(tmp_path / "fm.csv", "KEY,TIME_PERIOD,OBS_VALUE\nFM.B,2021-01,1\n"))
+
+
+def test_snb_cube(tmp_path: Path) -> None:
+    text = (
+        '"CubeId";"zikrepro"\n"PublishingDate";"2023-11-01 09:00"\n\n"Date";"D0";"Value"\n'
+        '"2023-08";"SPE";"0.67"\n"2023-09";"SPE";"0.69"\n"2023-09";"M";""\n'
+    )
+    assert _read("snb", _write(tmp_path / "snb.csv", text, "utf-8-sig")) == [
+        ("2023-08-31", "zikrepro/SPE", 0.0067),
+        ("2023-09-30", "zikrepro/SPE", 0.0069),
+    ]
+
+
+TREASURY = """Date,"1 Mo","1.5 Month","3 Mo","6 Mo","1 Yr","2 Yr","10 Yr","30 Yr"
+03/31/2022,0.17,0.2,0.52,1.06,1.63,2.28,2.32,2.44
+03/30/2022,0.00,N/A,0.55,1.09,1.67,2.31,2.35,0.00
+"""
+
+
+def test_treasury_par_yields_as_indices(tmp_path: Path) -> None:
+    found = _read("treasury_par_rates", _write(tmp_path / "ust.csv", TREASURY))
+    assert ("2022-03-31", "UST_10Y", 0.0232) in found
+    assert ("2022-03-30", "UST_3M", 0.0055) in found
+    # 0.00 before a short tenor's first quote and beyond a year is no quote.
+    assert not any(day == "2022-03-30" and index in ("UST_1M", "UST_30Y") for day, index, _ in found)
+    real_zero = "Date,1 Mo\n12/01/20,0.10\n12/02/20,0.00\n"
+    assert ("2020-12-02", "UST_1M", 0.0) in _read("treasury_par_rates", _write(tmp_path / "zero.csv", real_zero))
+
+
+def test_treasury_zero_curves(tmp_path: Path) -> None:
+    raw = read_whole("treasury_zero_curves", _write(tmp_path / "ust.csv", TREASURY))
+    assert check(raw.table, CURVES_TABLE) == []
+    last = raw.table[raw.table["as_of"] == pd.Timestamp("2022-03-31")]
+    assert last["months"].tolist() == [1, 3, 6, 12, 24, 120, 360]
+    assert last["zero_rate"].iloc[0] == pytest.approx(2 * np.log1p(0.0017 / 2))
+
+
+@given(st.lists(st.floats(-0.005, 0.12), min_size=5, max_size=5))
+def test_bootstrapped_curves_reprice_par_bonds(yields: list[float]) -> None:
+    months = np.array([6, 12, 24, 60, 120])
+    par = np.array(yields)
+    zero = bootstrap(months, par)
+    grid = np.arange(6, 121, 6)
+    coupon = np.interp(grid, months, par) / 2
+    factors: list[float] = []
+    for c in coupon:
+        factors.append((1 - c * sum(factors)) / (1 + c))
+    for month, rate, quote in zip(months, zero, par, strict=True):
+        n = month // 6
+        # The bond of each quoted tenor is worth par on the factors, and the curve passes through them.
+        assert quote / 2 * sum(factors[:n]) + factors[n - 1] == pytest.approx(1.0, abs=1e-12)
+        assert np.exp(-rate * month / 12) == pytest.approx(factors[n - 1], abs=1e-12)
+
+
+def test_a_flat_par_curve_is_a_flat_zero_curve() -> None:
+    zero = bootstrap(np.array([1, 6, 12, 120, 360]), np.full(5, 0.04))
+    np.testing.assert_allclose(zero, 2 * np.log(1.02), atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "words"),
+    [
+        ("freddie_mac_pmms", "week,pmms30\n", "column `date`: expected this column"),
+        ("fred", "day,X\n2021-01-01,1\n", "expected observation_date or DATE as first column"),
+        ("ecb", "KEY,TIME,OBS_VALUE\n", "column `TIME_PERIOD`: expected this column"),
+        ("snb", "Date;Wert\n", "expected a line Date;D0;...;Value"),
+        ("treasury_par_rates", "Date,Rate\n", "expected the columns Date, 1 Mo ... 30 Yr"),
+    ],
+)
+def test_another_layout_is_refused(tmp_path: Path, layout: str, text: str, words: str) -> None:
+    with pytest.raises(FaultyInput, match=words.replace(".", r"\.")):
+        read_whole(layout, _write(tmp_path / "file.csv", text))
+
+
+def test_bad_quotes_are_named(tmp_path: Path) -> None:
+    path = _write(tmp_path / "pmms.csv", "date,pmms30\n4/2/1971,seven\n1971-04-09,7.31\n")
+    assert [(one.line, one.column, one.value) for one in read_whole("freddie_mac_pmms", path).faults] == [
+        (2, "value", "seven"),
+        (3, "date", "1971-04-09"),
+    ]
+
+
+def test_a_profile_may_name_a_layout(tmp_path: Path) -> None:
+    _write(tmp_path / "pmms.csv", "date,pmms30\n4/2/1971,7.33\n4/9/1971,7.31\n")
+    source = TableMap.model_validate({"file": "pmms.csv", "layout": "freddie_mac_pmms"})
+    mapped = map_table(source, RATES_TABLE, tmp_path, "rates")
+    assert mapped.table["value"].round(6).tolist() == [0.0733, 0.0731]
+    assert any("points" in note for note in mapped.notes)
+    with pytest.raises(SpecFault, match="expected a layout, one of ecb, ecb_deposit_rates, fannie_mae_2020_loans"):
+        layout_of("freddie")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+def test_every_layout_names_its_publisher_contract_and_quirks(layout: object) -> None:
+    from behavior.io.registry import table_of
+    from behavior.io.sources.base import Layout
+
+    assert isinstance(layout, Layout)
+    assert layout.publisher and layout.quirks
+    assert table_of(layout.contract).table == layout.contract.partition(":")[2]
