@@ -41,11 +41,14 @@ from behavior.engine.layout import (
 from behavior.engine.level import level_now, linear_part, period_rate, principal_due, rounded
 from behavior.quantities import FloatArray
 
-BAL, RATE, PAY, ACC, LESS, SCALE, UNDRAWN, MADE, MONTH, STALE, FRESH, REPRICED, UNIT, STATES = range(14)
+BAL, RATE, PAY, ACC, LESS, SCALE, UNDRAWN, MADE, MONTH, RESETS, START_RATE, START_RESETS, LEVEL_RESETS, FRESH = range(
+    14
+)
+REPRICED, STATES = 14, 15
 """State of a path: balance, rate, level payment or linear part, interest accrued since the last payment, the part of
 it that present values leave out, share of the contract's own balance still there, undrawn, amortising payments made,
-month of the administered rate, level out of date (1 from the next period, 2 now), at a period's start, repriced for the
-gap, accrual since the last payment."""
+month of the administered rate, changes of the rate so far; the rate, and those changes, at the running period's start;
+the changes that the level payment knows; at a period's start, repriced for the gap."""
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +80,7 @@ def roll_rate(
     kind = pos.rate_type[p]
     if kind == FLOATING and cal.reset[e] >= 0:
         state[RATE] = customer_rate(pos, p, state[RATE], mkt.forward[s, cal.reset[e]])
-        state[STALE] = 2.0 if cal.split[e] == 0.0 and state[FRESH] > 0.0 else max(state[STALE], 1.0)
+        state[RESETS] += 1.0
         return float(cal.split[e])
     if kind == ADMINISTERED and cal.month[e] > state[MONTH]:
         old = state[RATE]
@@ -85,9 +88,20 @@ def roll_rate(
             state[MONTH] += 1.0
             state[RATE] = administered_rate(pos, rep, p, s, int(state[MONTH]), state[RATE])
         if state[RATE] != old:
-            state[STALE] = 2.0 if cal.head[e] == 0.0 and state[FRESH] > 0.0 else max(state[STALE], 1.0)
+            state[RESETS] += 1.0
         return float(cal.head[e])
     return 1.0
+
+
+@njit(cache=True, nogil=True)
+def open_period(old: float, resets: float, cut: float, state: FloatArray) -> None:
+    """Note the rate that a new period begins with: what its level payment is made of."""
+    if state[FRESH] == 0.0:
+        return
+    state[FRESH] = 0.0
+    at_start = cut == 0.0
+    state[START_RATE] = state[RATE] if at_start else old
+    state[START_RESETS] = state[RESETS] if at_start else resets
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +118,6 @@ def accrue(
     amount = state[BAL] * accrual
     state[ACC] += amount * whole
     state[LESS] += amount * pos.margin[p]
-    state[UNIT] += accrual
     month = cal.month[e]
     if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
         income[month - 1] += amount * early
@@ -116,18 +129,19 @@ def accrue(
 def refresh_level(p: int, j: int, state: FloatArray, pos: Positions) -> None:
     """Level payment (or linear part) where there is none yet or the rate has moved; a payment cap limits its change."""
     kind = pos.repayment[p]
-    if kind == LINEAR and state[MADE] == 0.0:
+    first = state[MADE] == 0.0 or state[PAY] == 0.0
+    if kind == LINEAR and first:
         state[PAY] = linear_part(pos, p, j, state[BAL])
-    if kind != ANNUITY or (state[MADE] > 0.0 and state[STALE] < 2.0):
+    moved = state[START_RESETS] != state[LEVEL_RESETS]
+    if kind != ANNUITY or not (first or moved):
         return
-    span = float(pos.payment[p])
-    rate = period_rate(state[RATE], pos.compounding[p], span)
+    rate = period_rate(state[START_RATE], pos.compounding[p], float(pos.payment[p]))
     payment = level_now(pos, p, j, state[BAL], rate, state[MADE])
-    if state[STALE] >= 2.0 and state[PAY] > 0.0:
+    if moved and state[PAY] > 0.0:
         limit = pos.payment_cap[p] * state[PAY]
         payment = min(max(payment, state[PAY] - limit), state[PAY] + limit)
     state[PAY] = payment
-    state[STALE] = 0.0
+    state[LEVEL_RESETS] = state[START_RESETS]
 
 
 @njit(cache=True, nogil=True)
@@ -163,10 +177,8 @@ def pay(p: int, j: int, state: FloatArray, pos: Positions, schedule: FloatArray,
     principal = principal_due(pos, p, j, state[BAL], interest, state[PAY], state[SCALE], schedule)
     if j >= pos.amortises_from[p]:
         state[MADE] += 1.0
-        if state[STALE] == 1.0:
-            state[STALE] = 2.0
     state[BAL] -= principal
-    state[ACC] = state[LESS] = state[UNIT] = 0.0
+    state[ACC] = state[LESS] = 0.0
     state[FRESH] = 1.0
     flow[INTEREST] += interest
     if principal >= 0.0:
@@ -208,7 +220,7 @@ def draw(share: float, state: FloatArray, flow: FloatArray) -> float:
         state[PAY] *= growth
         state[SCALE] *= growth
     else:
-        state[STALE] = 2.0
+        state[PAY] = 0.0
     state[UNDRAWN] -= amount
     state[BAL] += amount
     flow[DRAWN] += amount
@@ -349,7 +361,7 @@ def begin(p: int, state: FloatArray, pos: Positions) -> None:
     carried = pos.balance[p] * pos.carried[p]
     state[ACC] = carried * period_rate(pos.rate[p], pos.compounding[p], span)
     state[LESS] = carried * pos.margin[p]
-    state[UNIT] = pos.carried[p]
+    state[START_RATE] = pos.rate[p]
     state[FRESH] = 1.0 if pos.carried[p] == 0.0 else 0.0
     first_level(p, state, pos)
 
@@ -468,10 +480,10 @@ def run_off(
             out.flows[s, group, held, CLOSING] += state[BAL]
     for j in range(pos.start[p] + 1, pos.events[p] + 1):
         e = pos.first[p] + j - 1
-        old, opening = state[RATE], state[BAL]
+        old, opening, resets = state[RATE], state[BAL], state[RESETS]
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
+        open_period(old, resets, cut, state)
         accrue(p, e, old, cut, state, pos, cal, income)
-        state[FRESH] = 0.0
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)
         keep(p, s, j, e, opening, pos, cal, mkt, switches, state, flow, out)
