@@ -14,6 +14,7 @@ from behavior.simulator.deposit_law import CHANNELS, DepositSegment
 from behavior.simulator.laws import OCCUPANCIES, PRODUCTS, PURPOSES
 from behavior.simulator.loans import ARM_MARGIN, FIXATIONS, LoanLife, origination_dates, refix
 from behavior.simulator.rates import (
+    FLOATING_BASIS,
     FLOATING_INDEX,
     NODES,
     REGIONS,
@@ -27,12 +28,14 @@ from behavior.simulator.settings import SimulatorSettings
 LOAN_SERVICING = 0.0025
 DEPOSIT_SERVICING = 0.0080
 DEPOSIT_FEES = 0.0020
-EQUITY_SHARE = 0.085
-COMMERCIAL, SECURITIES, CONSUMER, CASH = 0.42, 0.22, 0.07, 0.08
-TERM_DEPOSITS = 0.42
+EQUITY_SHARE = 0.11
+COMMERCIAL, SECURITIES, CONSUMER, CASH = 0.75, 0.20, 0.07, 0.10
+TERM_DEPOSITS = 0.50
+SWAPS = 0.16
+FIXED_FUNDING = 0.65
 COLUMNS = (
-    "position_id", "product", "side", "currency", "balance", "rate_type", "rate", "index", "spread", "next_reset_date",
-    "reset_months", "repayment", "origination_date", "maturity_date", "payment_months", "day_count",
+    "position_id", "product", "side", "trade_id", "instrument", "currency", "balance", "rate_type", "rate", "index",
+    "spread", "next_reset_date", "reset_months", "repayment", "origination_date", "maturity_date", "payment_months", "day_count",
     "months_in_the_money", "transfer_rate", "servicing_cost", "fee_income", "customer_type", "purpose", "occupancy",
     "region", "channel", "credit_score", "ltv", "original_balance", "original_term_months",
 )  # fmt: skip
@@ -49,7 +52,8 @@ def make_book(
 ) -> pd.DataFrame:
     """book/1: loans and accounts as in the last month of the histories, then assets and funding sized to them.
 
-    Loans are about half of the assets; bonds issued close the gap to an equity of 8.5% of assets.
+    Loans are about half of the assets; wholesale funding and bonds close the gap to the equity, and payer swaps take
+    part of the rate risk of the fixed mortgages out.
     """
     lent = _loan_positions(settings, paths, loans)
     held = _deposit_positions(settings, paths, accounts, segments, paid)
@@ -60,16 +64,18 @@ def make_book(
     gap = assets * (1.0 - EQUITY_SHARE) - float(held["balance"].sum()) - float(term["balance"].sum())
     funding = [held, term]
     if gap > 0:
-        floating = _floaters(settings, paths, "wholesale_funding", "liability", 0.35 * gap, 0.0015, rng)
-        bonds = _ladder(settings, paths, "bond_issued", "liability", 0.65 * gap, (60, 84, 120), 0.006, rng)
+        floating = _floaters(
+            settings, paths, "wholesale_funding", "liability", (1.0 - FIXED_FUNDING) * gap, 0.0015, rng
+        )
+        bonds = _ladder(settings, paths, "bond_issued", "liability", FIXED_FUNDING * gap, (60, 84, 120), 0.006, rng)
         funding += [floating, bonds]
-    book = pd.concat([lent, other, *funding], ignore_index=True)
+    book = pd.concat([lent, other, *funding, _payer_swaps(settings, paths, SWAPS * size)], ignore_index=True)
     return book[list(COLUMNS)]
 
 
 def book_equity(book: pd.DataFrame) -> float:
-    """Assets minus liabilities of the book, currency units."""
-    sign = np.where(book["side"] == "asset", 1.0, -1.0)
+    """Assets minus liabilities of the book, currency units; notionals of swaps are neither."""
+    sign = book["side"].map({"asset": 1.0, "liability": -1.0}).fillna(0.0)
     return float(np.round((sign * book["balance"]).sum(), 2))
 
 
@@ -243,6 +249,42 @@ def _floaters(
         transfer_rate=_transfer_rates(paths, made, terms),
         original_term_months=terms.astype(np.float64),
     )
+
+
+def _payer_swaps(settings: SimulatorSettings, paths: RatePaths, notional: float) -> pd.DataFrame:
+    """Swaps that pay fixed yearly and receive the floating index quarterly, struck at par in earlier years."""
+    terms, ages = np.array([84, 120, 120, 120]), np.array([14, 5, 26, 41])
+    made = paths.months - 1 - ages
+    days = as_timestamps(paths.month_ends[made])
+    shared = _shared(
+        settings,
+        terms.size,
+        product="interest_rate_swap",
+        instrument="swap_leg",
+        trade_id=[f"swap-{number}" for number in range(1, terms.size + 1)],
+        balance=np.round(notional * terms / terms.sum(), 2),
+        repayment="bullet",
+        origination_date=days,
+        maturity_date=_months_on(days, terms),
+        original_term_months=terms.astype(np.float64),
+    )
+    names = pd.Series(shared["trade_id"])
+    strike = np.round(np.expm1(_zero_at(paths, made, terms) + FLOATING_BASIS), 5)
+    fixed = shared.assign(position_id=names + "-fixed", side="pay", rate_type="fixed", rate=strike, payment_months=12)
+    last_reset = paths.months - 1 - ages % 3
+    floating = shared.assign(
+        position_id=names + "-floating",
+        side="receive",
+        rate_type="floating",
+        rate=np.round(np.expm1((_zero_at(paths, last_reset, np.full(terms.size, 3)) + FLOATING_BASIS) / 4) * 4, 6),
+        index=FLOATING_INDEX,
+        spread=0.0,
+        next_reset_date=_months_on(days, (ages // 3 + 1) * 3),
+        reset_months=3.0,
+        payment_months=3,
+        day_count="ACT/360",
+    )
+    return pd.concat([fixed, floating], ignore_index=True)
 
 
 def _zero_at(paths: RatePaths, months: IntArray, tenors: IntArray) -> FloatArray:

@@ -22,6 +22,7 @@ POOLS = {
     "term_deposit": 6,
     "wholesale_funding": 3,
     "bond_issued": 5,
+    "interest_rate_swap": 4,
 }
 UNUSED = ("channel", "purpose", "occupancy", "region")
 
@@ -33,7 +34,7 @@ def example_book(bank: SimulatedBank) -> pd.DataFrame:
     its middle position and the balance of all of them.
     """
     pools: list[pd.DataFrame] = []
-    key = bank.book["customer_type"].fillna("")
+    key = bank.book["customer_type"].fillna(bank.book["side"])
     for (product, _), rows in bank.book.groupby([bank.book["product"], key], sort=True):
         ordered = rows.sort_values(["origination_date", "position_id"])
         edges = np.linspace(0, len(ordered), min(POOLS[str(product)], len(ordered)) + 1).astype(np.int64)
@@ -42,7 +43,9 @@ def example_book(bank: SimulatedBank) -> pd.DataFrame:
         pools.append(middle.assign(balance=np.round(np.diff(running[edges]), 2)))
     book: pd.DataFrame = pd.concat(pools).sort_values(["side", "product"], kind="stable", ignore_index=True)
     number = book.groupby("product").cumcount() + 1
-    book["position_id"] = book["product"] + "-" + number.astype("str").str.zfill(2)
+    pooled = book["trade_id"].isna()
+    names = book["product"] + "-" + number.astype("str").str.zfill(2)
+    book["position_id"] = names.where(pooled, book["position_id"])
     for name in ("months_in_the_money", "reset_months"):
         book[name] = book[name].astype("Int64")
     shown: pd.DataFrame = book.drop(columns=list(UNUSED))

@@ -145,7 +145,7 @@ def _originate(settings: SimulatorSettings, paths: RatePaths, law: LoanLaw, rng:
         months < paths.first, 0.55, 1.0
     )
     origin = rng.choice(months, size=count, p=weight / weight.sum())
-    product = rng.choice(3, size=count, p=[0.62, 0.20, 0.18])
+    product = rng.choice(3, size=count, p=[0.52, 0.22, 0.26])
     credit_score = np.clip(np.round(740 + 48 * rng.standard_normal(count)), 560, 850)
     ltv = np.asarray(np.round(np.clip(0.74 + 0.14 * rng.standard_normal(count), 0.2, 0.97), 3), dtype=np.float64)
     slope = np.array([0.0, -0.0055, -0.0070])[product]

@@ -115,13 +115,14 @@ def test_book_is_a_bank(bank: SimulatedBank) -> None:
     assert (book["origination_date"] <= as_of).all()
     assert (book["maturity_date"].dropna() > as_of).all()
     assert (book["next_reset_date"].dropna() > as_of).all()
+    assert (book.groupby("trade_id")["side"].agg(sorted).map(tuple) == ("pay", "receive")).all()
     floating = book[book["rate_type"] == "floating"]
     assert floating[["index", "spread", "next_reset_date", "reset_months"]].notna().all().all()
-    sign = np.where(book["side"] == "asset", 1.0, -1.0)
+    sign = book["side"].map({"asset": 1.0, "liability": -1.0}).fillna(0.0)
     equity = float((sign * book["balance"]).sum())
     assets = float(book.loc[book["side"] == "asset", "balance"].sum())
     assert bank.settings["book_equity"] == pytest.approx(equity)
-    assert 0.05 < equity / assets < 0.15
+    assert 0.05 < equity / assets < 0.15, "equity"
     income = float((sign * book["balance"] * book["rate"]).sum())
     assert 0.01 < income / assets < 0.05
 
