@@ -191,7 +191,7 @@ def make_history(table: pd.DataFrame, missing: float = 0.0) -> CustomerHistory:
     totals = rows.groupby("month")["balance"].agg(["sum", "size"]).reset_index()
     totals.columns = pd.Index(["month", "balance", "rows"])
     totals["balance"] += np.where(totals["month"] == totals["month"].max(), missing, 0.0)
-    ledger = totals.assign(table="loan_months", product="mortgage")
+    ledger = totals.assign(table="loan_months", product="")
     source = SourceFile("loan_months.csv", "ef" * 32, len(rows))
     return CustomerHistory("test_history/1", {"loan_months": rows}, (source,), ledger)
 

@@ -8,9 +8,10 @@ that does not reconcile stands on page one of every report.
 Mechanism
 ---------
 Month-end balances and row counts of the history are summed by month and product and set against the ledger's
-control totals. A line reconciles when the difference is within its own tolerance (a share of the ledger balance
-where below 1, an amount otherwise; one part in a million where none is given). The unreconciled balance is the sum
-of absolute differences of the lines that do not, in the latest month and over all months.
+control totals. A line reconciles when the difference is within its own tolerance (an amount, 0 where none is given)
+and, where the ledger counts rows, as many rows are there. A line without a product is the whole of its month. The
+unreconciled balance is the sum of absolute differences of the lines that do not reconcile, in the latest month and
+over all months.
 
 Signs of high risk
 ------------------
@@ -35,7 +36,6 @@ from behavior.kinds.base import Exhibit
 from behavior.panel.base import CustomerHistory
 from behavior.validation.base import Check, CheckInput, Finding, Status
 
-DEFAULT_TOLERANCE = 1e-6
 VALUES = {
     "unreconciled_share": "unreconciled balance over ledger balance, all months",
     "unreconciled_balance": "unreconciled balance over all months, currency units",
@@ -77,58 +77,56 @@ def run(given: CheckInput) -> Finding:
 
 
 def reconcile(history: CustomerHistory) -> pd.DataFrame:
-    """One row a ledger line: table, month, product, history, ledger, difference, rows difference, reconciled."""
+    """One row a ledger line: table, month, product, ledger, history, difference, rows difference, reconciled."""
     ledger = history.control_totals
-    assert ledger is not None
-    found = []
-    for name, asked in ledger.groupby("table"):
-        if name not in history.tables or "balance" not in history.tables[str(name)]:
-            continue
-        rows = _with_product(history, str(name), asked)
-        sums = rows.groupby(["month", "product"], dropna=False)["balance"].agg(["sum", "size"]).reset_index()
-        lines = (
-            asked.assign(product=asked["product"].fillna("").astype(str))
-            if "product" in asked
-            else asked.assign(product="")
-        )
-        found.append(lines.merge(sums, on=["month", "product"], how="left").assign(table=name))
-    if not found:
+    if ledger is None:
         return pd.DataFrame()
-    lines = pd.concat(found, ignore_index=True)
-    result = lines[["table", "month", "product"]].copy()
-    result["ledger"], result["history"] = lines["balance"], lines["sum"].fillna(0.0)
+    named = ledger["product"].fillna("").astype(str) if "product" in ledger else ""
+    asked = ledger.assign(product=named)
+    tables = [str(name) for name in asked["table"].unique() if "balance" in history.tables.get(str(name), {})]
+    if not tables:
+        return pd.DataFrame()
+    held = pd.concat([_held(history, name) for name in tables], ignore_index=True)
+    lines = asked[asked["table"].isin(tables)].merge(held, on=["table", "month", "product"], how="left")
+    result = lines[["table", "month", "product"]].assign(ledger=lines["balance"], history=lines["held"].fillna(0.0))
     result["difference"] = result["history"] - result["ledger"]
-    result["rows difference"] = lines["size"].fillna(0) - lines["rows"] if "rows" in lines else np.nan
-    given = lines["tolerance"] if "tolerance" in lines else pd.Series(np.nan, index=lines.index)
-    tolerance = given.fillna(DEFAULT_TOLERANCE)
-    allowed = np.where(tolerance < 1, tolerance * result["ledger"].abs(), tolerance)
-    result["reconciled"] = result["difference"].abs() <= np.maximum(allowed, 0.005)
+    counted = lines["rows"] if "rows" in lines else pd.Series(np.nan, index=lines.index)
+    result["rows difference"] = lines["count"].fillna(0.0) - counted
+    tolerance = lines["tolerance"].fillna(0.0) if "tolerance" in lines else 0.0
+    # Sums of many cents carry rounding of their own.
+    allowed = tolerance + 1e-6 + 1e-12 * result["ledger"].abs()
+    same_rows = result["rows difference"].isna() | (result["rows difference"] == 0)
+    result["reconciled"] = (result["difference"].abs() <= allowed) & same_rows
     return result
 
 
-def _with_product(history: CustomerHistory, name: str, asked: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a monthly table with the product that the ledger speaks of; one product is every row's."""
+def _held(history: CustomerHistory, name: str) -> pd.DataFrame:
+    """Balances and rows with a balance by month and product, and once more for all products together (``""``)."""
     rows = history.tables[name]
-    products = set(asked["product"].dropna().astype(str)) if "product" in asked else {""}
-    known: pd.Series | None
-    if "product" in rows and rows["product"].notna().all():
-        known = rows["product"].astype(str)
-    else:
-        known = _from_units(history, rows)
-        if "product" in rows:
-            known = rows["product"].where(rows["product"].notna(), known)
-    if known is None or not products & set(known.unique()):
-        # A ledger of one line a month speaks of the whole table.
-        known = pd.Series(next(iter(products)) if len(products) == 1 else "", index=rows.index)
-    return rows[["month", "balance"]].assign(product=known)
+    known = rows.loc[rows["balance"].notna(), ["month", "balance"]].assign(table=name)
+    product = _products(history, rows)
+    whole = (
+        known.groupby(["table", "month"], as_index=False)["balance"].agg(held="sum", count="count").assign(product="")
+    )
+    if product is None:
+        return whole
+    known["product"] = product[known.index]
+    by = known.groupby(["table", "month", "product"], as_index=False)
+    parts = by.agg(held=("balance", "sum"), count=("balance", "count"))
+    return pd.concat([whole, parts[parts["product"] != ""]], ignore_index=True)
 
 
-def _from_units(history: CustomerHistory, rows: pd.DataFrame) -> pd.Series | None:
+def _products(history: CustomerHistory, rows: pd.DataFrame) -> pd.Series | None:
+    """Each row's product: its own, else its unit's; None where the history knows no products."""
+    own: pd.Series | None = rows.get("product")
+    if own is not None and own.notna().all():
+        return own
     for table in history.tables.values():
         key = next((column for column in ("account_id", "loan_id") if column in table and column in rows), None)
         if key is not None and "product" in table and "month" not in table:
-            return rows[key].map(table.set_index(key)["product"]).astype(str)
-    return None
+            of_unit = rows[key].map(table.drop_duplicates(key).set_index(key)["product"])
+            return (of_unit if own is None else own.where(own.notna(), of_unit)).fillna("")
+    return None if own is None else own.fillna("")
 
 
 def _exhibits(lines: pd.DataFrame) -> tuple[Exhibit, ...]:

@@ -1,0 +1,402 @@
+"""What every check owes its reader, and what each finds where the truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.assumptions.effects import Driver
+from behavior.errors import DoesNotApply, SpecFault
+from behavior.specs import Gate
+from behavior.validation import all_checks, gate_faults, run_checks
+from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
+from behavior.validation.regime_coverage import turns
+from behavior.validation.shap_summary import additivity_error, as_explanation, importance
+from behavior.validation.tie_out import reconcile
+
+CHECKS = all_checks()
+NAMES = {
+    "backtest",
+    "benchmark",
+    "calibration",
+    "discrimination",
+    "export_fidelity",
+    "leakage",
+    "monotonicity",
+    "regime_coverage",
+    "sensitivity",
+    "shap_summary",
+    "stability",
+    "tie_out",
+}
+
+
+@pytest.fixture(scope="module")
+def hazard(fakes: ModuleType) -> CheckInput:
+    made: CheckInput = fakes.make_input()
+    return made
+
+
+@pytest.fixture(scope="module")
+def rate(fakes: ModuleType) -> CheckInput:
+    made: CheckInput = fakes.make_input(rate=True)
+    return made
+
+
+def answer(name: str, given: CheckInput) -> Finding:
+    return CHECKS[name].run(given)
+
+
+def test_checks_are_found_by_walking_the_folder() -> None:
+    assert set(CHECKS) >= NAMES
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_every_check_carries_the_five_headings(name: str) -> None:
+    found = CHECKS[name].headings
+    assert tuple(found) == HEADINGS
+    assert all(len(text) > 40 for text in found.values())
+    assert CHECKS[name].name == name
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+@pytest.mark.parametrize("form", ["hazard", "rate"])
+def test_every_check_answers_both_forms_or_says_that_it_does_not_apply(
+    name: str, form: str, request: pytest.FixtureRequest
+) -> None:
+    given = request.getfixturevalue(form)
+    try:
+        finding = answer(name, given)
+    except DoesNotApply as reason:
+        assert len(str(reason)) > 30
+        return
+    assert finding.check == name
+    assert set(finding.values) <= set(CHECKS[name].values), "a figure without a stated meaning"
+    assert next(iter(CHECKS[name].values)) in finding.values, "the figure that a plain gate names is missing"
+    assert finding.in_words.endswith(".")
+    for exhibit in finding.exhibits:
+        assert exhibit.form in ("lines", "bars", "table", "scatter", "beeswarm")
+        assert exhibit.form == "table" or exhibit.y_label
+
+
+def test_findings_come_back_with_headings_and_meanings(hazard: CheckInput) -> None:
+    findings = run_checks(hazard)
+    assert {one.check for one in findings.findings} == set(CHECKS)
+    assert all(tuple(one.headings) == HEADINGS for one in findings.findings)
+    assert findings.blocking == ()
+    assert findings.metrics()["calibration.ratio"] == findings.named("calibration").values["ratio"]  # type: ignore[union-attr]
+
+
+def test_the_same_input_gives_the_same_findings(fakes: ModuleType) -> None:
+    first, second = run_checks(fakes.make_input()), run_checks(fakes.make_input())
+    one, two = first.metrics(), second.metrics()
+    assert one.keys() == two.keys()
+    np.testing.assert_array_equal(list(one.values()), list(two.values()))
+
+
+def test_a_failed_gate_blocks_and_says_what_it_asked_for(hazard: CheckInput) -> None:
+    gates = {"calibration.slope": Gate(min=5.0), "backtest": Gate(max=10.0)}
+    findings = run_checks(hazard, gates)
+    (blocked,) = findings.blocking
+    assert blocked.check == "calibration"
+    assert blocked.failed == ("slope",)
+    assert "the gate asks for at least 5" in blocked.in_words
+    passed = findings.named("backtest")
+    assert passed is not None
+    assert passed.thresholds == {"weighted_error": "at most 10"}
+
+
+def test_a_gate_without_an_answer_is_not_passed(rate: CheckInput) -> None:
+    findings = run_checks(rate, {"discrimination": Gate(min=0.6)})
+    (blocked,) = findings.blocking
+    assert blocked.check == "discrimination"
+    assert "no figure" in blocked.in_words
+
+
+def test_misspelt_gates_are_all_named_before_anything_runs(hazard: CheckInput) -> None:
+    with pytest.raises(SpecFault) as caught:
+        run_checks(hazard, {"calibratoin": Gate(), "calibration.slop": Gate()})
+    assert len(caught.value.faults) == 2
+    assert "calibration" in str(caught.value)
+    assert gate_faults({"calibration.slope": Gate(), "calibration": Gate()}) == []
+
+
+def test_a_model_that_is_a_third_too_fast_is_caught(fakes: ModuleType) -> None:
+    right, fast = answer("calibration", fakes.make_input()), answer("calibration", fakes.make_input(error=1.5))
+    assert fast.values["ratio"] == pytest.approx(right.values["ratio"] / 1.5, rel=1e-6)
+    late = answer("backtest", fakes.make_input(error=1.5))
+    assert (
+        late.values["mean_error_out_of_time"] > answer("backtest", fakes.make_input()).values["mean_error_out_of_time"]
+    )
+
+
+def test_calibration_tables_add_up_to_the_whole(hazard: CheckInput) -> None:
+    tables = {one.name: one.data for one in answer("calibration", hazard).exhibits if one.form == "table"}
+    whole = tables["calibration_by_overall_table"]
+    for name in ("month", "driver", "age", "segment", "vintage"):
+        part = tables[f"calibration_by_{name}_table"]
+        assert part["rows"].sum() == whole["rows"].iloc[0]
+        assert part["balance"].sum() == pytest.approx(whole["balance"].iloc[0])
+        assert part["events"].sum() == pytest.approx(whole["events"].iloc[0])
+
+
+def test_rates_are_judged_in_basis_points(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    table = given.predictions.table
+    shifted = replace(
+        given, predictions=replace(given.predictions, table=table.assign(predicted=table["predicted"] + 0.001))
+    )
+    before, after = answer("calibration", given), answer("calibration", shifted)
+    assert after.values["error_basis_points"] - before.values["error_basis_points"] == pytest.approx(10.0)
+    moved = answer("backtest", shifted).values["mean_error"] - answer("backtest", given).values["mean_error"]
+    assert moved == pytest.approx(10.0)
+
+
+def test_the_simple_model_wins_and_is_said_to_win(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    table = given.predictions.table
+    random = np.random.default_rng(1)
+    noise = np.clip(table["predicted"] * random.lognormal(0, 1.5, len(table)), 1e-6, 0.9)
+    worse = replace(
+        given,
+        predictions=replace(given.predictions, table=table.assign(predicted=noise, challenger=table["predicted"])),
+    )
+    finding = answer("benchmark", worse)
+    assert finding.status is Status.WARN
+    assert "challenger wins" in finding.in_words
+    assert finding.values["gain_on_challenger_upper"] < 0
+
+
+def test_rows_without_a_rival_are_left_out_and_counted(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    table = given.predictions.table.copy()
+    table.loc[table.index % 10 == 0, "benchmark"] = np.nan
+    finding = answer("benchmark", replace(given, predictions=replace(given.predictions, table=table)))
+    assert "left out" in finding.in_words
+    assert np.isfinite(finding.values["loss"])
+
+
+def test_an_exact_table_differs_by_nothing_and_a_fast_one_by_its_speed(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    exact = answer("export_fidelity", replace(given, looked_up=given.predictions))
+    assert exact.values["worst_difference"] == 0.0
+    assert exact.values["survival_difference"] == 0.0
+    table = given.predictions.table
+    faster = replace(given.predictions, table=table.assign(predicted=table["predicted"] * 1.1))
+    fast = answer("export_fidelity", replace(given, looked_up=faster))
+    assert fast.values["total_difference"] > 0
+    assert fast.values["survival_difference"] < 0
+    assert fast.values["worst_survival_difference"] >= abs(fast.values["survival_difference"])
+
+
+def test_balance_without_a_curve_is_counted(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    table = given.looked_up.table
+    bare = table.assign(predicted=table["predicted"].where(table["segment"] != "south"))
+    finding = answer("export_fidelity", replace(given, looked_up=replace(given.looked_up, table=bare)))
+    rows = given.predictions.table[given.split.test]
+    expected = rows.loc[rows["segment"] == "south", "weight"].sum() / rows["weight"].sum()
+    assert finding.values["share_not_covered"] == pytest.approx(expected)
+    assert finding.status is Status.WARN
+
+
+def test_a_step_the_wrong_way_is_found(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    (table,) = given.tables
+    curve = table.curves[0]
+    values = curve.values.copy()
+    values[5, 0] = values[4, 0] - 0.01
+    crooked = replace(table, curves=(replace(curve, values=values), *table.curves[1:]))
+    finding = answer("monotonicity", replace(given, tables=(crooked,)))
+    assert finding.values["worst_wrong_step"] == pytest.approx(0.01)
+    assert finding.values["wrong_steps"] > 0
+    assert answer("monotonicity", given).values["wrong_steps"] == 0.0
+
+
+def test_sensitivity_tells_what_lies_outside_training(hazard: CheckInput) -> None:
+    finding = answer("sensitivity", hazard)
+    seen = hazard.predictions.table.loc[hazard.split.train, "driver"]
+    table = next(one.data for one in finding.exhibits if one.form == "table")
+    outside = (table["driver, % a year"] / 100 < seen.min()) | (table["driver, % a year"] / 100 > seen.max())
+    assert (table["outside training"] == "yes").tolist() == outside.tolist()
+    assert finding.values["move_over_range"] > 0
+
+
+def test_the_ledger_ties_out_to_the_cent(fakes: ModuleType) -> None:
+    clean, off = answer("tie_out", fakes.make_input()), answer("tie_out", fakes.make_input(missing=1000.0))
+    assert clean.values["unreconciled_balance"] == 0.0
+    assert clean.status is Status.PASS
+    assert off.values["unreconciled_latest"] == pytest.approx(1000.0)
+    assert off.values["lines_off"] == 1.0
+    assert off.status is Status.WARN
+
+
+def test_the_ledger_is_compared_by_product_and_within_its_tolerance(fakes: ModuleType) -> None:
+    month = pd.Timestamp("2020-01-31")
+    accounts = pd.DataFrame({"account_id": ["a", "b"], "product": ["savings", "checking"]})
+    rows = pd.DataFrame({"account_id": ["a", "b"], "month": [month, month], "balance": [100.0, 50.0]})
+    ledger = pd.DataFrame(
+        {
+            "table": "account_months",
+            "month": [month, month],
+            "product": ["savings", "checking"],
+            "balance": [100.5, 51.0],
+            "rows": [1, 2],
+            "tolerance": [0.6, 1.5],
+        }
+    )
+    history = replace(
+        fakes.make_input().history, tables={"accounts": accounts, "account_months": rows}, control_totals=ledger
+    )
+    lines = reconcile(history).set_index("product")
+    assert lines["difference"].to_dict() == {"savings": -0.5, "checking": -1.0}
+    assert lines["reconciled"].to_dict() == {"savings": True, "checking": False}
+    assert lines["rows difference"].to_dict() == {"savings": 0.0, "checking": -1.0}
+
+
+def test_without_a_ledger_nothing_is_claimed(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    with pytest.raises(DoesNotApply, match="not reconciled"):
+        answer("tie_out", replace(given, history=replace(given.history, control_totals=None)))
+
+
+def test_shared_customers_block_by_themselves(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    leaky = replace(given, split=replace(given.split, test=given.split.out_of_time))
+    findings = run_checks(leaky)
+    assert [one.check for one in findings.blocking] == ["leakage"]
+    assert findings.blocking[0].values["shared_customers"] > 0
+
+
+def test_a_history_of_a_few_series_is_split_by_time_alone(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    none = np.zeros_like(given.split.test)
+    by_time = replace(given, split=replace(given.split, test=given.split.out_of_time, unseen_customers=none))
+    finding = answer("leakage", by_time)
+    assert finding.status is Status.PASS
+    assert "no customer was held out" in finding.in_words
+    assert "unseen" not in answer("backtest", by_time).in_words
+
+
+def test_a_feature_that_knows_the_outcome_is_suspected(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    knows = given.panel.table["actual"].to_numpy()
+
+    def explain(fitted: Any, panel: Any) -> Any:
+        one = fakes.attributions_of(panel.table)
+        return {"payoff": replace(one, values=np.column_stack([panel.table["actual"], one.values[:, 1]]))}
+
+    assert len(knows) == len(given.split.test)
+    finding = answer("leakage", replace(given, kind=replace(given.kind, explain=explain)))
+    assert finding.values["best_single_feature"] == pytest.approx(1.0)
+    assert finding.status is Status.WARN
+
+
+def test_rows_after_exit_are_counted(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    table = given.predictions.table.copy()
+    first = table.groupby("unit").head(1).index[:5]
+    alive = [index for index in first if (table["unit"] == table.loc[index, "unit"]).sum() > 1]
+    table.loc[alive, "actual"] = 1.0
+    finding = answer("leakage", replace(given, predictions=replace(given.predictions, table=table)))
+    assert finding.values["rows_after_exit"] > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [([0.0, 0.01, 0.02, 0.03], 0), ([0.0, 0.02, 0.0], 1), ([0.0, 0.02, 0.0, 0.02], 2), ([0.0, 0.003, 0.0, 0.003], 0)],
+)
+def test_turns_of_a_path(path: list[float], count: int) -> None:
+    assert turns(np.asarray(path), 0.005) == count
+
+
+def test_contributions_that_do_not_add_up_block(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+
+    def explain(fitted: Any, panel: Any) -> Any:
+        one = fakes.attributions_of(panel.table)
+        return {"payoff": replace(one, score=one.score + 1e-3)}
+
+    findings = run_checks(replace(given, kind=replace(given.kind, explain=explain)))
+    assert [one.check for one in findings.blocking] == ["shap_summary"]
+
+
+def test_importance_ranks_and_tells_direction(fakes: ModuleType) -> None:
+    one = fakes.attributions_of(fakes.make_input().panel.table)
+    table = importance(one)
+    assert table["feature"].tolist() == ["incentive", "age_months"]
+    assert table["direction"].tolist() == ["raises", "raises"]
+    assert additivity_error(one) < 1e-12
+
+
+def test_the_exact_shapley_vector(vectors: Any) -> None:
+    """Interventional Shapley values of f = x1 x2 + 2 x3 by all orderings: the additivity that we assert holds on it."""
+    import itertools
+    import json
+
+    from behavior.estimators.base import Attributions
+
+    vector = json.loads((vectors / "quantitative" / "29_shapley_exact.json").read_text())
+    point, background = np.asarray(vector["x"]), np.asarray(vector["background"])
+
+    def worth(known: tuple[int, ...]) -> float:
+        rows = background.copy()
+        rows[:, list(known)] = point[list(known)]
+        return float(np.mean(rows[:, 0] * rows[:, 1] + 2 * rows[:, 2]))
+
+    shares = np.zeros(3)
+    orders = list(itertools.permutations(range(3)))
+    for order in orders:
+        for place, feature in enumerate(order):
+            shares[feature] += worth(order[: place + 1]) - worth(order[:place])
+    one = Attributions(
+        ("x1", "x2", "x3"),
+        point[None, :],
+        shares[None, :] / len(orders),
+        worth(()),
+        np.array([vector["f_x"]]),
+        "identity",
+    )
+    assert one.contributions[0] == pytest.approx(vector["phi_interventional"], abs=1e-12)
+    assert one.base == pytest.approx(vector["base_value"], abs=1e-12)
+    assert additivity_error(one) < 1e-12
+    wrong = replace(one, contributions=one.contributions + 0.1)
+    assert additivity_error(wrong) == pytest.approx(0.3)
+
+
+def test_attributions_as_the_librarys_own_object(fakes: ModuleType) -> None:
+    pytest.importorskip("shap", reason="shap belongs to the [fit] extra")
+    one = fakes.attributions_of(fakes.make_input().panel.table)
+    made = as_explanation(one)
+    np.testing.assert_allclose(made.base_values + made.values.sum(axis=1), one.score, atol=1e-12)
+
+
+def test_headings_parse_into_single_lines() -> None:
+    found = parse_headings("Title.\n\nPurpose\n-------\nOne\ntwo.\n\nLimitations\n-----------\nThree.\n")
+    assert found == {"Purpose": "One two.", "Limitations": "Three."}
+
+
+def test_a_check_of_ones_own_joins_in(hazard: CheckInput) -> None:
+    def run(given: CheckInput) -> Finding:
+        return Finding("own", Status.PASS, {"rows": float(len(given.panel.table))}, "Counted.")
+
+    document = "\n".join(f"{name}\n-------\nText.\n" for name in HEADINGS)
+    findings = run_checks(hazard, {"own": Gate(min=1)}, {"own": Check("own", run, {"rows": "rows"}, document)})
+    assert findings.findings[0].thresholds == {"rows": "at least 1"}
+
+
+def test_sensitivity_does_not_apply_without_a_rate_axis(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    (table,) = given.tables
+    curves = tuple(replace(one, values=one.values[0], driver_grids={}) for one in table.curves)
+    flat = replace(table, drivers=(), curves=curves)
+    assert Driver.RATE_INCENTIVE not in flat.drivers
+    with pytest.raises(DoesNotApply):
+        answer("sensitivity", replace(given, tables=(flat,)))
+    with pytest.raises(DoesNotApply):
+        answer("monotonicity", replace(given, tables=(flat,)))
