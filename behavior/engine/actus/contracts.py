@@ -162,6 +162,16 @@ def _congruent(events: list[Event]) -> list[Event]:
 # Caps and floors ----------------------------------------------------------------------------------------------------
 
 
+def underlying_terms(terms: Terms) -> Terms:
+    """The contract that a cap or floor limits, seen by who receives its interest.
+
+    Raises
+    ------
+    SpecFault : it is missing, or holds a term that is not supported.
+    """
+    return _as_leg(_referenced(terms, "UDL"), RECEIVE)
+
+
 def _limits(terms: Terms, observed: Observed, horizon: Moment | None) -> list[Event]:
     """What a cap and a floor on the rate of an underlying contract pay, on its interest dates."""
     underlying = dict(_referenced(terms, "UDL"))

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.actus import Event, Terms, contract_events
-from behavior.engine.actus.contracts import plain_swap_legs, referenced_terms
+from behavior.engine.actus.contracts import plain_swap_legs, referenced_terms, underlying_terms
 from behavior.engine.actus.cycles import MONTHS_OF_UNIT, Moment, day_of
 from behavior.engine.actus.terms import Observed
+from behavior.engine.contracts import BOOK_TABLE
 from behavior.errors import Fault, SpecFault
 from behavior.io.sources.actus import ActusContract
 from behavior.months import DateLike, as_days, payment_dates, previous_payment, year_fraction
@@ -226,6 +227,32 @@ def _swap_rows(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, A
     return found
 
 
+def _limit_rows(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, Any], list[Event]]]:
+    """A cap, a floor or both on the index of the underlying, at the limits less its spread."""
+    terms = contract.terms
+    made = _leg(underlying_terms(terms), contract.observed, contract.horizon, as_of)
+    if made is None:
+        return []
+    row = made[0]
+    if row["rate_type"] != "floating" or row["reset_months"] != row["payment_months"] or row["repayment"] != "bullet":
+        raise _Refused("contractStructure", "limits come over on a bullet whose rate is reset at every payment")
+    found = []
+    for term, instrument in (("lifeCap", "cap"), ("lifeFloor", "floor")):
+        if not terms.has(term):
+            continue
+        own = {
+            "position_id": f"{terms.contract_id}-{instrument}",
+            "product": "CAPFL",
+            "instrument": instrument,
+            "side": "receive" if terms.role > 0 else "pay",
+            "strike": terms.number(term) - row["spread"],
+            "rate": row["rate"] - row["spread"],
+        }
+        kept = ("currency", "balance", "index", "reset_months", "payment_months", "maturity_date", "day_count")
+        found.append(({**{name: row[name] for name in kept}, **own}, list[Event]()))
+    return found
+
+
 def _rows(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, Any], list[Event]]]:
     terms = contract.terms
     if terms.contract_type == "CSH":
@@ -233,7 +260,7 @@ def _rows(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, Any], 
     if terms.contract_type == "SWPPV":
         return _swap_rows(contract, as_of)
     if terms.contract_type == "CAPFL":
-        raise _Refused("contractType", f"there are {', '.join((*ONE_LEG, 'CSH', 'SWAPS', 'SWPPV'))}")
+        return _limit_rows(contract, as_of)
     legs: tuple[Terms, ...] = (terms,)
     if terms.contract_type == "SWAPS":
         # Principal of both contracts is exchanged, so they are an asset and a liability rather than swap legs.
@@ -273,6 +300,9 @@ def actus_book(contracts: Iterable[ActusContract], as_of: DateLike) -> ActusBook
     if faults:
         raise SpecFault(faults)
     book = pd.DataFrame(rows)
+    for term in BOOK_TABLE.columns:
+        if term.required and term.name not in book:
+            book[term.name] = None
     for column in ("origination_date", "maturity_date", "next_reset_date"):
         if column in book:
             book[column] = pd.to_datetime(book[column])
