@@ -144,8 +144,10 @@ def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingReque
 def _with_version(draft: AssumptionSet, record: ModelRecord, findings: Findings) -> AssumptionSet:
     """The draft, naming the version it came from and the gates that failed, so that it cannot be approved unseen."""
     failed = tuple(finding.check for finding in findings.blocking)
-    known = {"model_version": record.version, "run": record.run, "failed_gates": failed}
-    tables = (replace(table, provenance=replace(table.provenance, **known)) for table in draft.tables)
+    tables = []
+    for table in draft.tables:
+        origin = replace(table.provenance, model_version=record.version, run=record.run, failed_gates=failed)
+        tables.append(replace(table, provenance=origin))
     return replace(draft, tables=tuple(tables))
 
 
