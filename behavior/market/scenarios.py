@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 from behavior.errors import MarketDataError
 from behavior.market.curves import DISCOUNT, CurveSet, RateCurve
 from behavior.market.floors import FloorRule, floor_rule
+from behavior.market.scenario_sets import ALL_CURRENCIES
 from behavior.market.scenario_sets import BASE as BASE
 from behavior.market.scenario_sets import Scenario as Scenario
 from behavior.market.scenario_sets import ScenarioSet as ScenarioSet
@@ -241,8 +242,13 @@ class ScenarioCurves:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences that every report must show."""
-        return self.scenarios.warnings
+        """Sentences that every report must show: the set's own, and currencies shifted without a curve."""
+        named = {currency for scenario in self.scenarios.scenarios for currency in scenario.shifts}
+        unknown = sorted(named - set(self.curves.currencies) - {ALL_CURRENCIES})
+        if not unknown:
+            return self.scenarios.warnings
+        held = ", ".join(self.curves.currencies)
+        return (*self.scenarios.warnings, f"scenarios shift {', '.join(unknown)}; there are curves for {held} only.")
 
 
 def apply_scenarios(
@@ -261,7 +267,7 @@ def apply_scenarios(
 
     Raises
     ------
-    MarketDataError : no such floor or rate path, or a scenario names a currency without a discount curve.
+    MarketDataError : no such floor or rate path.
     """
     if rate_path not in get_args(RatePath):
         raise MarketDataError(f"rate path: found {rate_path!r}, expected forward or constant.")

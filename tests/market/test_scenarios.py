@@ -66,6 +66,13 @@ def test_sets_refuse_what_cannot_be_valued() -> None:
         apply_scenarios(CURVES, found, rate_path="spot")  # type: ignore[arg-type]
 
 
+def test_shifts_of_a_currency_without_curves_are_told() -> None:
+    typo = Scenario("up", {"USd": (Shift(0.01),), "*": (Shift(0.01),)})
+    under = apply_scenarios(CURVES, ScenarioSet((Scenario("base"), typo), warnings=("first",)))
+    assert under.warnings == ("first", "scenarios shift USd; there are curves for CHF, USD only.")
+    assert apply_scenarios(CURVES, scenario_set("us_parallel", ["USD"])).warnings == ()
+
+
 def test_faulty_shifts_are_refused() -> None:
     with pytest.raises(MarketDataError, match="decay_years"):
         Shift(short=0.01)
