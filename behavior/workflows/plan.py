@@ -55,6 +55,16 @@ def cycle_plan(project: Project, at: dt.datetime) -> CyclePlan:
     )
 
 
+def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
+    """Value the project's book under a set, with the profile's options.
+
+    Raises
+    ------
+    FaultyInput, AssumptionError, MarketDataError : as reading and valuing do.
+    """
+    return _value(valuation_inputs(project), assumptions, valuation_options(project.profile))
+
+
 def valuation_inputs(project: Project) -> ValuationInputs:
     """What a valuation of the project's book reads, without an assumption set."""
     settings = project.settings

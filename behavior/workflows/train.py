@@ -14,7 +14,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.errors import Fault, SpecFault
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
 from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory
+from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.split import split_panel
 from behavior.reporting.html import render
 from behavior.reporting.validation_report import validation_report
@@ -106,15 +106,13 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         fitted = kind.fit(panel, split, request.spec)
     with stages.stage(f"{name}: export"):
         predictions = kind.predict(fitted, panel)
-        context = ExportContext(request.as_of, panel, request.rates, request.book)
-        tables = _with_provenance(kind.export(fitted, context), request)
-        draft = drafts.write(AssumptionSet(f"{name}.draft", request.as_of.date(), tables))
+        draft = export_draft(kind, fitted, panel, request, drafts, f"{name}.draft")
         looked_up = kind.look_up(draft.tables, fitted, panel)
     with stages.stage(f"{name}: checks"):
         checked = CheckInput(kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up)
         findings = run_checks(checked, request.spec.gates)
     with stages.stage(f"{name}: report"):
-        facts = _facts(request, fitted, findings)
+        facts = facts_of(request, fitted, findings)
         exhibits = kind.exhibits(fitted, panel, split, predictions)
         attributions = kind.explain(fitted, panel.rows(split.test))
         document = validation_report(checked, findings, exhibits, attributions, facts)
@@ -126,6 +124,15 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         )
     final = drafts.write(_with_version(draft, record, findings))
     return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+
+
+def export_draft(
+    kind: ModelKind, fitted: FittedModel, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
+) -> AssumptionSet:
+    """The model's curves as a draft, written as text and read back."""
+    context = ExportContext(request.as_of, panel, request.rates, request.book)
+    tables = _with_provenance(kind.export(fitted, context), request)
+    return drafts.write(AssumptionSet(draft_id, request.as_of.date(), tables))
 
 
 def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingRequest) -> tuple[AssumptionTable, ...]:
@@ -155,7 +162,8 @@ def _files(request: TrainingRequest, fitted: FittedModel) -> dict[str, str]:
     return {SPEC_FILE: request.spec_text, **fitted.files()}
 
 
-def _facts(request: TrainingRequest, fitted: FittedModel, findings: Findings) -> dict[str, Any]:
+def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) -> dict[str, Any]:
+    """What a report prints about a version besides its findings: names, digests, versions and facts of the fit."""
     return {
         "model": request.name,
         "kind": request.spec.model.kind,

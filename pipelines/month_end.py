@@ -1,0 +1,29 @@
+"""Value a profile's book under an approved set: NII, EVE, gap and the treasury report."""
+
+from __future__ import annotations
+
+import sys
+
+from behavior.cli.output import Console
+from behavior.io.files import write_atomically
+from behavior.io.profiles import load_profile
+from behavior.io.writers import write_result
+from behavior.reporting.html import render
+from behavior.reporting.irrbb_report import irrbb_report
+from behavior.workflows.plan import value_project
+from behavior.workflows.wiring import Project
+
+
+def main(profile: str, set_id: str) -> int:
+    """Load the set as of the settings' date, value the book, write results and report."""
+    project = Project(load_profile(profile))
+    assumptions = project.store().load(set_id, project.settings.as_of)
+    result = value_project(project, assumptions)
+    write_result(result, project.output / "results")
+    write_atomically(project.output / "reports" / "treasury.html", render(irrbb_report(result, assumptions, {})))
+    Console().say(f"results and treasury report of {set_id} in {project.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
