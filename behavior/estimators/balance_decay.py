@@ -1,8 +1,10 @@
-"""How survivors' balances shrink: ratios of sums in cells, smooth in age, rising with the spread, by segment.
+"""How survivors' balances shrink: shape from logarithms, level from sums, smooth in age, rising with the spread.
 
-A mean of ratios is biased upwards by balances that come and go; a ratio of sums is what a bank's books show. Cells are
-(segment, calendar month, age band); a cell counts with its effective number of accounts (sum of balances squared over
-sum of squared balances), so that one large account cannot speak for many.
+Two readings of the same months. The mean of log(after / before) over accounts is precise, because balances that come
+and go cancel, but it is the growth of a typical account. The ratio of sums is what a bank's books show, but a few large
+accounts make it noisy. The shape is fitted to the first; its level is moved towards the second by as much as their
+difference is more than noise (empirical Bayes over segments), so that neither noise nor a typical account's growth is
+exported where balances did something else.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SCALE = 0.01
+PASSES = 5
+CODES = ("segment", "month_of_year")
+LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
 
 
@@ -33,6 +38,7 @@ class DecayCells:
     ----------
     matrix : features of the cells. before, after : balances at the start and the end of the month, currency units.
     effective : effective number of accounts. block : calendar block of each cell, for clustered errors.
+    log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = ratios of sums only.
     """
 
     matrix: FeatureMatrix
@@ -40,6 +46,8 @@ class DecayCells:
     after: FloatArray
     effective: FloatArray
     block: IntArray
+    log_decay: FloatArray | None = None
+    accounts: FloatArray | None = None
 
 
 def sum_cells(
@@ -55,12 +63,20 @@ def sum_cells(
     values = np.column_stack(
         [np.bincount(inverse, weight * np.nan_to_num(column), count) / total for column in columns.T]
     )
+    for place, name in enumerate(names):
+        if name in CODES:
+            values[:, place] = np.round(values[:, place])
     first = np.zeros(count, dtype=np.int64)
     first[inverse] = block
     matrix = FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(squares > 0, opening**2 / squares, 0.0)
-    return DecayCells(matrix, opening, np.bincount(inverse, after, count), effective, first)
+    usable = (before > LEAST_BALANCE) & (after > LEAST_BALANCE)
+    logs = np.zeros(len(before))
+    logs[usable] = np.clip(-np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
+    accounts = np.bincount(inverse, usable, count)
+    mean = np.bincount(inverse, logs, count) / np.maximum(accounts, 1.0)
+    return DecayCells(matrix, opening, np.bincount(inverse, after, count), effective, first, mean, accounts)
 
 
 @dataclass
@@ -91,7 +107,9 @@ class BalanceDecay:
         ------
         TooFewEvents : fewer than 12 usable cells.
         """
-        use = (cells.before > 0) & (cells.after > 0.02 * cells.before) & (cells.effective >= 3.0)
+        use = cells.before > 0
+        if cells.log_decay is not None and cells.accounts is not None:
+            use &= cells.accounts > 0
         if use.sum() < 12:
             raise TooFewEvents(
                 f"balance decay: {int(use.sum())} usable cells of balances, at least 12 needed. "
@@ -100,17 +118,63 @@ class BalanceDecay:
         matrix = _rows(cells.matrix, use)
         self.layout_ = Layout(self._terms(matrix))
         design = self.layout_.design(matrix)
-        response = -np.log(cells.after[use] / cells.before[use]) / SCALE
-        weight = np.minimum(cells.effective[use], np.quantile(cells.effective[use], 0.95))
-        weight = weight / self._noise(design, response, weight)
-        penalty = self.layout_.penalty(self.smooth, self.cross, self.ridge)
-        bounded = self.layout_.bounded()
-        gram = (design * weight[:, None]).T @ design + penalty
-        target = (design * weight[:, None]).T @ response
-        self.coefficients_ = _bounded_least_squares(gram, target, bounded)
-        self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
+        if cells.log_decay is not None and cells.accounts is not None:
+            self._fit_logs(design, cells.log_decay[use] / SCALE, cells.accounts[use], cells.block[use])
+            self._move_level(design, cells, use)
+        else:
+            self._fit_sums(design, cells, use)
         return self
+
+    def _fit_logs(self, design: FloatArray, response: FloatArray, accounts: FloatArray, block: IntArray) -> None:
+        weight = accounts / self._noise(design, response, accounts)
+        gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        target = (design * weight[:, None]).T @ response
+        self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
+        self.covariance_ = self._covariance(design, response, weight, gram, block)
+
+    def _fit_sums(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
+        """Ratios of sums, each cell with its balance: a weight that knew which balances stand high by chance would
+        read their return as growth or decay."""
+        ratio = cells.after[use] / cells.before[use]
+        response = (1.0 - ratio) / SCALE
+        weight = self._weights(cells, use)
+        weight = weight / self._noise(design, response, weight)
+        gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        for _ in range(PASSES):
+            target = (design * weight[:, None]).T @ response
+            self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
+            fitted = design @ self.coefficients_
+            response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
+        self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
+
+    def _move_level(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
+        """Move the level of all segments, and of each, towards what sums of balances show."""
+        expected = cells.before[use] * np.exp(-SCALE * (design @ self.coefficients_))
+        residual = cells.after[use] - expected
+        code = np.zeros(len(residual), dtype=np.int64)
+        if self.segments > 1:
+            code = np.nan_to_num(column_of(cells.matrix, "segment")[use]).astype(np.int64)
+        year = cells.block[use] // 2
+        gap, error = _level_gaps(code, year, residual, expected, max(self.segments, 1))
+        shift, moved, left = _shrunk_gaps(gap, error)
+        self.coefficients_[0] -= shift / SCALE
+        self.covariance_[0, 0] += (left / SCALE) ** 2
+        if self.segments > 1:
+            place = 1
+            self.coefficients_[place : place + self.segments] -= (moved - shift) / SCALE
+        self.facts_["level moved towards sums, share a month"] = [float(round(one, 6)) for one in moved]
+        self.facts_["difference of sums and logarithms, share a month"] = [float(round(one, 6)) for one in gap]
+
+    def _weights(self, cells: DecayCells, use: BoolArray) -> FloatArray:
+        """Balance of each cell, scaled so that a segment's weights sum to its effective number of account-months."""
+        before, effective = cells.before[use], cells.effective[use]
+        code = np.zeros(len(before), dtype=np.int64)
+        if self.segments > 1:
+            code = np.nan_to_num(column_of(cells.matrix, "segment")[use]).astype(np.int64)
+        total = np.bincount(code, before, max(self.segments, 1))
+        accounts = np.bincount(code, effective, max(self.segments, 1))
+        return np.asarray(before * (accounts / np.maximum(total, 1e-300))[code])
 
     def _noise(self, design: FloatArray, response: FloatArray, weight: FloatArray) -> float:
         """Residual variance of one effective account, from a first pass with a plain ridge."""
@@ -156,7 +220,7 @@ class BalanceDecay:
 
     def log_decay(self, matrix: FeatureMatrix) -> FloatArray:
         """-log(after / before) of a month before interest, shape (rows,); negative = growth."""
-        return np.asarray(SCALE * (self.layout_.design(matrix) @ self.coefficients_))
+        return np.asarray(SCALE * self.layout_.score(matrix, self.coefficients_))
 
     def error(self, matrix: FeatureMatrix) -> FloatArray:
         """Standard error of `log_decay`, shape (rows,)."""
@@ -186,6 +250,36 @@ class BalanceDecay:
         model.coefficients_, model.covariance_ = np.asarray(held["coefficients"]), np.asarray(held["covariance"])
         model.facts_ = held["facts"]
         return model
+
+
+def _level_gaps(
+    code: IntArray, year: IntArray, residual: FloatArray, expected: FloatArray, segments: int
+) -> tuple[FloatArray, FloatArray]:
+    """Growth that sums show beyond the model, share a month, by segment, and its error from calendar years."""
+    total = np.bincount(code, expected, segments)
+    years, place = np.unique(year, return_inverse=True)
+    by_year = np.bincount(code * len(years) + place, residual, segments * len(years)).reshape(segments, len(years))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap = np.where(total > 0, by_year.sum(axis=1) / total, 0.0)
+        error = np.where(total > 0, np.sqrt((by_year**2).sum(axis=1)) / total, np.inf)
+    return gap, np.maximum(error, 1e-6)
+
+
+def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray, float]:
+    """Common shift, each segment's shift, and the common shift's own error: gaps shrunk by what is noise in them."""
+    weight = 1.0 / error**2
+    mean = float((weight * gap).sum() / max(float(weight.sum()), 1e-300))
+    spare = float(1.0 / np.sqrt(max(float(weight.sum()), 1e-300)))
+    shift = mean * max(0.0, 1.0 - (spare / max(abs(mean), 1e-300)) ** 2)
+    finite = np.isfinite(error)
+    extra = (
+        float(np.average((gap[finite] - shift) ** 2 - error[finite] ** 2, weights=weight[finite]))
+        if finite.any()
+        else 0.0
+    )
+    between = max(0.0, extra) if finite.sum() > 2 else 0.0
+    moved = shift + (gap - shift) * between / (between + np.where(finite, error, 1e6) ** 2)
+    return shift, moved, min(spare, abs(mean) + 1e-12)
 
 
 def _rows(matrix: FeatureMatrix, keep: BoolArray) -> FeatureMatrix:

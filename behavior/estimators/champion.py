@@ -47,6 +47,7 @@ class Champion:
     family: str
     losses: Mapping[str, float]
     facts: Mapping[str, Any]
+    candidates: Mapping[str, Any]
 
 
 def load_hazard(files: Mapping[str, str]) -> Any:
@@ -98,7 +99,7 @@ def choose_champion(
         model.base = make_hazard("spline_hazard", roles, spec).fit(matrix, event, weight)
         model.parameters, model.rounds = fitted[family].parameters, fitted[family].rounds
     model.fit(matrix, event, weight)
-    return Champion(model, family, losses, {**facts, **model.facts_})
+    return Champion(model, family, losses, {**facts, **model.facts_}, fitted)
 
 
 def _wanted(family: str) -> tuple[str, ...]:
@@ -124,7 +125,9 @@ def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
         return BoostedHazard(None, own, int(fixed.get("rounds", 150)), 15, share, seed)
     most = int(fixed.get("most_rows", 120_000))
     if family == "s_curve_hazard":
-        return SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=share, most_rows=most, seed=seed)
+        return SCurveHazard(
+            roles.driver, roles.age, roles.burnout, sample_share=share, most_rows=min(most, 40_000), seed=seed
+        )
     return SplineHazard(
         roles.driver,
         roles.age,

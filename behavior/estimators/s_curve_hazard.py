@@ -25,7 +25,7 @@ from behavior.quantities import FloatArray
 
 SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3")
 RIDGE = 4.0
-MOST_EVALUATIONS = 400
+MOST_EVALUATIONS = 150
 
 
 @dataclass
@@ -41,7 +41,7 @@ class SCurveHazard:
     age: str = "age_months"
     burnout: str = ""
     sample_share: float = 0.2
-    most_rows: int = 60_000
+    most_rows: int = 40_000
     least_events: int = 20
     seed: int = 0
     shape_: FloatArray = field(default_factory=lambda: np.zeros(len(SHAPES)))

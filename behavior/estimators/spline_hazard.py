@@ -22,7 +22,6 @@ FINE = np.array(
 )
 COARSE = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
 FEW = np.array([0.05, 0.5, 0.95])
-BLOCK_ROWS = 100_000
 
 
 @dataclass
@@ -124,11 +123,7 @@ class SplineHazard:
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:
         """Log-odds, shape (rows,)."""
-        out = np.empty(len(matrix.values))
-        for begin in range(0, len(out), BLOCK_ROWS):
-            part = rows_of(matrix, slice(begin, begin + BLOCK_ROWS))
-            out[begin : begin + BLOCK_ROWS] = self.layout_.design(part) @ self.coefficients_
-        return np.asarray(out + self.shift_)
+        return np.asarray(self.layout_.score(matrix, self.coefficients_) + self.shift_)
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
         """Monthly hazard in (0, 1), shape (rows,)."""
@@ -136,11 +131,7 @@ class SplineHazard:
 
     def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
         """Additive attributions in log-odds, shape (rows, features), and the base value they start from."""
-        blocks, place = [], 1
-        for term in self.layout_.terms:
-            block = term.columns(matrix)
-            blocks.append(block @ self.coefficients_[place : place + block.shape[1]])
-            place += block.shape[1]
+        blocks = self.layout_.blocks(matrix, self.coefficients_)
         parts = split_contributions(self.layout_.terms, blocks, matrix.names)
         mean = parts.mean(axis=0)
         return parts - mean, float(self.coefficients_[0] + self.shift_ + mean.sum())

@@ -13,7 +13,7 @@ import numpy as np
 
 from behavior.estimators.basis import differences, divided_differences, hats
 from behavior.features.base import FeatureMatrix
-from behavior.quantities import BoolArray, FloatArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,34 @@ class Term:
         second = column_of(matrix, self.other)
         other = _one_hot(second, self.levels) if self.levels else hats(second, np.asarray(self.other_knots))
         return np.asarray((ramps[:, :, None] * other[:, None, :]).reshape(len(values), -1))
+
+    def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
+        """`columns` times coefficients without building the columns: the term as a function read between its knots."""
+        values = column_of(matrix, self.name)
+        if self.form == "missing":
+            return np.isnan(values) * coefficients[0]
+        if self.form == "levels":
+            return _of_level(values, coefficients)
+        if self.form == "smooth":
+            return _between(values, np.asarray(self.knots), coefficients)
+        rows = len(self.knots) - (1 if self.rising else 0)
+        surface = coefficients.reshape(rows, -1)
+        if self.rising:
+            surface = np.concatenate([np.zeros((1, surface.shape[1])), np.cumsum(surface, axis=0)])
+            values = np.where(np.isnan(values), 0.0, values)
+        index, weight = _place(values, np.asarray(self.knots))
+        if not self.other:
+            return np.asarray(surface[index, 0] * (1.0 - weight) + surface[index + 1, 0] * weight)
+        second = column_of(matrix, self.other)
+        if self.levels:
+            known = ~np.isnan(second)
+            code = np.where(known, second, 0.0).astype(np.int64)
+            found = surface[index, code] * (1.0 - weight) + surface[index + 1, code] * weight
+            return np.asarray(np.where(known, found, 0.0))
+        side, across = _place(second, np.asarray(self.other_knots))
+        low = surface[index, side] * (1.0 - weight) + surface[index + 1, side] * weight
+        high = surface[index, side + 1] * (1.0 - weight) + surface[index + 1, side + 1] * weight
+        return np.asarray(low * (1.0 - across) + high * across)
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
         """Prior precision of the block: rough shapes and rough changes between neighbours cost, shape (width, width)."""
@@ -114,6 +142,23 @@ def column_of(matrix: FeatureMatrix, name: str) -> FloatArray:
     return matrix.values[:, matrix.names.index(name)]
 
 
+def _place(values: FloatArray, knots: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Lower knot and weight of the upper one; a missing value sits at the middle knot, as in `hats`."""
+    filled = np.where(np.isnan(values), knots[len(knots) // 2], values)
+    index = np.clip(np.searchsorted(knots, filled, side="right") - 1, 0, len(knots) - 2)
+    return index, np.clip((filled - knots[index]) / (knots[index + 1] - knots[index]), 0.0, 1.0)
+
+
+def _between(values: FloatArray, knots: FloatArray, heights: FloatArray) -> FloatArray:
+    filled = np.where(np.isnan(values), knots[len(knots) // 2], values)
+    return np.asarray(np.interp(filled, knots, heights))
+
+
+def _of_level(codes: FloatArray, heights: FloatArray) -> FloatArray:
+    known = ~np.isnan(codes)
+    return np.where(known, heights[np.where(known, codes, 0.0).astype(np.int64)], 0.0)
+
+
 def _one_hot(codes: FloatArray, levels: int) -> FloatArray:
     out = np.zeros((len(codes), levels))
     known = ~np.isnan(codes)
@@ -132,10 +177,21 @@ class Layout:
         blocks = [np.ones((len(matrix.values), 1)), *(term.columns(matrix) for term in self.terms)]
         return np.concatenate(blocks, axis=1)
 
-    def widths(self, matrix: FeatureMatrix) -> list[int]:
-        """Columns of each term."""
-        few = FeatureMatrix(matrix.names, matrix.values[:1], matrix.signs, matrix.units, matrix.levels)
-        return [term.columns(few).shape[1] for term in self.terms]
+    def blocks(self, matrix: FeatureMatrix, coefficients: FloatArray) -> list[FloatArray]:
+        """Score of each term, shape (rows,) each; with the intercept they sum to the log-odds."""
+        found, place = [], 1
+        for term in self.terms:
+            width = len(term.penalty(0.0, 0.0, 0.0))
+            found.append(term.score(matrix, coefficients[place : place + width]))
+            place += width
+        return found
+
+    def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
+        """`design` times coefficients, shape (rows,), without building the design."""
+        total = np.full(len(matrix.values), coefficients[0])
+        for block in self.blocks(matrix, coefficients):
+            total += block
+        return total
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
         """Block diagonal prior precision, shape (p, p); the intercept is free."""

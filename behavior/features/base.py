@@ -121,14 +121,14 @@ def _values(
 ) -> tuple[FloatArray, tuple[str, ...]]:
     if not present:
         return np.full(len(panel.table), np.nan), learned or ()
-    raw = feature.compute(*(panel.table[column].to_numpy() for column in feature.inputs))
     if feature.unit != "level":
+        raw = feature.compute(*(panel.table[column].to_numpy() for column in feature.inputs))
         return np.asarray(raw, dtype=np.float64), ()
-    codes, texts = pd.factorize(pd.Series(raw, dtype=object).astype(str))
+    codes, texts = pd.factorize(panel.table[feature.inputs[0]])
     if learned is None:
-        counts = np.bincount(codes, minlength=len(texts))
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
         order = sorted(range(len(texts)), key=lambda place: (-counts[place], texts[place]))[:MOST_LEVELS]
         learned = tuple(sorted(str(texts[place]) for place in order if texts[place] not in ("", "nan", "None")))
     place = {text: float(position) for position, text in enumerate(learned)}
-    lookup = np.array([place.get(str(text), np.nan) for text in texts])
-    return lookup[codes] if len(lookup) else np.full(len(codes), np.nan), learned
+    lookup = np.array([*(place.get(str(text), np.nan) for text in texts), np.nan])
+    return lookup[codes], learned

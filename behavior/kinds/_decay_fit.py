@@ -11,7 +11,7 @@ from behavior.errors import FittingError
 from behavior.estimators.balance_decay import BalanceDecay, DecayCells, sum_cells
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
-from behavior.kinds._segments import scheme_of, segment_text
+from behavior.kinds._segments import scheme_of, segment_codes
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
 from behavior.panel.landmarks import balance_grid, landmarks_between, minimum_balance_sums
@@ -25,12 +25,14 @@ GROWN_UP = 240.0
 
 def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
     """Segments in alphabetical order; their places are the levels of the balance models."""
-    return tuple(sorted(set(segment_text(table, scheme_of(spec)))))
+    return tuple(sorted(" / ".join(one) or "all" for one in segment_codes(table, scheme_of(spec))[1]))
 
 
-def segment_codes(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> IntArray:
+def level_codes(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> IntArray:
     """Place of each row's segment in `levels`, -1 where it is unknown."""
-    return np.asarray(pd.Index(levels).get_indexer(segment_text(table, scheme_of(spec))))
+    codes, labels = segment_codes(table, scheme_of(spec))
+    place = pd.Index(levels).get_indexer(pd.Index([" / ".join(one) or "all" for one in labels]))
+    return np.asarray(place[codes], dtype=np.int64)
 
 
 def survivors_rows(table: pd.DataFrame) -> BoolArray:

@@ -54,19 +54,21 @@ def learn_challengers(
     event: FloatArray,
     split: PanelSplit,
     roles: Roles,
-    spec: ModelSpec,
+    champion: Champion,
     role: str,
-    champion: str,
     table_by: tuple[str, ...],
 ) -> dict[str, dict[str, Any]]:
-    """The plain challenger (another family than the champion's) and the empirical benchmark, by name and role."""
+    """The plain challenger (another structured family than the champion's) and the empirical benchmark, by name."""
     learning = split.train | split.validate
     rows, events = rows_of(matrix, learning), event[learning]
     ones = np.ones(len(events))
-    family = "s_curve_hazard" if champion != "s_curve_hazard" else "spline_hazard"
-    plain = make_hazard(family, roles, EstimatorSpec(family=family, fixed={"most_rows": 60_000}))
+    family = "s_curve_hazard" if champion.family != "s_curve_hazard" else "spline_hazard"
+    plain = champion.candidates.get(family)
+    if plain is None:
+        fixed = EstimatorSpec(family=family, fixed={"most_rows": 60_000})
+        plain = make_hazard(family, roles, fixed).fit(rows, events, ones)
     return {
-        "challenger": {role: plain.fit(rows, events, ones)},
+        "challenger": {role: plain},
         "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, ones)},
     }
 

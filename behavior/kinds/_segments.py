@@ -7,7 +7,7 @@ import pandas as pd
 
 from behavior.assumptions.effects import POOLED
 from behavior.assumptions.segments import Band, SegmentScheme, band_of
-from behavior.quantities import AnyArray
+from behavior.quantities import AnyArray, IntArray
 from behavior.specs import ModelSpec
 
 
@@ -23,32 +23,43 @@ def banded_column(table: pd.DataFrame, band: Band) -> AnyArray:
     return table[name].to_numpy(dtype=np.float64)
 
 
-def labels_of(table: pd.DataFrame, scheme: SegmentScheme) -> pd.DataFrame:
-    """One text column a segment column of the scheme, one row a panel row; what is missing or blank is `pooled`."""
-    found: dict[str, AnyArray] = {}
+def _coded(table: pd.DataFrame, scheme: SegmentScheme, name: str) -> tuple[IntArray, list[str]]:
+    """Codes of a segment column and the words they stand for; what is missing or blank is `pooled`."""
+    if name in scheme.bands:
+        codes, words = pd.factorize(band_of(banded_column(table, scheme.bands[name]), scheme.bands[name]))
+    elif name in table.columns:
+        codes, words = pd.factorize(table[name])
+    else:
+        return np.zeros(len(table), dtype=np.int64), [POOLED]
+    texts = [str(word) or POOLED for word in words]
+    return np.where(codes < 0, len(texts), codes).astype(np.int64), [*texts, POOLED]
+
+
+def segment_codes(table: pd.DataFrame, scheme: SegmentScheme) -> tuple[IntArray, list[tuple[str, ...]]]:
+    """Code of each row's segment, shape (rows,), and the segments' labels in the order of the codes."""
+    key = np.zeros(len(table), dtype=np.int64)
+    columns: list[list[str]] = []
     for name in scheme.columns:
-        if name in scheme.bands:
-            found[name] = band_of(banded_column(table, scheme.bands[name]), scheme.bands[name])
-        elif name in table.columns:
-            text = table[name].astype(object).where(table[name].notna(), POOLED).astype(str)
-            found[name] = text.where(text != "", POOLED).to_numpy(dtype=object)
-        else:
-            found[name] = np.full(len(table), POOLED, dtype=object)
-    return pd.DataFrame(found, index=table.index)
+        codes, words = _coded(table, scheme, name)
+        key = key * len(words) + codes
+        columns.append(words)
+    codes, present = pd.factorize(key)
+    labels: list[tuple[str, ...]] = []
+    for one in present:
+        parts: list[str] = []
+        rest = int(one)
+        for words in reversed(columns):
+            rest, place = divmod(rest, len(words))
+            parts.append(words[place])
+        labels.append(tuple(reversed(parts)))
+    return codes.astype(np.int64), labels
 
 
 def segment_text(table: pd.DataFrame, scheme: SegmentScheme) -> AnyArray:
     """Segment of each row as one text, ``all`` where the scheme has no columns; shape (rows,)."""
-    labels = labels_of(table, scheme)
-    if labels.shape[1] == 0:
-        return np.full(len(table), "all", dtype=object)
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in labels.columns:
-        own, words = pd.factorize(labels[name])
-        codes = codes * len(words) + own
-    place, first = np.unique(codes, return_index=True)
-    words_of = [" / ".join(labels.iloc[row]) for row in first]
-    return np.asarray(words_of, dtype=object)[np.searchsorted(place, codes)]
+    codes, labels = segment_codes(table, scheme)
+    words = np.asarray([" / ".join(one) or "all" for one in labels], dtype=object)
+    return words[codes]
 
 
 def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str, ...], AnyArray]]:
@@ -58,12 +69,10 @@ def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str,
     everything = np.ones(len(table), dtype=bool)
     if count == 0:
         return [((), everything)]
-    labels = labels_of(table, scheme)
-    text = segment_text(table, scheme)
+    codes, labels = segment_codes(table, scheme)
     found: list[tuple[tuple[str, ...], AnyArray]] = []
-    for one in sorted(set(text)):
-        mask = text == one
-        segment = tuple(str(word) for word in labels[mask].iloc[0])
-        if mask.sum() >= spec.segments.minimum_exposure_months and POOLED not in segment:
-            found.append((segment, mask))
+    for place in sorted(range(len(labels)), key=lambda one: labels[one]):
+        mask = codes == place
+        if mask.sum() >= spec.segments.minimum_exposure_months and POOLED not in labels[place]:
+            found.append((labels[place], mask))
     return [*found, ((POOLED,) * count, everything)]

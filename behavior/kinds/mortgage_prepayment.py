@@ -106,9 +106,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         if count >= LEAST_EVENTS_OF_A_CAUSE:
             weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
             estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight)
-    challengers = learn_challengers(
-        matrix, payoff, split, roles, spec, "payoff", champion.family, ("age_months", "incentive")
-    )
+    challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", ("age_months", "incentive"))
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts)
 
 

@@ -27,7 +27,7 @@ from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_exhibits import exhibits
-from behavior.kinds._decay_fit import fit_balance, fit_minimum, segment_codes, segment_levels
+from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
     explain_hazard,
@@ -90,7 +90,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     calm = table["overdrawn"].to_numpy() == 0
     refuse_leaks(panel, matrix, closed, learning & calm, TARGETS, FEATURES)
     roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(matrix, spec))
-    codes = segment_codes(table, spec, levels)
+    codes = level_codes(table, spec, levels)
     minimum, seen = fit_minimum(panel, learning, codes, len(levels), with_spread)
     estimators: dict[str, Any] = {
         "balance": fit_balance(panel, learning, codes, len(levels), with_spread),
@@ -104,7 +104,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         estimators["closure"] = champion.model
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
         by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
-        challengers = learn_challengers(matrix, closed, split, roles, spec, "closure", champion.family, by)
+        challengers = learn_challengers(matrix, closed, split, roles, champion, "closure", by)
     else:
         ones = np.ones(int((learning & calm).sum()))
         estimators["closure"] = ConstantHazard().fit(rows_of(matrix, learning & calm), closed[learning & calm], ones)
@@ -160,14 +160,11 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "search"}
 
 
-def _expected_decay(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel, closure: FloatArray) -> FloatArray:
-    """Share of balance that leaves in each row's month: 1 - (1 - closure)(1 - moved)(1 + growth)."""
-    inputs: ModelInputs = estimators["inputs"]
-    matrix = inputs.matrix(panel, FEATURES)
-    codes = segment_codes(panel.table, spec, tuple(inputs.extra["segments"]))
+def _kept_otherwise(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel, matrix: FeatureMatrix) -> FloatArray:
+    """(1 - moved)(1 + growth) of each row's month: with (1 - closure) the share of balance that stays."""
+    codes = level_codes(panel.table, spec, tuple(estimators["inputs"].extra["segments"]))
     shrink = estimators["balance"].log_decay(_cells_of(panel.table, codes))
-    moved = estimators["migrated"].predict_hazard(matrix)
-    return np.asarray(1.0 - (1.0 - closure) * (1.0 - moved) * np.exp(-shrink))
+    return np.asarray((1.0 - estimators["migrated"].predict_hazard(matrix)) * np.exp(-shrink))
 
 
 def _cells_of(table: pd.DataFrame, codes: IntArray) -> FeatureMatrix:
@@ -184,9 +181,11 @@ def _cells_of(table: pd.DataFrame, codes: IntArray) -> FeatureMatrix:
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
     """Net share of balance that leaves in the month, before interest, by champion, challenger and benchmark."""
     matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
-    columns = {}
-    for name, model in (("predicted", fitted.estimators["closure"]), *_challenging(fitted)):
-        columns[name] = _expected_decay(fitted.estimators, fitted.spec, panel, model.predict_hazard(matrix))
+    rest = _kept_otherwise(fitted.estimators, fitted.spec, panel, matrix)
+    columns = {
+        name: 1.0 - (1.0 - model.predict_hazard(matrix)) * rest
+        for name, model in (("predicted", fitted.estimators["closure"]), *_challenging(fitted))
+    }
     return _as_predictions(fitted.spec, panel, columns)
 
 

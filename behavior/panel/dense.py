@@ -74,3 +74,12 @@ def number_of(table: pd.DataFrame, column: str) -> FloatArray:
     if column not in table.columns:
         return np.full(len(table), np.nan)
     return table[column].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def text_column(values: pd.Series) -> pd.Categorical:
+    """Text as categories, so that millions of rows repeat a few words cheaply; missing is the empty text."""
+    codes, words = pd.factorize(values)
+    texts = [*(str(word) for word in words), ""]
+    distinct = list(dict.fromkeys(texts))
+    place = np.array([distinct.index(text) for text in texts])
+    return pd.Categorical.from_codes(place[codes], categories=distinct)

@@ -7,6 +7,7 @@ another product ends it with the cause `migrated`. All columns but the targets a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from behavior.panel.dense import (
     number_of,
     previous,
     spread_to_rows,
+    text_column,
 )
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -86,7 +88,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     paid_before = previous(rate_paid, first)
     paid_before = np.where(np.isnan(paid_before), rate_paid, paid_before)
     market = _market_rate(rates, rules.market, rows.month)
-    columns: dict[str, AnyArray] = {
+    columns: dict[str, Any] = {
         "unit": table["_unit_name"].to_numpy(dtype=object),
         "customer": accounts[_customer_column(accounts)].to_numpy()[owner],
         "month": month_end_of(rows.month),
@@ -102,12 +104,11 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
         "balance_known": (~np.isnan(targets.opening) & ~np.isnan(targets.after)).astype(np.float64),
         "overdrawn": targets.overdrawn.astype(np.float64),
         "dormant": _dormant(table, rows, first),
-        "product": table["_product"].to_numpy(dtype=object),
+        "product": text_column(table["_product"]),
     }
     for name in ACCOUNT_TEXTS:
         if name in accounts.columns:
-            text = accounts[name].astype(object).where(accounts[name].notna(), "")
-            columns[name] = text.to_numpy()[owner]
+            columns[name] = text_column(accounts[name]).take(owner)
     columns |= _extra_columns(accounts, table, owner, first, rules.extras)
     keep = targets.at_risk & _window(rows.month, rules)
     dropped |= targets.dropped

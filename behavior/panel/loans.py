@@ -6,6 +6,7 @@ Every row says what happened during its month; every column but the targets is k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from behavior.panel.dense import (
     previous,
     spread_to_rows,
     sum_before,
+    text_column,
 )
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -67,7 +69,7 @@ def build_loan_panel(history: CustomerHistory, rates: RateHistory, rules: LoanPa
     paid_in, depth_in = _in_the_money_before_entry(rows, first, market, rules)
     above = np.where(np.isnan(incentive), 0.0, incentive > rules.in_the_money_above)
     depth = np.where(np.isnan(incentive), 0.0, np.maximum(incentive - rules.in_the_money_above, 0.0))
-    columns: dict[str, AnyArray] = {
+    columns: dict[str, Any] = {
         "unit": rows.loans["loan_id"].to_numpy()[rows.unit],
         "customer": rows.loans[_customer_column(loans)].to_numpy()[rows.unit],
         "month": month_end_of(rows.month),
@@ -235,11 +237,11 @@ def _house_price_ratio(rows: _Rows, first: BoolArray) -> FloatArray:
     return np.asarray(at_start / origin[rows.unit])
 
 
-def _loan_columns(rows: _Rows) -> dict[str, AnyArray]:
-    found: dict[str, AnyArray] = {}
+def _loan_columns(rows: _Rows) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name in LOAN_TEXTS:
         if name in rows.loans.columns:
-            found[name] = rows.loans[name].astype(object).where(rows.loans[name].notna(), "").to_numpy()[rows.unit]
+            found[name] = text_column(rows.loans[name]).take(rows.unit)
     for name in LOAN_NUMBERS:
         if name in rows.loans.columns:
             found[name] = number_of(rows.loans, name)[rows.unit]
