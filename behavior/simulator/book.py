@@ -35,9 +35,9 @@ SWAPS = 0.16
 FIXED_FUNDING = 0.65
 COLUMNS = (
     "position_id", "product", "side", "trade_id", "instrument", "currency", "balance", "rate_type", "rate", "index",
-    "spread", "next_reset_date", "reset_months", "repayment", "origination_date", "maturity_date", "payment_months", "day_count",
-    "months_in_the_money", "transfer_rate", "servicing_cost", "fee_income", "customer_type", "purpose", "occupancy",
-    "region", "channel", "credit_score", "ltv", "original_balance", "original_term_months",
+    "spread", "next_reset_date", "reset_months", "repayment", "origination_date", "maturity_date", "payment_months",
+    "day_count", "months_in_the_money", "transfer_rate", "servicing_cost", "fee_income", "customer_type", "purpose",
+    "occupancy", "region", "channel", "credit_score", "ltv", "original_balance", "original_term_months",
 )  # fmt: skip
 
 
