@@ -12,7 +12,7 @@ import numpy as np
 from behavior.assumptions.effects import POOLED
 from behavior.assumptions.pass_through_path import PassThroughLaw
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
-from behavior.estimators.pass_through_bands import block_draws, error_draws, replicates
+from behavior.estimators.pass_through_bands import block_draws, replicates
 from behavior.estimators.pass_through_fit import (
     FitOptions,
     Prior,
@@ -23,12 +23,13 @@ from behavior.estimators.pass_through_fit import (
     problem,
     weak_prior,
 )
-from behavior.estimators.pass_through_model import Design, Layout, design_of, errors_in_basis_points, targets
+from behavior.estimators.pass_through_model import Design, Layout, design_of, targets
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
-from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries, require_movement
+from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
 
 FORMAT = 1
+LEAST_GAP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class SegmentLaw:
     level_months : shape (knots,), months of observation near each knot.
     direction_months : months in which the rate paid lay below (up) and above (down) its target.
     sigma : standard error of a one-step error, basis points; NaN for a fallback.
+    levels : target of each source at the middle knot, decimal a year.
     facts : what a validator must know about the fit, JSON-able.
     """
 
@@ -52,16 +54,22 @@ class SegmentLaw:
     level_months: FloatArray
     direction_months: tuple[float, float]
     sigma: float
+    levels: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class _Fitted:
-    """One series on its way through the stages."""
+class _Started:
+    """One segment on its way through the stages: its pieces, and the deviance of every pair of delays."""
 
-    design: Design
+    names: tuple[str, ...]
+    layout: Layout
+    designs: tuple[Design, ...]
     sigma: float
     deviance: dict[tuple[int, int], float]
+
+
+Labels = tuple[str, ...]
 
 
 class StructuralPassThrough:
@@ -87,21 +95,20 @@ class StructuralPassThrough:
         able, thin = _able(series)
         levels = np.concatenate([one.levels_from(one.begin) for one in able])
         self.layout_ = self.options.layout(float(levels.min()), float(levels.max()))
-        started = {one.unit: self._start(one) for one in able}
-        delays = common_delays({unit: one.deviance for unit, one in started.items()}, self.options.delay_evidence)
-        own: dict[str, SeriesFit] = {}
+        started = {segment: self._start(members) for segment, members in pieces_of(able).items()}
+        delays = common_delays({key: one.deviance for key, one in started.items()}, self.options.delay_evidence)
+        own: dict[Labels, SeriesFit] = {}
         failed: dict[str, str] = {}
-        for unit, one in started.items():
+        for segment, begun in started.items():
             try:
-                own[unit] = self._fit_one(one, delays[unit], weak_prior(self.layout_), None)
+                own[segment] = self._fit_one(begun, delays[segment], weak_prior(self.layout_))
             except DidNotConverge as error:
-                failed[unit] = str(error)
+                failed[" / ".join(segment)] = str(error)
         if not own:
             raise DidNotConverge("; ".join(failed.values()))
-        names = {one.unit: one.segment for one in able if one.unit in own}
-        groups = populations(self.layout_, own, names)
-        shrunk = {unit: self._shrink(started[unit], fit, groups, names[unit]) for unit, fit in own.items()}
-        self.laws_ = self._laws({u: started[u] for u in own}, shrunk, names, groups)
+        groups = populations(self.layout_, own)
+        shrunk = {segment: self._shrink(started[segment], fit, groups, segment) for segment, fit in own.items()}
+        self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups)
         self.facts_: dict[str, Any] = {"thin": [one.unit for one in thin], "not converged": failed}
         return self
 
@@ -159,55 +166,59 @@ class StructuralPassThrough:
         model.facts_ = content["facts"]
         return model
 
-    def _start(self, series: RateSeries) -> _Fitted:
-        design = design_of(series, self.layout_, self.options.largest_delay, self.options.floor)
-        prior = weak_prior(self.layout_)
-        sigma = noise(self.layout_, design, prior, self.options.seed)
-        return _Fitted(design, sigma, delay_deviances(self.layout_, design, prior, sigma, self.options))
+    def _start(self, members: Sequence[RateSeries]) -> _Started:
+        names = list(dict.fromkeys(one.source or one.unit for one in members))
+        layout = replace(self.layout_, sources=tuple(names.index(one.source or one.unit) for one in members))
+        designs = tuple(
+            design_of(one, layout, self.options.largest_delay, self.options.floor, piece)
+            for piece, one in enumerate(members)
+        )
+        prior = weak_prior(layout)
+        sigma = noise(layout, designs, prior, self.options.seed)
+        return _Started(
+            tuple(names), layout, designs, sigma, delay_deviances(layout, designs, prior, sigma, self.options)
+        )
 
-    def _fit_one(
-        self, one: _Fitted, delays: tuple[int, int], prior: Prior, smoothing: tuple[float, ...] | None
-    ) -> SeriesFit:
-        first = fit_series(self.layout_, one.design, self.options, delays, prior, one.sigma, smoothing)
-        return fit_series(self.layout_, one.design, self.options, delays, prior, first.sigma, smoothing)
+    def _fit_one(self, one: _Started, delays: tuple[int, int], prior: Prior) -> SeriesFit:
+        """From many starts, and once more with the noise and the design effect that this shows."""
+        first = fit_series(one.layout, one.designs, self.options, delays, prior, one.sigma)
+        again = fit_series(
+            one.layout, one.designs, self.options, delays, prior, first.sigma, None, first.effect, first.parameters
+        )
+        return replace(again, starts_agreeing=first.starts_agreeing, flags=(*first.flags, *again.flags))
 
     def _shrink(
-        self, one: _Fitted, fit: SeriesFit, groups: Mapping[tuple[str, ...], Population], segment: tuple[str, ...]
+        self, one: _Started, fit: SeriesFit, groups: Mapping[Labels, Population], segment: Labels
     ) -> tuple[SeriesFit, Prior, float]:
         group = _group_of(groups, segment)
         if group is None or group.members < LEAST_MEMBERS:
             return fit, weak_prior(self.layout_), fit.smoothing
         prior, loose = group.prior(), 1e3
-        return self._fit_one(replace(one, sigma=fit.sigma), fit.delays, prior, (loose,)), prior, loose
+        drawn = fit_series(
+            one.layout, one.designs, self.options, fit.delays, prior, fit.sigma, (loose,), fit.effect, fit.parameters
+        )
+        return replace(drawn, starts_agreeing=fit.starts_agreeing, flags=fit.flags), prior, loose
 
     def _laws(
         self,
-        started: Mapping[str, _Fitted],
-        shrunk: Mapping[str, tuple[SeriesFit, Prior, float]],
-        names: Mapping[str, tuple[str, ...]],
-        groups: Mapping[tuple[str, ...], Population],
+        started: Mapping[Labels, _Started],
+        shrunk: Mapping[Labels, tuple[SeriesFit, Prior, float]],
+        groups: Mapping[Labels, Population],
     ) -> tuple[SegmentLaw, ...]:
-        spans = [(one.design.series.first_month, one.design.series) for one in started.values()]
-        first = min(month + int(series.observed[0]) for month, series in spans)
-        last = max(month + int(series.observed[-1]) for month, series in spans)
-        calendar = block_draws(last - first + 1, self.options.block_months, self.options.replicates, self.options.seed)
+        series = [design.series for one in started.values() for design in one.designs]
+        first = min(one.first_month + int(one.observed[0]) for one in series)
+        last = max(one.first_month + int(one.observed[-1]) for one in series)
+        options = self.options
+        calendar = block_draws(last - first + 1, options.block_months, options.replicates, options.seed)
         laws = []
-        for number, (unit, (fit, prior, smoothing)) in enumerate(shrunk.items()):
-            design = started[unit].design
-            task = problem(self.layout_, design, np.array([fit.delays]), np.array([smoothing]), prior, fit.sigma)
-            series = design.series
-            errors = (
-                -errors_in_basis_points(
-                    self.layout_, design, fit.parameters[None, :], task.delays, series.rate_paid[:, None]
-                )[0]
-                / BASIS_POINTS
+        for number, (segment, (fit, prior, smoothing)) in enumerate(shrunk.items()):
+            one = started[segment]
+            task = problem(
+                one.layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, fit.sigma, fit.effect
             )
-            inflation = fit.sigma / max(float(np.sqrt(np.mean((errors * BASIS_POINTS) ** 2))), 1e-9)
-            draws = error_draws(series.observed, series.first_month, (first, last), calendar)
-            seed = self.options.seed + number
-            again = replicates(self.layout_, task, fit, draws, (errors - errors.mean()) * inflation, seed)
-            laws.append(_segment_law(self.layout_, design, fit, names[unit], again))
-        fallbacks = [_fallback(self.layout_, key, group, laws, self.options) for key, group in groups.items()]
+            again = replicates(one.layout, task, fit, (first, last), calendar, options.seed + number)
+            laws.append(_segment_law(one, fit, segment, again))
+        fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
         return (*laws, *fallbacks)
 
 
@@ -225,9 +236,9 @@ def _able(series: Sequence[RateSeries]) -> tuple[list[RateSeries], list[RateSeri
 
 
 def common_delays(
-    deviances: Mapping[str, Mapping[tuple[int, int], float]], evidence: float
-) -> dict[str, tuple[int, int]]:
-    """Delays of each series: those that suit all series together, unless its own gain by more than the evidence asked.
+    deviances: Mapping[Labels, Mapping[tuple[int, int], float]], evidence: float
+) -> dict[Labels, tuple[int, int]]:
+    """Delays of each segment: those that suit all together, unless its own gain by more than the evidence asked.
 
     Where delays fit alike (deviance within 1) the shorter ones stand.
     """
@@ -235,9 +246,9 @@ def common_delays(
     total = {pair: sum(found[pair] for found in deviances.values()) for pair in pairs}
     shared = _shortest_of_best(pairs, total)
     chosen = {}
-    for unit, found in deviances.items():
+    for segment, found in deviances.items():
         best = _shortest_of_best(pairs, found)
-        chosen[unit] = best if found[shared] - found[best] > evidence else shared
+        chosen[segment] = best if found[shared] - found[best] > evidence else shared
     return chosen
 
 
@@ -246,15 +257,13 @@ def _shortest_of_best(pairs: Sequence[tuple[int, int]], found: Mapping[tuple[int
     return next(pair for pair in pairs if found[pair] <= least + 1.0)
 
 
-def populations(
-    layout: Layout, fits: Mapping[str, SeriesFit], names: Mapping[str, tuple[str, ...]]
-) -> dict[tuple[str, ...], Population]:
+def populations(layout: Layout, fits: Mapping[Labels, SeriesFit]) -> dict[Labels, Population]:
     """Fallbacks by labels: everything pooled, and where segments have several columns each label of the first."""
-    columns = len(next(iter(names.values())))
+    columns = len(next(iter(fits)))
     groups = {(POOLED,) * columns: _population_of(layout, list(fits.values()))}
     if columns > 1:
-        for label in sorted({name[0] for name in names.values()}):
-            members = [fits[unit] for unit, name in names.items() if name[0] == label]
+        for label in sorted({segment[0] for segment in fits}):
+            members = [fit for segment, fit in fits.items() if segment[0] == label]
             groups[(label, *(POOLED,) * (columns - 1))] = _population_of(layout, members)
     return groups
 
@@ -272,31 +281,35 @@ def _group_of(groups: Mapping[tuple[str, ...], Population], segment: tuple[str, 
     return groups.get((POOLED,) * len(segment))
 
 
-def _segment_law(
-    layout: Layout, design: Design, fit: SeriesFit, segment: tuple[str, ...], again: FloatArray
-) -> SegmentLaw:
-    series = design.series
-    seen = series.levels_from(series.begin)
-    nearest = np.abs(seen[:, None] - layout.knots).argmin(axis=1)
-    months = np.bincount(nearest, minlength=layout.knots.size).astype(np.float64)
-    target = targets(layout, design, fit.parameters[None, :])[design.before :, 0]
-    at_rows = target[series.observed - series.begin] if series.periods[0] == 1 else target[-series.observed.size :]
-    gap = at_rows - series.rate_paid
-    directions = (float(np.sum(gap > 1e-5)), float(np.sum(gap < -1e-5)))
+def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray) -> SegmentLaw:
+    months = np.zeros(one.layout.knots.size)
+    up = down = 0.0
+    for design in one.designs:
+        series = design.series
+        seen = series.levels_from(series.begin)
+        nearest = np.abs(seen[:, None] - one.layout.knots).argmin(axis=1)
+        months += np.bincount(nearest, minlength=one.layout.knots.size)
+        target = targets(one.layout, design, fit.parameters[None, :])[design.before :, 0]
+        gap = target[series.observed - series.begin] - series.rate_paid
+        up += float(np.sum(series.periods[gap > LEAST_GAP]))
+        down += float(np.sum(series.periods[gap < -LEAST_GAP]))
     return SegmentLaw(
         segment=segment,
-        parameters=fit.parameters[layout.structural],
+        parameters=fit.structural,
         delays=fit.delays,
         replicates=again,
         level_months=months,
-        direction_months=directions,
+        direction_months=(up, down),
         sigma=fit.sigma,
+        levels=dict(zip(one.names, fit.levels, strict=True)),
         facts={
             "rows": fit.rows,
-            "gain": float(fit.parameters[2]),
+            "series": len(one.designs),
+            "gain": fit.gain,
             "smoothing": fit.smoothing,
+            "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
-            "flags": [*fit.flags, *_unseen_flags(directions)],
+            "flags": [*fit.flags, *_unseen_flags((up, down))],
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },
     )
@@ -336,6 +349,7 @@ def _law_content(law: SegmentLaw) -> dict[str, Any]:
         "level_months": law.level_months.tolist(),
         "direction_months": list(law.direction_months),
         "sigma": law.sigma,
+        "levels": dict(law.levels),
         "facts": dict(law.facts),
     }
 
@@ -349,5 +363,6 @@ def _law_from(content: Mapping[str, Any]) -> SegmentLaw:
         level_months=np.array(content["level_months"]),
         direction_months=(float(content["direction_months"][0]), float(content["direction_months"][1])),
         sigma=float(content["sigma"]),
+        levels=content["levels"],
         facts=content["facts"],
     )

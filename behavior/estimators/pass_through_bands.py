@@ -13,7 +13,15 @@ import numpy as np
 
 from behavior.assumptions.pass_through_path import adjusted
 from behavior.estimators.pass_through_fit import SPEED_LINK, Problem, SeriesFit
-from behavior.estimators.pass_through_model import GAIN, PERCENT, START, Layout, _seen, targets
+from behavior.estimators.pass_through_model import (
+    PERCENT,
+    Design,
+    Layout,
+    errors_in_basis_points,
+    seen_by,
+    targets,
+)
+from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -25,23 +33,20 @@ def block_draws(months: int, block: int, count: int, seed: int) -> IntArray:
     return np.asarray((first[:, :, None] + np.arange(block)).reshape(count, -1)[:, :months] % months)
 
 
-def redrawn_rates(
-    layout: Layout, task: Problem, parameters: FloatArray, draws: IntArray, errors: FloatArray
-) -> FloatArray:
+def redrawn_rates(layout: Layout, design: Design, fit: SeriesFit, draws: IntArray, errors: FloatArray) -> FloatArray:
     """Rates paid simulated from the fit with errors drawn again, shape (rows, count), decimals a year.
 
     Parameters
     ----------
     draws : shape (count, rows), observation whose error each row receives. errors : shape (rows,), decimals a year.
     """
-    count, design = draws.shape[0], task.design
-    many = np.repeat(parameters[None, :], count, axis=0)
-    delays = np.repeat(task.delays[:1], count, axis=0)
+    count = draws.shape[0]
+    many = np.repeat(fit.parameters[None, :], count, axis=0)
     target = targets(layout, design, many)
-    seen_up, seen_down = _seen(target, delays[:, 0], design), _seen(target, delays[:, 1], design)
+    seen_up, seen_down = (seen_by(target, np.full(count, delay), design) for delay in fit.delays)
     up, down = np.exp(many[:, layout.speeds]).T
     floor = np.full(count, design.floor)
-    paid = many[:, START] / PERCENT
+    paid = many[:, layout.start_at(design.piece)] / PERCENT
     path, rates = np.empty((design.months, count)), np.empty((errors.size, count))
     for month in range(design.months):
         if month:
@@ -53,17 +58,32 @@ def redrawn_rates(
         period = int(design.series.periods[row])
         expected = paid if period == 1 else path[max(0, month - period + 1) : month + 1].mean(axis=0)
         rates[row] = np.maximum(expected + errors[draws[:, row]], floor)
-        paid = paid + parameters[GAIN] * (rates[row] - expected)
+        paid = paid + fit.parameters[layout.gain] * (rates[row] - expected)
     return rates
 
 
 def replicates(
-    layout: Layout, task: Problem, fit: SeriesFit, draws: IntArray, errors: FloatArray, seed: int
+    layout: Layout, task: Problem, fit: SeriesFit, span: tuple[int, int], calendar: IntArray, seed: int
 ) -> FloatArray:
-    """Structural parameters fitted again to redrawn rates, shape (count, structural)."""
-    count = draws.shape[0]
+    """Structural parameters fitted again to redrawn rates, shape (count, structural).
+
+    Parameters
+    ----------
+    span : first and last calendar month of all series. calendar : shape (count, months of the span), drawn months.
+    """
     generator = np.random.default_rng(seed)
-    rates = redrawn_rates(layout, task, fit.parameters, draws, errors)
+    count = calendar.shape[0]
+    errors = -errors_in_basis_points(layout, task.designs, fit.parameters[None, :], task.delays[:1], task.actual)[0]
+    # Residuals are smaller than errors, by the freedom that the fit has used up.
+    inflation = fit.sigma / max(float(np.sqrt(np.mean(errors**2))), 1e-9)
+    errors = (errors - errors.mean()) * inflation / BASIS_POINTS
+    rates, first = [], 0
+    for design in task.designs:
+        series = design.series
+        own = errors[first : first + series.observed.size]
+        draws = error_draws(series.observed, series.first_month, span, calendar)
+        rates.append(redrawn_rates(layout, design, fit, draws, own))
+        first += series.observed.size
     roots = np.repeat(task.roots[:1], count, axis=0)
     noise = np.where(roots > 0, generator.standard_normal(roots.shape) / np.maximum(roots, 1e-12), 0.0)
     again = replace(
@@ -72,7 +92,7 @@ def replicates(
         roots=roots,
         centres=np.repeat(task.centres[:1], count, axis=0) + noise,
         link=generator.standard_normal((count, 1)) * (1.0 / SPEED_LINK),
-        actual=rates,
+        actual=np.concatenate(rates),
     )
     solved = again.solve(np.repeat(fit.parameters[None, :], count, axis=0), 25)
     return np.asarray(solved.parameters[:, layout.structural])

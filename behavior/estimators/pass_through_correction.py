@@ -17,7 +17,7 @@ import numpy as np
 
 from behavior.assumptions.effects import POOLED
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
-from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_series import RateSeries, pieces_of
 from behavior.estimators.pass_through_static import matched
 from behavior.estimators.pass_through_statistics import (
     LeastSquares,
@@ -64,21 +64,38 @@ class CorrectionFit:
         return float(self.period * np.log(0.5) / np.log(rest)) if 0.0 < rest < 1.0 else float("inf")
 
 
-def regression(levels: FloatArray, paid: FloatArray, asymmetric: bool) -> LeastSquares:
-    """The equation by least squares; the symmetric one has four coefficients (up and down share one)."""
-    move = np.diff(levels)
-    changes = [np.maximum(move, 0.0), np.minimum(move, 0.0)] if asymmetric else [move]
-    return least_squares(np.column_stack([np.ones(move.size), *changes, paid[:-1], levels[:-1]]), np.diff(paid))
+def regression(pieces: Sequence[tuple[FloatArray, FloatArray]], asymmetric: bool) -> LeastSquares:
+    """The equation by least squares over (short rate, rate paid) pieces; the symmetric one has four coefficients."""
+    columns, outcomes = [], []
+    for levels, paid in pieces:
+        move = np.diff(levels)
+        changes = [np.maximum(move, 0.0), np.minimum(move, 0.0)] if asymmetric else [move]
+        columns.append(np.column_stack([np.ones(move.size), *changes, paid[:-1], levels[:-1]]))
+        outcomes.append(np.diff(paid))
+    return least_squares(np.concatenate(columns), np.concatenate(outcomes))
 
 
 def correction_fit(levels: FloatArray, paid: FloatArray, asymmetric: bool = True, period: int = 1) -> CorrectionFit:
-    """Fit the equation to matched series, shape (rows,) each.
+    """Fit the equation to one pair of matched series, shape (rows,) each.
 
     Raises
     ------
     TooFewEvents : the rows cannot tell the coefficients apart (no rise, or no fall, was seen).
     """
-    fitted = regression(levels, paid, asymmetric)
+    return correction_of_pieces([(levels, paid)], asymmetric, period)
+
+
+def correction_of_pieces(
+    pieces: Sequence[tuple[FloatArray, FloatArray]], asymmetric: bool, period: int
+) -> CorrectionFit:
+    """The same over several pieces; unit roots and cointegration are those of the longest.
+
+    Raises
+    ------
+    TooFewEvents : as `correction_fit`.
+    """
+    fitted = regression(pieces, asymmetric)
+    levels, paid = max(pieces, key=lambda piece: piece[0].size)
     if asymmetric:
         own, errors, robust = fitted.coefficients, fitted.errors, fitted.robust_errors
     else:
@@ -123,18 +140,19 @@ class ErrorCorrection:
         """
         self.fits_: dict[tuple[str, ...], CorrectionFit] = {}
         self.refused_: dict[str, str] = {}
-        for one in series:
-            levels, paid = matched(one)
-            period = max(int(np.median(np.diff(one.observed))), 1) if one.observed.size > 1 else 1
+        for segment, members in pieces_of(series).items():
+            gaps = np.concatenate([np.diff(one.observed) for one in members])
+            period = max(int(np.median(gaps)), 1) if gaps.size else 1
             try:
-                found = correction_fit(levels, paid, self.asymmetric, period)
+                found = correction_of_pieces([matched(one) for one in members], self.asymmetric, period)
             except TooFewEvents as error:
-                self.refused_[one.unit] = str(error)
+                self.refused_[members[0].unit] = str(error)
                 continue
             if found.stable:
-                self.fits_[one.segment] = found
+                self.fits_[segment] = found
             else:
-                self.refused_[one.unit] = f"not stable: correction {found.coefficients[3]:.3f} outside (-2, 0)"
+                correction = found.coefficients[3]
+                self.refused_[members[0].unit] = f"not stable: correction {correction:.3f} outside (-2, 0)"
         if not self.fits_:
             raise DidNotConverge("error correction: " + "; ".join(f"{k}: {v}" for k, v in self.refused_.items()))
         columns = len(next(iter(self.fits_)))

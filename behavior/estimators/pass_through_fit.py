@@ -1,4 +1,4 @@
-"""Fit of the structural law to one series: every delay, many starts, smoothness chosen by the corrected AIC.
+"""Fit of the structural law to one segment: every delay, many starts, smoothness chosen by the corrected AIC.
 
 Non-linear least squares with weak priors that only matter where the data are silent: rises of the marginal follow a
 random walk over the levels (so the marginal is flat where no rate was seen), the two speeds are a priori alike.
@@ -11,22 +11,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from behavior.errors import DidNotConverge
-from behavior.estimators.pass_through_model import (
-    GAIN,
-    INTERCEPT,
-    PERCENT,
-    START,
-    Design,
-    Layout,
-    errors_in_basis_points,
-)
+from behavior.estimators.pass_through_model import PERCENT, Design, Layout, errors_in_basis_points
 from behavior.estimators.pass_through_solver import Solutions, jacobian, minimise
 from behavior.quantities import FloatArray, IntArray
 
-USUAL_MARGINAL, MARGINAL_SPREAD = 0.4, 0.7
-USUAL_LOG_SPEED, SPEED_SPREAD, SPEED_LINK = np.log(0.15), 1.5, 1.0
+USUAL_MARGINAL, MARGINAL_SPREAD = 0.4, 0.3
+USUAL_LOG_SPEED, SPEED_SPREAD, SPEED_LINK = np.log(0.15), 0.7, 0.35
 ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
+EFFECT_MONTHS, LARGEST_EFFECT = 24, 25.0
 
 
 @dataclass(frozen=True)
@@ -66,12 +59,10 @@ class Prior:
     Parameters
     ----------
     centre, spread : shape (structural,); an infinite spread says nothing.
-    link : spread of the difference of the two log speeds.
     """
 
     centre: FloatArray
     spread: FloatArray
-    link: float = SPEED_LINK
 
     def with_walk(self, layout: Layout, smoothing: float) -> FloatArray:
         """Precision roots, shape (structural,): the walk of the marginal tightens the spread of its rises."""
@@ -83,26 +74,38 @@ class Prior:
 
 @dataclass(frozen=True)
 class SeriesFit:
-    """The law fitted to one series.
+    """The law fitted to the series of one segment.
 
     Parameters
     ----------
-    parameters : shape (size,). delays : months, (up, down). sigma : standard error of a one-step error, basis points.
+    parameters : shape (size,); `structural` those of the law, `gain` that of the observer, `levels` the targets of the
+        sources at the middle knot, decimals a year. delays : months, (up, down).
+    sigma : standard error of a one-step error, basis points.
     information : shape (structural, structural), what the data alone say of the structural parameters, the nuisance
-        ones profiled out. deviance : by delays, smallest over the starts.
+        ones profiled out. effect : shape (structural,), how many times that overstates it. deviance : by delays,
+        smallest over the starts.
     flags : what a validator must know: directions never seen, minima that disagree.
     """
 
     parameters: FloatArray
+    structural: FloatArray
+    gain: float
+    levels: tuple[float, ...]
     delays: tuple[int, int]
     sigma: float
     smoothing: float
     cost: float
     information: FloatArray
+    effect: FloatArray
     rows: int
     deviance: dict[tuple[int, int], float] = field(default_factory=dict)
     starts_agreeing: float = 1.0
     flags: tuple[str, ...] = ()
+
+
+def rates_of(designs: tuple[Design, ...]) -> FloatArray:
+    """Rates paid of all pieces after one another, shape (rows,), decimals a year."""
+    return np.concatenate([design.series.rate_paid for design in designs])
 
 
 def weak_prior(layout: Layout) -> Prior:
@@ -116,30 +119,34 @@ def weak_prior(layout: Layout) -> Prior:
 
 @dataclass(frozen=True)
 class Problem:
-    """Least-squares problems on one series that differ in delay, smoothing, prior centre or data.
+    """Least-squares problems on the pieces of one segment that differ in delay, smoothing, prior centre or data.
 
     Parameters
     ----------
-    delays : shape (problems, 2). roots, centres : shape (problems, structural). actual : (rows, problems) or (rows, 1).
+    delays : shape (problems, 2). roots, centres : shape (problems, structural). effect : shape (structural,), how many
+        times the information of the data is overstated (`design_effect`): beliefs count that much more.
+    actual : (rows, problems) or (rows, 1).
     """
 
     layout: Layout
-    design: Design
+    designs: tuple[Design, ...]
     delays: IntArray
     roots: FloatArray
     centres: FloatArray
     link: FloatArray
+    effect: FloatArray
     sigma: float
     actual: FloatArray
 
     def residuals(self, parameters: FloatArray, problems: IntArray) -> FloatArray:
         """One-step errors in basis points, then the prior's in units of sigma: shape (p, rows + structural + 1)."""
         actual = self.actual if self.actual.shape[1] == 1 else self.actual[:, problems]
-        errors = errors_in_basis_points(self.layout, self.design, parameters, self.delays[problems], actual)
+        errors = errors_in_basis_points(self.layout, self.designs, parameters, self.delays[problems], actual)
         structural = parameters[:, self.layout.structural]
-        beliefs = self.sigma * self.roots[problems] * (structural - self.centres[problems])
+        weight = self.sigma * np.sqrt(self.effect)
+        beliefs = weight * self.roots[problems] * (structural - self.centres[problems])
         apart = self.link[problems][:, 0] + (structural[:, -1] - structural[:, -2]) / SPEED_LINK
-        return np.concatenate([errors, beliefs, self.sigma * apart[:, None]], axis=1)
+        return np.concatenate([errors, beliefs, weight[-2:].mean() * apart[:, None]], axis=1)
 
     def solve(self, starts: FloatArray, iterations: int) -> Solutions:
         """Minimise from the given starts, one a problem."""
@@ -147,29 +154,37 @@ class Problem:
 
 
 def problem(
-    layout: Layout, design: Design, delays: IntArray, smoothing: FloatArray, prior: Prior, sigma: float
+    layout: Layout,
+    designs: tuple[Design, ...],
+    delays: IntArray,
+    smoothing: FloatArray,
+    prior: Prior,
+    sigma: float,
+    effect: FloatArray | None = None,
 ) -> Problem:
     """Problems on the observed rates, one for each row of `delays` and `smoothing`."""
     roots = np.stack([prior.with_walk(layout, float(one)) for one in smoothing])
     return Problem(
         layout=layout,
-        design=design,
+        designs=designs,
         delays=delays,
         roots=roots,
         centres=np.repeat(prior.centre[None, :], roots.shape[0], axis=0),
         link=np.zeros((roots.shape[0], 1)),
+        effect=np.ones(roots.shape[1]) if effect is None else effect,
         sigma=sigma,
-        actual=design.series.rate_paid[:, None],
+        actual=rates_of(designs)[:, None],
     )
 
 
-def starting_points(layout: Layout, design: Design, prior: Prior, count: int, seed: int) -> FloatArray:
+def starting_points(layout: Layout, designs: tuple[Design, ...], prior: Prior, count: int, seed: int) -> FloatArray:
     """Spread starts, shape (count, size); the first is the prior's centre, seeded draws follow."""
     generator = np.random.default_rng(seed)
-    paid = design.series.rate_paid
     points = np.zeros((count, layout.size))
-    points[:, INTERCEPT], points[:, START] = paid.mean() * PERCENT, paid[0] * PERCENT
-    points[:, GAIN] = np.concatenate([[0.5], generator.uniform(0.0, 1.0, count - 1)])
+    for design in designs:
+        paid = design.series.rate_paid * PERCENT
+        points[:, layout.level_at(design.piece)], points[:, layout.start_at(design.piece)] = paid.mean(), paid[0]
+    points[:, layout.gain] = np.concatenate([[0.5], generator.uniform(0.0, 1.0, count - 1)])
     points[:, layout.structural] = prior.centre
     points[1:, layout.marginal.start] = generator.uniform(0.05, 0.9, count - 1)
     points[1:, layout.rises] += generator.uniform(0.0, 0.3, (count - 1, layout.knots.size - 1))
@@ -191,49 +206,56 @@ def _deviance(cost: FloatArray, rows: int) -> FloatArray:
     return np.asarray(rows * np.log(np.maximum(2.0 * cost / rows, WHOLE_SCALE_BP**2)))
 
 
-def noise(layout: Layout, design: Design, prior: Prior, seed: int) -> float:
+def noise(layout: Layout, designs: tuple[Design, ...], prior: Prior, seed: int) -> float:
     """First guess of the one-step error's standard deviation, basis points."""
-    points = starting_points(layout, design, prior, 6, seed)
+    points = starting_points(layout, designs, prior, 6, seed)
     starts, delays, smoothing = _crossed(points, [((0, 0), 0.2)])
-    solved = problem(layout, design, delays, smoothing, prior, 1.0).solve(starts, 40)
-    rows = design.series.rate_paid.size
+    solved = problem(layout, designs, delays, smoothing, prior, 1.0).solve(starts, 40)
+    rows = rates_of(designs).size
     freedom = max(rows - min(layout.size, rows // 2), 1)
     return float(np.sqrt(max(2.0 * solved.cost.min() / freedom, WHOLE_SCALE_BP**2)))
 
 
 def delay_deviances(
-    layout: Layout, design: Design, prior: Prior, sigma: float, options: FitOptions
+    layout: Layout, designs: tuple[Design, ...], prior: Prior, sigma: float, options: FitOptions
 ) -> dict[tuple[int, int], float]:
     """Smallest deviance for every pair of delays."""
     pairs = [(up, down) for up in range(options.largest_delay + 1) for down in range(options.largest_delay + 1)]
-    points = starting_points(layout, design, prior, 3, options.seed)
+    points = starting_points(layout, designs, prior, 3, options.seed)
     starts, delays, smoothing = _crossed(points, [(pair, 0.2) for pair in pairs])
-    solved = problem(layout, design, delays, smoothing, prior, sigma).solve(starts, 30)
+    solved = problem(layout, designs, delays, smoothing, prior, sigma).solve(starts, 30)
     smallest = solved.cost.reshape(len(pairs), -1).min(axis=1)
-    return dict(zip(pairs, _deviance(smallest, design.series.rate_paid.size).tolist(), strict=True))
+    return dict(zip(pairs, _deviance(smallest, rates_of(designs).size).tolist(), strict=True))
 
 
 def fit_series(
     layout: Layout,
-    design: Design,
+    designs: tuple[Design, ...],
     options: FitOptions,
     delays: tuple[int, int],
     prior: Prior,
     sigma: float,
     smoothing: tuple[float, ...] | None = None,
+    effect: FloatArray | None = None,
+    near: FloatArray | None = None,
 ) -> SeriesFit:
     """Fit with the delays given, from many starts, for every smoothing; the corrected AIC chooses.
+
+    `near` (shape (size,)) is an answer to nearly the same problem: then it and the prior's centre are the only starts.
 
     Raises
     ------
     DidNotConverge : when no start converged, or the best one never left where it began.
     """
     tried = options.smoothing if smoothing is None else smoothing
-    points = starting_points(layout, design, prior, options.starts, options.seed)
+    points = starting_points(layout, designs, prior, options.starts if near is None else 2, options.seed)
+    if near is not None:
+        points[-1] = near
     starts, pairs, walks = _crossed(points, [(delays, one) for one in tried])
-    task = problem(layout, design, pairs, walks, prior, sigma)
+    task = problem(layout, designs, pairs, walks, prior, sigma, effect)
     solved = task.solve(starts, 60)
-    _require_convergence(solved, starts, design)
+    if near is None:
+        _require_convergence(solved, starts, designs[0].series.unit)
     per_walk = solved.cost.reshape(len(tried), -1)
     best = per_walk.argmin(axis=1) + np.arange(len(tried)) * points.shape[0]
     scores = [_corrected_aic(task, solved, int(one)) for one in best]
@@ -244,24 +266,28 @@ def fit_series(
     agreeing = float(np.mean(solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9))
     return SeriesFit(
         parameters=parameters,
+        structural=parameters[layout.structural],
+        gain=float(parameters[layout.gain]),
+        levels=tuple((parameters[: max(layout.sources) + 1] / PERCENT).tolist()),
         delays=delays,
         sigma=_sigma(task, parameters, at),
         smoothing=float(tried[chosen]),
         cost=float(solved.cost[at]),
         information=information(task, parameters, at),
-        rows=int(design.series.rate_paid.size),
+        effect=design_effect(task, parameters, at),
+        rows=int(rates_of(designs).size),
         starts_agreeing=agreeing,
-        flags=_flags(layout, solved, own, at, design),
+        flags=_flags(layout, solved, own, at, rates_of(designs).size),
     )
 
 
-def _require_convergence(solved: Solutions, starts: FloatArray, design: Design) -> None:
+def _require_convergence(solved: Solutions, starts: FloatArray, unit: str) -> None:
     best = int(solved.cost.argmin())
     if not solved.converged.any():
-        raise DidNotConverge(f"{design.series.unit}: no start of the pass-through law converged.")
+        raise DidNotConverge(f"{unit}: no start of the pass-through law converged.")
     stayed = np.allclose(solved.parameters[best], starts[best], atol=1e-9)
     if stayed and solved.cost[best] > 1e-6:
-        raise DidNotConverge(f"{design.series.unit}: the pass-through law stayed where it started; nothing was learnt.")
+        raise DidNotConverge(f"{unit}: the pass-through law stayed where it started; nothing was learnt.")
 
 
 def _slopes(task: Problem, parameters: FloatArray, at: int) -> tuple[FloatArray, FloatArray]:
@@ -272,7 +298,7 @@ def _slopes(task: Problem, parameters: FloatArray, at: int) -> tuple[FloatArray,
 
 def _sigma(task: Problem, parameters: FloatArray, at: int) -> float:
     residuals, slopes = _slopes(task, parameters, at)
-    rows = task.design.series.rate_paid.size
+    rows = rates_of(task.designs).size
     used = _freedom(slopes, rows)
     return float(np.sqrt(max(np.sum(residuals[:rows] ** 2) / max(rows - used, 1.0), WHOLE_SCALE_BP**2)))
 
@@ -285,27 +311,47 @@ def _freedom(slopes: FloatArray, rows: int) -> float:
 
 def _corrected_aic(task: Problem, solved: Solutions, at: int) -> float:
     residuals, slopes = _slopes(task, solved.parameters[at], at)
-    rows = task.design.series.rate_paid.size
+    rows = rates_of(task.designs).size
     used = _freedom(slopes, rows) + 1.0
     fit = rows * np.log(max(float(np.mean(residuals[:rows] ** 2)), WHOLE_SCALE_BP**2))
-    return float(fit + 2.0 * used * rows / max(rows - used - 1.0, 1.0))
+    # Quasi-likelihood: information that is overstated must not pay for a rougher curve (Burnham and Anderson, 2002).
+    return float(fit / task.effect.mean() + 2.0 * used * rows / max(rows - used - 1.0, 1.0))
 
 
 def information(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
     """Curvature of the log likelihood in the structural parameters, nuisance parameters profiled out."""
     _, slopes = _slopes(task, parameters, at)
-    data = slopes[: task.design.series.rate_paid.size]
+    data = slopes[: rates_of(task.designs).size]
     first = task.layout.structural.start
     nuisance, own = data[:, :first], data[:, first:]
     shared = np.linalg.lstsq(nuisance, own, rcond=1e-10)[0]
     cleaned = own - nuisance @ shared
-    return np.asarray(cleaned.T @ cleaned / max(task.sigma, WHOLE_SCALE_BP) ** 2)
+    believed = np.sqrt(task.effect)
+    return np.asarray(cleaned.T @ cleaned / np.outer(believed, believed) / max(task.sigma, WHOLE_SCALE_BP) ** 2)
 
 
-def _flags(layout: Layout, solved: Solutions, own: slice, at: int, design: Design) -> tuple[str, ...]:
+def design_effect(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
+    """How many times the data seem to say more than they do, because errors of neighbouring months go together.
+
+    Variance of the score in blocks of two years over that of independent errors, shape (structural,), at least 1.
+    A real bank answers each phase of a cycle a little differently, which no month's error shows on its own.
+    """
+    residuals, slopes = _slopes(task, parameters, at)
+    rows = rates_of(task.designs).size
+    months = [one.series.observed + one.series.first_month for one in task.designs]
+    own = [np.full(one.series.observed.size, one.piece) for one in task.designs]
+    labels = np.concatenate(own) * 100_000 + np.concatenate(months) // EFFECT_MONTHS
+    _, block = np.unique(labels, return_inverse=True)
+    scores = slopes[:rows, task.layout.structural] * residuals[:rows, None]
+    summed = np.zeros((int(block.max()) + 1, scores.shape[1]))
+    np.add.at(summed, block, scores)
+    alone = np.sum(scores**2, axis=0)
+    return np.asarray(np.clip(np.sum(summed**2, axis=0) / np.maximum(alone, 1e-300), 1.0, LARGEST_EFFECT))
+
+
+def _flags(layout: Layout, solved: Solutions, own: slice, at: int, rows: int) -> tuple[str, ...]:
     """Words for what is not identified: minima as good as the best one that say something else."""
     flags = []
-    rows = design.series.rate_paid.size
     near = _deviance(solved.cost[own], rows) - _deviance(solved.cost[[at]], rows)[0] < 1.0
     rivals = solved.parameters[own][near]
     betas = layout.marginals(rivals).mean(axis=1)

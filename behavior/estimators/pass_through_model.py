@@ -1,13 +1,14 @@
 """The structural law as a regression: parameters in, one-step errors of the rate paid out, many parameter sets at once.
 
 The rate paid moves by the law of `behavior.assumptions.pass_through_path`. Between observations the state runs by
-that law; at an observation it is corrected by a share (`gain`) of the error. Gain 1 is the one-step form (shocks to the
-rate paid stay), gain 0 the free-running form (errors are noise of measurement); it is fitted with the rest, because
-each form alone is biased where the other is true.
+that law; at an observation it is corrected by a share (`gain`) of the error. Gain 1 is the one-step form (an error is
+forgiven after a month), gain 0 the free-running form (errors add up over a cycle); it is fitted with the rest, up to
+0.3: what is asked of the law is a path over years, and a one-step fit of a law that is not quite true gives a poor one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,54 +18,78 @@ from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
 from behavior.quantities import FloatArray, IntArray
 
 PERCENT = 100.0
-NUISANCE = 3
-INTERCEPT, START, GAIN = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each parameter stands: intercept, start (both in percent), gain, marginal at the lowest knot, its rises
-    from knot to knot, log of the speeds up and down.
+    """Where each parameter stands: target of every source at the middle knot and start of every piece (both in
+    percent), the gain, the marginal at the lowest knot, its rises from knot to knot, log of the speeds up and down.
 
     Parameters
     ----------
     knots : shape (k,), short-rate levels, decimals a year. monotone : the marginal may only rise with the level.
+    sources : for each piece that shares the law, which level of the target it has.
     """
 
     knots: FloatArray
     monotone: bool = True
+    sources: tuple[int, ...] = (0,)
     largest_marginal: float = 1.5
     slowest: float = 0.003
+    largest_gain: float = 0.3
 
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return NUISANCE + self.knots.size + 2
+        return self.head + self.knots.size + 2
+
+    @property
+    def head(self) -> int:
+        """Number of parameters that are not the law's: levels of the sources, starts of the pieces and the gain."""
+        return self.gain + 1
+
+    @property
+    def reference(self) -> float:
+        """Short rate at which the sources' targets are stated, decimal a year."""
+        return float(self.knots.mean())
+
+    def level_at(self, piece: int) -> int:
+        """Place of a piece's target level."""
+        return self.sources[piece]
+
+    def start_at(self, piece: int) -> int:
+        """Place of a piece's start."""
+        return max(self.sources) + 1 + piece
+
+    @property
+    def gain(self) -> int:
+        """Place of the gain."""
+        return max(self.sources) + 1 + len(self.sources)
 
     @property
     def marginal(self) -> slice:
         """Marginal at the lowest knot and the rises after it."""
-        return slice(NUISANCE, NUISANCE + self.knots.size)
+        return slice(self.head, self.head + self.knots.size)
 
     @property
     def rises(self) -> slice:
         """Rises of the marginal from knot to knot."""
-        return slice(NUISANCE + 1, NUISANCE + self.knots.size)
+        return slice(self.head + 1, self.head + self.knots.size)
 
     @property
     def speeds(self) -> slice:
         """Logs of the monthly adjustment up and down."""
-        return slice(NUISANCE + self.knots.size, NUISANCE + self.knots.size + 2)
+        return slice(self.head + self.knots.size, self.head + self.knots.size + 2)
 
     @property
     def structural(self) -> slice:
         """All that the exported tables hold: marginal and speeds."""
-        return slice(NUISANCE, self.size)
+        return slice(self.head, self.size)
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Lower and upper bounds, shape (size,) each."""
         lower, upper = np.full(self.size, -50.0), np.full(self.size, 100.0)
-        lower[GAIN], upper[GAIN] = 0.0, 1.0
+        lower[self.gain], upper[self.gain] = 0.0, self.largest_gain
         lower[self.marginal], upper[self.marginal] = 0.0, self.largest_marginal
         if not self.monotone:
             lower[self.rises] = -self.largest_marginal
@@ -87,13 +112,14 @@ class Design:
 
     Parameters
     ----------
-    weights : shape (before + months, knots), integrals of the marginal to each month's level, centred on the
-        observed months' mean so that the intercept is the mean target.
+    piece : which of the pieces that share a law this is.
+    weights : shape (before + months, knots), integrals of the marginal from the middle knot to each month's level.
     before : months of levels kept before the start, for delays.
     row_at : shape (months,), observation that ends in each month or -1.
     """
 
     series: RateSeries
+    piece: int
     weights: FloatArray
     before: int
     row_at: IntArray
@@ -105,22 +131,22 @@ class Design:
         return int(self.row_at.size)
 
 
-def design_of(series: RateSeries, layout: Layout, longest_delay: int, floor: float) -> Design:
+def design_of(series: RateSeries, layout: Layout, longest_delay: int, floor: float, piece: int = 0) -> Design:
     """Prepare a series for repeated evaluation; the floor gives way to rates paid that were seen below it."""
     begin, end = series.begin, int(series.observed[-1])
     weights = integral_weights(layout.knots, series.levels_from(begin - longest_delay))
     row_at = np.full(end - begin + 1, -1, dtype=np.int64)
     row_at[series.observed - begin] = np.arange(series.observed.size)
-    centred = weights - weights[longest_delay:].mean(axis=0)
-    return Design(series, centred, longest_delay, row_at, min(floor, float(series.rate_paid.min())))
+    centred = weights - integral_weights(layout.knots, layout.reference)
+    return Design(series, piece, centred, longest_delay, row_at, min(floor, float(series.rate_paid.min())))
 
 
 def targets(layout: Layout, design: Design, parameters: FloatArray) -> FloatArray:
     """Target in each month from `before` months ahead of the start, shape (before + months, p), decimals a year."""
-    return parameters[:, INTERCEPT] / PERCENT + design.weights @ layout.marginals(parameters).T
+    return parameters[:, layout.level_at(design.piece)] / PERCENT + design.weights @ layout.marginals(parameters).T
 
 
-def _seen(target: FloatArray, delay: IntArray, design: Design) -> FloatArray:
+def seen_by(target: FloatArray, delay: IntArray, design: Design) -> FloatArray:
     """Target as a direction sees it, shape (months, p)."""
     rows = design.before + np.arange(design.months)[:, None] - delay[None, :]
     return np.take_along_axis(target, rows, axis=0)
@@ -136,10 +162,10 @@ def one_step_paths(
     parameters : shape (p, size). delays : shape (p, 2), months. actual : shape (rows, p) or (rows, 1).
     """
     target = targets(layout, design, parameters)
-    seen_up, seen_down = _seen(target, delays[:, 0], design), _seen(target, delays[:, 1], design)
+    seen_up, seen_down = seen_by(target, delays[:, 0], design), seen_by(target, delays[:, 1], design)
     up, down = np.exp(parameters[:, layout.speeds]).T
-    gain, floor = parameters[:, GAIN], np.full(parameters.shape[0], design.floor)
-    paid = parameters[:, START] / PERCENT
+    gain, floor = parameters[:, layout.gain], np.full(parameters.shape[0], design.floor)
+    paid = parameters[:, layout.start_at(design.piece)] / PERCENT
     path = np.empty((design.months, parameters.shape[0]))
     fitted = np.empty((design.series.observed.size, parameters.shape[0]))
     for month in range(design.months):
@@ -156,7 +182,12 @@ def one_step_paths(
 
 
 def errors_in_basis_points(
-    layout: Layout, design: Design, parameters: FloatArray, delays: IntArray, actual: FloatArray
+    layout: Layout, designs: Sequence[Design], parameters: FloatArray, delays: IntArray, actual: FloatArray
 ) -> FloatArray:
-    """One-step errors, shape (p, rows), basis points."""
-    return ((one_step_paths(layout, design, parameters, delays, actual) - actual) * BASIS_POINTS).T
+    """One-step errors of all pieces after one another, shape (p, rows), basis points."""
+    found, first = [], 0
+    for design in designs:
+        own = actual[first : first + design.series.observed.size]
+        found.append((one_step_paths(layout, design, parameters, delays, own) - own) * BASIS_POINTS)
+        first += own.shape[0]
+    return np.concatenate(found).T

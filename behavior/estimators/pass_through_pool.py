@@ -51,7 +51,7 @@ def usual_spread(layout: Layout) -> FloatArray:
 
 def population(layout: Layout, fits: Sequence[SeriesFit], delays: tuple[int, int]) -> Population:
     """Centre and spread of a group of fits; with one member the usual spread stands for the unknown one."""
-    own = np.stack([fit.parameters[layout.structural] for fit in fits])
+    own = np.stack([fit.structural for fit in fits])
     information = np.stack([fit.information for fit in fits])
     usual = usual_spread(layout) ** 2
     variance, centre = usual.copy(), own.mean(axis=0)

@@ -26,6 +26,7 @@ class RateSeries:
     observed : shape (rows,), position in `levels` of the month in which each observation ends, rising.
     periods : shape (rows,), months that an observation averages over; 1 = the month itself.
     rate_paid : shape (rows,), decimals a year. weight : shape (rows,), balance in currency units or 1.
+    source : whose rates these are; pieces of one source share the level of the target. Empty = the unit itself.
     """
 
     unit: str
@@ -36,6 +37,7 @@ class RateSeries:
     periods: IntArray
     rate_paid: FloatArray
     weight: FloatArray
+    source: str = ""
 
     @property
     def begin(self) -> int:
@@ -78,3 +80,21 @@ def require_movement(series: Sequence[RateSeries], least_move: float = 0.0025, l
         raise TooFewEvents(
             "Pass-through cannot be learnt: " + "; ".join(faults) + ". Widen the window or pool the series."
         )
+
+
+def pieces_of(series: Sequence[RateSeries]) -> dict[tuple[str, ...], list[RateSeries]]:
+    """Series by segment, in order of first appearance: what shares one law."""
+    found: dict[tuple[str, ...], list[RateSeries]] = {}
+    for one in series:
+        found.setdefault(one.segment, []).append(one)
+    return found
+
+
+def without_months(series: RateSeries, first: int, last: int) -> list[RateSeries]:
+    """The series before and after the months `first` to `last` (numbers of months, both left out)."""
+    months = series.observed + series.first_month
+    early, late = months < first, months - series.periods >= last
+    found = [(f"{series.unit} before", early), (f"{series.unit} after", late)]
+    return [
+        replace(series.rows(mask), unit=name, source=series.source or series.unit) for name, mask in found if mask.any()
+    ]

@@ -51,12 +51,21 @@ def tables_of(model: StructuralPassThrough, spec: ModelSpec) -> tuple[Assumption
         drivers=(Driver.RATE_LEVEL,),
         terms=terms,
     )
-    delays = sorted({law.delays for law in model.laws_}, key=lambda pair: -_members(model.laws_, pair))
-    return (target, *(_speed_table(model, pair, scheme, terms, first=pair == delays[0]) for pair in delays))
+    parts = speed_parts(model.laws_)
+    names = [SPEED] if len(parts) == 1 else [f"{SPEED}_{number}" for number in range(1, len(parts) + 1)]
+    speeds = [_speed_table(model, name, part, scheme, terms) for name, part in zip(names, parts, strict=True)]
+    return (target, *speeds)
 
 
-def _members(laws: Sequence[SegmentLaw], pair: tuple[int, int]) -> int:
-    return sum(law.delays == pair for law in laws)
+def speed_parts(laws: Sequence[SegmentLaw]) -> list[list[SegmentLaw]]:
+    """Laws by table: one table holds one pair of delays, and the first table that fits a row is the one that is used.
+
+    So with several pairs the own curves come first and the fallbacks after them, the most specific ones first.
+    """
+    if len({law.delays for law in laws}) == 1:
+        return [list(laws)]
+    keys = sorted({(law.segment.count(POOLED), law.delays) for law in laws})
+    return [[law for law in laws if (law.segment.count(POOLED), law.delays) == key] for key in keys]
 
 
 def _band(replicates: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
@@ -93,10 +102,9 @@ def _target_curve(model: StructuralPassThrough, law: SegmentLaw, grid: FloatArra
 
 
 def _speed_table(
-    model: StructuralPassThrough, pair: tuple[int, int], scheme: SegmentScheme, terms: DriverTerms, first: bool
+    model: StructuralPassThrough, name: str, members: Sequence[SegmentLaw], scheme: SegmentScheme, terms: DriverTerms
 ) -> AssumptionTable:
-    name = SPEED if first else f"{SPEED}_delay_{pair[0]}_{pair[1]}"
-    members = [law for law in model.laws_ if law.delays == pair]
+    pair = members[0].delays
     return AssumptionTable(
         name=name,
         effect=Effect.REPRICING,

@@ -1,0 +1,71 @@
+"""The models of rates paid that are set against each other: fitted by one call and asked for the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from behavior.assumptions.pass_through_path import pending_from_history, project_rate_paid
+from behavior.benchmark.beta_protocols import Fold
+from behavior.errors import BehaviorError
+from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_correction import ErrorCorrection
+from behavior.estimators.pass_through_fit import FitOptions
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_static import ConstantBeta, cycles, matched
+from behavior.quantities import FloatArray
+
+Path = Callable[[RateSeries, int, float], FloatArray]
+Model = Callable[[Fold], Path]
+
+CHAMPION = "structural law"
+LAST_CYCLE = "last cycle's beta"
+SYMMETRIC = "symmetric error correction"
+
+
+def models(options: FitOptions) -> dict[str, Model]:
+    """Champion, challengers and incumbents by name."""
+    return {
+        CHAMPION: lambda fold: structural(fold, options),
+        "asymmetric error correction": lambda fold: _recursive(_corrected(fold.training, True), options.floor),
+        SYMMETRIC: lambda fold: _recursive(_corrected(fold.training, False), options.floor),
+        "constant beta, least squares": lambda fold: _recursive(
+            ConstantBeta("least_squares").fit(fold.training), options.floor
+        ),
+        LAST_CYCLE: lambda fold: _recursive(_last_cycle(fold), options.floor),
+    }
+
+
+def structural(fold: Fold, options: FitOptions) -> Path:
+    """The law as treasury gets it: target and speeds, pending from the history of the short rate."""
+    fitted = StructuralPassThrough(options).fit(fold.training)
+
+    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
+        law = fitted.law(series.segment)
+        pending = pending_from_history(law, series.levels[: begin + 1])
+        return project_rate_paid(law, series.levels[begin:], start, pending, min(options.floor, start))
+
+    return path
+
+
+def _corrected(training: Sequence[RateSeries], asymmetric: bool) -> ErrorCorrection:
+    try:
+        return ErrorCorrection(asymmetric).fit(training)
+    except BehaviorError:
+        if not asymmetric:
+            raise
+        return ErrorCorrection(False).fit(training)
+
+
+def _last_cycle(fold: Fold) -> ConstantBeta:
+    """The beta a bank would carry: of the last move before; where nothing moved before, of the moves after."""
+    known = [one for one in fold.earlier if one.observed.size > 2 and cycles(matched(one)[0])]
+    return ConstantBeta("last_cycle").fit(known or fold.training)
+
+
+def _recursive(estimator: Any, floor: float) -> Path:
+    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
+        found: FloatArray = estimator.path(series.segment, series.levels, start, begin, floor)
+        return found
+
+    return path

@@ -1,0 +1,147 @@
+"""Path errors in basis points and errors of the cumulative beta, with intervals by blocks of months and series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.benchmark.beta_models import CHAMPION, Model
+from behavior.benchmark.beta_protocols import Fold
+from behavior.errors import BehaviorError
+from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
+from behavior.estimators.pass_through_static import matched, positions
+from behavior.quantities import FloatArray
+
+BLOCK_MONTHS = 6
+REPLICATES = 2000
+CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class BetaBenchmark:
+    """Scores of one protocol on one data set.
+
+    Parameters
+    ----------
+    rows : one row an observation left out: fold, unit, month, actual, and one column a model (decimals a year).
+    by_fold : path error of each model in each fold, basis points, and error of the cumulative beta.
+    summary : one row a model: path error over all folds with its interval, folds in which the champion is closer.
+    failed : model and fold -> why it gave no answer.
+    """
+
+    rows: pd.DataFrame
+    by_fold: pd.DataFrame
+    summary: pd.DataFrame
+    failed: Mapping[str, str]
+
+
+def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int = 20260930) -> BetaBenchmark:
+    """Fit every model on every fold, foretell what was left out, and score all of them on the same rows."""
+    parts: list[pd.DataFrame] = []
+    failed: dict[str, str] = {}
+    for fold in folds:
+        frames = [_actual(fold.name, one) for one in fold.held_out]
+        for name, model in models.items():
+            try:
+                path = model(fold)
+                for frame, one in zip(frames, fold.held_out, strict=True):
+                    frame[name] = path_rates(path, one)
+            except BehaviorError as error:
+                failed[f"{name}, {fold.name}"] = str(error)
+                for frame in frames:
+                    frame[name] = np.nan
+        parts.extend(frames)
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[~rows["start"]].drop(columns="start").reset_index(drop=True)
+    names = list(models)
+    return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names, seed), failed)
+
+
+def path_rates(path: object, series: RateSeries) -> FloatArray:
+    """Rates of a held-out series foretold from its first row, averaged over their periods; shape (rows,)."""
+    begin, start = int(positions(series)[0]), float(series.rate_paid[0])
+    months = np.concatenate([[start], path(series, begin, start)])  # type: ignore[operator]
+    ends = series.observed - begin
+    found = [months[max(0, end - p + 1) : end + 1].mean() for end, p in zip(ends, series.periods, strict=True)]
+    return np.array(found)
+
+
+def _actual(fold: str, series: RateSeries) -> pd.DataFrame:
+    levels, paid = matched(series)
+    return pd.DataFrame(
+        {
+            "fold": fold,
+            "unit": series.source or series.unit,
+            "month": series.observed + series.first_month,
+            "start": np.arange(paid.size) == 0,
+            "first_rate": paid[0],
+            "first_level": levels[0],
+            "short_rate": levels,
+            "actual": paid,
+        }
+    )
+
+
+def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    found = []
+    for (fold, unit), part in rows.groupby(["fold", "unit"], sort=False):
+        last = part.iloc[-1]
+        moved = float(last["short_rate"] - last["first_level"])
+        for name in names:
+            error = (part[name] - part["actual"]) * BASIS_POINTS
+            beta = (last[name] - last["actual"]) / moved if abs(moved) >= 0.0025 else np.nan
+            found.append(
+                {
+                    "fold": fold,
+                    "unit": unit,
+                    "model": name,
+                    "rows": int(error.notna().sum()),
+                    "path error, bp": float(np.sqrt(np.mean(error**2))),
+                    "end error, bp": float(error.iloc[-1]),
+                    "cumulative beta paid": (last["actual"] - last["first_rate"]) / moved if moved else np.nan,
+                    "cumulative beta error": beta,
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFrame:
+    answered = rows.dropna(subset=list(names))
+    squares = {name: ((answered[name] - answered["actual"]) * BASIS_POINTS).to_numpy() ** 2 for name in names}
+    clusters, _ = pd.factorize(
+        answered["fold"].astype(str) + "|" + answered["unit"] + "|" + (answered["month"] // BLOCK_MONTHS).astype(str)
+    )
+    count = int(clusters.max()) + 1 if clusters.size else 0
+    sizes = np.bincount(clusters, minlength=count)
+    sums = {name: np.bincount(clusters, weights=values, minlength=count) for name, values in squares.items()}
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=REPLICATES)
+    per_fold = {name: _fold_errors(answered, squares[name]) for name in names}
+    tail = (1.0 - CONFIDENCE) / 2.0
+    found = []
+    for name in names:
+        errors = np.sqrt(drawn @ sums[name] / np.maximum(drawn @ sizes, 1))
+        ahead = np.sqrt(drawn @ sums[CHAMPION] / np.maximum(drawn @ sizes, 1)) - errors
+        low, high = np.quantile(errors, [tail, 1.0 - tail])
+        lead_low, lead_high = np.quantile(ahead, [tail, 1.0 - tail])
+        own = float(np.sqrt(squares[name].mean()))
+        closer = int((per_fold[CHAMPION] < per_fold[name]).sum())
+        found.append(
+            {
+                "model": name,
+                "path error, bp": own,
+                "lower": float(low),
+                "upper": float(high),
+                "champion minus this, bp": float(np.sqrt(squares[CHAMPION].mean())) - own,
+                "difference lower": float(lead_low),
+                "difference upper": float(lead_high),
+                "folds where the champion is closer": "" if name == CHAMPION else f"{closer} of {len(per_fold[name])}",
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _fold_errors(rows: pd.DataFrame, squares: FloatArray) -> pd.Series:
+    return pd.Series(squares, index=rows.index).groupby(rows["fold"]).mean()

@@ -1,0 +1,156 @@
+"""The champion finds laws of other functional forms with its default settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from behavior.errors import DidNotConverge, FittingError, TooFewEvents
+from behavior.estimators.pass_through import StructuralPassThrough, common_delays
+from behavior.estimators.pass_through_correction import ErrorCorrection
+from behavior.estimators.pass_through_fit import FitOptions
+from behavior.estimators.pass_through_readings import read_law
+from behavior.estimators.pass_through_series import require_movement, without_months
+from behavior.estimators.pass_through_static import ConstantBeta, cycles
+from tests.estimators.pass_through_cases import Truth, constant, logistic, policy_rate, ramp, series_of, steps
+
+QUICK = FitOptions(replicates=40, largest_delay=3)
+
+TRUTHS = {
+    "logistic, shocks that stay": Truth(logistic(), 0.12, 0.30, 2, 1, shock=1e-4),
+    "step, errors of measurement": Truth(steps(), 0.15, 0.40, 1, 0, measurement=2e-4),
+    "ramp, rounded to five basis points": Truth(ramp(), 0.20, 0.20, 0, 0, rounding=5e-4),
+    "constant, slow and even": Truth(constant(0.35), 0.06, 0.08, 0, 0, shock=1e-4),
+}
+
+
+def half_life(share: float) -> float:
+    return float(np.log(0.5) / np.log(1 - share))
+
+
+def close_half_life(found: float, wanted: float) -> bool:
+    return abs(found - wanted) <= max(1.0, 0.15 * wanted)
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_finds_laws_of_other_forms(name):
+    truth, levels = TRUTHS[name], policy_rate(216, 3)
+    model = StructuralPassThrough(QUICK).fit([series_of(levels, truth.simulate(levels, 5))])
+    law = model.law(("one",))
+    low, high = float(levels.min()), float(levels.max())
+    read = read_law(law, low, high)
+    assert read.long_run_beta == pytest.approx(truth.long_run(low, high), abs=0.03)
+    assert close_half_life(read.half_life_up, half_life(truth.up))
+    assert close_half_life(read.half_life_down, half_life(truth.down))
+    assert (law.delay_up, law.delay_down) == (truth.delay_up, truth.delay_down)
+    # A cycle that was not seen, inside the levels that were: its terminal beta.
+    for start, end in ((0.005, 0.03), (0.01, 0.042)):
+        found = float(law.target_change(start, end)) / (end - start)
+        assert found == pytest.approx(truth.long_run(start, end), abs=0.03)
+    assert np.all(np.diff(law.marginal) >= -1e-12) and np.all(law.marginal >= 0)
+
+
+def test_written_and_read_back_is_the_same():
+    levels = policy_rate(120, 1)
+    series = [
+        series_of(levels, Truth(constant(b), shock=1e-4).simulate(levels, i), f"s{i}") for i, b in enumerate((0.2, 0.4))
+    ]
+    model = StructuralPassThrough(QUICK).fit(series)
+    again = StructuralPassThrough.from_files(model.to_files())
+    assert again.to_files() == model.to_files()
+    assert again.law(("s1",)).up == model.law(("s1",)).up
+    with pytest.raises(FittingError, match="expected"):
+        StructuralPassThrough.from_files({"pass_through.json": '{"format": 1, "family": "other"}'})
+
+
+def test_same_seed_same_fit_whatever_the_order():
+    levels = policy_rate(120, 2)
+    first = series_of(levels, Truth(logistic(), shock=1e-4).simulate(levels, 1), "a")
+    second = series_of(levels, Truth(constant(0.3), shock=1e-4).simulate(levels, 2), "b")
+    options = FitOptions(replicates=5, largest_delay=1)
+    one = StructuralPassThrough(options).fit([first, second])
+    other = StructuralPassThrough(options).fit([second, first])
+    assert one.law(("a",)).marginal == pytest.approx(other.law(("a",)).marginal, abs=1e-9)
+    assert one.to_files() == StructuralPassThrough(options).fit([first, second]).to_files()
+
+
+def test_quarterly_averages_with_missing_quarters_carry_the_same_law():
+    levels, truth = policy_rate(180, 4), Truth(ramp(), 0.2, 0.3, shock=5e-5)
+    monthly = truth.simulate(levels, 3)
+    ends = np.array([end for end in range(2, 180, 3) if (end // 3) % 4 != 3])
+    averages = np.array([monthly[end - 2 : end + 1].mean() for end in ends])
+    one = series_of(levels, monthly)
+    quarterly = type(one)(
+        "one", ("one",), one.first_month, levels, ends, np.full(ends.size, 3), averages, np.ones(ends.size)
+    )
+    law = StructuralPassThrough(FitOptions(replicates=5, largest_delay=1)).fit([quarterly]).law(("one",))
+    low, high = float(levels.min()), float(levels.max())
+    assert float(law.target_change(low, high)) / (high - low) == pytest.approx(truth.long_run(low, high), abs=0.03)
+    assert close_half_life(half_life(law.up), half_life(truth.up))
+
+
+def test_a_thin_series_is_drawn_to_its_kind_and_a_long_one_is_left_alone():
+    levels = policy_rate(180, 6)
+    series = []
+    for number, beta in enumerate((0.55, 0.6, 0.65)):
+        truth = Truth(constant(beta), 0.2, 0.3, shock=1e-4)
+        series.append(series_of(levels, truth.simulate(levels, number), f"s{number}"))
+    flat = slice(0, 16)
+    thin = Truth(constant(0.6), 0.2, 0.3, shock=8e-4).simulate(levels, 9)
+    series.append(series_of(levels[flat], thin[flat], "thin"))
+    model = StructuralPassThrough(FitOptions(replicates=5, largest_delay=0)).fit(series)
+    read = [read_law(model.law((f"s{number}",)), 0.005, 0.04).long_run_beta for number in range(3)]
+    assert read == pytest.approx([0.55, 0.6, 0.65], abs=0.02)
+    # Whether it was fitted or left to the pooled law, the thin one says what its kind says.
+    assert read_law(model.law(("thin",)), 0.005, 0.04).long_run_beta == pytest.approx(0.6, abs=0.12)
+    assert model.law(("unknown",)).up == pytest.approx(0.2, rel=0.35)
+
+
+def test_what_cannot_be_learnt_is_refused_in_words():
+    still = np.full(60, 0.01)
+    with pytest.raises(TooFewEvents, match="moved by 0.0 bp only"):
+        StructuralPassThrough(QUICK).fit([series_of(still, np.full(60, 0.005), "quiet")])
+    levels = policy_rate(60, 1)
+    with pytest.raises(TooFewEvents, match="3 observations"):
+        require_movement([series_of(levels, levels / 2, "short").rows(np.arange(60) < 3)])
+    never_down = np.linspace(0.0, 0.03, 60)
+    with pytest.raises(DidNotConverge, match="cannot tell"):
+        ErrorCorrection(asymmetric=True).fit([series_of(never_down, never_down * 0.4)])
+
+
+def test_a_direction_never_seen_says_so():
+    rising = np.round(np.linspace(0.0, 0.05, 72) / 0.0025) * 0.0025
+    truth = Truth(constant(0.5), 0.2, 0.4)
+    model = StructuralPassThrough(FitOptions(replicates=5, largest_delay=0)).fit(
+        [series_of(rising, truth.simulate(rising))]
+    )
+    law = model.segment_law(("one",))
+    assert law.direction_months[1] == 0
+    assert any("never had to move down" in flag for flag in law.facts["flags"])
+
+
+def test_delays_of_its_own_need_evidence():
+    together = {(0, 0): 10.0, (1, 0): 0.0, (0, 1): 9.0}
+    alone = {(0, 0): 0.0, (1, 0): 4.0, (0, 1): 50.0}
+    chosen = common_delays({("a",): together, ("b",): together, ("c",): alone}, evidence=6.0)
+    assert set(chosen.values()) == {(1, 0)}
+    sure = {**alone, (1, 0): 40.0}
+    many = {(str(number),): together for number in range(9)}
+    assert common_delays({**many, ("c",): sure}, evidence=6.0)[("c",)] == (0, 0)
+
+
+def test_turning_points_and_last_cycle():
+    levels = np.concatenate([np.linspace(0, 0.05, 11), np.full(5, 0.05), np.linspace(0.045, 0.01, 8)])
+    found = cycles(levels)
+    assert [(one.first, one.last) for one in found] == [(0, 15), (15, 23)]
+    paid = np.concatenate([levels[:16] * 0.5, 0.025 + 0.2 * (levels[16:] - 0.05)])
+    assert ConstantBeta("last_cycle").fit([series_of(levels, paid)]).beta(("one",)) == pytest.approx(0.2)
+
+
+def test_leaving_months_out_leaves_pieces_of_one_source():
+    levels = policy_rate(60, 1)
+    series = series_of(levels, levels / 2, first_month=600)
+    pieces = without_months(series, 620, 630)
+    assert [piece.source for piece in pieces] == ["one", "one"]
+    assert pieces[0].observed.size == 20 and pieces[1].observed.size == 29
+    assert np.array_equal(pieces[1].observed + 600, np.arange(631, 660))
