@@ -1,0 +1,202 @@
+"""The promise of adding files only: a kind dropped into a package of its own goes all the way to NII and EVE."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pandas as pd
+import pytest
+
+from behavior.cli import main
+
+KIND = dedent('''
+    """Early redemption of term deposits: a constant share a month, learnt from counts."""
+
+    import json
+    from dataclasses import dataclass
+
+    import numpy as np
+    import pandas as pd
+
+    from behavior.assumptions.curve import AssumptionCurve
+    from behavior.assumptions.effects import Effect, MonthMeaning
+    from behavior.assumptions.segments import SegmentScheme
+    from behavior.assumptions.set import AssumptionTable
+    from behavior.contracts import Column, TableContract
+    from behavior.kinds.base import FittedModel, ModelKind, Predictions
+    from behavior.panel.base import Panel
+    from behavior.quantities import Quantity
+
+    TABLE = TableContract("redemption_history", 1, "redemptions", "Term deposits by month.", (
+        Column("deposit_id", "text", "Deposit."),
+        Column("month", "month", "Month."),
+        Column("balance", "number", "Balance at the start of the month.", "currency units", minimum=0.0),
+        Column("redeemed", "integer", "1 when it was redeemed early in the month.", minimum=0.0, maximum=1.0),
+    ), key=("deposit_id", "month"))
+
+    @dataclass(frozen=True)
+    class Share:
+        hazard: float
+
+        def to_files(self):
+            return {"share.json": json.dumps({"hazard": self.hazard})}
+
+    def build_panel(history, rates, spec):
+        rows = history.tables["redemptions"]
+        return Panel(pd.DataFrame({
+            "unit": rows["deposit_id"], "customer": rows["deposit_id"], "month": rows["month"],
+            "weight": rows["balance"].astype(float), "product": "term_deposit",
+            "event": rows["redeemed"].astype(float)}))
+
+    def fit(panel, split, spec):
+        hazard = float(panel.table["event"][split.train].mean())
+        return FittedModel("redemption", spec, {"share": Share(hazard)}, facts={"hazard": hazard})
+
+    def predict(fitted, panel):
+        rows = panel.table
+        hazard = fitted.estimators["share"].hazard
+        table = rows[["unit", "customer", "month", "weight"]].assign(
+            segment="term_deposit", cause="withdrawal", actual=rows["event"], predicted=hazard, challenger=hazard,
+            benchmark=hazard, driver=np.nan, age_months=1)
+        return Predictions(table, "redeemed in the month", "share a month", True)
+
+    def export(fitted, context):
+        values = np.full(120, fitted.estimators["share"].hazard)
+        curve = AssumptionCurve(("term_deposit",), np.arange(1, 121), {}, values)
+        return (AssumptionTable(
+            "redemption", Effect.RUNOFF, Quantity.MONTHLY_HAZARD, SegmentScheme(("product",)), (curve,),
+            cause="withdrawal", month_meaning=MonthMeaning.SINCE_AS_OF),)
+
+    def load(spec, files):
+        return FittedModel("redemption", spec, {"share": Share(**json.loads(files["share/share.json"]))})
+
+    KIND = ModelKind(
+        name="redemption", summary="Early redemption of term deposits.", effect=Effect.RUNOFF,
+        history_contract="redemption_history/1", tables=(TABLE,), drivers=(), month_meaning=MonthMeaning.SINCE_AS_OF,
+        features=(), families=("constant",), build_panel=build_panel, fit=fit, predict=predict, export=export,
+        look_up=lambda tables, fitted, panel: predict(fitted, panel), load=load,
+        exhibits=lambda *given: (), explain=lambda *given: {})
+''')
+
+SPEC = """
+[model]
+kind = "redemption"
+version = 1
+owner = "ALM modelling"
+
+[history]
+contract = "redemption_history/1"
+
+[estimator]
+family = "constant"
+"""
+
+PROFILE = """
+name = "toy"
+
+[history.redemptions]
+contract = "redemption_history/1"
+tables.redemptions.file = "redemptions.csv"
+
+[rates]
+file = "rates.csv"
+
+[curves]
+file = "curves.csv"
+
+[book]
+file = "book.csv"
+
+[settings]
+as_of = 2026-09-30
+reporting_currency = "USD"
+tier1 = 100.0
+book_equity = 100.0
+index_roles = { short = "FEDFUNDS" }
+
+[models.redemption]
+folder = "model"
+history = "redemptions"
+
+[store]
+folder = "assumptions"
+
+[tracking]
+folder = "tracking"
+
+[output]
+folder = "out"
+
+[approvals]
+proposed_by = "Developer"
+approved_by = "Model risk"
+
+[value]
+framework = "us_parallel"
+"""
+
+BOOK = """position_id,product,side,currency,balance,rate_type,rate,repayment,\
+origination_date,maturity_date,payment_months
+loan,loan,asset,USD,1000,fixed,0.05,bullet,2025-09-30,2029-09-30,12
+deposit,term_deposit,liability,USD,900,fixed,0.02,bullet,2025-09-30,2028-09-30,12
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with one kind, declared by its entry point, beside a folder with a profile and its data."""
+    package = tmp_path / "site"
+    (package / "toy_kind-0.1.dist-info").mkdir(parents=True)
+    (package / "toy_kind-0.1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: toy-kind\nVersion: 0.1\n"
+    )
+    (package / "toy_kind-0.1.dist-info" / "entry_points.txt").write_text(
+        "[behavior.kinds]\nredemption = toy_kind:KIND\n"
+    )
+    (package / "toy_kind.py").write_text(KIND)
+    monkeypatch.syspath_prepend(str(package))
+    home = tmp_path / "bank"
+    (home / "model").mkdir(parents=True)
+    (home / "model" / "spec.toml").write_text(SPEC)
+    (home / "profile.toml").write_text(PROFILE)
+    (home / "book.csv").write_text(BOOK)
+    (home / "curves.csv").write_text(
+        "as_of,currency,index,months,zero_rate\n2026-09-30,USD,discount,1,0.03\n2026-09-30,USD,discount,120,0.035\n"
+    )
+    (home / "rates.csv").write_text("date,index,value\n2026-08-31,FEDFUNDS,0.03\n2026-09-30,FEDFUNDS,0.03\n")
+    months = pd.date_range("2023-01-31", periods=24, freq="ME")
+    rows = [
+        {"deposit_id": f"d{unit}", "month": month.date(), "balance": 100.0, "redeemed": int(unit % 12 == age)}
+        for unit in range(120)
+        for age, month in enumerate(months)
+        if unit % 12 >= age
+    ]
+    pd.DataFrame(rows).to_csv(home / "redemptions.csv", index=False)
+    return home
+
+
+def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["cycle", "--profile", str(toy / "profile.toml"), "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    done = json.loads(printed.out)
+    assert done["set"] == "2026-09-30.r1"
+    learnt = pd.read_csv(toy / "assumptions" / done["set"] / "redemption.csv")["value"]
+    assert 0.0 < learnt.iloc[0] < 1.0
+    flows = pd.read_csv(toy / "out" / "results" / "cash_flows.csv")
+    base = flows[(flows["scenario"] == "base") & (flows["product"] == "term_deposit")]
+    assert base[base["month"] == "2026-10-31"]["withdrawal"].item() == pytest.approx(900 * learnt.iloc[0])
+    nii = pd.read_csv(toy / "out" / "results" / "nii.csv")
+    eve = pd.read_csv(toy / "out" / "results" / "eve.csv")
+    assert {"loan", "term_deposit"} == set(nii["product"]) == set(eve["product"])
+    assert (toy / "out" / "reports" / "redemption.html").is_file()
+
+
+def test_the_contract_of_the_kind_is_checked_like_any_other(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = toy / "redemptions.csv"
+    broken.write_text(broken.read_text().replace("100.0", "-100.0", 1))
+    assert main(["check", str(broken), "--as", "redemption_history/1"]) == 3
+    said = capsys.readouterr()
+    assert "line 2" in said.err + said.out and "`balance`" in said.err + said.out
