@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from behavior.quantities import MONTHS_PER_YEAR, AnyArray, DateArray, FloatArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from behavior.simulator.deposit_law import CHANNELS, DepositSegment
 from behavior.simulator.laws import AccountState, DepositLaw
 from behavior.simulator.rates import REGIONS, RatePaths, as_timestamps
@@ -21,6 +21,7 @@ RENEWAL_SHARE = 0.0008
 OVERDRAFT_SHARE = 0.06
 OVERDRAWN_MONTHS = 0.003
 NOBODY = -1
+STAYS, CLOSES, MOVES, RENEWS = range(4)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class AccountLife:
     Parameters
     ----------
     truth : one row a row of `account_months`, in its order: the law's inputs and expectations of that month.
+        `event` is -1 in the opening month, 0 stays, 1 closes, 2 moves to another product, 3 renewed as the same one;
+        `decay` is the expected share that leaves before credited interest: 1 - (1 - closure)(1 - migration)(1 + growth).
     open_accounts : positions in `book` open at as-of, with `trend` (balance without its passing noise) and `noise`.
     """
 
@@ -115,61 +118,94 @@ def simulate_accounts(
     book = _open_accounts(settings, paths, segments, rng)
     rows = RowBook()
     sigma = np.array([one.noise for one in segments])
-    trend, noise, balance = np.zeros(0), np.zeros(0), np.zeros(0)
-    alive = np.zeros(0, dtype=np.int64)
+    held = _Held(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
     by_opening = np.argsort(book.opened, kind="stable")
     starts = np.searchsorted(book.opened[by_opening], np.arange(paths.months + 1))
     for month in range(1, paths.months):
-        state = book.state(alive, month, paths, paths.short[month - 1], paid[month - 1])
-        closure, migration, growth = law.closure(state), law.migration(state), law.growth(state)
-        draws = rng.random((3, alive.size))
-        closes = draws[0] < closure
-        moves = ~closes & (draws[1] < migration)
-        renews = ~closes & ~moves & (draws[2] < RENEWAL_SHARE)
-        rate = paid[month][state.segment]
-        interest = np.where(closes | moves | renews, 0.0, np.round(rate / MONTHS_PER_YEAR * np.maximum(balance, 0), 2))
-        trend_before = trend
-        trend = trend * (1.0 + growth + rate / MONTHS_PER_YEAR)
-        noise = NOISE_MEMORY * noise + np.sqrt(1 - NOISE_MEMORY**2) * sigma[state.segment] * rng.standard_normal(
-            alive.size
-        )
-        after = np.round(trend * np.exp(noise - sigma[state.segment] ** 2 / 2), 2)
-        gone = closes | moves | renews
-        overdrawn = (book.overdraft_limit[alive] > 0) & (rng.random(alive.size) < OVERDRAWN_MONTHS) & ~gone
-        overdrawn &= month < paths.months - 1
-        shown = np.where(gone, 0.0, np.where(overdrawn, -np.round(book.overdraft_limit[alive] * draws[2], 2), after))
-        rows.add(
-            np.full(alive.size, month >= paths.first),
-            unit=alive,
-            month=np.full(alive.size, month),
-            balance=shown,
-            opening_balance=balance,
-            rate_paid=rate,
-            interest=interest,
-            spread=state.spread,
-            level=state.level,
-            closure=closure,
-            migration=migration,
-            growth=growth,
-            opening_trend=trend_before,
-            event=closes * 1 + moves * 2 + renews * 3,
-        )
-        book, moved_trend, moved_noise, moved = _move(
-            book, alive, month, moves, renews, trend, noise, segments, paths, rng
-        )
-        book.closed[alive[gone]] = month
+        event, held = _live_a_month(book, held, month, paths, law, paid, sigma, rows, rng)
+        book, moved = _move(book, held, month, event, segments, rng)
+        gone = event != STAYS
+        book.closed[held.accounts[gone]] = month
         new = by_opening[starts[month] : starts[month + 1]]
-        entering = np.concatenate([moved, new])
-        new_noise = sigma[book.segment[new]] * rng.standard_normal(new.size)
-        entering_trend = np.concatenate([moved_trend, book.opening_balance[new]])
-        entering_noise = np.concatenate([moved_noise, new_noise])
-        entering_balance = np.round(entering_trend * np.exp(entering_noise - sigma[book.segment[entering]] ** 2 / 2), 2)
-        _record_openings(rows, entering, month, paths, entering_balance, paid[month][book.segment[entering]])
-        trend = np.concatenate([trend[~gone], entering_trend])
-        noise = np.concatenate([noise[~gone], entering_noise])
-        balance = np.concatenate([shown[~gone], entering_balance])
-        alive = np.concatenate([alive[~gone], entering])
-    return _tables(settings, paths, segments, book, rows, alive, balance, trend, noise, rng)
+        opened = _Held.starting(
+            new, book.opening_balance[new], sigma[book.segment[new]] * rng.standard_normal(new.size)
+        )
+        entering = _Held.joined(moved, opened).with_balance(sigma[book.segment])
+        _record_openings(rows, entering, month, paths, paid[month][book.segment[entering.accounts]])
+        held = _Held.joined(held.kept(~gone), entering)
+    return _tables(settings, paths, segments, book, rows, held, rng)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Accounts open at a month's end: positions, balance without its noise, the noise, and the balance shown."""
+
+    accounts: IntArray
+    trend: FloatArray
+    noise: FloatArray
+    balance: FloatArray
+
+    @classmethod
+    def starting(cls, accounts: IntArray, trend: FloatArray, noise: FloatArray) -> _Held:
+        return cls(accounts, trend, noise, np.zeros(accounts.size))
+
+    @classmethod
+    def joined(cls, first: _Held, second: _Held) -> _Held:
+        return cls(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in cls.__annotations__))
+
+    def kept(self, mask: BoolArray) -> _Held:
+        return _Held(self.accounts[mask], self.trend[mask], self.noise[mask], self.balance[mask])
+
+    def with_balance(self, sigma: FloatArray) -> _Held:
+        """The balance shown, from trend and noise; `sigma` is by account of the book."""
+        shown = np.round(self.trend * np.exp(self.noise - sigma[self.accounts] ** 2 / 2), 2)
+        return replace(self, balance=shown)
+
+
+def _live_a_month(
+    book: Accounts,
+    held: _Held,
+    month: int,
+    paths: RatePaths,
+    law: DepositLaw,
+    paid: FloatArray,
+    sigma: FloatArray,
+    rows: RowBook,
+    rng: np.random.Generator,
+) -> tuple[IntArray, _Held]:
+    """One month of every open account: what happened to each, and trend, noise and balance at the month's end."""
+    state = book.state(held.accounts, month, paths, paths.short[month - 1], paid[month - 1])
+    closure, migration, growth = law.closure(state), law.migration(state), law.growth(state)
+    draws = rng.random((3, held.accounts.size))
+    event = np.where(draws[2] < RENEWAL_SHARE, RENEWS, STAYS)
+    event = np.where(draws[1] < migration, MOVES, event)
+    event = np.where(draws[0] < closure, CLOSES, event)
+    gone = event != STAYS
+    rate = paid[month][state.segment]
+    interest = np.where(gone, 0.0, np.round(rate / MONTHS_PER_YEAR * np.maximum(held.balance, 0), 2))
+    shocks = np.sqrt(1 - NOISE_MEMORY**2) * sigma[state.segment] * rng.standard_normal(held.accounts.size)
+    trend = held.trend * (1.0 + growth + rate / MONTHS_PER_YEAR)
+    after = _Held.starting(held.accounts, trend, NOISE_MEMORY * held.noise + shocks).with_balance(sigma[book.segment])
+    limit = book.overdraft_limit[held.accounts]
+    overdrawn = (limit > 0) & (rng.random(held.accounts.size) < OVERDRAWN_MONTHS) & (month < paths.months - 1)
+    shown = np.where(gone, 0.0, np.where(overdrawn, -np.round(limit * draws[2], 2), after.balance))
+    rows.add(
+        np.full(held.accounts.size, month >= paths.first),
+        unit=held.accounts,
+        month=np.full(held.accounts.size, month),
+        balance=shown,
+        opening_balance=held.balance,
+        rate_paid=rate,
+        interest=interest,
+        spread=state.spread,
+        level=state.level,
+        closure=closure,
+        migration=migration,
+        growth=growth,
+        opening_trend=held.trend,
+        event=event,
+    )
+    return event, replace(after, balance=shown)
 
 
 def _open_accounts(
@@ -212,27 +248,22 @@ def _open_accounts(
 
 def _move(
     book: Accounts,
-    alive: IntArray,
+    held: _Held,
     month: int,
-    moves: AnyArray,
-    renews: AnyArray,
-    trend: FloatArray,
-    noise: FloatArray,
+    event: IntArray,
     segments: Sequence[DepositSegment],
-    paths: RatePaths,
     rng: np.random.Generator,
-) -> tuple[Accounts, FloatArray, FloatArray, IntArray]:
+) -> tuple[Accounts, _Held]:
     """Successors of migrated accounts: another product with a new open date, or the same one with the old date."""
-    goes = np.flatnonzero(moves | renews)
+    goes = np.flatnonzero((event == MOVES) | (event == RENEWS))
     if goes.size == 0:
-        return book, np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
-    old, same = alive[goes], renews[goes]
+        return book, _Held.starting(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+    old, same, trend = held.accounts[goes], event[goes] == RENEWS, held.trend[goes]
     target = destinations(segments)[book.segment[old]]
-    segment = np.where(same, book.segment[old], target)
     new = book.count + np.arange(goes.size)
     book.successor[old] = new
     extended = book.extended(
-        segment=segment,
+        segment=np.where(same, book.segment[old], target),
         customer=book.customer[old],
         region=book.region[old],
         channel=book.channel[old],
@@ -243,10 +274,10 @@ def _move(
         successor=np.full(goes.size, NOBODY),
         size=book.size[old],
         latent=book.latent[old],
-        opening_balance=trend[goes],
+        opening_balance=trend,
         overdraft_limit=np.where(same, book.overdraft_limit[old], 0.0),
     )
-    return extended, trend[goes], np.where(same, noise[goes], 0.0), new
+    return extended, _Held.starting(new, trend, np.where(same, held.noise[goes], 0.0))
 
 
 def destinations(segments: Sequence[DepositSegment]) -> IntArray:
@@ -260,25 +291,23 @@ def destinations(segments: Sequence[DepositSegment]) -> IntArray:
     return np.array(found)
 
 
-def _record_openings(
-    rows: RowBook, entering: IntArray, month: int, paths: RatePaths, balance: FloatArray, rate: FloatArray
-) -> None:
-    nothing = np.zeros(entering.size)
+def _record_openings(rows: RowBook, entering: _Held, month: int, paths: RatePaths, rate: FloatArray) -> None:
+    nothing, unknown = np.zeros(entering.accounts.size), np.full(entering.accounts.size, np.nan)
     rows.add(
-        np.full(entering.size, month >= paths.first),
-        unit=entering,
-        month=np.full(entering.size, month),
-        balance=balance,
+        np.full(entering.accounts.size, month >= paths.first),
+        unit=entering.accounts,
+        month=np.full(entering.accounts.size, month),
+        balance=entering.balance,
         opening_balance=nothing,
         rate_paid=rate,
         interest=nothing,
-        spread=np.full(entering.size, np.nan),
-        level=np.full(entering.size, np.nan),
+        spread=unknown,
+        level=unknown,
         closure=nothing,
         migration=nothing,
         growth=nothing,
         opening_trend=nothing,
-        event=np.full(entering.size, NOBODY),
+        event=np.full(entering.accounts.size, NOBODY),
     )
 
 
@@ -288,10 +317,7 @@ def _tables(
     segments: Sequence[DepositSegment],
     book: Accounts,
     rows: RowBook,
-    alive: IntArray,
-    balance: FloatArray,
-    trend: FloatArray,
-    noise: FloatArray,
+    held: _Held,
     rng: np.random.Generator,
 ) -> AccountLife:
     columns = rows.sorted_by_unit()
@@ -329,7 +355,7 @@ def _tables(
         }
     )
     accounts = _account_table(settings, paths, segments, book, np.unique(unit), names)
-    return AccountLife(book, accounts, account_months, truth, alive, balance, trend, noise)
+    return AccountLife(book, accounts, account_months, truth, held.accounts, held.balance, held.trend, held.noise)
 
 
 def columns_of(segments: Sequence[DepositSegment], codes: IntArray) -> pd.Index:

@@ -1,0 +1,81 @@
+"""Simulated banks and what the default specifications learn from them, made once a run."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.panel.base import CustomerHistory
+from behavior.simulator import SimulatedBank, simulate
+
+SEED = 77
+
+
+def load(path: Path) -> ModuleType:
+    """A module beside the tests, which are no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+HERE = Path(__file__).resolve().parent
+measures = load(HERE / "measures.py")
+other_laws = load(HERE.parent / "simulator" / "other_laws.py")
+
+
+@cache
+def bank_of(name: str) -> SimulatedBank:
+    """A bank of `other_laws.BANKS`."""
+    settings, laws = other_laws.BANKS[name]
+    return simulate(settings, seed=SEED, laws=laws)
+
+
+@cache
+def learnt_of(name: str, model: str):
+    """The default specification of a model on a bank."""
+    bank = bank_of(name)
+    history = bank.mortgages if model == "mortgage_prepayment" else bank.deposits
+    if model == "deposit_beta":
+        history = with_posting_noise(bank)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return measures.learn(bank, model, history)
+
+
+def with_posting_noise(bank: SimulatedBank, size: float = 0.00015) -> CustomerHistory:
+    """Deposit history whose posted rates deviate from the law by 1.5 bp a month and segment, as real ones do."""
+    rng = np.random.default_rng(bank.seed + 1)
+    tables = dict(bank.deposits.tables)
+    months = tables["account_months"].copy()
+    segment = bank.truth.account_life.truth["segment"]
+    codes = pd.factorize(months["month"])[0] * 1000 + pd.factorize(segment)[0]
+    noise = size * rng.standard_normal(int(codes.max()) + 1)
+    months["rate_paid"] = np.maximum(months["rate_paid"] + noise[codes], 0.0)
+    tables["account_months"] = months
+    return CustomerHistory(bank.deposits.contract, tables, control_totals=bank.deposits.control_totals)
+
+
+@pytest.fixture(params=sorted(other_laws.BANKS))
+def bank_name(request: pytest.FixtureRequest) -> str:
+    """Each bank in turn: the built-in laws and those that no model was written around."""
+    return str(request.param)
+
+
+@pytest.fixture
+def lab() -> ModuleType:
+    """This module: banks, what was learnt from them, and the measures."""
+    import sys
+
+    return sys.modules[__name__]

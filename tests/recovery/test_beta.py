@@ -1,0 +1,27 @@
+"""Does the default beta specification find target, speeds and delays from posted rates with 1.5 bp of noise?"""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_long_run_betas_and_half_lives(bank_name: str, lab, record_property) -> None:
+    bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "deposit_beta")
+    seen = bank.truth.paths.short[bank.truth.paths.first :]
+    found = lab.measures.beta_errors(bank, learnt, float(seen.min()), float(seen.max()))
+    record_property("beta_error", (found["beta_learnt"] - found["beta_true"]).round(4).to_dict())
+    assert found.notna().all().all()
+    assert ((found["beta_learnt"] - found["beta_true"]).abs() <= 0.03).all(), found
+    for way in ("up", "down"):
+        gap = (found[f"{way}_learnt"] - found[f"{way}_true"]).abs()
+        assert ((gap <= 1.0) | (gap <= 0.15 * found[f"{way}_true"])).all(), found
+
+
+def test_terminal_betas_of_the_unseen_cycle(bank_name: str, lab, record_property) -> None:
+    bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "deposit_beta")
+    found = lab.measures.terminal_betas(bank, learnt)
+    record_property("terminal_error", (found["learnt"] - found["true"]).round(4).to_dict())
+    assert ((found["learnt"] - found["true"]).abs() <= 0.03).all(), found
+    assert found["path_bp"].max() <= 10.0, found
