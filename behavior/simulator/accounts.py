@@ -88,7 +88,7 @@ class AccountLife:
     ----------
     truth : one row a row of `account_months`, in its order: the law's inputs and expectations of that month.
         `event` is -1 in the opening month, 0 stays, 1 closes, 2 moves to another product, 3 renewed as the same one;
-        `decay` is the expected share that leaves before credited interest: 1 - (1 - closure)(1 - migration)(1 + growth).
+        `decay` = 1 - (1 - closure)(1 - migration)(1 + growth), what leaves on average before credited interest.
     open_accounts : positions in `book` open at as-of, with `trend` (balance without its passing noise) and `noise`.
     """
 
