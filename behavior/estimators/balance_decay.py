@@ -25,6 +25,7 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SCALE = 0.01
 PASSES = 5
+LEAST_CELLS, CELLS_FOR_SHAPE = 6, 40
 CODES = ("segment", "month_of_year")
 LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
@@ -38,7 +39,7 @@ class DecayCells:
     ----------
     matrix : features of the cells. before, after : balances at the start and the end of the month, currency units.
     effective : effective number of accounts. block : calendar block of each cell, for clustered errors.
-    log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = ratios of sums only.
+    log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = sums only.
     """
 
     matrix: FeatureMatrix
@@ -76,12 +77,17 @@ def sum_cells(
     logs[usable] = np.clip(-np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
     accounts = np.bincount(inverse, usable, count)
     mean = np.bincount(inverse, logs, count) / np.maximum(accounts, 1.0)
-    return DecayCells(matrix, opening, np.bincount(inverse, after, count), effective, first, mean, accounts)
+    closing = np.asarray(np.bincount(inverse, after, count), dtype=np.float64)
+    return DecayCells(
+        matrix, np.asarray(opening, dtype=np.float64), closing, effective, first, mean, accounts.astype(np.float64)
+    )
 
 
 @dataclass
 class BalanceDecay:
-    """-log(after / before) of a month as smooth terms; least squares with coefficients held so that spread only raises it.
+    """-log(after / before) of a month as smooth terms, by least squares; spread can only raise it.
+
+    With few cells a shape would be noise: then the answer is one rate a segment.
 
     Parameters
     ----------
@@ -105,14 +111,14 @@ class BalanceDecay:
 
         Raises
         ------
-        TooFewEvents : fewer than 12 usable cells.
+        TooFewEvents : fewer than six usable cells.
         """
         use = cells.before > 0
         if cells.log_decay is not None and cells.accounts is not None:
             use &= cells.accounts > 0
-        if use.sum() < 12:
+        if use.sum() < LEAST_CELLS:
             raise TooFewEvents(
-                f"balance decay: {int(use.sum())} usable cells of balances, at least 12 needed. "
+                f"balance decay: {int(use.sum())} usable cells of balances, at least {LEAST_CELLS} needed. "
                 "Take a longer window or coarser segments."
             )
         matrix = _rows(cells.matrix, use)
@@ -155,8 +161,7 @@ class BalanceDecay:
         code = np.zeros(len(residual), dtype=np.int64)
         if self.segments > 1:
             code = np.nan_to_num(column_of(cells.matrix, "segment")[use]).astype(np.int64)
-        year = cells.block[use] // 2
-        gap, error = _level_gaps(code, year, residual, expected, max(self.segments, 1))
+        gap, error = _level_gaps(code, _clusters(cells.block[use]), residual, expected, max(self.segments, 1))
         shift, moved, left = _shrunk_gaps(gap, error)
         self.coefficients_[0] -= shift / SCALE
         self.covariance_[0, 0] += (left / SCALE) ** 2
@@ -186,6 +191,8 @@ class BalanceDecay:
         terms: list[Term] = []
         if self.segments > 1:
             terms.append(Term("levels", "segment", levels=self.segments))
+        if len(matrix.values) < CELLS_FOR_SHAPE:
+            return tuple(terms)
         if "month_of_year" in matrix.names:
             terms.append(Term("levels", "month_of_year", levels=13))
         for name in self.smooth_in:
@@ -252,16 +259,28 @@ class BalanceDecay:
         return model
 
 
+def _clusters(block: IntArray) -> IntArray:
+    """Calendar years where there are eight, else six-month blocks where there are eight, else each cell by itself."""
+    for cluster in (block // 2, block):
+        if len(np.unique(cluster)) >= 8:
+            return np.asarray(cluster)
+    return np.arange(len(block))
+
+
 def _level_gaps(
-    code: IntArray, year: IntArray, residual: FloatArray, expected: FloatArray, segments: int
+    code: IntArray, cluster: IntArray, residual: FloatArray, expected: FloatArray, segments: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Growth that sums show beyond the model, share a month, by segment, and its error from calendar years."""
+    """Growth that sums show beyond the model, share a month, by segment, and its error from clusters of cells."""
     total = np.bincount(code, expected, segments)
-    years, place = np.unique(year, return_inverse=True)
-    by_year = np.bincount(code * len(years) + place, residual, segments * len(years)).reshape(segments, len(years))
+    names, place = np.unique(cluster, return_inverse=True)
+    count = len(names)
+    key = code * count + place
+    found = np.bincount(key, residual, segments * count).reshape(segments, count)
+    share = np.bincount(key, expected, segments * count).reshape(segments, count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.where(total > 0, by_year.sum(axis=1) / total, 0.0)
-        error = np.where(total > 0, np.sqrt((by_year**2).sum(axis=1)) / total, np.inf)
+        gap = np.where(total > 0, found.sum(axis=1) / total, 0.0)
+        spread = ((found - gap[:, None] * share) ** 2).sum(axis=1) * count / max(count - 1, 1)
+        error = np.where(total > 0, np.sqrt(spread) / total, np.inf)
     return gap, np.maximum(error, 1e-6)
 
 

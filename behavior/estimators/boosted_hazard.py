@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 
-from behavior.estimators.boosting import BinnedData, Trees, TrainingRows, train_booster
+from behavior.estimators.boosting import BinnedData, TrainingRows, Trees, train_booster
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
 from behavior.estimators.search import SearchResult, search
 from behavior.estimators.spline_hazard import SplineHazard, rows_of

@@ -52,15 +52,15 @@ class Term:
         if self.form == "product":
             level = _one_hot(column_of(matrix, self.other), self.levels)
             shape = hats(values, np.asarray(self.knots))
-            return np.asarray((shape[:, :, None] * level[:, None, :]).reshape(len(values), -1))
+            return _crossed(shape, level)
         knots = np.asarray(self.knots)
         filled = np.where(np.isnan(values), 0.0, values)[:, None]
-        ramps = np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0)
+        ramps = np.asarray(np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0))
         if not self.other:
             return ramps
         second = column_of(matrix, self.other)
         other = _one_hot(second, self.levels) if self.levels else hats(second, np.asarray(self.other_knots))
-        return np.asarray((ramps[:, :, None] * other[:, None, :]).reshape(len(values), -1))
+        return _crossed(ramps, other)
 
     def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
         """`columns` times coefficients without building the columns: the term as a function read between its knots."""
@@ -91,7 +91,7 @@ class Term:
         return np.asarray(low * (1.0 - across) + high * across)
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
-        """Prior precision of the block: rough shapes and rough changes between neighbours cost, shape (width, width)."""
+        """Prior precision, shape (width, width): rough shapes and rough changes between neighbours cost."""
         if self.form == "missing":
             return np.eye(1) * ridge
         if self.form == "levels":
@@ -101,12 +101,12 @@ class Term:
             return smooth * rough.T @ rough + ridge * np.eye(len(self.knots))
         if self.form == "product":
             rough = divided_differences(np.asarray(self.knots))
-            along = smooth * rough.T @ rough + (cross / 3.0 + ridge) * np.eye(len(self.knots))
-            return np.asarray(np.kron(along, np.eye(self.levels)))
+            shape = smooth * rough.T @ rough + (cross / 3.0 + ridge) * np.eye(len(self.knots))
+            return np.asarray(np.kron(shape, np.eye(self.levels)))
         gaps = np.diff(np.asarray(self.knots))
         count, width = len(gaps), max(self.levels or len(self.other_knots), 1)
         slopes = differences(count, 1) @ np.diag(gaps.mean() / gaps)
-        along = np.kron(smooth * slopes.T @ slopes, np.eye(width))
+        along = np.kron(np.asarray(smooth * slopes.T @ slopes), np.eye(width))
         side = differences(width, 1)
         across = np.kron(np.eye(count), cross * (np.eye(width) if self.levels else side.T @ side))
         return np.asarray(along + across + ridge * np.eye(count * width))
@@ -135,6 +135,11 @@ class Term:
             tuple(float(one) for one in others),
             int(str(held["levels"])),
         )
+
+
+def _crossed(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Every column of one block times every column of another, shape (rows, widths multiplied)."""
+    return np.asarray(np.einsum("ij,ik->ijk", first, second).reshape(len(first), -1))
 
 
 def column_of(matrix: FeatureMatrix, name: str) -> FloatArray:

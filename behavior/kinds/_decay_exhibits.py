@@ -8,7 +8,7 @@ import pandas as pd
 from behavior.kinds.base import Exhibit, FittedModel, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.dense import month_number
-from behavior.quantities import AnyArray, BoolArray, FloatArray
+from behavior.quantities import AnyArray, BoolArray
 
 
 def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
@@ -50,7 +50,7 @@ def run_off(panel: Panel, predictions: Predictions, rows: BoolArray) -> Exhibit:
     cohort = np.isin(unit, unit[month == month.min()])
     table = predictions.table[rows][cohort]
     weight = table["weight"].to_numpy()
-    shares: dict[str, FloatArray] = {"months": np.arange(1, int(np.ptp(month)) + 2, dtype=np.float64)}
+    shares: dict[str, AnyArray] = {"months": np.arange(1, int(np.ptp(month)) + 2, dtype=np.float64)}
     for column in ("actual", "predicted", "challenger", "benchmark"):
         if column in table:
             gone = np.bincount(month[cohort] - month.min(), weight * table[column].to_numpy())

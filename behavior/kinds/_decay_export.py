@@ -1,4 +1,4 @@
-"""Deposit decay as curves since as-of: the accounts open at as-of are carried forward, month by month, at each spread."""
+"""Deposit decay as curves since as-of: the accounts open now are carried forward month by month at each spread."""
 
 from __future__ import annotations
 
@@ -11,41 +11,10 @@ from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
 
-MONTHS = np.array(
-    [
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-        9,
-        10,
-        11,
-        12,
-        15,
-        18,
-        21,
-        24,
-        30,
-        36,
-        42,
-        48,
-        60,
-        72,
-        84,
-        96,
-        108,
-        120,
-        144,
-        180,
-        240,
-        300,
-        360,
-    ]
-    + [420, 480]
+MONTHS = np.fromstring(
+    "1 2 3 4 5 6 7 8 9 10 11 12 15 18 21 24 30 36 42 48 60 72 84 96 108 120 144 180 240 300 360 420 480",
+    dtype=np.int64,
+    sep=" ",
 )
 ACCOUNTS = 120
 STEP = 0.005
@@ -87,7 +56,7 @@ def representatives(matrix: FeatureMatrix, weight: FloatArray) -> IntArray:
     total = np.cumsum(weight[order])
     count = min(ACCOUNTS, len(order))
     marks = (np.arange(count) + 0.5) / count * total[-1]
-    return order[np.minimum(np.searchsorted(total, marks), len(order) - 1)]
+    return np.asarray(order[np.minimum(np.searchsorted(total, marks), len(order) - 1)])
 
 
 def project_parts(
@@ -95,7 +64,7 @@ def project_parts(
     migrated: Any,
     balance: Any,
     accounts: FeatureMatrix,
-    segment: int,
+    segment: float,
     spreads: FloatArray,
     grid: IntArray,
     seasons: dict[str, tuple[float, ...]],
@@ -153,7 +122,7 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
 
 
 def _balance_cells(
-    balance: Any, segment: int, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]
+    balance: Any, segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]
 ) -> FeatureMatrix:
     columns = {
         "segment": np.full(shape, float(segment)),

@@ -14,7 +14,7 @@ from behavior.features.base import FeatureMatrix
 from behavior.kinds._segments import scheme_of, segment_codes
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
-from behavior.panel.landmarks import balance_grid, landmarks_between, minimum_balance_sums
+from behavior.panel.landmarks import EVERY, balance_grid, landmarks_between, minimum_balance_sums
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
@@ -74,7 +74,9 @@ def fit_minimum(
     unit, first = np.unique(pd.factorize(table["unit"])[0], return_index=True)
     group = own[first][np.argsort(unit)]
     month = month_number(table["month"])
-    sums = minimum_balance_sums(grid, group, landmarks_between(int(month.min()), int(month.max()) - 1), segments)
+    first_month, last_month = int(month.min()), int(month.max())
+    every = EVERY if last_month - first_month >= 36 else 1
+    sums = minimum_balance_sums(grid, group, landmarks_between(first_month, last_month - 1, every), segments)
     spread = _mean_by_month(own, month, table["spread"].to_numpy(), table["weight"].to_numpy(), segments)
     low = int(month.min())
     at = np.clip(sums.landmark + sums.months_since - low, 0, spread.shape[1] - 1)
@@ -95,7 +97,7 @@ def fit_minimum(
 
 
 class MinimumDecay(BalanceDecay):
-    """Lowest balances fall fast at first: knots of the months since are close together there, and each segment bends."""
+    """Lowest balances fall fast at first: knots stand close together there, and each segment bends."""
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
         from behavior.estimators.terms import Term

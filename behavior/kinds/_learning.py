@@ -16,7 +16,7 @@ from behavior.features.base import Feature, FeatureMatrix, compute_features
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
 from behavior.panel.base import Panel, PanelSplit
-from behavior.quantities import AnyArray, BoolArray, FloatArray
+from behavior.quantities import BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
 
 
@@ -103,8 +103,3 @@ def explain_hazard(model: Any, matrix: FeatureMatrix) -> Attributions:
     """Additive attributions of a hazard's log-odds on the matrix's rows."""
     parts, base = model.contributions(matrix)
     return Attributions(matrix.names, matrix.values, parts, base, model.score(matrix), "log-odds")
-
-
-def text_of(values: AnyArray) -> list[str]:
-    """Values as text, for labels."""
-    return [str(one) for one in values]

@@ -16,40 +16,11 @@ from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
-AGES = np.array(
-    [
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        8,
-        10,
-        12,
-        15,
-        18,
-        21,
-        24,
-        27,
-        30,
-        33,
-        36,
-        42,
-        48,
-        54,
-        60,
-        72,
-        84,
-        96,
-        108,
-        120,
-        144,
-        168,
-        192,
-        216,
-    ]
-    + [240, 264, 288, 312, 336, 360, 420, 480]
+AGES = np.fromstring(
+    "1 2 3 4 5 6 8 10 12 15 18 21 24 27 30 33 36 42 48 "
+    "54 60 72 84 96 108 120 144 168 192 216 240 264 288 312 336 360 420 480",
+    dtype=np.int64,
+    sep=" ",
 )
 BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96, 120, 150, 180, 240])
 STEP = 0.0025
@@ -70,7 +41,7 @@ def grid_for(
     incentive: FloatArray, burnout: FloatArray, age: FloatArray, months: int, drivers: Sequence[Driver]
 ) -> Grid:
     """Nodes that cover what the history saw, one step beyond on each side of the incentive."""
-    ages = AGES[AGES <= months]
+    ages = AGES[months >= AGES]
     if ages[-1] < months:
         ages = np.append(ages, months)
     low, high = np.quantile(incentive, [0.0005, 0.9995])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from behavior.assumptions.effects import POOLED
 from behavior.assumptions.segments import Band, SegmentScheme, band_of
-from behavior.quantities import AnyArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, IntArray
 from behavior.specs import ModelSpec
 
 
@@ -26,11 +26,12 @@ def banded_column(table: pd.DataFrame, band: Band) -> AnyArray:
 def _coded(table: pd.DataFrame, scheme: SegmentScheme, name: str) -> tuple[IntArray, list[str]]:
     """Codes of a segment column and the words they stand for; what is missing or blank is `pooled`."""
     if name in scheme.bands:
-        codes, words = pd.factorize(band_of(banded_column(table, scheme.bands[name]), scheme.bands[name]))
+        column = pd.Series(band_of(banded_column(table, scheme.bands[name]), scheme.bands[name]))
     elif name in table.columns:
-        codes, words = pd.factorize(table[name])
+        column = table[name]
     else:
         return np.zeros(len(table), dtype=np.int64), [POOLED]
+    codes, words = pd.factorize(column)
     texts = [str(word) or POOLED for word in words]
     return np.where(codes < 0, len(texts), codes).astype(np.int64), [*texts, POOLED]
 
@@ -62,17 +63,30 @@ def segment_text(table: pd.DataFrame, scheme: SegmentScheme) -> AnyArray:
     return words[codes]
 
 
-def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str, ...], AnyArray]]:
-    """Segments with a curve of their own and their rows (mask), and last the pooled fallback with all rows."""
+def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str, ...], BoolArray]]:
+    """Segments with a curve of their own and their rows (mask), then the fallbacks that thin segments need.
+
+    A segment below the minimum exposure falls back on its first column with the others pooled, and where that is thin
+    too, or there is one column only, on a wholly pooled curve. A fallback that no segment needs is not exported: a
+    wholly pooled curve would speak for every position of a book.
+    """
     scheme = scheme_of(spec)
     count = len(scheme.columns)
-    everything = np.ones(len(table), dtype=bool)
     if count == 0:
-        return [((), everything)]
+        return [((), np.ones(len(table), dtype=bool))]
     codes, labels = segment_codes(table, scheme)
-    found: list[tuple[tuple[str, ...], AnyArray]] = []
+    least = spec.segments.minimum_exposure_months
+    own: dict[tuple[str, ...], BoolArray] = {}
+    fallback: dict[tuple[str, ...], BoolArray] = {}
+    first = np.asarray([one[0] for one in labels], dtype=object)[codes]
     for place in sorted(range(len(labels)), key=lambda one: labels[one]):
         mask = codes == place
-        if mask.sum() >= spec.segments.minimum_exposure_months and POOLED not in labels[place]:
-            found.append((labels[place], mask))
-    return [*found, ((POOLED,) * count, everything)]
+        if mask.sum() >= least and POOLED not in labels[place]:
+            own[labels[place]] = mask
+            continue
+        wider = first == labels[place][0]
+        if count > 1 and labels[place][0] != POOLED and wider.sum() >= least:
+            fallback[(labels[place][0], *(POOLED,) * (count - 1))] = wider
+        else:
+            fallback[(POOLED,) * count] = np.ones(len(table), dtype=bool)
+    return [*own.items(), *fallback.items()]

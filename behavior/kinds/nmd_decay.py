@@ -1,4 +1,4 @@
-"""Decay of non-maturity deposits: closures x survivors' balances before credited interest, and moves into other products.
+"""Decay of non-maturity deposits: closures x survivors' balances before credited interest, and moves elsewhere.
 
 Month meaning: since as-of. A pool of accounts has no single age; its curve carries the accounts open at as-of forward,
 each at its own age, so month k is the k-th month from now. Driver: RATE_SPREAD (short rate minus rate paid at the

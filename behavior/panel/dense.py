@@ -81,5 +81,5 @@ def text_column(values: pd.Series) -> pd.Categorical:
     codes, words = pd.factorize(values)
     texts = [*(str(word) for word in words), ""]
     distinct = list(dict.fromkeys(texts))
-    place = np.array([distinct.index(text) for text in texts])
-    return pd.Categorical.from_codes(place[codes], categories=distinct)
+    place = np.array([distinct.index(text) for text in texts], dtype=np.int64)
+    return pd.Categorical.from_codes(place[codes], categories=pd.Index(distinct, dtype=object))

@@ -285,7 +285,7 @@ def _with_exit_rows(accounts: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame
     for name in ("interest_credited", "credits", "debits"):
         if name in extra.columns:
             extra[name] = 0.0
-    joined = pd.concat([table, extra], ignore_index=True)
+    joined: pd.DataFrame = pd.concat([table, extra], ignore_index=True)
     return joined.sort_values(["_root", "_part", "_month"], kind="stable").reset_index(drop=True)
 
 
@@ -296,7 +296,7 @@ def _units(accounts: pd.DataFrame, table: pd.DataFrame, root: IntArray) -> Accou
     closes, moves, _ = _recorded_exits(accounts, table)
     account, month = table["_account"].to_numpy(), table["_month"].to_numpy()
     opened = month_number(accounts["open_date"])[root][account]
-    rows = AccountMonths(
+    return AccountMonths(
         unit=unit,
         month=month,
         balance=number_of(table, "balance"),
@@ -305,7 +305,6 @@ def _units(accounts: pd.DataFrame, table: pd.DataFrame, root: IntArray) -> Accou
         closes=spread_to_rows(closes, first),
         moves=np.asarray(spread_to_rows(moves, first), dtype=bool),
     )
-    return rows
 
 
 def _successor(accounts: pd.DataFrame) -> IntArray:

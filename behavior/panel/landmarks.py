@@ -45,13 +45,13 @@ def balance_grid(table: pd.DataFrame) -> BalanceGrid:
         keep = np.where((end > 0) & (after > 0), np.minimum(after / end, 1.0), 1.0)
     deflator = np.ones((count, width))
     deflator[unit, month - low] = np.where(np.isnan(keep), 1.0, keep)
-    deflator = np.cumprod(deflator, axis=1)
-    balance = np.full((count, width), np.nan)
+    np.cumprod(deflator, axis=1, out=deflator)
+    held: FloatArray = np.full((count, width), np.nan)
     known = table["balance_known"].to_numpy() > 0
     first = np.append(True, unit[1:] != unit[:-1])
-    balance[unit[first], month[first] - low - 1] = before[first]
-    balance[unit[known], month[known] - low] = end[known]
-    balance *= deflator
+    held[unit[first], month[first] - low - 1] = before[first]
+    held[unit[known], month[known] - low] = end[known]
+    balance: FloatArray = np.asarray(held * deflator)
     rows = np.full((count, width), -1, dtype=np.int64)
     rows[unit, month - low] = np.arange(len(unit))
     gone = (table["closed"].to_numpy() + table["migrated"].to_numpy()) > 0
@@ -85,7 +85,7 @@ def minimum_balance_sums(grid: BalanceGrid, group: IntArray, landmarks: Sequence
     ----------
     group : shape (units,), 0 .. groups - 1, negative = left out. landmarks : month numbers.
     """
-    found: list[tuple[IntArray, ...]] = []
+    found: list[tuple[AnyArray, ...]] = []
     for landmark in landmarks:
         place = landmark - grid.first_month
         start = grid.balance[:, place]
@@ -113,11 +113,11 @@ def _ended(grid: BalanceGrid, cohort: IntArray, place: int) -> BoolArray:
     balance = grid.balance[cohort, place:]
     has_row = grid.rows[cohort, place:] >= 0
     seen_later = np.flip(np.logical_or.accumulate(np.flip(has_row, axis=1), axis=1), axis=1)
-    return ~seen_later & ~(balance == 0.0)
+    return np.asarray(~seen_later & ~(balance == 0.0))
 
 
 def _cells(
-    landmark: int, step: int, groups: int, before: FloatArray, after: FloatArray, squares: FloatArray, start: FloatArray
+    landmark: int, step: int, groups: int, before: AnyArray, after: AnyArray, squares: AnyArray, start: AnyArray
 ) -> tuple[AnyArray, ...]:
     every = np.arange(groups)
     return (

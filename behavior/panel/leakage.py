@@ -56,8 +56,11 @@ def refuse_leaks(
         lines = [f"  feature `{leak.feature}`: {leak.how} ({leak.value:.3f})" for leak in leaks]
         raise LeakFound(
             "\n".join(
-                [f"{len(leaks)} leaking feature(s) found, nothing was fitted:", *lines]
-                + ["Remove them from `features.use`, or carry the value as known at the month's start."]
+                [
+                    f"{len(leaks)} leaking feature(s) found, nothing was fitted:",
+                    *lines,
+                    "Remove them from `features.use`, or carry the value as known at the month's start.",
+                ]
             )
         )
 

@@ -205,9 +205,8 @@ def _in_the_money_before_entry(
     """Months in the money and their summed depth between origination and a late entry, per loan in row order."""
     starts = np.flatnonzero(first)
     missed = np.maximum(rows.age[starts] - 1, 0)
-    counts, depths = np.zeros(len(starts)), np.zeros(len(starts))
     if not missed.any():
-        return counts, depths
+        return np.zeros(len(starts)), np.zeros(len(starts))
     owner = np.repeat(np.arange(len(starts)), missed)
     step = np.arange(len(owner)) - np.repeat(np.cumsum(missed) - missed, missed)
     month = rows.month[starts][owner] - 1 - step
@@ -217,7 +216,7 @@ def _in_the_money_before_entry(
     above = np.where(known, incentive - rules.in_the_money_above, -1.0)
     counts = np.bincount(owner, above > 0, len(starts)).astype(np.float64)
     depths = np.bincount(owner, np.maximum(above, 0.0), len(starts))
-    return counts, depths
+    return counts, np.asarray(depths, dtype=np.float64)
 
 
 def _house_price_ratio(rows: _Rows, first: BoolArray) -> FloatArray:
