@@ -18,6 +18,7 @@ from behavior.engine.drivers import World, mortgage_paths, short_paths
 from behavior.engine.kernel import project_chunk
 from behavior.engine.layout import NII_MONTHS, Market, Positions, Repricing, Switches, Totals, empty_floats
 from behavior.engine.positions import LIABILITY, Book, Groups
+from behavior.engine.principal import resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, renew_chunk, resolve_renewals, stays
 from behavior.engine.repricing import RepricingKeys, forward_rates, resolve_repricing
 from behavior.engine.runoff import (
@@ -193,7 +194,8 @@ def prepare(
     margins, at_today = margins_of(terms, world, dict(curve_history or {}), dict(new_business_margins or {}))
     renewals = resolve_renewals(terms, world, margins, at_today)
     order = np.lexsort((terms.calendar, renewals.of_row, terms.groups.of_row))
-    positions = _positions(terms, row_currency, of_row, keys.of_row, renewals, options)
+    principal, begins = resolve_principal(terms)
+    positions = _positions(terms, row_currency, of_row, keys.of_row, renewals, options)._replace(schedule=begins)
     behaviours = layout_behaviours(
         matchings, entries, mortgage_key[order], coverage.of_row[order], options.tail, options.recovery
     )
@@ -210,7 +212,7 @@ def prepare(
         repricing_keys=keys,
         coverage=coverage.table,
         months=months,
-        schedule=np.zeros(1),
+        schedule=principal,
         options=options,
         scenarios=world.curves.names,
     )
