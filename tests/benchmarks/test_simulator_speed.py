@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from behavior.io.bank_writer import write_bank
@@ -9,9 +10,11 @@ from behavior.simulator import simulate
 
 
 def test_simulate_the_default_bank(benchmark) -> None:
+    started = time.process_time()
     bank = benchmark.pedantic(simulate, rounds=1, iterations=1)
     assert len(bank.mortgages.tables["loans"]) >= 20_000
-    assert benchmark.stats.stats.max < 20.0
+    # Processor seconds, so that a busy machine does not fail what a calm one passes.
+    assert time.process_time() - started < 20.0
 
 
 def test_write_the_default_bank(benchmark, tmp_path: Path) -> None:
