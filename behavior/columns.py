@@ -47,6 +47,7 @@ class Column:
 
 
 def column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Sequence[IntArray]) -> Iterable[Breach]:
+    """Every way in which a parsed column breaks its contract; rows of `unread` are said to be unreadable already."""
     empty = cells.isna().to_numpy()
     if not column.nullable and empty.any():
         blank = empty.copy()

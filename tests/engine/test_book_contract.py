@@ -1,0 +1,67 @@
+"""Positions at the door: sides, terms that a repayment or an instrument needs, and the words there are."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from behavior.contracts import check
+from behavior.engine.contracts import BOOK_TABLE, SCHEDULE_TABLE
+
+
+def _position(**changes: object) -> pd.DataFrame:
+    known = {
+        "position_id": "P",
+        "product": "loan",
+        "side": "asset",
+        "currency": "USD",
+        "balance": 1.0,
+        "rate_type": "fixed",
+        "rate": 0.03,
+        "repayment": "bullet",
+        "origination_date": "2020-01-31",
+        "maturity_date": "2025-01-31",
+        "payment_months": 12,
+    }
+    return pd.DataFrame([{**known, **changes}])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"repayment": "none", "maturity_date": "", "rate_type": "administered"},
+        {"instrument": "cap", "side": "receive", "rate_type": "", "rate": "", "repayment": "", "payment_months": ""},
+        {"instrument": "swap_leg", "side": "pay", "trade_id": "T1"},
+        {"behavioral": "false", "day_count": "ACT/ACT", "origination_date": ""},
+    ],
+)
+def test_good_positions_pass(changes: dict[str, object]) -> None:
+    assert check(_position(**changes), BOOK_TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "words"),
+    [
+        ({"side": "pay"}, "side", "expected `asset` or `liability` for instrument `cash`"),
+        ({"instrument": "swap_leg", "trade_id": "T"}, "side", "expected `receive` or `pay` for a derivative"),
+        ({"instrument": "swap_leg", "side": "pay"}, "trade_id", "required where `instrument` is `swap_leg`"),
+        ({"rate_type": "floating"}, "index", "required where `rate_type` is `floating`"),
+        ({"maturity_date": ""}, "maturity_date", "required where `repayment` is"),
+        ({"rate": ""}, "rate", "required here for every instrument but options"),
+        ({"balance": -1}, "balance", "expected 0 currency units or more"),
+        ({"day_count": "30/365"}, "day_count", "expected one of `30/360`"),
+        ({"behavioral": "perhaps"}, "behavioral", "expected true or false"),
+        ({"maturity_date": "2020-01-31"}, "maturity_date", "must be after `origination_date`"),
+        ({"payment_months": 1.5}, "payment_months", "expected a whole number"),
+    ],
+)
+def test_bad_positions_are_named(changes: dict[str, object], column: str, words: str) -> None:
+    faults = check(_position(**changes), BOOK_TABLE)
+    assert [one.column for one in faults] == [column]
+    assert words in faults[0].rule
+
+
+def test_a_schedule_pays_once_a_day() -> None:
+    table = pd.DataFrame({"position_id": ["P", "P"], "date": ["2020-01-31", "2020-01-31"], "principal": [1.0, 2.0]})
+    assert [one.rule[:13] for one in check(table, SCHEDULE_TABLE)] == ["duplicate key"]
