@@ -141,7 +141,11 @@ class StructuralPassThrough:
             "format": FORMAT,
             "family": self.family,
             "options": asdict(self.options),
-            "layout": {"knots": self.layout_.knots.tolist(), "monotone": self.layout_.monotone},
+            "layout": {
+                "knots": self.layout_.knots.tolist(),
+                "monotone": self.layout_.monotone,
+                "largest_marginal": self.layout_.largest_marginal,
+            },
             "laws": [_law_content(law) for law in self.laws_],
             "facts": self.facts_,
         }
@@ -161,7 +165,8 @@ class StructuralPassThrough:
         options = dict(content["options"])
         options["smoothing"] = tuple(options["smoothing"])
         model = cls(FitOptions(**options))
-        model.layout_ = Layout(np.array(content["layout"]["knots"]), content["layout"]["monotone"])
+        held = content["layout"]
+        model.layout_ = Layout(np.array(held["knots"]), held["monotone"], largest_marginal=held["largest_marginal"])
         model.laws_ = tuple(_law_from(one) for one in content["laws"])
         model.facts_ = content["facts"]
         return model

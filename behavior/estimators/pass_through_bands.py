@@ -24,6 +24,8 @@ from behavior.estimators.pass_through_model import (
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.quantities import FloatArray, IntArray
 
+GAINS = np.linspace(0.0, 1.0, 21)
+
 
 def block_draws(months: int, block: int, count: int, seed: int) -> IntArray:
     """Calendar months drawn in blocks with wrap-around, shape (count, months)."""
@@ -73,16 +75,21 @@ def replicates(
     """
     generator = np.random.default_rng(seed)
     count = calendar.shape[0]
-    errors = -errors_in_basis_points(layout, task.designs, fit.parameters[None, :], task.delays[:1], task.actual)[0]
+    # A curve pressed against "may only rise" hides how unsure it is: bands come from fits that are free to fall.
+    layout = replace(layout, monotone=False)
+    task = replace(task, layout=layout)
+    freed = task.solve(fit.parameters[None, :], 40).parameters[0]
+    truest = _observed_best(layout, task, replace(fit, parameters=freed))
+    errors = -errors_in_basis_points(layout, task.designs, truest.parameters[None, :], task.delays[:1], task.actual)[0]
     # Residuals are smaller than errors, by the freedom that the fit has used up.
-    inflation = fit.sigma / max(float(np.sqrt(np.mean(errors**2))), 1e-9)
-    errors = (errors - errors.mean()) * inflation / BASIS_POINTS
+    used = min(layout.size, errors.size // 2)
+    errors = (errors - errors.mean()) * np.sqrt(errors.size / (errors.size - used)) / BASIS_POINTS
     rates, first = [], 0
     for design in task.designs:
         series = design.series
         own = errors[first : first + series.observed.size]
         draws = error_draws(series.observed, series.first_month, span, calendar)
-        rates.append(redrawn_rates(layout, design, fit, draws, own))
+        rates.append(redrawn_rates(layout, design, truest, draws, own))
         first += series.observed.size
     roots = np.repeat(task.roots[:1], count, axis=0)
     noise = np.where(roots > 0, generator.standard_normal(roots.shape) / np.maximum(roots, 1e-12), 0.0)
@@ -94,8 +101,22 @@ def replicates(
         link=generator.standard_normal((count, 1)) * (1.0 / SPEED_LINK),
         actual=np.concatenate(rates),
     )
-    solved = again.solve(np.repeat(fit.parameters[None, :], count, axis=0), 25)
+    solved = again.solve(np.repeat(freed[None, :], count, axis=0), 25)
     return np.asarray(solved.parameters[:, layout.structural])
+
+
+def _observed_best(layout: Layout, task: Problem, fit: SeriesFit) -> SeriesFit:
+    """The same law with the gain, of all from 0 to 1, that leaves the smallest one-step errors.
+
+    The fit holds the gain down because it wants the path right; redrawn errors must be as independent as they can be.
+    """
+    many = np.repeat(fit.parameters[None, :], GAINS.size, axis=0)
+    many[:, layout.gain] = GAINS
+    errors = errors_in_basis_points(
+        layout, task.designs, many, np.repeat(task.delays[:1], GAINS.size, axis=0), task.actual
+    )
+    best = int(np.sum(errors**2, axis=1).argmin())
+    return replace(fit, parameters=many[best])
 
 
 def error_draws(observed: IntArray, first_month: int, span: tuple[int, int], calendar: IntArray) -> IntArray:

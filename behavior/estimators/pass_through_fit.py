@@ -36,6 +36,7 @@ class FitOptions:
     knot_spacing: float = 0.0075
     largest_knots: int = 8
     monotone: bool = True
+    largest_marginal: float = 1.0
     largest_delay: int = 6
     floor: float = 0.0
     starts: int = 8
@@ -49,7 +50,7 @@ class FitOptions:
     def layout(self, lowest: float, highest: float) -> Layout:
         """Equally spaced knots over the levels that were seen."""
         count = int(np.clip(np.ceil((highest - lowest) / self.knot_spacing) + 1, 2, self.largest_knots))
-        return Layout(np.linspace(lowest, highest, count), self.monotone)
+        return Layout(np.linspace(lowest, highest, count), self.monotone, largest_marginal=self.largest_marginal)
 
 
 @dataclass(frozen=True)
@@ -221,9 +222,9 @@ def delay_deviances(
 ) -> dict[tuple[int, int], float]:
     """Smallest deviance for every pair of delays."""
     pairs = [(up, down) for up in range(options.largest_delay + 1) for down in range(options.largest_delay + 1)]
-    points = starting_points(layout, designs, prior, 3, options.seed)
+    points = starting_points(layout, designs, prior, 2, options.seed)
     starts, delays, smoothing = _crossed(points, [(pair, 0.2) for pair in pairs])
-    solved = problem(layout, designs, delays, smoothing, prior, sigma).solve(starts, 30)
+    solved = problem(layout, designs, delays, smoothing, prior, sigma).solve(starts, 18)
     smallest = solved.cost.reshape(len(pairs), -1).min(axis=1)
     return dict(zip(pairs, _deviance(smallest, rates_of(designs).size).tolist(), strict=True))
 

@@ -34,7 +34,7 @@ class Layout:
     knots: FloatArray
     monotone: bool = True
     sources: tuple[int, ...] = (0,)
-    largest_marginal: float = 1.5
+    largest_marginal: float = 1.0
     slowest: float = 0.003
     largest_gain: float = 0.3
 
@@ -97,8 +97,8 @@ class Layout:
         return lower, upper
 
     def marginals(self, parameters: FloatArray) -> FloatArray:
-        """Marginal at each knot, shape (..., knots), never below zero."""
-        return np.maximum(np.cumsum(parameters[..., self.marginal], axis=-1), 0.0)
+        """Marginal at each knot, shape (..., knots), from 0 to the largest one allowed."""
+        return np.clip(np.cumsum(parameters[..., self.marginal], axis=-1), 0.0, self.largest_marginal)
 
     def law(self, parameters: FloatArray, delays: tuple[int, int]) -> PassThroughLaw:
         """One parameter vector as the law of a segment."""

@@ -73,9 +73,10 @@ def population(layout: Layout, fits: Sequence[SeriesFit], delays: tuple[int, int
 
 
 def drawn_laws(layout: Layout, group: Population, count: int, seed: int) -> FloatArray:
-    """Structural parameters of members not seen yet, shape (count, structural), inside their bounds."""
+    """Structural parameters of members not seen yet, shape (count, structural); the marginal may fall."""
     generator = np.random.default_rng(seed)
     covariance = group.doubt + np.diag(group.spread**2)
     drawn = generator.multivariate_normal(group.centre, covariance, size=count, method="eigh")
-    lower, upper = (bound[layout.structural] for bound in layout.bounds())
-    return np.clip(drawn, lower, upper)
+    lower, upper = (bound[layout.speeds] for bound in layout.bounds())
+    drawn[:, -2:] = np.clip(drawn[:, -2:], lower, upper)
+    return np.asarray(drawn)

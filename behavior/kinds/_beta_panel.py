@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,12 @@ from behavior.estimators.pass_through_series import RateSeries
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of, month_number
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 LAGS = 36
+LONG_GAP = 12
+STALE_MONTHS = 2
 SERIES_COLUMNS = ("institution", "region", "currency", "product")
 SHORT_RATES = ("short_rate", *(f"short_rate_{lag}_months_before" for lag in range(1, LAGS + 1)))
 ACCOUNTS, PRODUCTS = "deposit_history/1", "product_rate_history/1"
@@ -34,9 +37,9 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
     index = str(spec.options.get("index", "short"))
     for lag, name in enumerate(SHORT_RATES):
         rows[name] = rates.monthly(index, month_end_of(rows["month_number"].to_numpy() - lag))
-    unknown = rows["short_rate"].isna()
+    unknown = rows["short_rate"].isna() | _stale(rates, index, rows["month_number"].to_numpy())
     dropped["rows outside the window of the specification"] = outside
-    dropped["rows before the short rate is known"] = int(unknown.sum())
+    dropped["rows before or after the months in which the short rate is known"] = int(unknown.sum())
     rows = rows[~unknown]
     if rows.empty:
         raise FittingError(
@@ -46,6 +49,13 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
     rows[list(SHORT_RATES)] = lagged
     table = rows.sort_values(["unit", "month_number"], kind="stable").reset_index(drop=True)
     return Panel(table.drop(columns="month_number"), dropped)
+
+
+def _stale(rates: RateHistory, index: str, months: IntArray) -> BoolArray:
+    """True where an index quoted every month had stopped; a rate that is in force until changed never does."""
+    quoted = month_number(rates.dates[rates.index_of(index)])
+    regular = quoted.size < 3 or float(np.median(np.diff(quoted))) <= 1.0
+    return np.asarray(regular & (months > quoted[-1] + STALE_MONTHS))
 
 
 def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -145,6 +155,20 @@ def _window(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, int]:
 def series_of_panel(table: pd.DataFrame, by: Sequence[str]) -> list[RateSeries]:
     """The panel's series with an unbroken monthly short rate, in the order of their units."""
     return [_one_series(str(unit), part, by) for unit, part in table.groupby("unit", sort=True)]
+
+
+def pieces_of_panel(table: pd.DataFrame, by: Sequence[str]) -> list[RateSeries]:
+    """The same, cut where more than a year of rows is missing: no path is fitted across what was left out."""
+    found = []
+    for unit, part in table.groupby("unit", sort=True):
+        rows = part.sort_values("month", kind="stable")
+        months = month_number(rows["month"])
+        gap = np.diff(months) - rows["period_months"].to_numpy(dtype=np.int64)[1:]
+        piece = np.concatenate([[0], np.cumsum(gap >= LONG_GAP)])
+        for number in range(int(piece[-1]) + 1):
+            name = str(unit) if piece[-1] == 0 else f"{unit} ({number + 1})"
+            found.append(replace(_one_series(name, rows[piece == number], by), source=str(unit)))
+    return found
 
 
 def _one_series(unit: str, part: pd.DataFrame, by: Sequence[str]) -> RateSeries:

@@ -7,6 +7,7 @@ the rate paid after it, exactly as the engine's does; moves of the short rate be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,16 @@ from behavior.estimators.pass_through_static import positions
 from behavior.panel.dense import month_number
 from behavior.quantities import FloatArray, IntArray
 
+GapOf = Callable[[RateSeries, int, float], float | None]
 LawOf = Callable[[tuple[str, ...]], PassThroughLaw | None]
 PathModel = Callable[[RateSeries, int, float], FloatArray]
 
 
-def law_path(law_of: LawOf, floor: float) -> PathModel:
-    """Paths by the structural law, pending pass-through included."""
+def law_path(law_of: LawOf, floor: float, gap_of: GapOf | None = None) -> PathModel:
+    """Paths by the structural law, pending pass-through included.
+
+    `gap_of` may know the distance to the target at a start; where it does not, earlier moves of the short rate tell.
+    """
 
     def path(series: RateSeries, begin: int, start: float) -> FloatArray:
         law = law_of(series.segment)
@@ -30,6 +35,9 @@ def law_path(law_of: LawOf, floor: float) -> PathModel:
         if law is None:
             return np.full(ahead.size - 1, np.nan)
         pending = pending_from_history(law, series.levels[: begin + 1])
+        gap = None if gap_of is None else gap_of(series, begin, start)
+        if gap is not None:
+            pending = replace(pending, gap=np.asarray(gap))
         return project_rate_paid(law, ahead, start, pending, min(floor, start))
 
     return path

@@ -22,8 +22,8 @@ from behavior.estimators.pass_through_static import ConstantBeta, positions
 from behavior.features.base import Feature
 from behavior.kinds._beta_exhibits import cycle_exhibit, path_exhibit, readings_exhibit, segment_paths, target_exhibit
 from behavior.kinds._beta_export import law_from_tables, tables_of
-from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
-from behavior.kinds._beta_paths import LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
+from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
+from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
@@ -75,7 +75,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     options = fit_options(spec)
     seen = split.train | split.validate
     known = panel.rows(seen).table
-    series = series_of_panel(known, spec.segments.by)
+    series = pieces_of_panel(known, spec.segments.by)
     carried = _above_minimum(series, known, spec)
     model = StructuralPassThrough(options).fit(carried)
     model.facts_ = {**model.facts_, "trained_to": int(month_number(known["month"]).max())}
@@ -94,7 +94,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
 
 def _above_minimum(series: list[RateSeries], known: pd.DataFrame, spec: ModelSpec) -> list[RateSeries]:
     exposure = known.groupby("unit")["exposure"].sum()
-    enough = [one for one in series if exposure[one.unit] >= spec.segments.minimum_exposure_months]
+    enough = [one for one in series if exposure[one.source] >= spec.segments.minimum_exposure_months]
     if not enough:
         raise FittingError(
             f"deposit beta: no segment reaches {spec.segments.minimum_exposure_months:g} months of exposure; the "
@@ -124,6 +124,20 @@ def _by_role(challengers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _own_law(model: StructuralPassThrough) -> LawOf:
     return lambda segment: model.law(segment)
+
+
+def _gap_at_first(model: StructuralPassThrough) -> GapOf:
+    """Distance to the target at a series' first observation, by the level that the fit gave it: rates before it are not
+    known far enough back to say what was pending. Later starts are the engine's case and get what history says."""
+
+    def gap(series: RateSeries, begin: int, start: float) -> float | None:
+        found = model.segment_law(series.segment)
+        if begin > int(positions(series)[0]) or series.unit not in found.levels:
+            return None
+        moved = float(model.law(series.segment).target_change(model.layout_.reference, series.levels[begin]))
+        return float(found.levels[series.unit]) + moved - start
+
+    return gap
 
 
 def _recursive(estimator: Any, floor: float) -> PathModel:
@@ -166,7 +180,7 @@ def predict(fitted: FittedModel, panel: Panel) -> Predictions:
     """Rates paid along the short rate that came, from the first observation and again from the fit's last month."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     floor = model.options.floor
-    models: dict[str, PathModel] = {"predicted": law_path(_own_law(model), floor)}
+    models: dict[str, PathModel] = {"predicted": law_path(_own_law(model), floor, _gap_at_first(model))}
     for name, roles in fitted.challengers.items():
         models[name] = _recursive(roles[ROLE], floor)
     return _predictions(fitted, panel, models)
@@ -180,7 +194,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The same paths by the tables alone."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
-    paths = law_path(lambda segment: law_from_tables(tables, segment), model.options.floor)
+    paths = law_path(lambda segment: law_from_tables(tables, segment), model.options.floor, _gap_at_first(model))
     return _predictions(fitted, panel, {"predicted": paths})
 
 
@@ -204,7 +218,7 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
     model: StructuralPassThrough = fitted.estimators[ROLE]
     known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
-    paths = law_path(_own_law(model), model.options.floor)
+    paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
     values = [predicted_rates(paths, one, anchors(one, known_to)) for one in series]
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
@@ -220,7 +234,7 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     known_to = int(model.facts_["trained_to"])
-    paths = law_path(_own_law(model), model.options.floor)
+    paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
     parts = [_parts(model, one, predicted_rates(paths, one, anchors(one, known_to)), known_to) for one in series]
     kept = np.concatenate(parts) if parts else np.zeros((0, 6))
     kept = kept[np.isfinite(kept).all(axis=1)]
@@ -236,13 +250,14 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
 
 def _parts(model: StructuralPassThrough, series: RateSeries, predicted: FloatArray, known_to: int) -> FloatArray:
     """Start, pending, target move, remainder, move of the short rate, predicted: shape (rows, 6)."""
-    law = model.law(series.segment)
+    law, gap_of = model.law(series.segment), _gap_at_first(model)
     middle = positions(series)
     rows = []
     for row, anchor in enumerate(anchors(series, known_to)):
         begin = int(middle[max(anchor, 0)])
         start = float(series.rate_paid[max(anchor, 0)])
-        pending = float(pending_from_history(law, series.levels[: begin + 1]).gap)
+        known = gap_of(series, begin, start)
+        pending = float(pending_from_history(law, series.levels[: begin + 1]).gap) if known is None else known
         old, new = series.levels[begin], series.levels[int(series.observed[row])]
         moved = float(law.target_change(old, new))
         rows.append([start, pending, moved, predicted[row] - start - pending - moved, new - old, predicted[row]])

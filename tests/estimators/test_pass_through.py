@@ -108,7 +108,7 @@ def test_a_thin_series_is_drawn_to_its_kind_and_a_long_one_is_left_alone():
 
 def test_what_cannot_be_learnt_is_refused_in_words():
     still = np.full(60, 0.01)
-    with pytest.raises(TooFewEvents, match="moved by 0.0 bp only"):
+    with pytest.raises(TooFewEvents, match=r"moved by 0\.0 bp only"):
         StructuralPassThrough(QUICK).fit([series_of(still, np.full(60, 0.005), "quiet")])
     levels = policy_rate(60, 1)
     with pytest.raises(TooFewEvents, match="3 observations"):
