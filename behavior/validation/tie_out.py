@@ -105,14 +105,13 @@ def _held(history: CustomerHistory, name: str) -> pd.DataFrame:
     rows = history.tables[name]
     known = rows.loc[rows["balance"].notna(), ["month", "balance"]].assign(table=name)
     product = _products(history, rows)
-    whole = (
-        known.groupby(["table", "month"], as_index=False)["balance"].agg(held="sum", count="count").assign(product="")
-    )
+    figures = {"held": ("balance", "sum"), "count": ("balance", "count")}
+    whole: pd.DataFrame = known.groupby(["table", "month"], as_index=False).agg(**figures)
+    whole["product"] = ""
     if product is None:
         return whole
     known["product"] = product[known.index]
-    by = known.groupby(["table", "month", "product"], as_index=False)
-    parts = by.agg(held=("balance", "sum"), count=("balance", "count"))
+    parts: pd.DataFrame = known.groupby(["table", "month", "product"], as_index=False).agg(**figures)
     return pd.concat([whole, parts[parts["product"] != ""]], ignore_index=True)
 
 
