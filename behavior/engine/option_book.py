@@ -48,6 +48,10 @@ class OptionValues:
     value: FloatArray
     stressed: FloatArray
 
+    def of_rows(self, rows: IntArray) -> OptionValues:
+        """The same values, where the book was made of these rows of another."""
+        return OptionValues(np.asarray(rows)[self.rows], self.value, self.stressed)
+
     def joined(self, other: OptionValues) -> OptionValues:
         """Both sets of options."""
         return OptionValues(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from behavior.engine.projection import CashFlows
 from behavior.measures.aggregation import aggregate
+from behavior.measures.option_add_on import OptionAddOn
 from behavior.quantities import FloatArray
 
 TOTAL = "total"
@@ -34,17 +35,25 @@ def economic_value(
     fx: Mapping[str, float],
     tier1: float,
     aggregation: str,
-    add_on: Mapping[str, FloatArray] | None = None,
+    options: OptionAddOn | None = None,
 ) -> EveResult:
     """Present values, their sum and its change under every scenario.
 
     Parameters
     ----------
     fx : currency -> units of the reporting currency for one unit. aggregation : ``basel``, ``eu`` or ``sum``.
-    add_on : currency -> option add-on by scenario, positive = loss, in that currency.
+    options : values of the options, which are part of EVE, and the add-on of stressed volatility; None without options.
     """
     signed = flows.groups.sign * flows.value
-    return EveResult(_by_product(flows, signed), _summary(flows, signed, fx, tier1, aggregation, add_on or {}))
+    by_product = _by_product(flows, signed)
+    if options is not None:
+        # A product may hold loans with limits beside them; each file row is one product's whole value.
+        keys = ["scenario", "currency", "product", "side"]
+        joined = pd.concat([by_product, options.values], ignore_index=True)
+        by_product = joined.groupby(keys, sort=False)["present_value"].sum().reset_index()
+        order = pd.Categorical(by_product["scenario"], categories=list(flows.scenarios), ordered=True)
+        by_product = by_product.iloc[np.argsort(order.codes, kind="stable")].reset_index(drop=True)
+    return EveResult(by_product, _summary(flows, by_product, fx, tier1, aggregation, options))
 
 
 def _by_product(flows: CashFlows, signed: FloatArray) -> pd.DataFrame:
@@ -62,16 +71,17 @@ def _by_product(flows: CashFlows, signed: FloatArray) -> pd.DataFrame:
 
 def _summary(
     flows: CashFlows,
-    signed: FloatArray,
+    by_product: pd.DataFrame,
     fx: Mapping[str, float],
     tier1: float,
     aggregation: str,
-    add_on: Mapping[str, FloatArray],
+    held: OptionAddOn | None,
 ) -> pd.DataFrame:
-    currencies = sorted(set(flows.groups.currency))
+    currencies = sorted(set(by_product["currency"]))
     count = len(flows.scenarios)
-    money = np.asarray(flows.groups.currency)
-    eve = np.stack([signed[:, money == currency].sum(axis=1) for currency in currencies], axis=1)
+    totals = by_product.groupby(["scenario", "currency"])["present_value"].sum()
+    eve = totals.unstack().reindex(list(flows.scenarios))[currencies].fillna(0.0).to_numpy(dtype=np.float64)
+    add_on: Mapping[str, FloatArray] = {} if held is None else held.add_on
     options = np.stack([np.asarray(add_on.get(c, np.zeros(count))) for c in currencies], axis=1)
     rate = np.asarray([fx[currency] for currency in currencies])
     delta = eve - eve[0]

@@ -30,6 +30,7 @@ from behavior.measures.gap import repricing_gap
 from behavior.measures.nii import CONSTANT, RUN_OFF, NiiResult, net_interest_income
 from behavior.measures.result import IrrbbResult
 from behavior.months import as_days, roll_months
+from behavior.workflows.value_options import BookOptions, book_options
 
 Progress = Callable[[str, float], None]
 Margins = Literal["included", "calibrated", "excluded"]
@@ -116,6 +117,8 @@ def value(
     fx = exchange_rates(inputs, book)
     _refuse_short_curves(book, world, chosen)
     _refuse_missing_transfer(book, chosen)
+    held = book_options(book, world.curves, inputs.vols, chosen.time)
+    book = held.linear
     plan = prepare(
         book,
         world,
@@ -126,7 +129,7 @@ def value(
     )
     flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
     rule = chosen.aggregation or world.curves.scenarios.aggregation
-    eve = economic_value(flows, fx, inputs.tier1, rule)
+    eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
     nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, chosen.balance_sheets)
     matchings = (*plan.matchings, *plan.repricing_keys.matchings)
     return IrrbbResult(
@@ -137,7 +140,7 @@ def value(
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
         coverage=coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)),
-        facts=_facts(inputs, chosen, world, plan, flows, eve, nii, rule),
+        facts=_facts(inputs, chosen, world, plan, flows, eve, nii, rule, held),
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
     )
 
@@ -256,6 +259,7 @@ def _facts(
     eve: EveResult,
     nii: NiiResult,
     rule: str,
+    held: BookOptions,
 ) -> dict[str, Any]:
     """Content of ``result.json``."""
     return {
@@ -270,10 +274,20 @@ def _facts(
         "stamp": "" if inputs.assumptions is None else inputs.assumptions.stamp,
         "limits": dict(inputs.limits),
         "inputs": dict(inputs.sources),
-        "conventions": conventions(inputs, options, world, rule),
-        "summary": _summary(inputs, plan, flows, eve, nii),
+        "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
+        "summary": _summary(inputs, plan, flows, eve, nii) | _option_facts(flows, held),
         "warnings": _warnings(inputs, world, plan),
     }
+
+
+def _option_facts(flows: CashFlows, held: BookOptions) -> dict[str, Any]:
+    """Basel's whole change of the options by currency and scenario; a loss is positive."""
+    if held.add_on is None:
+        return {}
+    kao = {
+        currency: dict(zip(flows.scenarios, loss.tolist(), strict=True)) for currency, loss in held.add_on.kao.items()
+    }
+    return {"automatic_options_kao": kao}
 
 
 def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World, rule: str) -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""The options of a book in a valuation: option rows apart from what the kernel projects, and embedded limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.engine.option_book import value_limits, value_options
+from behavior.engine.positions import Book
+from behavior.market.curves import TimeConvention
+from behavior.market.scenarios import ScenarioCurves
+from behavior.market.volatilities import VolatilitySet
+from behavior.measures.option_add_on import OptionAddOn, option_add_on
+
+IN_FULL = "caps, floors, swaptions at implied volatility; embedded limits intrinsic in cash flows, time value apart"
+WITHOUT_LIMITS = (
+    "embedded limits intrinsic in cash flows, without time value: no vols/1 and no volatility in their rows"
+)
+NO_OPTIONS = "none in the book"
+
+
+@dataclass(frozen=True)
+class BookOptions:
+    """What a valuation needs to know of a book's options.
+
+    Parameters
+    ----------
+    linear : the rows that the kernel projects.
+    add_on : values and add-on of the options, None where there are none.
+    convention : how options were valued, in words.
+    """
+
+    linear: Book
+    add_on: OptionAddOn | None
+    convention: str
+
+
+def book_options(
+    book: Book, curves: ScenarioCurves, vols: pd.DataFrame | None, time: TimeConvention = "exact"
+) -> BookOptions:
+    """Value the options of a book and set their rows apart.
+
+    Parameters
+    ----------
+    vols : vols/1, None where none was given: then option rows need their own `volatility`, and embedded limits without
+        one keep their intrinsic value only.
+
+    Raises
+    ------
+    ContractFault, MarketDataError : what option rows, curves or volatilities lack.
+    """
+    surfaces = None if vols is None else VolatilitySet.from_table(vols, curves.curves.as_of, time=time)
+    linear = book
+    if not book.is_linear.all():
+        linear = Book(book.table[book.is_linear].reset_index(drop=True), book.schedule)
+    found = value_options(book, curves, surfaces)
+    convention = NO_OPTIONS if found.rows.size == 0 else IN_FULL
+    limited = np.isfinite(book.numbers("cap")) | np.isfinite(book.numbers("floor"))
+    limited &= np.asarray(book.words("rate_type")).astype(str) == "floating"
+    own = ~np.isnan(book.numbers("volatility"))
+    if surfaces is not None or bool((limited & own).any()):
+        chosen = limited if surfaces is not None else limited & own
+        rows = np.flatnonzero(chosen)
+        limits = value_limits(Book(book.table.iloc[rows].reset_index(drop=True)), curves, surfaces)
+        convention = IN_FULL if limits.rows.size else convention
+        found = found.joined(limits.of_rows(rows))
+    elif limited.any():
+        convention = WITHOUT_LIMITS
+    if found.rows.size == 0:
+        return BookOptions(linear, None, convention)
+    return BookOptions(linear, option_add_on(book, found, curves.names), convention)

@@ -1,0 +1,135 @@
+"""Options in a valuation: part of EVE at implied volatility, the stress in the add-on, limits for their time value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.errors import ContractFault, MarketDataError
+from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+
+AS_OF = dt.date(2026, 1, 31)
+LOAN: dict[str, Any] = {
+    "position_id": "loan",
+    "product": "loans",
+    "side": "asset",
+    "instrument": "cash",
+    "currency": "USD",
+    "balance": 1e6,
+    "rate_type": "floating",
+    "rate": 0.05,
+    "index": "SOFR",
+    "spread": 0.01,
+    "reset_months": 6,
+    "next_reset_date": pd.Timestamp("2026-07-31"),
+    "repayment": "bullet",
+    "origination_date": pd.Timestamp("2025-01-31"),
+    "maturity_date": pd.Timestamp("2031-01-31"),
+    "payment_months": 6,
+}
+SOLD: dict[str, Any] = {
+    "position_id": "cap",
+    "product": "caps",
+    "side": "pay",
+    "instrument": "cap",
+    "currency": "USD",
+    "balance": 1e6,
+    "index": "SOFR",
+    "strike": 0.05,
+    "maturity_date": pd.Timestamp("2031-01-31"),
+    "payment_months": 6,
+}
+VOLS = pd.DataFrame(
+    {
+        "as_of": [pd.Timestamp(AS_OF)],
+        "currency": "USD",
+        "index": "SOFR",
+        "expiry_months": 12,
+        "tenor_months": 6,
+        "kind": "normal",
+        "value": 0.009,
+    }
+)
+
+
+def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS) -> Any:
+    months = [1.0, 12.0, 120.0, 360.0]
+    curves = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "as_of": pd.Timestamp(AS_OF),
+                    "currency": "USD",
+                    "index": index,
+                    "months": months,
+                    "zero_rate": [0.040, 0.041, 0.042, 0.043],
+                }
+            )
+            for index in ("discount", "SOFR")
+        ]
+    )
+    inputs = ValuationInputs(pd.DataFrame(rows), curves, AS_OF, "USD", 1e5, 1e5, vols=vols)
+    return value(inputs, ValuationOptions(balance_sheets=("run_off",)))
+
+
+def totals(result: Any) -> pd.DataFrame:
+    # Of the one currency: the total counts no gains under Basel's aggregation.
+    return result.eve_summary[result.eve_summary["currency"] == "USD"].set_index("scenario")
+
+
+def test_option_rows_are_valued_apart_from_the_loans() -> None:
+    plain, held = valued([LOAN]), valued([LOAN, SOLD])
+    by_product = held.eve.set_index(["scenario", "product"])["present_value"]
+    cap = np.array([by_product[name, "caps"] for name in totals(held).index])
+    assert (cap < 0).all()
+    np.testing.assert_allclose(totals(held)["eve"] - totals(plain)["eve"], cap, atol=1e-6)
+    pd.testing.assert_frame_equal(plain.nii, held.nii)
+    pd.testing.assert_frame_equal(plain.cash_flows, held.cash_flows)
+
+
+def test_the_add_on_is_the_stress_alone_and_a_loss_on_sold_options() -> None:
+    table = totals(valued([LOAN, SOLD]))
+    assert table["option_add_on"]["base"] == 0.0
+    assert (table["option_add_on"].drop("base") > 0).all()
+    np.testing.assert_allclose(table["delta_eve_after_options"], table["delta_eve"] - table["option_add_on"], atol=1e-9)
+    bought = totals(valued([LOAN, {**SOLD, "side": "receive"}]))
+    np.testing.assert_allclose(bought["option_add_on"], -table["option_add_on"], atol=1e-9)
+
+
+def test_the_whole_change_stands_in_the_facts() -> None:
+    result = valued([LOAN, SOLD])
+    kao = result.facts["summary"]["automatic_options_kao"]["USD"]
+    table, plain = totals(result), totals(valued([LOAN]))
+    change = (table["eve"] - plain["eve"]) - (table["eve"]["base"] - plain["eve"]["base"])
+    for name in table.index[1:]:
+        assert kao[name] == pytest.approx(-change[name] + table["option_add_on"][name], abs=1e-6)
+
+
+def test_limits_add_their_time_value_where_there_are_volatilities() -> None:
+    limited = {**LOAN, "cap": 0.07, "floor": 0.02}
+    intrinsic, whole = valued([limited], None), valued([limited])
+    assert "without time value" in intrinsic.facts["conventions"]["options"]
+    assert "time value" in whole.facts["conventions"]["options"]
+    assert not np.allclose(totals(intrinsic)["eve"], totals(whole)["eve"])
+    assert (totals(intrinsic)["option_add_on"] == 0).all()
+    capped = totals(valued([{**LOAN, "cap": 0.07}]))
+    assert (capped["option_add_on"].drop("base") > 0).all()
+    own = valued([{**limited, "volatility": 0.009}], None)
+    np.testing.assert_allclose(totals(own)["eve"], totals(whole)["eve"], rtol=1e-12)
+
+
+def test_a_book_without_options_says_so() -> None:
+    result = valued([LOAN])
+    assert result.facts["conventions"]["options"] == "none in the book"
+    assert "automatic_options_kao" not in result.facts["summary"]
+
+
+def test_what_options_lack_is_said() -> None:
+    with pytest.raises(MarketDataError, match="Supply vols/1"):
+        valued([LOAN, SOLD], None)
+    with pytest.raises(ContractFault, match="strike"):
+        valued([LOAN, {**SOLD, "strike": np.nan}])
