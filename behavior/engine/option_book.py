@@ -131,6 +131,8 @@ def option_faults(book: Book) -> list[Fault]:
     """What option rows lack to be valued: strike, maturity, expiry, index, a period."""
     strips = (book.instrument == CAP) | (book.instrument == FLOOR)
     swaptions = book.instrument == SWAPTION
+    if not (strips | swaptions).any():
+        return []
     faults = _require(book, strips | swaptions, ("strike", "maturity_date"))
     faults += _require(book, swaptions, ("expiry_date",))
     named = np.asarray(book.words("index")).astype(str) != ""
@@ -310,6 +312,16 @@ def _leg_periods(begin: DateArray, maturity: DateArray, months: int, day_count: 
 # Limits of floating cash positions ----------------------------------------------------------------------------------
 
 
+def limited_rows(book: Book) -> BoolArray:
+    """Floating cash positions with a cap or a floor on the customer rate."""
+    limited = np.isfinite(book.numbers("cap")) | np.isfinite(book.numbers("floor"))
+    if not limited.any():
+        return limited
+    kinds = book.words("rate_type")
+    named = np.asarray([str(kind) == FLOATING for kind in kinds.categories])
+    return np.asarray(limited & named[kinds.codes] & (book.instrument == CASH))
+
+
 def value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None) -> OptionValues:
     """Time value of caps and floors on the customer rate of floating cash positions.
 
@@ -320,10 +332,11 @@ def value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None)
     ------
     MarketDataError : a curve or volatility is missing, or a lognormal one meets a negative forward.
     """
-    limited = np.isfinite(book.numbers("cap")) | np.isfinite(book.numbers("floor"))
-    floats = np.asarray(book.words("rate_type")).astype(str) == FLOATING
+    limited = limited_rows(book)
     alive = book.dates("maturity_date") > as_days(curves.curves.as_of)
-    chosen = np.flatnonzero((book.instrument == CASH) & limited & floats & alive & (_period_months(book) > 0))
+    chosen = (
+        np.flatnonzero(limited & alive & (_period_months(book) > 0)) if limited.any() else np.zeros(0, dtype=np.int64)
+    )
     parts = [_empty(curves)]
     for currency, index, months, day_count, rows in _groups(book, chosen):
         parts.append(_value_limits(book, curves, vols, currency, index, months, day_count, rows))

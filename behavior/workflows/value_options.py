@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.option_book import value_limits, value_options
+from behavior.engine.option_book import limited_rows, value_limits, value_options
 from behavior.engine.positions import Book
 from behavior.market.curves import TimeConvention
 from behavior.market.scenarios import ScenarioCurves
@@ -57,12 +57,10 @@ def book_options(
         linear = Book(book.table[book.is_linear].reset_index(drop=True), book.schedule)
     found = value_options(book, curves, surfaces)
     convention = NO_OPTIONS if found.rows.size == 0 else IN_FULL
-    limited = np.isfinite(book.numbers("cap")) | np.isfinite(book.numbers("floor"))
-    limited &= np.asarray(book.words("rate_type")).astype(str) == "floating"
-    own = ~np.isnan(book.numbers("volatility"))
-    if surfaces is not None or bool((limited & own).any()):
-        chosen = limited if surfaces is not None else limited & own
-        rows = np.flatnonzero(chosen)
+    limited = limited_rows(book)
+    known = limited if surfaces is not None else limited & ~np.isnan(book.numbers("volatility"))
+    if known.any():
+        rows = np.flatnonzero(known)
         limits = value_limits(Book(book.table.iloc[rows].reset_index(drop=True)), curves, surfaces)
         convention = IN_FULL if limits.rows.size else convention
         found = found.joined(limits.of_rows(rows))
