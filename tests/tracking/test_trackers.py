@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from behavior.errors import BehaviorError, DigestMismatch, SetNotFound
@@ -204,6 +204,7 @@ texts = st.dictionaries(st.sampled_from(["a.json", "b.txt", "c/d.txt"]), st.text
 
 
 @given(texts, texts)
+@settings(deadline=None)
 def test_equal_digests_mean_equal_files(one: dict[str, str], other: dict[str, str]) -> None:
     same = digest_of_all(digests_of(one)) == digest_of_all(digests_of(other))
     assert same == (one == other)

@@ -57,6 +57,7 @@ scores = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 1), st.floats(0.1,
 
 
 @given(scores)
+@settings(max_examples=50, deadline=None)
 def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[int, int, float]]) -> None:
     score, event, _ = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
     left, stayed = score[event == 1][:, None], score[event == 0][None, :]
@@ -65,6 +66,7 @@ def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[int, int, float]]) -
 
 
 @given(scores)
+@settings(max_examples=50, deadline=None)
 def test_ks_agrees_with_the_two_sample_statistic(rows: list[tuple[int, int, float]]) -> None:
     score, event, _ = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
     expected = stats.ks_2samp(score[event == 1], score[event == 0], method="asymp").statistic
@@ -72,6 +74,7 @@ def test_ks_agrees_with_the_two_sample_statistic(rows: list[tuple[int, int, floa
 
 
 @given(scores)
+@settings(max_examples=50, deadline=None)
 def test_a_weight_of_two_is_the_row_twice(rows: list[tuple[int, int, float]]) -> None:
     score, event, _ = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
     weight = np.where(np.arange(len(score)) % 2 == 0, 2.0, 1.0)
@@ -82,6 +85,7 @@ def test_a_weight_of_two_is_the_row_twice(rows: list[tuple[int, int, float]]) ->
 
 
 @given(scores)
+@settings(max_examples=50, deadline=None)
 def test_ranking_is_all_that_counts(rows: list[tuple[int, int, float]]) -> None:
     score, event, _ = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
     assert ours.discrimination(np.exp(score), event).auc == pytest.approx(ours.discrimination(score, event).auc)
@@ -93,6 +97,7 @@ def test_no_event_is_no_answer() -> None:
 
 
 @given(st.lists(st.floats(0.01, 1.0), min_size=3, max_size=12))
+@settings(max_examples=50, deadline=None)
 def test_psi_is_never_negative_and_zero_on_itself(sizes: list[float]) -> None:
     shares = np.asarray(sizes) / sum(sizes)
     other = np.roll(shares, 1)

@@ -1,0 +1,303 @@
+"""What every report owes its reader: one file, nothing outside, the same bytes, the stamp on top, figures as given."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from behavior.kinds.base import Exhibit
+from behavior.reporting.charts import Tidy, draw
+from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.exhibits import block_of
+from behavior.reporting.html import render
+from behavior.reporting.irrbb_report import irrbb_report
+from behavior.reporting.model_card import model_card, parse_card
+from behavior.reporting.tables import cells, number
+from behavior.reporting.validation_report import validation_report
+from behavior.specs import Gate
+from behavior.validation import run_checks
+
+
+class Reader(HTMLParser):
+    """References, identifiers and open tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.references: list[str] = []
+        self.names: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action", "data", "srcset"):
+                self.references.append(value or "")
+            if name == "id":
+                self.names.append(value or "")
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def pages(fakes: ModuleType) -> dict[str, str]:
+    given_ = fakes.make_input(missing=1000.0)
+    findings = run_checks(given_, {"calibration.slope": Gate(min=5.0)})
+    facts = {
+        "model": "mortgage_prepayment",
+        "developer": "A. Developer",
+        "transferred": "Learned from loans of another bank.",
+        "validation_status": "unvalidated",
+        "spec_digest": "ab" * 32,
+        "libraries": {"numpy": "2.4.6"},
+        "limitations": ["Fourteen months carry little."],
+    }
+    exhibits = given_.kind.exhibits(given_.fitted, given_.panel, given_.split, given_.predictions)
+    validation = validation_report(given_, findings, exhibits, given_.explained_test, facts)
+    return {
+        "validation": render(validation),
+        "irrbb": render(
+            irrbb_report(fakes.make_result(), fakes.make_set(), {"transferred": ["Beta of another bank."]})
+        ),
+        "card": render(
+            model_card("# A model\n\nWhat it is.\n\n## Limits\n\n- Not for arrears\n", findings, exhibits, facts)
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["validation", "irrbb", "card"])
+def test_a_report_needs_nothing_outside_itself(pages: dict[str, str], name: str) -> None:
+    reader = read(pages[name])
+    assert reader.references
+    assert all(reference.startswith("#") for reference in reader.references)
+    assert not re.search(r"url\((?!#)", pages[name])
+    assert "@import" not in pages[name]
+    assert reader.tags.isdisjoint({"script", "link", "iframe", "object", "embed", "form", "img"})
+
+
+@pytest.mark.parametrize("name", ["validation", "irrbb", "card"])
+def test_every_reference_has_one_target(pages: dict[str, str], name: str) -> None:
+    reader = read(pages[name])
+    assert len(reader.names) == len(set(reader.names))
+    assert {reference[1:] for reference in reader.references} <= set(reader.names)
+
+
+@pytest.mark.parametrize("name", ["validation", "irrbb", "card"])
+def test_no_compliance_is_claimed(pages: dict[str, str], name: str) -> None:
+    assert not re.search(r"compliant|complies with", pages[name])
+
+
+def test_the_same_input_gives_the_same_bytes(fakes: ModuleType) -> None:
+    result, curves = fakes.make_result(), fakes.make_set()
+    assert render(irrbb_report(result, curves, {})) == render(irrbb_report(result, curves, {}))
+    (exhibit,) = fakes.make_kind(False).exhibits(None, None, None, None)
+    assert draw(exhibit) == draw(exhibit)
+
+
+def test_stamps_stand_on_top(pages: dict[str, str], fakes: ModuleType) -> None:
+    top = pages["validation"].split("<h1>")[0]
+    assert "UNVALIDATED" in top
+    assert "GATE FAILED" in top
+    assert "DRAFT" in pages["irrbb"].split("<h1>")[0]
+    approved = render(irrbb_report(fakes.make_result(stamp=""), fakes.make_set(), {}))
+    assert 'class="stamp"' not in approved.split("<h1>")[0]
+
+
+def test_page_one_tells_identity_gates_and_what_does_not_reconcile(pages: dict[str, str]) -> None:
+    first = pages["validation"].split("Identity and scope</h2>")[0]
+    for words in (
+        "A. Developer",
+        "Unreconciled balance",
+        "1,000 in the latest month",
+        "calibration.slope",
+        "at least 5",
+    ):
+        assert words in first
+    assert "Learned from loans of another bank." in first
+
+
+def test_every_finding_is_printed_with_its_five_headings(pages: dict[str, str], fakes: ModuleType) -> None:
+    findings = run_checks(fakes.make_input())
+    for heading in ("Purpose.", "Mechanism.", "Signs of high risk.", "Strengths.", "Limitations."):
+        assert pages["validation"].count(f"<strong>{heading}</strong>") == len(findings.findings)
+
+
+def test_guidance_is_a_cross_walk_from_data(pages: dict[str, str]) -> None:
+    text = pages["validation"]
+    assert "Guidance: SR 26-2" in text
+    assert "replaces SR 11-7" in text
+    assert "asserts no compliance" not in text.split("Guidance: SR 26-2</h2>")[0]
+    titles = set(re.findall(r'<span class="number">[\d.]+</span>([^<]+)</h2>', text))
+    for row in re.findall(r"<td>[^<]+</td><td>[^<]+</td><td>([^<]+)</td>", text.split("Where the evidence stands")[1]):
+        assert set(row.split(", ")) <= titles
+
+
+def test_treasury_sees_equity_tests_and_shares(pages: dict[str, str]) -> None:
+    text = pages["irrbb"]
+    for words in (
+        "Book equity",
+        "EUR 80.0 million",
+        "Tier 1",
+        "EUR 72.0 million",
+        "outlier",
+        "37.5% uses a pooled curve",
+    ):
+        assert words in text
+    assert "Beta of another bank." in text
+    assert "12" * 32 in text
+
+
+def test_the_printed_table_is_the_result(fakes: ModuleType) -> None:
+    result = fakes.make_result()
+    document = irrbb_report(result, None, {})
+    section = next(one for one in document.sections if one.title == "Economic value of equity")
+    table = next(block for block in section.blocks if isinstance(block, Table) and "scenario" in block.data)
+    total = result.eve_summary[result.eve_summary["currency"] == "total"]
+    assert table.data["EVE, EUR million"].tolist() == pytest.approx((total["eve"] / 1e6).tolist())
+    assert table.data["change"].tolist() == pytest.approx((total["delta_eve"] / 1e6).tolist())
+    assert table.data["% of Tier 1"].tolist() == pytest.approx((100 * total["delta_eve_pct_tier1"]).tolist())
+    assert "option add-on" not in table.data
+
+
+def test_products_and_gap_add_up_to_the_result(fakes: ModuleType) -> None:
+    result = fakes.make_result()
+    tables = {
+        block.title: block.data
+        for section in irrbb_report(result, None, {}).sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    }
+    products = tables["By product, in base and in the worst scenario"]
+    base = result.eve[result.eve["scenario"] == "base"]["present_value"].sum()
+    assert products["base value, million"].sum() == pytest.approx(base / 1e6)
+    worst = result.eve[result.eve["scenario"] == "parallel_up"]["present_value"].sum()
+    assert products["change, parallel up"].sum() == pytest.approx((worst - base) / 1e6)
+    gap = tables["Repricing gap, EUR"]
+    running = (gap["asset, EUR million"] - gap["liability, EUR million"]).cumsum()
+    assert gap["cumulative gap, EUR million"].tolist() == pytest.approx(running.tolist())
+
+
+def test_without_tier_1_nothing_is_tested_against_it(fakes: ModuleType) -> None:
+    text = render(irrbb_report(fakes.make_result(tier1=None), None, {}))
+    assert "Outlier tests" not in text
+    assert "% of base EVE" in text
+
+
+def test_further_tables_become_sections(fakes: ModuleType) -> None:
+    from dataclasses import replace
+
+    extra = {
+        "key_rate_durations": pd.DataFrame({"tenor": ["1Y", "5Y"], "key_rate_duration": [0.4, 2.1]}),
+        "assumption_sensitivity": pd.DataFrame({"assumption": ["decay x 0.8", "beta x 1.2"], "delta_eve": [-2e6, 1e6]}),
+        "something_new": pd.DataFrame({"scenario": ["parallel_up"], "value": [1.0]}),
+        "empty": pd.DataFrame({"a": []}),
+    }
+    document = irrbb_report(replace(fakes.make_result(), extra=extra), None, {})
+    titles = [section.title for section in document.sections]
+    assert {"Key-rate durations", "Sensitivity to assumptions", "Something new"} <= set(titles)
+    assert "Empty" not in titles
+    by_title = {section.title: section for section in document.sections}
+    assert any(isinstance(block, Figure) for block in by_title["Key-rate durations"].blocks)
+
+
+def test_words_from_outside_cannot_become_markup() -> None:
+    nasty = "<script>alert(1)</script>"
+    table = Table(nasty, pd.DataFrame({nasty: [nasty]}), nasty)
+    text = render(Document(nasty, nasty, (Section(nasty, (Paragraph(nasty), table)),), nasty, {nasty: nasty}))
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 8
+
+
+def test_words_in_a_picture_cannot_become_markup() -> None:
+    data = pd.DataFrame({"x": [1.0, 2.0], '"><script>': [1.0, 2.0], "b": [2.0, 3.0]})
+    exhibit = Exhibit("e", 'A "title" <b>', "lines", data, "<i>", "<u>")
+    text = render(Document("T", "", (Section("S", (block_of(exhibit),)),)))
+    assert read(text).tags.isdisjoint({"script", "b", "i", "u"})
+
+
+forms = st.sampled_from(["lines", "bars", "scatter"])
+values = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=30)
+
+
+@given(forms, values)
+@settings(max_examples=25, deadline=None)
+def test_any_figures_can_be_drawn(form: str, given_: list[float]) -> None:
+    data = pd.DataFrame({"x": np.arange(float(len(given_))), "y": given_})
+    svg = draw(Exhibit("e", "t", form, data, "x", "y"))
+    assert svg.startswith("<svg")
+    assert svg.endswith("</svg>")
+    assert "http://" not in svg.replace("http://www.w3.org/", "")
+
+
+@pytest.mark.parametrize("form", ["lines", "bars"])
+def test_bands_and_gaps_are_drawn(form: str) -> None:
+    data = pd.DataFrame(
+        {"x": ["a", "b", "c"], "y": [1.0, np.nan, 3.0], "y_lower": [0.5, np.nan, 2.0], "y_upper": [2.0, np.nan, 4.0]}
+    )
+    assert draw(Exhibit("e", "t", form, data, "x", "y")).startswith("<svg")
+
+
+def test_an_empty_exhibit_says_so() -> None:
+    block = block_of(Exhibit("e", "Nothing", "lines", pd.DataFrame({"x": [], "y": []}), "x", "y"))
+    assert isinstance(block, Table)
+    assert block.note == "No row to draw."
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [(-1234.5, ",.1f", "−1,234.5"), (-0.0001, ".2f", "0.00"), (float("nan"), ".2f", "–"), (float("inf"), ".2f", "–")],
+)
+def test_numbers_read_as_people_write_them(value: float, form: str, text: str) -> None:
+    assert number(value, form) == text
+
+
+def test_cells_fit_their_column() -> None:
+    table = pd.DataFrame(
+        {
+            "count": [1, 2000],
+            "share": [0.01234, 0.5],
+            "flag": [True, False],
+            "day": pd.to_datetime(["2024-01-31", None]),
+            "word": ["a", None],
+        }
+    )
+    assert cells(table, {"share": ".1%"}) == [
+        ["1", "1.2%", "yes", "2024-01-31", "a"],
+        ["2,000", "50.0%", "no", "–", "–"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "texts"),
+    [([0.0, 0.25, 0.5], ["0.00", "0.25", "0.50"]), ([-1000.0, 0.0, 1000.0], ["−1,000", "0", "1,000"]), ([1.0], ["1"])],
+)
+def test_ticks_share_their_decimals(ticks: list[float], texts: list[str]) -> None:
+    assert Tidy().format_ticks(ticks) == texts
+
+
+def test_a_card_keeps_its_words() -> None:
+    title, sections = parse_card(
+        "# Deposits\n\nFirst\nline.\n\n## Where not to use it\n\n- one *strong*\n  more\n- two\n"
+    )
+    assert title == "Deposits"
+    assert [section.title for section in sections] == ["About", "Where not to use it"]
+    assert [block.text for block in sections[1].blocks if isinstance(block, Paragraph)] == [
+        "– one strong more",
+        "– two",
+    ]
+
+
+def test_long_tables_fold_and_say_how_long_they_are() -> None:
+    table = Table("Months", pd.DataFrame({"month": range(40)}))
+    text = render(Document("T", "", (Section("S", (table,)),)))
+    assert "<summary>Months (40 rows)</summary>" in text
