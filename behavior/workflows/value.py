@@ -145,7 +145,7 @@ def value(
     )
 
 
-def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:  # type: ignore[type-arg]
+def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
     return uncovered_deposits(book, list(matchings))
 
 
@@ -275,7 +275,7 @@ def _facts(
         "limits": dict(inputs.limits),
         "inputs": dict(inputs.sources),
         "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
-        "summary": _summary(inputs, plan, flows, eve, nii) | _option_facts(flows, held),
+        "summary": _summary(inputs, plan, flows, eve, nii, world) | _option_facts(flows, held),
         "warnings": _warnings(inputs, world, plan),
     }
 
@@ -328,10 +328,12 @@ def _pending_words(options: ValuationOptions, known: bool) -> str:
     return "run over the rate history" if known else "zero: no rate history of the short rate was given"
 
 
-def _summary(inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResult, nii: NiiResult) -> dict[str, Any]:
+def _summary(
+    inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResult, nii: NiiResult, world: World
+) -> dict[str, Any]:
     total = eve.summary[eve.summary["currency"] == TOTAL]
     names, after = total["scenario"].tolist(), total["delta_eve_after_options"].to_numpy()
-    test = "eu_eve" if str(plan_framework(flows)).startswith("eu") else "bcbs_eve"
+    test = "eu_eve" if world.curves.scenarios.framework.startswith("eu") else "bcbs_eve"
     found: dict[str, Any] = {
         "eve": {str(row["scenario"]): float(row["eve"]) for _, row in total.iterrows()},
         "delta_eve": dict(zip(names, after.tolist(), strict=True)),
@@ -347,12 +349,7 @@ def _summary(inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResu
     return found
 
 
-def plan_framework(flows: CashFlows) -> str:
-    """Family of the scenarios that were run, by their names."""
-    return "bcbs" if "steepener" in flows.scenarios else "other"
-
-
-def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) -> dict[str, Any]:  # type: ignore[type-arg]
+def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) -> dict[str, Any]:
     test = outlier_test(name, scenarios, changes, tier1)
     return {
         "test": test.test,

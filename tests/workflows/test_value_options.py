@@ -56,7 +56,7 @@ VOLS = pd.DataFrame(
 )
 
 
-def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS) -> Any:
+def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS, framework: str = "bcbs_2024") -> Any:
     months = [1.0, 12.0, 120.0, 360.0]
     curves = pd.concat(
         [
@@ -73,7 +73,7 @@ def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS) -> Any:
         ]
     )
     inputs = ValuationInputs(pd.DataFrame(rows), curves, AS_OF, "USD", 1e5, 1e5, vols=vols)
-    return value(inputs, ValuationOptions(balance_sheets=("run_off",)))
+    return value(inputs, ValuationOptions(framework=framework, balance_sheets=("run_off",)))
 
 
 def totals(result: Any) -> pd.DataFrame:
@@ -133,3 +133,9 @@ def test_what_options_lack_is_said() -> None:
         valued([LOAN, SOLD], None)
     with pytest.raises(ContractFault, match="strike"):
         valued([LOAN, {**SOLD, "strike": np.nan}])
+
+
+def test_the_outlier_test_is_that_of_the_framework() -> None:
+    for framework, test in (("bcbs_2024", "bcbs_eve"), ("eu_2024_856", "eu_eve")):
+        result = valued([LOAN], framework=framework)
+        assert result.facts["summary"]["eve_outlier_test"]["test"] == test
