@@ -200,3 +200,40 @@ def test_the_contract_of_the_kind_is_checked_like_any_other(toy: Path, capsys: p
     assert main(["check", str(broken), "--as", "redemption_history/1"]) == 3
     said = capsys.readouterr()
     assert "line 2" in said.err + said.out and "`balance`" in said.err + said.out
+
+
+def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = toy / "model" / "spec.toml"
+    spec.write_text(spec.read_text() + '\n[gates]\n"calibration.actual_over_expected" = { min = 50.0 }\n')
+    code = main(["cycle", "--profile", str(toy / "profile.toml"), "--json"])
+    done = json.loads(capsys.readouterr().out)
+    assert code == 4
+    assert done["stamp"] == "DRAFT" and done["failed_gates"]
+    assert done["models"][0]["alias"] == "none"
+    assert json.loads((toy / "out" / "results" / "result.json").read_text())["stamp"] == "DRAFT"
+    assert "DRAFT" in (toy / "out" / "reports" / "treasury.html").read_text()
+    assert (
+        main(
+            [
+                "approve",
+                done["set"],
+                "--by",
+                "Model risk",
+                "--valid-from",
+                "2026-09-30",
+                "--store",
+                str(toy / "assumptions"),
+            ]
+        )
+        == 4
+    )
+    assert main(["validate", "redemption@1", "--profile", str(toy / "profile.toml")]) == 4
+
+
+def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = str(toy / "profile.toml")
+    assert main(["train", "redemption", "--profile", profile]) == 0
+    assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "developer"]) == 5
+    assert "expected someone else" in capsys.readouterr().err
+    assert main(["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["validation_status"] == "validated"

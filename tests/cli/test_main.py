@@ -1,0 +1,53 @@
+"""Exit codes and messages of the command line itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from behavior.cli import COMMANDS, main
+
+
+def test_no_command_prints_help_and_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["value", "--no-such-option"])
+    assert stop.value.code == 2
+
+
+def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cycle", "--profile", "nowhere/profile.toml"]) == 3
+    assert "profile.toml" in capsys.readouterr().err
+
+
+def test_faults_are_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text('name = "x"\nunknown = 1\n[rates]\nfile = "a.csv"\nfiel = "b"\n')
+    assert main(["cycle", "--profile", str(profile), "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert {fault["column"] for fault in said["faults"]} >= {"$.unknown", "$.rates.fiel"}
+
+
+def test_absent_data_say_which_files_are_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    real = Path(__file__).resolve().parents[2] / "pipelines" / "profiles" / "real.toml"
+    profile = tmp_path / "a" / "b" / "profile.toml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text(real.read_text())
+    assert main(["cycle", "--profile", str(profile)]) == 3
+    said = capsys.readouterr().err
+    assert "loan_months.parquet" in said and "expected a Parquet file with the columns" in said
