@@ -170,7 +170,9 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
     cut = accrued(begin, close, np.where(inside, bound, start), span, count)
     accrual = high - low
     safe = np.where(accrual == 0.0, 1.0, accrual)
-    reset, split = _resets(keys, calendar, first, start, end, begin, close, span, count, low, safe, resets, now)
+    reset, split, opening = _resets(
+        keys, calendar, first, start, end, begin, close, span, count, low, safe, resets, now
+    )
     arrays = Calendars(
         day=(end - now).astype(np.int64),
         month=month_index,
@@ -181,6 +183,8 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
         hazard_month=np.asarray(number, dtype=np.int64),
         reset=reset,
         split=split,
+        opening_reset=opening,
+        opens=(bound - now).astype(np.int64),
     )
     return CalendarSet(arrays, first, calendar, end)
 
@@ -221,8 +225,9 @@ def _resets(
     accrual: FloatArray,
     resets: ResetSeries,
     now: np.datetime64 | DateArray,
-) -> tuple[IntArray, FloatArray]:
-    """Day offset of the reset in each interval (-1 = none) and the share of the accrual before it."""
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Day offset of the last reset in each interval (-1 = none), share of the accrual before it, and an earlier one."""
+    opening = np.full(len(end), -1, dtype=np.int64)
     found = np.full(len(end), -1, dtype=np.int64)
     split = np.ones(len(end))
     dates = start.copy()
@@ -232,12 +237,14 @@ def _resets(
         days = resets.dates_up_to(int(keys.reset[number]), end[hi - 1])
         place = np.searchsorted(end[lo:hi], days, side="right")
         kept = place < hi - lo
+        twice = np.flatnonzero(kept[:-1] & (np.diff(place) == 0))
+        opening[lo + place[twice]] = (days[twice] - now).astype(np.int64)
         found[lo + place[kept]] = (days[kept] - now).astype(np.int64)
         dates[lo + place[kept]] = days[kept]
     chosen = np.flatnonzero(found >= 0)
     at = accrued(begin[chosen], close[chosen], dates[chosen], span[chosen], count[chosen])
     split[chosen] = (at - low[chosen]) / accrual[chosen]
-    return found, split
+    return found, split, opening
 
 
 def unique_keys(columns: dict[str, IntArray]) -> tuple[IntArray, IntArray]:

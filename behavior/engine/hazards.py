@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
-from behavior.engine.layout import Behaviours, Market, Positions
+from behavior.engine.compiled import compiled
+from behavior.engine.layout import Behaviours, Market, Records
 from behavior.quantities import FloatArray
 
 INCENTIVE, LEVEL, SPREAD, MONEY = 0, 1, 2, 3
@@ -12,7 +11,7 @@ MAX_DRIVERS = 4
 MAX_CAUSES = 8
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bracket(grids: FloatArray, offset: int, length: int, x: float) -> tuple[int, float, bool]:
     """Lower node, weight of the upper node, and whether x lies outside the grid; x is clamped."""
     if x <= grids[offset]:
@@ -31,7 +30,7 @@ def bracket(grids: FloatArray, offset: int, length: int, x: float) -> tuple[int,
     return low, (x - left) / (grids[offset + low + 1] - left), False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratch: FloatArray) -> tuple[float, bool]:
     """Value of a curve in a month at driver values, multilinear; whether a driver was clamped.
 
@@ -64,7 +63,7 @@ def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratc
     return total, clamped
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hazards_of_month(
     p: int,
     s: int,
@@ -72,7 +71,7 @@ def hazards_of_month(
     season: int,
     rate: float,
     balance: float,
-    pos: Positions,
+    pos: Records,
     beh: Behaviours,
     mkt: Market,
     money: FloatArray,
@@ -85,9 +84,9 @@ def hazards_of_month(
 
     rate : customer rate at the month's start. money : months in the money by cause, updated here.
     """
-    combination = pos.behaviour[p]
+    combination = pos[p].behaviour
     first, last = beh.combination_first[combination], beh.combination_first[combination + 1]
-    drivers[LEVEL] = mkt.short[pos.currency[p], s, month]
+    drivers[LEVEL] = mkt.short[pos[p].currency, s, month]
     drivers[SPREAD] = drivers[LEVEL] - rate
     for entry in range(first, last):
         i = entry - first
@@ -98,7 +97,7 @@ def hazards_of_month(
             drivers[MONEY] = money[i]
             if drivers[INCENTIVE] > beh.threshold[table]:
                 money[i] += 1.0
-        counted = month + pos.age[p] if beh.since_origination[table] else month
+        counted = month + pos[p].age if beh.since_origination[table] else month
         value, clamped = look_up(beh, curve, counted, drivers, scratch)
         found[i] = min(max(value * beh.season[table, season], 0.0), 1.0)
         row = beh.coverage[p, table]
@@ -109,7 +108,7 @@ def hazards_of_month(
             coverage[row, 2] += balance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scaled_hazard(base: float, multiplier: float) -> float:
     """A monthly hazard whose annual form is multiplied: CPR' = min(1, factor x CPR)."""
     if multiplier == 1.0:

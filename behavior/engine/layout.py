@@ -6,7 +6,7 @@ become curve numbers (`runoff`), indices have become columns of forward rates (`
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -87,7 +87,8 @@ class Calendars(NamedTuple):
     accrual fraction of the whole interval, years. head : share of it that lies before the bound of the month that
     holds the event. pays : 1 yes, 0 no, 2 by the position's payment frequency. hazard_month : the k of the behaviour
     that acts here, 0 = none. reset : column of forward rates that applies from `split` (share of the accrual) on, -1 =
-    none.
+    none. opening_reset : one that falls on the interval's first day when another follows inside it (short months).
+    opens : days from as-of to the start of the month that holds the event.
     """
 
     day: IntArray
@@ -99,6 +100,8 @@ class Calendars(NamedTuple):
     hazard_month: IntArray
     reset: IntArray
     split: FloatArray
+    opening_reset: IntArray
+    opens: IntArray
 
 
 class Behaviours(NamedTuple):
@@ -203,6 +206,20 @@ class Totals(NamedTuple):
     renewed_margin: FloatArray
     position_value: FloatArray
     position_income: FloatArray
+
+
+Records = np.ndarray[Any, np.dtype[np.void]]
+"""Rows as records, fields as in `Positions` or `Calendars`."""
+
+
+def as_records(columns: Positions | Calendars) -> Records:
+    """Columns as one array of records, so that a row is one stretch of memory."""
+    names = columns._fields
+    small = [np.int32 if values.dtype.kind in "iub" else np.float64 for values in columns]
+    found = np.empty(len(columns[0]), dtype=np.dtype(list(zip(names, small, strict=True)), align=True))
+    for name, values in zip(names, columns, strict=True):
+        found[name] = values
+    return found
 
 
 def empty_floats(*shape: int) -> FloatArray:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
-from behavior.engine.layout import ANNUITY, LINEAR, OPEN_ENDED, SCHEDULE, Positions
+from behavior.engine.compiled import compiled
+from behavior.engine.layout import ANNUITY, LINEAR, OPEN_ENDED, SCHEDULE, Records
 from behavior.quantities import FloatArray
 
 HALF_UP, HALF_EVEN, UP = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def level_payment(balance: float, periodic: float, payments: float) -> float:
     """Level payment of an annuity: balance x c / (1 - (1 + c)^-n); balance / n at a rate of zero."""
     if payments <= 1.0:
@@ -22,7 +21,7 @@ def level_payment(balance: float, periodic: float, payments: float) -> float:
     return balance * periodic / -math.expm1(-payments * math.log1p(periodic))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def period_rate(rate: float, compounding: float, span: float) -> float:
     """The nominal rate paid every `span` months that is worth `rate` compounded every `compounding` months."""
     if compounding <= 0.0 or span <= 0.0 or compounding == span:
@@ -31,7 +30,7 @@ def period_rate(rate: float, compounding: float, span: float) -> float:
     return grown * 12.0 / span
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rounded(amount: float, unit: float) -> float:
     """An amount in whole units (0.01 = cents), halves away from zero; unit 0 leaves it as it is."""
     if unit <= 0.0:
@@ -40,48 +39,48 @@ def rounded(amount: float, unit: float) -> float:
     return math.copysign(math.floor(abs(amount) / unit + 0.5 + 1e-6), amount) * unit
 
 
-@njit(cache=True, nogil=True)
-def payments_left(pos: Positions, p: int, j: int) -> int:
+@compiled
+def payments_left(pos: Records, p: int, j: int) -> int:
     """Payments from event j on, that one included."""
-    step = pos.payment[p]
+    step = pos[p].payment
     if step == 0:
         return 1
-    return int((pos.events[p] - j) // step + 1)
+    return int((pos[p].events - j) // step + 1)
 
 
-@njit(cache=True, nogil=True)
-def level_now(pos: Positions, p: int, j: int, balance: float, rate: float, made: float) -> float:
+@compiled
+def level_now(pos: Records, p: int, j: int, balance: float, rate: float, made: float) -> float:
     """The level payment that would clear the balance, `made` amortising payments having gone before."""
     count = float(payments_left(pos, p, j))
-    if pos.level[p] > 0:
-        count = max(1.0, pos.level[p] - made)
-    span = float(pos.payment[p])
-    return rounded(level_payment(balance, rate * span / 12.0, count), pos.rounding[p])
+    if pos[p].level > 0:
+        count = max(1.0, pos[p].level - made)
+    span = float(pos[p].payment)
+    return rounded(level_payment(balance, rate * span / 12.0, count), pos[p].rounding)
 
 
-@njit(cache=True, nogil=True)
-def linear_part(pos: Positions, p: int, j: int, balance: float) -> float:
+@compiled
+def linear_part(pos: Records, p: int, j: int, balance: float) -> float:
     """Equal principal of a linear loan."""
     count = float(payments_left(pos, p, j))
-    if pos.level[p] > 0:
-        count = float(pos.level[p])
-    return rounded(balance / count, pos.rounding[p])
+    if pos[p].level > 0:
+        count = float(pos[p].level)
+    return rounded(balance / count, pos[p].rounding)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def principal_due(
-    pos: Positions, p: int, j: int, balance: float, interest: float, payment: float, scale: float, schedule: FloatArray
+    pos: Records, p: int, j: int, balance: float, interest: float, payment: float, scale: float, schedule: FloatArray
 ) -> float:
     """Contractual principal at event j; negative where a payment does not cover the interest; the last one clears."""
-    kind = pos.repayment[p]
+    kind = pos[p].repayment
     if kind == OPEN_ENDED:
         return 0.0
-    if j == pos.events[p]:
+    if j == pos[p].events:
         return balance
     due = 0.0
     if kind == SCHEDULE:
-        due = schedule[pos.schedule[p] + j - 1] * scale
-    elif j >= pos.amortises_from[p]:
+        due = schedule[pos[p].schedule + j - 1] * scale
+    elif j >= pos[p].amortises_from:
         if kind == ANNUITY:
             due = payment - interest
         elif kind == LINEAR:

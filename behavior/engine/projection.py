@@ -15,8 +15,18 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.engine import layout
 from behavior.engine.calendars import horizon_day
 from behavior.engine.drivers import World, mortgage_paths, short_paths
-from behavior.engine.kernel import project_chunk
-from behavior.engine.layout import NII_MONTHS, Market, Positions, Repricing, Switches, Totals, empty_floats
+from behavior.engine.kernel import project_chunk, workspace
+from behavior.engine.layout import (
+    NII_MONTHS,
+    Market,
+    Positions,
+    Records,
+    Repricing,
+    Switches,
+    Totals,
+    as_records,
+    empty_floats,
+)
 from behavior.engine.positions import LIABILITY, Book, Groups
 from behavior.engine.principal import resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, renew_chunk, resolve_renewals, stays
@@ -90,6 +100,8 @@ class Plan:
     terms: Terms
     order: IntArray
     positions: Positions
+    records: Records
+    calendars: Records
     behaviours: layout.Behaviours
     repricing: Repricing
     market: Market
@@ -200,10 +212,13 @@ def prepare(
         matchings, entries, mortgage_key[order], coverage.of_row[order], options.tail, options.recovery
     )
     market = _market(terms, world, currency, short, mortgage, options, matchings)
+    ordered = Positions(*(values[order] for values in positions))
     return Plan(
         terms=terms,
         order=order,
-        positions=Positions(*(values[order] for values in positions)),
+        positions=ordered,
+        records=as_records(ordered),
+        calendars=as_records(terms.calendars.arrays),
         behaviours=behaviours,
         repricing=keys.arrays,
         market=market,
@@ -385,14 +400,15 @@ def run_chunk(plan: Plan, start: int, end: int) -> tuple[Totals, FloatArray, int
         start,
         end,
         len(plan.scenarios),
-        positions,
-        plan.terms.calendars.arrays,
+        plan.records,
+        plan.calendars,
         plan.behaviours,
         plan.repricing,
         plan.market,
         switches,
         plan.schedule,
         part,
+        workspace(int(positions.events[start:end].max(initial=1))),
     )
     slices = empty_floats(*part.income.shape)
     r = plan.renewals

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from behavior.engine import layout
 from behavior.engine.calendars import COUNTS, accrued, day_in_month, first_month, unique_keys
+from behavior.engine.compiled import compiled
 from behavior.engine.drivers import World
 from behavior.engine.layout import NII_MONTHS
 from behavior.engine.repricing import fixing, zero_at
@@ -35,7 +35,8 @@ class Renewals:
     ----------
     of_row : (rows,), -1 = not renewed. margin : (rows,), over the rate of the renewal date, decimals a year.
     group : (renewals,), result group. term : (renewals,), events until a slice's rate is set anew. weight :
-    (renewals,), place in `weights`. rate : (renewals,), place in `rates`. cap, floor : (renewals,), bounds of the customer rate.
+    (renewals,), place in `weights`. rate : (renewals,), place in `rates`. cap, floor : (renewals,), bounds of the
+    customer rate.
     weights : (kinds, events + 1, months + 1), accrual in each month of a slice begun at each event.
     rates : (kinds, scenarios, events + 1). at_today : share of renewed balance whose margin is
     measured at today's zero rate.
@@ -208,7 +209,7 @@ def _rates(terms: Terms, world: World, currency: str, day: int, term: int, kind:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def renew_chunk(
     first: int,
     groups: int,

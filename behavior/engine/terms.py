@@ -360,15 +360,17 @@ def _number_fixings(
 ) -> tuple[CalendarSet, Fixings]:
     """Number the fixings of all calendars: `reset` becomes a column of forward rates."""
     arrays = calendars.arrays
-    chosen = np.flatnonzero(arrays.reset >= 0)
+    both = np.concatenate([arrays.reset, arrays.opening_reset])
+    chosen = np.flatnonzero(both >= 0)
     if not len(chosen):
         return calendars, kinds
-    kind = kinds.group[keys.reset[calendars.calendar[chosen]]]
-    place, column = unique_keys({"kind": kind, "day": arrays.reset[chosen]})
-    reset = np.full(len(arrays.reset), -1, dtype=np.int64)
-    reset[chosen] = column
-    numbered = CalendarSet(arrays._replace(reset=reset), calendars.first, calendars.calendar, calendars.dates)
-    days = arrays.reset[chosen][place]
+    kind = kinds.group[keys.reset[calendars.calendar[chosen % len(arrays.reset)]]]
+    place, column = unique_keys({"kind": kind, "day": both[chosen]})
+    days = both[chosen][place]
+    both[chosen] = column
+    reset, opening = np.split(both, 2)
+    renamed = arrays._replace(reset=reset, opening_reset=opening)
+    numbered = CalendarSet(renamed, calendars.first, calendars.calendar, calendars.dates)
     return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, kind[place], days)
 
 

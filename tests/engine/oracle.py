@@ -1,6 +1,6 @@
 """A slow, plain valuation written from the conventions sentence by sentence; no code shared with the engine.
 
-One position, one scenario, one date at a time, in Python's own dates and floats. The curves it is given are functions of
+One position, one scenario, one date at a time, in Python's own dates and floats. The curves are functions of
 time in years; behaviour is given as plain functions or small tables.
 """
 
