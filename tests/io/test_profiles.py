@@ -167,3 +167,16 @@ def test_a_section_that_is_needed_and_absent_is_named(tmp_path: Path, section: s
     profile = load_profile(cases.put(tmp_path, "profile.toml", 'name = "bare"\n'))
     with pytest.raises(SpecFault, match=rf"expected a section \[{section}\]"):
         profile.require(section)
+
+
+def test_the_page_on_profiles_names_every_section_step_and_layout() -> None:
+    from behavior.io.mapping_terms import UNITS, ColumnMap, TableMap
+    from behavior.io.profiles import ProfileTerms
+    from behavior.io.sources.registry import LAYOUTS
+
+    page = (Path(__file__).resolve().parents[2] / "pipelines" / "profiles" / "README.md").read_text(encoding="utf-8")
+    sections = [name for name in ProfileTerms.model_fields if name not in ("name", "about")]
+    assert [name for name in sections if f"[{name}" not in page] == []
+    columns = [field.alias or name for name, field in ColumnMap.model_fields.items() if name != "kind"]
+    steps = [name for name in TableMap.model_fields if name != "note"]
+    assert [name for name in (*columns, *steps, *UNITS, *LAYOUTS) if f"`{name}" not in page] == []
