@@ -90,7 +90,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
     """Servicing file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
     last = _last_month(path, FREDDIE_SERVICING, (11, 32), "%Y%m")
     memory = ExitMemory()
-    for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32)):
+    for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32), only=FREDDIE_SERVICING[:11]):
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%Y%m", lines)
@@ -188,7 +188,7 @@ def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
 def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int], form: str) -> pd.Timestamp:
     """The release's last reporting month."""
     last = pd.Timestamp.min
-    for raw, _, _ in text_batches(path, names, "|", counts=counts):
+    for raw, _, _ in text_batches(path, names, "|", counts=counts, only=("reporting_period",)):
         read = pd.to_datetime(pd.Series(raw["reporting_period"].unique()), format=form, errors="coerce").max()
         last = last if pd.isna(read) else max(last, read)
     return last + pd.offsets.MonthEnd(0)

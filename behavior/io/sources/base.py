@@ -100,14 +100,19 @@ def digest_of(path: Path) -> str:
 
 
 def text_batches(
-    path: Path, names: Sequence[str], delimiter: str, skip_lines: int = 0, counts: tuple[int, int] | None = None
+    path: Path,
+    names: Sequence[str],
+    delimiter: str,
+    skip_lines: int = 0,
+    counts: tuple[int, int] | None = None,
+    only: Sequence[str] = (),
 ) -> Iterator[tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]]:
     """Rows of a delimited file as text, in batches: table, lines, lines with a wrong number of fields.
 
     Parameters
     ----------
     names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer);
-        default exactly as many as names. Fields beyond the names are dropped.
+        default exactly as many as names. Fields beyond the names are dropped. only : the fields wanted, default all.
 
     Raises
     ------
@@ -123,17 +128,18 @@ def text_batches(
     line = 1 + skip_lines
     bad: list[tuple[int, int, str]] = []
     with opened(path) as file:
-        for batch in _reader(file, keys, delimiter, skip_lines, bad):
+        for batch in _reader(file, keys, delimiter, skip_lines, bad, list(only) or keys[: len(names)]):
             rows = batch.num_rows + len(bad)
             lines = np.arange(line, line + rows)
             faults = tuple(
                 Fault(path.name, f"expected {found} fields, found {cells}", number, None, text[:80])
                 for number, cells, text in bad
             )
-            lines = np.setdiff1d(lines, [number for number, _, _ in bad])[: batch.num_rows]
+            if bad:
+                lines = np.setdiff1d(lines, [number for number, _, _ in bad])[: batch.num_rows]
             line += rows
             bad.clear()
-            yield batch.select(keys[: len(names)]).to_pandas(), lines, faults
+            yield batch.to_pandas(), lines, faults
 
 
 def _field_count(path: Path, delimiter: str, skip_lines: int) -> int:
@@ -147,7 +153,12 @@ def _field_count(path: Path, delimiter: str, skip_lines: int) -> int:
 
 
 def _reader(
-    file: Any, keys: Sequence[str], delimiter: str, skip_lines: int, bad: list[tuple[int, int, str]]
+    file: Any,
+    keys: Sequence[str],
+    delimiter: str,
+    skip_lines: int,
+    bad: list[tuple[int, int, str]],
+    wanted: Sequence[str],
 ) -> Iterator[Any]:
     def note(row: pacsv.InvalidRow) -> str:
         bad.append((int(row.number or 0), int(row.actual_columns), str(row.text)))
@@ -159,7 +170,10 @@ def _reader(
             pacsv.ReadOptions(column_names=list(keys), skip_rows=skip_lines, use_threads=False, block_size=BATCH_BYTES),
             pacsv.ParseOptions(delimiter=delimiter, quote_char='"', invalid_row_handler=note, ignore_empty_lines=False),
             pacsv.ConvertOptions(
-                column_types=dict.fromkeys(keys, pa.string()), null_values=[""], strings_can_be_null=True
+                column_types=dict.fromkeys(keys, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                include_columns=list(wanted),
             ),
         )
     )
@@ -167,6 +181,12 @@ def _reader(
 
 def numbers(path: Path, cells: pd.Series, lines: IntArray) -> tuple[pd.Series, tuple[Fault, ...]]:
     """Text as numbers, and the cells that are not."""
+    try:
+        clean = pa.array(cells, pa.string()).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        clean = np.zeros(0)
+    if clean.size == len(cells) and np.isnan(clean).sum() == cells.isna().sum():
+        return pd.Series(clean, index=cells.index), ()
     texts = cells.astype("str").str.strip()
     values = pd.to_numeric(texts, errors="coerce").astype(np.float64)
     bad = (values.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
@@ -189,14 +209,17 @@ def dates(path: Path, cells: pd.Series, form: str, lines: IntArray) -> tuple[pd.
 def _dates(
     path: Path, cells: pd.Series, form: str, lines: IntArray, month_end: bool
 ) -> tuple[pd.Series, tuple[Fault, ...]]:
-    texts = cells.astype("str").str.strip()
-    values = pd.to_datetime(texts, format=form, errors="coerce")
-    bad = (values.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
-    values = (values + pd.offsets.MonthEnd(0) if month_end else values).astype("datetime64[us]")
+    # A file holds few different dates, so each is read once.
+    codes, texts = pd.factorize(cells)
+    read = pd.to_datetime(pd.Series(texts, dtype="str").str.strip(), format=form, errors="coerce")
+    read = (read + pd.offsets.MonthEnd(0) if month_end else read).astype("datetime64[us]")
+    taken = np.append(read.to_numpy(), np.datetime64("NaT", "us"))[codes]
+    values = pd.Series(taken, index=cells.index)
+    bad = np.isnat(taken) & (codes >= 0)
     if not bad.any():
         return values, ()
     rule = f"expected a date written as `{form}`"
-    breach = Breach(rule, np.flatnonzero(bad), str(cells.name), "", texts[bad].tolist())
+    breach = Breach(rule, np.flatnonzero(bad), str(cells.name), "", cells[bad].astype("str").tolist())
     return values, tuple(faults_at(Place(path.name, lines), [breach]))
 
 
