@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from behavior.specs import SearchSpec
+from behavior.specs import Range, SearchSpec
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def search(
         study = optuna.create_study(
             direction="minimize", sampler=optuna.samplers.TPESampler(seed=spec.seed), storage=storage
         )
-        study.enqueue_trial({name: first[name] for name in spec.space if name in first})
+        study.enqueue_trial({name: _inside(first[name], one) for name, one in spec.space.items() if name in first})
         study.optimize(lambda trial: loss_of(_suggest(trial, spec, first)), n_trials=spec.trials)
         done = tuple(
             ({**first, **trial.params}, float(trial.value)) for trial in study.trials if trial.value is not None
@@ -64,3 +64,9 @@ def _suggest(trial: object, spec: SearchSpec, first: Mapping[str, float | int]) 
         else:
             found[name] = trial.suggest_float(name, one.low, one.high, log=one.log)
     return found
+
+
+def _inside(value: float | int, one: Range) -> float | int:
+    """The nearest value of a dimension."""
+    held = min(max(value, one.low), one.high)
+    return round(held) if one.integer else float(held)

@@ -17,6 +17,7 @@ MONTHS = np.fromstring(
     sep=" ",
 )
 ACCOUNTS = 120
+CLIP_MONTHS = 12
 STEP = 0.005
 BAND = 1.6448536269514722
 
@@ -95,7 +96,8 @@ def project_parts(
     closed = (alive * whole[0]).sum(axis=2)
     moved = (alive * (1.0 - whole[0]) * whole[1]).sum(axis=2) / np.maximum(1.0 - closed, 1e-9)
     relative = _closure_error(closure, accounts, values, shape)
-    errors = np.sqrt(errors**2 + (closed * np.array([np.interp(every, grid, row) for row in relative])) ** 2)
+    spare = float(getattr(closure, "upper_", 0.0)) / BAND
+    errors = np.sqrt(errors**2 + spare**2 + (closed * np.array([np.interp(every, grid, row) for row in relative])) ** 2)
     return DecayParts(closed, moved, grown, errors)
 
 
@@ -153,7 +155,7 @@ class ClippedDecay:
     Parameters
     ----------
     withdrawal : shape (spreads, months), in [0, 1]; combined with `migrated` it is the net decay.
-    clipped : largest share of the as-of balance by which the unclipped path stands above the clipped one.
+    clipped : largest share of the as-of balance by which the first year's unclipped path stands above the clipped one.
     """
 
     withdrawal: FloatArray
@@ -168,4 +170,4 @@ def clip_inflows(parts: DecayParts) -> ClippedDecay:
     before = np.concatenate([np.ones((len(net), 1)), lowest[:, :-1]], axis=1)
     total = lowest / np.maximum(before, 1e-300)
     withdrawal = np.clip(1.0 - total / np.maximum(1.0 - parts.migrated, 1e-9), 0.0, 1.0)
-    return ClippedDecay(withdrawal, (net - lowest).max(axis=1))
+    return ClippedDecay(withdrawal, (net - lowest)[:, :CLIP_MONTHS].max(axis=1))

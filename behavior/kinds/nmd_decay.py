@@ -349,7 +349,9 @@ def _shared(
         f"{digest_of(table['unit'].to_numpy()[last])}",
         "covariates": ", ".join(name for name in matrix.names if name not in axes),
         "macros": "held at their last values; spread constant along each path",
-        "inflows clipped": ", ".join(f"{name}: {share:.1%} of balance" for name, share in clipped.items()),
+        "inflows clipped in the first year": ", ".join(
+            f"{name}: {share:.1%} of balance" for name, share in clipped.items()
+        ),
     }
 
 

@@ -29,6 +29,7 @@ from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 LOAN_TEXTS = ("currency", "purpose", "occupancy", "property_type", "region", "channel", "rate_type", "product")
 LOAN_NUMBERS = ("credit_score", "ltv", "dti", "original_term_months", "original_rate", "original_balance")
+PART = 1e-8
 TARGETS = ("payoff", "default", "curtailment", "balance_end", "status")
 
 
@@ -68,7 +69,8 @@ def build_loan_panel(history: CustomerHistory, rates: RateHistory, rules: LoanPa
     incentive = rows.rate - market.at(rows.month)
     paid_in, depth_in = _in_the_money_before_entry(rows, first, market, rules)
     above = np.where(np.isnan(incentive), 0.0, incentive > rules.in_the_money_above)
-    depth = np.where(np.isnan(incentive), 0.0, np.maximum(incentive - rules.in_the_money_above, 0.0))
+    # Whole parts of 1e-8, so that a running sum over all loans is exact and no loan's depth hangs on another's.
+    depth = np.where(np.isnan(incentive), 0.0, np.rint(np.maximum(incentive - rules.in_the_money_above, 0.0) / PART))
     columns: dict[str, Any] = {
         "unit": rows.loans["loan_id"].to_numpy()[rows.unit],
         "customer": rows.loans[_customer_column(loans)].to_numpy()[rows.unit],
@@ -79,7 +81,7 @@ def build_loan_panel(history: CustomerHistory, rates: RateHistory, rules: LoanPa
         "market_rate": market.at(rows.month),
         "incentive": incentive,
         "months_in_the_money": sum_before(above, first) + spread_to_rows(paid_in, first),
-        "depth_in_the_money": sum_before(depth, first) + spread_to_rows(depth_in, first),
+        "depth_in_the_money": sum_before(depth, first) * PART + spread_to_rows(depth_in, first),
         "payoff": (rows.status == "prepaid").astype(np.float64),
         "default": (rows.status == "default").astype(np.float64),
         "curtailment": _curtailment_share(rows, opening),
@@ -159,22 +161,32 @@ def _remaining(rows: _Rows) -> FloatArray:
 
 
 def _opening_balance(rows: _Rows, first: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Balance at the month's start and where it had to be estimated (late entry, gap or masked balance)."""
+    """Balance at the month's start and where it had to be estimated (late entry, gap or masked balance).
+
+    An estimate carries the last balance known before the month along the schedule, or the original balance where none
+    is: never back from the month's own end, which would tell an exit.
+    """
     before = previous(rows.balance, first)
     gap = rows.month - previous(rows.month, first) != 1
     opening = np.where(gap, np.nan, before)
     original = number_of(rows.loans, "original_balance")[rows.unit]
     opening = np.where(np.isnan(opening) & (rows.age <= 1), original, opening)
     estimated = np.isnan(opening) | (opening <= 0)
-    left = _remaining(rows)
-    share = _scheduled_principal(np.ones(len(left)), rows.rate, left)
-    reached = np.where(rows.balance > 0, rows.balance / np.maximum(1.0 - share, 1e-9), np.nan)
-    monthly = np.maximum(rows.rate, 1e-9) / 12.0
-    term = left + rows.age - 1.0
-    scheduled = original * np.expm1(left * np.log1p(monthly)) / np.expm1(term * np.log1p(monthly))
-    scheduled *= np.exp((term - left) * np.log1p(monthly))
-    guess = np.where(np.isnan(reached), scheduled, reached)
+    term = _remaining(rows) + rows.age - 1.0
+    held = np.where(rows.balance > 0, rows.balance, np.nan)
+    last = previous(fill_forward(held, first), first)
+    last_age = previous(fill_forward(np.where(np.isnan(held), np.nan, rows.age), first), first)
+    original_share = _scheduled_share(rows.rate, term, rows.age - 1.0)
+    carried = last * original_share / _scheduled_share(rows.rate, term, last_age)
+    guess = np.where(np.isnan(carried), original * original_share, carried)
     return np.where(estimated, guess, opening), estimated
+
+
+def _scheduled_share(rate: FloatArray, term: FloatArray, paid: FloatArray) -> FloatArray:
+    """Share of the original balance that a level annuity leaves after `paid` of `term` payments, at least a payment's."""
+    growth = np.log1p(np.maximum(rate, 1e-9) / 12.0)
+    left = np.maximum(term - paid, 1.0)
+    return np.asarray(-np.expm1(-left * growth) / -np.expm1(-term * growth))
 
 
 def _curtailment_share(rows: _Rows, opening: FloatArray) -> FloatArray:

@@ -1,0 +1,105 @@
+"""A change of anything after month t does not move any feature at t: over all features of all hazard kinds."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from behavior.features.base import compute_features
+from behavior.kinds.base import all_kinds
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory
+from behavior.simulator import simulate
+from behavior.simulator.settings import SimulatorSettings
+from behavior.specs import ModelSpec, parse_spec
+
+KINDS = [kind for kind in all_kinds().values() if kind.features and kind.name in ("mortgage_prepayment", "nmd_decay")]
+MONTHLY = {"mortgage_history/1": "loan_months", "deposit_history/1": "account_months"}
+
+
+@cache
+def bank():
+    return simulate(SimulatorSettings(loans=250, accounts=250, months=72, minimum_balance_paths=1), seed=3)
+
+
+def history_of(contract: str) -> CustomerHistory:
+    return bank().mortgages if contract == "mortgage_history/1" else bank().deposits
+
+
+def spec_of(kind) -> ModelSpec:
+    text = f"""
+[model]
+kind = "{kind.name}"
+version = 1
+owner = "tests"
+[history]
+contract = "{kind.history_contract}"
+[estimator]
+family = "spline_hazard"
+"""
+    return parse_spec(text, "spec.toml")
+
+
+def disturbed(history: CustomerHistory, name: str, cut: pd.Timestamp, rng: np.random.Generator) -> CustomerHistory:
+    """Every number at and after the month `cut` changed; which units have rows there stays as it is."""
+    table = history.tables[name].copy()
+    late = (table["month"] >= cut).to_numpy()
+    for column in table.columns:
+        if column in ("month", "age_months") or not pd.api.types.is_float_dtype(table[column]):
+            continue
+        # A loan's rate in force during a month is known when the month begins; from the next month on it may change.
+        rows = (table["month"] > cut).to_numpy() if column == "rate" else late
+        values = table[column].to_numpy().copy()
+        values[rows] = np.abs(values[rows] * rng.uniform(0.2, 3.0, int(rows.sum()))) + 0.001
+        table[column] = values
+    return CustomerHistory(history.contract, {**history.tables, name: table})
+
+
+def disturbed_rates(rates: RateHistory, cut: pd.Timestamp, rng: np.random.Generator) -> RateHistory:
+    """Every fixing from the month `cut` on changed."""
+    begins = np.datetime64(cut.to_period("M").start_time.date())
+    values = {}
+    for index, dates in rates.dates.items():
+        own = rates.values[index].copy()
+        own[dates >= begins] += rng.uniform(-0.02, 0.03, int((dates >= begins).sum()))
+        values[index] = own
+    return RateHistory(rates.dates, values, rates.roles)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@settings(max_examples=8, deadline=None)
+@given(place=st.integers(12, 60), seed=st.integers(0, 10**6))
+def test_no_feature_sees_its_own_month_or_later(kind, place: int, seed: int) -> None:
+    spec, rng = spec_of(kind), np.random.default_rng(seed)
+    history, rates = history_of(kind.history_contract), bank().rate_history
+    months = np.sort(history.tables[MONTHLY[kind.history_contract]]["month"].unique())
+    cut = pd.Timestamp(months[place])
+    before = kind.build_panel(history, rates, spec)
+    changed = disturbed(history, MONTHLY[kind.history_contract], cut, rng)
+    after = kind.build_panel(changed, disturbed_rates(rates, cut, rng), spec)
+    use = [feature.name for feature in kind.features]
+    first = compute_features(before, kind.features, use)
+    second = compute_features(after, kind.features, use, first.levels)
+    keys = ["unit", "month"]
+    left = before.table[keys].assign(row=np.arange(len(before.table)))
+    right = after.table[keys].assign(other=np.arange(len(after.table)))
+    both = left.merge(right, on=keys)
+    both = both[both["month"] <= cut]
+    assert len(both) > 100
+    for name in first.names:
+        mine = first.values[both["row"], first.names.index(name)]
+        theirs = second.values[both["other"], second.names.index(name)]
+        np.testing.assert_array_equal(mine, theirs, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_feature_says_what_it_is(kind) -> None:
+    for feature in kind.features:
+        assert feature.unit and feature.meaning, feature.name
+        assert feature.expected_sign in (-1, 0, 1)
+        assert "year_month" not in feature.name

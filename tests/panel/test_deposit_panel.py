@@ -1,0 +1,138 @@
+"""Account-months at risk, worked by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+
+_spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
+assert _spec is not None and _spec.loader is not None
+small = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(small)
+
+RULES = DepositPanelRules()
+
+
+def build(accounts: list[dict[str, object]], *parts: pd.DataFrame, rules: DepositPanelRules = RULES):
+    return build_deposit_panel(small.deposits(small.accounts(accounts), *parts), small.market(), rules)
+
+
+def test_opening_month_is_not_at_risk_and_the_closing_month_carries_the_event() -> None:
+    panel = build(
+        [{"account_id": "a", "close_date": pd.Timestamp("2015-04-20")}],
+        small.account_rows("a", "2015-01-31", [100.0, 90.0, 80.0, 0.0]),
+    )
+    assert panel.table["age_months"].tolist() == [1, 2, 3]
+    assert panel.table["weight"].tolist() == [100.0, 90.0, 80.0]
+    assert panel.table["closed"].tolist() == [0, 0, 1]
+
+
+def test_late_entry_gives_its_opening_balance_and_keeps_its_age() -> None:
+    panel = build([{"account_id": "a"}], small.account_rows("a", "2017-01-31", [100.0, 90.0]))
+    assert panel.table["age_months"].tolist() == [25]
+    assert panel.table["weight"].tolist() == [100.0]
+
+
+def test_decay_is_before_credited_interest_recorded_or_estimated() -> None:
+    recorded = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [100.0, 101.0], interest=5.0))
+    assert recorded.table["balance_before_interest"].tolist() == [96.0]
+    guessed = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [1200.0, 1201.0], interest=None))
+    assert guessed.table["balance_before_interest"].tolist() == [1200.0]
+    assert guessed.dropped["months whose credited interest was estimated from the rate paid"] == 1
+
+
+def test_dust_to_the_end_closes_in_its_first_month_and_reopened_is_no_closure() -> None:
+    gone = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [100.0, 50.0, 0.5, 0.2, 0.0, 0.0]))
+    assert gone.table["closed"].tolist() == [0, 1]
+    back = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [100.0, 0.5, 0.2, 0.0, 70.0]))
+    assert back.table["closed"].sum() == 0
+    assert len(back.table) == 4
+
+
+def test_a_successor_of_the_same_product_continues_the_account() -> None:
+    panel = build(
+        [
+            {"account_id": "a", "close_date": pd.Timestamp("2015-03-10"), "successor_id": "b"},
+            {"account_id": "b"},
+        ],
+        small.account_rows("a", "2015-01-31", [100.0, 90.0, 0.0]),
+        small.account_rows("b", "2015-03-31", [88.0, 80.0]),
+    )
+    assert panel.table["unit"].unique().tolist() == ["a"]
+    assert panel.table["balance_before_interest"].tolist() == [90.0, 88.0, 80.0]
+    assert panel.table[["closed", "migrated"]].to_numpy().sum() == 0
+
+
+def test_a_move_into_another_product_has_its_own_cause() -> None:
+    panel = build(
+        [
+            {"account_id": "a", "close_date": pd.Timestamp("2015-03-10"), "successor_id": "b"},
+            {"account_id": "b", "product": "money_market", "open_date": pd.Timestamp("2015-03-10")},
+        ],
+        small.account_rows("a", "2015-01-31", [100.0, 90.0, 0.0]),
+        small.account_rows("b", "2015-03-31", [88.0, 80.0]),
+    )
+    first = panel.table[panel.table["unit"] == "a"]
+    assert first["migrated"].tolist() == [0, 1]
+    assert first["closed"].tolist() == [0, 0]
+
+
+def test_a_change_of_product_inside_an_account_is_a_move() -> None:
+    rows = small.account_rows("a", "2015-01-31", [100.0, 90.0, 85.0, 80.0])
+    rows["product"] = ["savings", "savings", "money_market", "money_market"]
+    table = build([{"account_id": "a"}], rows).table
+    old = table[table["product"] == "savings"]
+    assert old["migrated"].tolist() == [0, 1]
+    assert old["balance_before_interest"].tolist() == [90.0, 0.0]
+    new = table[table["product"] == "money_market"]
+    assert new["weight"].tolist() == [85.0]
+
+
+def test_overdrafts_are_outside_and_masked_balances_are_missing() -> None:
+    panel = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [100.0, -40.0, 60.0, np.nan, 50.0]))
+    assert panel.table["weight"].tolist() == [100.0, 0.0, 60.0, 0.0]
+    assert panel.table["balance_before_interest"].tolist()[:2] == [0.0, 60.0]
+    assert panel.table["overdrawn"].tolist() == [0, 1, 0, 0]
+    assert panel.table["balance_known"].tolist() == [1, 1, 0, 0]
+
+
+def test_closing_month_without_a_row_is_added() -> None:
+    panel = build(
+        [{"account_id": "a", "close_date": pd.Timestamp("2015-03-10")}, {"account_id": "b"}],
+        small.account_rows("a", "2015-01-31", [100.0, 90.0]),
+        small.account_rows("b", "2015-01-31", [10.0, 10.0, 10.0, 10.0]),
+    )
+    assert panel.table[panel.table["unit"] == "a"]["closed"].tolist() == [0, 1]
+
+
+def test_attrition_and_growth_decompose_decay_as_in_the_vector(vectors: Path) -> None:
+    expected = pd.read_csv(vectors / "quantitative" / "33_attrition_decomposition.csv")
+    for row in expected.itertuples():
+        together = 1 - (1 - row.balance_weighted_closure) * (1 + row.survivor_balance_growth)
+        assert together == pytest.approx(row.total_balance_decay, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_identity_holds_on_any_panel(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    parts, owners = [], []
+    for number in range(40):
+        length = int(rng.integers(3, 20))
+        closes = rng.random() < 0.5
+        balances = list(rng.uniform(50, 1000, length)) + ([0.0] if closes else [])
+        end = small.ends("2015-01-31", length + 1)[-1] if closes else pd.NaT
+        owners.append({"account_id": f"a{number}", "close_date": end})
+        parts.append(small.account_rows(f"a{number}", "2015-01-31", balances, interest=1.0))
+    table = build(owners, *parts).table
+    for _, month in table.groupby("month"):
+        before, after = month["weight"].to_numpy(), month["balance_before_interest"].to_numpy()
+        gone = month["closed"].to_numpy() == 1
+        closure = before[gone].sum() / before.sum()
+        growth = after[~gone].sum() / before[~gone].sum() - 1 if (~gone).any() else 0.0
+        assert (1 - closure) * (1 + growth) == pytest.approx(after.sum() / before.sum(), abs=1e-12)

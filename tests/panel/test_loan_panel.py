@@ -1,0 +1,98 @@
+"""Loan-months at risk, worked by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.errors import FittingError
+from behavior.panel.loans import LoanPanelRules, build_loan_panel
+
+_spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
+assert _spec is not None and _spec.loader is not None
+small = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(small)
+
+RULES = LoanPanelRules(lag_months=1, in_the_money_above=0.005)
+
+
+def test_first_month_is_at_risk_and_exit_month_carries_the_event() -> None:
+    history = small.mortgage(
+        small.loans([{"loan_id": "a"}]), small.loan_rows("a", "2015-02-28", 1, [99_000.0, 98_000.0, 0.0], "prepaid")
+    )
+    table = build_loan_panel(history, small.market(), RULES).table
+    assert table["age_months"].tolist() == [1, 2, 3]
+    assert table["weight"].tolist() == [100_000.0, 99_000.0, 98_000.0]
+    assert table["payoff"].tolist() == [0, 0, 1]
+
+
+def test_late_entry_is_kept_with_its_age_and_its_months_in_the_money_before_entry() -> None:
+    # The market falls in 2016-01; a loan at 5% is in the money (5% - 4% > 0.5%) from the month that sees it.
+    rates = small.market({"2010-01-31": 0.05, "2016-01-31": 0.04})
+    history = small.mortgage(
+        small.loans([{"loan_id": "a"}]), small.loan_rows("a", "2017-01-31", 24, [90_000.0, 89_900.0])
+    )
+    table = build_loan_panel(history, rates, RULES).table
+    assert table["age_months"].tolist() == [24, 25]
+    # Month at risk 2016-03 is the first to see the end of 2016-01 two months before its own end: 2016-03 .. 2016-12.
+    assert table["months_in_the_money"].tolist() == [10, 11]
+    assert np.allclose(table["incentive"], 0.01)
+    assert table["depth_in_the_money"].to_numpy() == pytest.approx([0.05, 0.055])
+
+
+def test_transferred_is_censored_at_the_start_of_its_month_and_maturity_is_no_event() -> None:
+    history = small.mortgage(
+        small.loans([{"loan_id": "a"}, {"loan_id": "b", "original_term_months": 3}]),
+        small.loan_rows("a", "2015-02-28", 1, [99_000.0, 0.0], "transferred"),
+        small.loan_rows("b", "2015-02-28", 1, [66_000.0, 33_000.0, 0.0], "matured"),
+    )
+    panel = build_loan_panel(history, small.market(), RULES)
+    assert panel.table["unit"].tolist() == ["a", "b", "b"]
+    assert panel.table["payoff"].sum() == 0
+    assert panel.dropped["transferred: censored at the start of the month"] == 1
+
+
+def test_masked_balances_are_missing_and_estimated_never_zero() -> None:
+    rows = small.loan_rows("a", "2015-02-28", 1, [np.nan, np.nan, 99_500.0])
+    panel = build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), rows), small.market(), RULES)
+    assert (panel.table["weight"] > 99_000).all()
+    assert panel.dropped["opening balances estimated from the schedule"] == 2
+
+
+def test_curtailment_is_a_share_of_what_the_schedule_leaves() -> None:
+    rows = small.loan_rows("a", "2015-02-28", 1, [89_879.85, 89_000.0])
+    rows.loc[0, "curtailment"] = 10_000.0
+    table = build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), rows), small.market(), RULES).table
+    scheduled = 100_000 * (0.05 / 12) / ((1 + 0.05 / 12) ** 360 - 1)
+    assert table["curtailment"].iloc[0] == pytest.approx(10_000 / (100_000 - scheduled))
+
+
+def test_house_prices_are_read_one_month_late_against_those_at_origination() -> None:
+    old = small.loan_rows("a", "2014-12-31", 1, [99_000.0, 98_900.0, 98_800.0, 98_700.0])
+    old["house_price_index"] = [100.0, 100.0, 110.0, 121.0]
+    new = small.loan_rows("b", "2015-02-28", 1, [99_000.0, 98_900.0])
+    new["house_price_index"] = [110.0, 121.0]
+    made = small.loans([{"loan_id": "a", "origination_date": pd.Timestamp("2014-11-10")}, {"loan_id": "b"}])
+    table = build_loan_panel(small.mortgage(made, old, new), small.market(), RULES).table
+    own = table[table["unit"] == "b"]["house_price_ratio"]
+    assert own.to_numpy() == pytest.approx([1.0, 1.1])
+
+
+def test_nothing_at_risk_says_so() -> None:
+    rows = small.loan_rows("a", "2015-02-28", 1, [0.0], "transferred")
+    with pytest.raises(FittingError, match="no loan-month at risk"):
+        build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), rows), small.market(), RULES)
+
+
+def test_a_late_entry_is_estimated_from_the_contract_not_back_from_its_own_month() -> None:
+    made = small.loans([{"loan_id": "a"}, {"loan_id": "b"}])
+    stays = small.loan_rows("a", "2017-01-31", 24, [96_000.0])
+    leaves = small.loan_rows("b", "2017-01-31", 24, [0.0], "prepaid")
+    table = build_loan_panel(small.mortgage(made, stays, leaves), small.market(), RULES).table
+    rate, paid = 0.05 / 12, 23
+    left = ((1 + rate) ** 360 - (1 + rate) ** paid) / ((1 + rate) ** 360 - 1)
+    assert table["weight"].to_numpy() == pytest.approx([100_000 * left] * 2)
