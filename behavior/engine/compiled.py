@@ -13,3 +13,7 @@ from numba import njit
 
 compiled: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 """Decorator of every kernel. Rows of positions and calendars come as records: one pointer, no pointers of columns."""
+
+folded: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")
+"""The same for a kernel's inner steps, which are written into their callers: handing on dozens of columns costs more
+than most steps do."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behavior.engine.compiled import compiled
+from behavior.engine.compiled import compiled, folded
 from behavior.engine.layout import Behaviours, Market, Records
 from behavior.quantities import FloatArray
 
@@ -30,7 +30,7 @@ def bracket(grids: FloatArray, offset: int, length: int, x: float) -> tuple[int,
     return low, (x - left) / (grids[offset + low + 1] - left), False
 
 
-@compiled
+@folded
 def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratch: FloatArray) -> tuple[float, bool]:
     """Value of a curve in a month at driver values, multilinear; whether a driver was clamped.
 
@@ -63,7 +63,7 @@ def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratc
     return total, clamped
 
 
-@compiled
+@folded
 def hazards_of_month(
     p: int,
     s: int,

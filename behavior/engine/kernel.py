@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from behavior.engine.compiled import compiled
+from behavior.engine.compiled import compiled, folded
 from behavior.engine.hazards import MAX_CAUSES, MAX_DRIVERS, hazards_of_month, scaled_hazard
 from behavior.engine.layout import (
     ACCRUED,
@@ -69,7 +69,7 @@ def administered_rate(pos: Records, rep: Repricing, p: int, s: int, month: int, 
     return max(moved, min(pos[p].floor, paid))
 
 
-@compiled
+@folded
 def roll_rate(
     p: int, s: int, e: int, state: FloatArray, pos: Records, cal: Records, rep: Repricing, mkt: Market
 ) -> float:
@@ -94,7 +94,7 @@ def roll_rate(
     return 1.0
 
 
-@compiled
+@folded
 def open_period(resets: float, cut: float, state: FloatArray) -> None:
     """Note the rate that a new period begins with: what its level payment is made of."""
     if state[FRESH] == 0.0:
@@ -105,7 +105,7 @@ def open_period(resets: float, cut: float, state: FloatArray) -> None:
     state[START_RESETS] = state[RESETS] if at_start else resets
 
 
-@compiled
+@folded
 def accrue(
     p: int, e: int, old: float, cut: float, state: FloatArray, pos: Records, cal: Records, income: FloatArray
 ) -> None:
@@ -157,7 +157,7 @@ def first_level(p: int, state: FloatArray, pos: Records) -> None:
     state[PAY] = level_now(pos, p, j, state[BAL], rate, 0.0)
 
 
-@compiled
+@folded
 def pays_now(p: int, j: int, e: int, pos: Records, cal: Records) -> bool:
     """Whether event j is a payment date of the position."""
     if cal[e].pays != 2:
@@ -189,7 +189,7 @@ def pay(p: int, j: int, state: FloatArray, pos: Records, schedule: FloatArray, f
     return counted + principal * pos[p].exchanged
 
 
-@compiled
+@folded
 def leave(share: float, opening: float, state: FloatArray, convention: int, flow: FloatArray) -> float:
     """Let a share of the balance leave with its accrued interest; returns the amount that left.
 
@@ -210,7 +210,7 @@ def leave(share: float, opening: float, state: FloatArray, convention: int, flow
     return balance * part
 
 
-@compiled
+@folded
 def draw(share: float, state: FloatArray, flow: FloatArray) -> float:
     """Draw a share of the undrawn amount; instalments grow with the balance. Returns the amount drawn."""
     amount = share * state[UNDRAWN]
@@ -228,7 +228,7 @@ def draw(share: float, state: FloatArray, flow: FloatArray) -> float:
     return amount
 
 
-@compiled
+@folded
 def behave(
     p: int,
     opening: float,
@@ -266,7 +266,7 @@ def behave(
     return cash
 
 
-@compiled
+@folded
 def read_hazards(
     p: int,
     s: int,
@@ -301,7 +301,7 @@ def read_hazards(
     return 0
 
 
-@compiled
+@folded
 def rate_at_month_start(e: int, old: float, state: FloatArray, kind: int, cal: Records, mkt: Market) -> float:
     """Customer rate in force at the start of the month: a reset up to that date counts."""
     if kind != FLOATING:
@@ -313,7 +313,7 @@ def rate_at_month_start(e: int, old: float, state: FloatArray, kind: int, cal: R
     return old
 
 
-@compiled
+@folded
 def slot(
     p: int,
     e: int,
@@ -336,7 +336,7 @@ def slot(
     gap[mkt.bucket[cal[e].day]] += flow[0] + flow[1] + flow[2] + flow[WITHDRAWAL] - flow[DRAWN] - flow[CAPITALISED]
 
 
-@compiled
+@folded
 def record(
     p: int,
     s: int,
@@ -375,7 +375,7 @@ def begin(p: int, state: FloatArray, pos: Records) -> None:
     first_level(p, state, pos)
 
 
-@compiled
+@folded
 def discount(p: int, s: int, e: int, pos: Records, cal: Records, mkt: Market) -> float:
     """Discount factor of an event, with the position's own spread where it has one."""
     day = cal[e].day
@@ -396,7 +396,7 @@ def overnight(p: int, s: int, pos: Records, mkt: Market, out: Totals, switches: 
     return balance * mkt.discount[pos[p].currency, s, 1] * math.exp(-pos[p].spread_discount * mkt.time[1])
 
 
-@compiled
+@folded
 def settle(
     p: int,
     s: int,
@@ -432,7 +432,7 @@ def settle(
     return cash
 
 
-@compiled
+@folded
 def keep(
     p: int,
     s: int,

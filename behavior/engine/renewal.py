@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.engine import layout
-from behavior.engine.calendars import COUNTS, accrued, day_in_month, first_month, unique_keys
+from behavior.engine.calendars import COUNTS, accrued, day_in_month, first_month, fractions, thirty, unique_keys
 from behavior.engine.compiled import compiled
 from behavior.engine.drivers import World
 from behavior.engine.layout import NII_MONTHS
 from behavior.engine.repricing import fixing, zero_at
 from behavior.engine.terms import Terms
 from behavior.market.curves import DISCOUNT, CurveSet
-from behavior.months import as_date, as_days, roll_months, tenor_days
-from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
+from behavior.months import as_date, as_days, month_number, roll_months, tenor_days
+from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 EVENTS = NII_MONTHS + 1
 LONG = EVENTS + 1
@@ -107,33 +107,25 @@ def resolve_renewals(terms: Terms, world: World, margins: FloatArray, at_today: 
     weight_place, weight = unique_keys(
         {**{k: first[k] for k in ("day", "count", "pays")}, "term": np.minimum(first["term"], LONG)}
     )
-    weights = np.stack(
-        [
-            slice_weights(
-                terms.as_of,
-                *(int(first[name][at]) for name in ("day", "count", "pays")),
-                min(int(first["term"][at]), LONG),
-            )
-            for at in weight_place
-        ]
+    weights = slice_weights(
+        terms.as_of,
+        first["day"][weight_place],
+        first["count"][weight_place],
+        first["pays"][weight_place],
+        np.minimum(first["term"][weight_place], LONG),
     )
     currencies = np.asarray(terms.groups.currency, dtype=object)[first["group"]]
     money = unique_labels(currencies)
     rate_place, rate = unique_keys(
         {"money": money, "day": first["day"], "term": first["term"], "fixing": first["fixing"]}
     )
-    rates = np.stack(
-        [
-            _rates(
-                terms,
-                world,
-                str(currencies[at]),
-                int(first["day"][at]),
-                int(first["term"][at]),
-                int(first["fixing"][at]),
-            )
-            for at in rate_place
-        ]
+    rates = slice_rates(
+        terms,
+        world,
+        currencies[rate_place],
+        first["day"][rate_place],
+        first["term"][rate_place],
+        first["fixing"][rate_place],
     )
     return Renewals(
         of_row,
@@ -154,58 +146,81 @@ def _labels(values: FloatArray) -> IntArray:
     return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
 
 
-def unique_labels(words: np.ndarray) -> IntArray:  # type: ignore[type-arg]
+def unique_labels(words: AnyArray) -> IntArray:
     """Words as numbers, shape kept."""
     return np.asarray(np.unique(words.astype(str), return_inverse=True)[1], dtype=np.int64)
 
 
-def event_dates(as_of: DateArray, day: int, count: int) -> DateArray:
-    """Events 0 to `count` of a payment day; event 0 is on or before as-of."""
-    number = np.asarray(day)
-    return day_in_month(first_month(as_of, number) - 1 + np.arange(count + 1), number)
+BATCH = 256
+"""Kinds of slices that are worked out at once, to bound memory."""
 
 
-def slice_weights(as_of: DateArray, day: int, count: int, pays: int, term: int) -> FloatArray:
-    """Accrual fraction in each month of a slice begun at each event: shape (events + 1, months + 1)."""
-    starts = event_dates(as_of, day, EVENTS)
+def slice_weights(as_of: DateArray, day: IntArray, count: IntArray, pays: IntArray, term: IntArray) -> FloatArray:
+    """Accrual fraction in each month of a slice begun at each event: shape (kinds, events + 1, months + 1).
+
+    Parameters
+    ----------
+    day, count, pays, term : (kinds,), payment day, day count by number, months of a period, events to the slice's end.
+    """
+    found = np.zeros((len(day), EVENTS + 1, NII_MONTHS + 1))
+    for at in range(0, len(day), BATCH):
+        part = slice(at, at + BATCH)
+        found[part] = _weights(as_of, day[part], count[part], pays[part], term[part])
+    return found
+
+
+def _weights(as_of: DateArray, day: IntArray, count: IntArray, pays: IntArray, term: IntArray) -> FloatArray:
+    begin = first_month(as_of, day)[:, None] - 1 + np.arange(EVENTS + 1)[None, :]
+    starts = day_in_month(begin, day[:, None])
+    ends = day_in_month(begin + term[:, None], day[:, None])
     bounds = roll_months(as_of, np.arange(NII_MONTHS + 1))
-    begin = np.broadcast_to(np.arange(EVENTS + 1)[:, None], (EVENTS + 1, NII_MONTHS + 1))
-    grid = event_dates(as_of, day, EVENTS + min(term, LONG) + pays + 1)
-    last = grid[np.minimum(begin + term, len(grid) - 1)]
-    at = np.minimum(np.maximum(bounds[None, :], starts[:, None]), last)
+    at = np.minimum(np.maximum(bounds[None, None, :], starts[:, :, None]), ends[:, :, None])
+    days = np.broadcast_to(day[:, None, None], at.shape)
     # Events on or before a date, counted from the slice's own start.
-    passed = np.searchsorted(grid, at, side="right") - 1 - begin
-    period = np.maximum(passed, 0) // pays
+    passed = month_number(at) - begin[:, :, None]
+    passed = passed - (day_in_month(month_number(at), days) > at)
+    step = pays[:, None, None]
+    period = passed // step
     # The last day of a slice belongs to its last period.
-    period = np.where((at == last) & (period * pays >= term), period - 1, period)
-    opening, closing = grid[begin + period * pays], grid[np.minimum(begin + (period + 1) * pays, len(grid) - 1)]
-    shape = at.shape
-    numbers = np.full(shape, count)
-    regular = np.full(shape, pays)
-    whole = accrued(opening, closing, closing, regular, numbers)
-    part = accrued(opening, closing, at, regular, numbers)
-    earlier = np.zeros(shape)
-    if COUNTS[count].startswith("30"):
-        earlier = period * (pays / 12.0)
-    else:
-        earlier = accrued(np.broadcast_to(starts[:, None], shape), closing, opening, regular, numbers)
-    del whole
-    cumulative = earlier + part
-    found = np.zeros((EVENTS + 1, NII_MONTHS + 1))
-    found[:, 1:] = np.diff(cumulative, axis=1)
+    period = np.where((at == ends[:, :, None]) & (period * step >= term[:, None, None]), period - 1, period)
+    opening = day_in_month(begin[:, :, None] + period * step, days)
+    closing = day_in_month(begin[:, :, None] + (period + 1) * step, days)
+    numbers = np.broadcast_to(count[:, None, None], at.shape)
+    regular = np.broadcast_to(step, at.shape)
+    earlier = period * (step / 12.0)
+    acts = ~thirty(count)
+    if acts.any():
+        from_start = np.broadcast_to(starts[acts][:, :, None], opening[acts].shape)
+        earlier = earlier.astype(np.float64)
+        earlier[acts] = fractions(from_start, opening[acts], numbers[acts])
+    cumulative = earlier + accrued(opening, closing, at, regular, numbers)
+    found = np.zeros(at.shape)
+    found[:, :, 1:] = np.diff(cumulative, axis=2)
     found[starts < as_of] = 0.0
     return found
 
 
-def _rates(terms: Terms, world: World, currency: str, day: int, term: int, kind: int) -> FloatArray:
-    """Rate of a slice begun at each event before its margin: shape (scenarios, events + 1)."""
-    start = event_dates(terms.as_of, day, EVENTS)[1:]
-    found = np.zeros((len(world.curves), EVENTS + 1))
-    if kind < 0:
-        found[:, 1:] = zero_at(world, currency, start, term)
-    else:
-        index, count = terms.fixings.index[kind], COUNTS[int(terms.fixings.count[kind])]
-        found[:, 1:] = fixing(world, currency, index, start, term, count)
+def slice_rates(
+    terms: Terms, world: World, currency: AnyArray, day: IntArray, term: IntArray, kind: IntArray
+) -> FloatArray:
+    """Rate of a slice begun at each event before its margin: shape (kinds, scenarios, events + 1).
+
+    kind : (kinds,), fixing of floaters, -1 = the zero rate of the term.
+    """
+    start = day_in_month(first_month(terms.as_of, day)[:, None] + np.arange(EVENTS)[None, :], day[:, None])
+    found = np.zeros((len(day), len(world.curves), EVENTS + 1))
+    money = unique_labels(currency)
+    for place in unique_keys({"money": money, "kind": kind})[0]:
+        chosen = np.flatnonzero((money == money[place]) & (kind == kind[place]))
+        dates = start[chosen].ravel()
+        months = np.repeat(term[chosen], EVENTS)
+        if kind[place] < 0:
+            rates = zero_at(world, str(currency[place]), dates, months)
+        else:
+            number = int(kind[place])
+            count = COUNTS[int(terms.fixings.count[number])]
+            rates = fixing(world, str(currency[place]), terms.fixings.index[number], dates, int(term[place]), count)
+        found[chosen, :, 1:] = np.moveaxis(rates.reshape(len(world.curves), len(chosen), EVENTS), 0, 1)
     return found
 
 

@@ -71,7 +71,7 @@ def fixing(world: World, currency: str, index: str, start: DateArray, months: in
     return curves.simple_forward(currency, index, curves.curves.times_of(start), curves.curves.times_of(end), accrual)
 
 
-def zero_at(world: World, currency: str, start: DateArray, months: int) -> FloatArray:
+def zero_at(world: World, currency: str, start: DateArray, months: IntArray) -> FloatArray:
     """The scenario's zero rate for a term on a date, continuously compounded: shape (scenarios, dates)."""
     curves = world.curves
     begin, end = curves.curves.times_of(start), curves.curves.times_of(roll_months(start, months))
