@@ -21,7 +21,8 @@ from behavior.quantities import FloatArray
 INK, GRID, MUTED = "#24292f", "#e3e6ea", "#6b7280"
 # Told apart by lightness too, so that a grey print and a colour-blind reader lose nothing.
 COLOURS = ("#1f4e79", "#c8553d", "#4f8a5b", "#8a6aa0", "#c99a2e", "#3f8f9e", "#7d5a50", "#555b6e")
-REALISED = ("realised", "actual", "ledger", "base")
+REALISED = ("realised", "actual", "ledger")
+REFERENCE = (*REALISED, "base")
 SETTINGS: Mapping[str, Any] = {
     "svg.hashsalt": "behavior",
     "svg.fonttype": "none",
@@ -41,7 +42,7 @@ MOST_POINTS = 1500
 MOST_POINTS_A_ROW = 220
 LONG_LABEL = 13
 LETTER = 0.077
-MOST_LETTERS = 70
+MOST_LETTERS = 85
 
 
 def draw(exhibit: Exhibit) -> str:
@@ -73,13 +74,16 @@ def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
 
 def _bars(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
     labels = [str(label) for label in data.iloc[:, 0]]
-    sideways = max(map(len, labels), default=0) > LONG_LABEL or len(labels) > 12
+    sideways = max(map(len, labels), default=0) > LONG_LABEL or sum(map(len, labels)) + 2 * len(labels) > MOST_LETTERS
     names, place = _series(data), np.arange(len(labels), dtype=np.float64)
-    thick = 0.78 / max(len(names), 1)
+    mirrored = _is_mirrored(data, names)
+    thick = 0.78 / (1 if mirrored else max(len(names), 1))
     if sideways:
-        axes.figure.set_size_inches(WIDTH, max(HEIGHT, 0.9 + 0.2 * len(labels) * max(1.0, 0.6 * len(names))))
+        axes.figure.set_size_inches(
+            WIDTH, max(HEIGHT, 0.9 + 0.2 * len(labels) * max(1.0, 0.6 * len(names) * (not mirrored)))
+        )
     for number, name in enumerate(names):
-        at = place + (number - (len(names) - 1) / 2) * thick
+        at = place if mirrored else place + (number - (len(names) - 1) / 2) * thick
         draw_bar = axes.barh if sideways else axes.bar
         colour = _colour(name, number)
         draw_bar(at, data[name].to_numpy(np.float64), thick * 0.92, color=colour, label=name, zorder=2)
@@ -88,6 +92,14 @@ def _bars(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
     _finish(axes, exhibit, swap=sideways)
     axes.grid(visible=False, axis="y" if sideways else "x")
     (axes.axvline if sideways else axes.axhline)(0, color=MUTED, linewidth=0.8, zorder=3)
+
+
+def _is_mirrored(data: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Two series that point opposite ways share their places."""
+    if len(names) != 2:
+        return False
+    first, second = (data[name].to_numpy(np.float64) for name in names)
+    return bool((first >= 0).all() and (second <= 0).all() and (first > 0).any() and (second < 0).any())
 
 
 def _whiskers(axes: Any, data: pd.DataFrame, name: str, at: FloatArray, sideways: bool) -> None:
@@ -166,7 +178,7 @@ def _series(data: pd.DataFrame) -> list[str]:
 
 
 def _colour(name: str, number: int) -> str:
-    return INK if name.lower().startswith(REALISED) else COLOURS[number % len(COLOURS)]
+    return INK if name.lower().startswith(REFERENCE) else COLOURS[number % len(COLOURS)]
 
 
 def _positions(column: pd.Series) -> tuple[Any, list[str] | None]:

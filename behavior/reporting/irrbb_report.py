@@ -24,7 +24,7 @@ from behavior.reporting.irrbb_tables import (
     gap_tables,
     nii_path,
     nii_picture,
-    nii_table,
+    nii_tables,
     product_table,
 )
 from behavior.reporting.set_pictures import readings_tables, set_exhibits
@@ -191,7 +191,8 @@ def _eve(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[P
 
 
 def _nii(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:
-    tables = [nii_table(result, str(sheet), money) for sheet in result.nii_summary["balance_sheet"].unique()]
+    sheets = [str(sheet) for sheet in result.nii_summary["balance_sheet"].unique()]
+    tables = [table for sheet in sheets for table in nii_tables(result, sheet, money)]
     return (*tables, *blocks_of(nii_path(result, money)))
 
 
@@ -211,7 +212,7 @@ def _behaviour(result: IrrbbResult, assumptions: AssumptionSet | None) -> tuple[
 def _coverage(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:
     if result.coverage.empty:
         return (Paragraph("No position behaves: every flow is contractual."),)
-    words = coverage_shares(result.coverage)
+    words = coverage_shares(result.coverage, money)
     return (Paragraph(words), coverage_table(result.coverage, money))
 
 

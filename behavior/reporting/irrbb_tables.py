@@ -15,6 +15,7 @@ from behavior.reporting.tables import number
 
 BASE = "base"
 SHEETS = {"run_off": "run-off"}
+TWO_YEARS = 24
 UNITS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 
 
@@ -62,9 +63,16 @@ def spaced(names: pd.Series) -> pd.Series:
 def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
     """EVE by scenario with its change, the option add-on and the shares."""
     table = pd.DataFrame({"scenario": spaced(rows["scenario"])})
+    base = rows.loc[rows["scenario"] == BASE, "eve"]
+    plain = rows["eve"] - (float(base.iloc[0]) if len(base) else np.nan)
+    # Where the framework counts gains in part or not at all, its change is not the difference of the values.
+    counted = bool((plain - rows["delta_eve"]).abs().max() > 1e-6 * rows["eve"].abs().max())
+    if counted:
+        rows = rows.assign(plain=plain)
     heads = {
         "eve": money.head("EVE"),
-        "delta_eve": "change",
+        **({"plain": "difference to base"} if counted else {}),
+        "delta_eve": "change counted" if counted else "change",
         "option_add_on": "option add-on",
         "delta_eve_after_options": "change after add-on",
     }
@@ -77,6 +85,11 @@ def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
     if "option add-on" not in table:
         table = table.drop(columns="change after add-on")
     note = "A loss is negative; the add-on is a loss where positive. Changes are in the same unit as EVE."
+    if counted:
+        note += (
+            " The change counted follows the framework's rule for adding currencies, under which gains count in part "
+            "or not at all; the shares use it."
+        )
     return Table(title, table.reset_index(drop=True), note, _same(table, ",.1f"))
 
 
@@ -90,8 +103,23 @@ def eve_picture(result: IrrbbResult) -> Exhibit:
     of_tier1 = total["delta_eve_pct_tier1"].notna().all()
     share = total["delta_eve_pct_tier1"] if of_tier1 else total["delta_eve_pct_base"]
     unit = "% of Tier 1" if of_tier1 else "% of base EVE"
-    data = pd.DataFrame({"scenario": spaced(total["scenario"]), "change of EVE": 100 * share}).reset_index(drop=True)
+    data = pd.DataFrame({"scenario": spaced(total["scenario"])})
+    plain = total["eve"] - _base_value(result)
+    if (plain - total["delta_eve"]).abs().max() > 1e-6 * total["eve"].abs().max():
+        # The scale that turns the counted change into its share turns the plain one into its own.
+        scale = (share / total["delta_eve_after_options"]).replace([np.inf, -np.inf], np.nan).median()
+        data["difference to base"] = 100 * plain * scale
+        data["counted by the framework"] = 100 * share
+    else:
+        data["change of EVE"] = 100 * share
+    data = data.reset_index(drop=True)
     return Exhibit("eve", "Change of economic value by scenario", "bars", data, "scenario", unit)
+
+
+def _base_value(result: IrrbbResult) -> float:
+    rows = result.eve_summary
+    found = rows.loc[(rows["scenario"] == BASE) & (rows["currency"] == "total"), "eve"]
+    return float(found.iloc[0]) if len(found) else float("nan")
 
 
 def nii_picture(result: IrrbbResult) -> list[Exhibit]:
@@ -115,18 +143,26 @@ def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows.pivot(index="scenario", columns="balance_sheet", values=column).loc[order]
 
 
-def nii_table(result: IrrbbResult, sheet: str, money: Money) -> Table:
-    """NII by scenario and horizon for one balance-sheet assumption."""
+def nii_tables(result: IrrbbResult, sheet: str, money: Money) -> tuple[Table, ...]:
+    """NII by scenario for one balance-sheet assumption: the first two years in full, what lies beyond more briefly."""
+    horizons = sorted(result.nii_summary["horizon_months"].unique())
+    parts = [[one for one in horizons if (one <= TWO_YEARS) is near] for near in (True, False)]
+    return tuple(_nii_table(result, sheet, money, part) for part in parts if part)
+
+
+def _nii_table(result: IrrbbResult, sheet: str, money: Money, horizons: list[int]) -> Table:
     rows = result.nii_summary[result.nii_summary["balance_sheet"] == sheet]
     order = list(dict.fromkeys(rows["scenario"]))
     table = pd.DataFrame({"scenario": spaced(pd.Series(order))})
-    for horizon in sorted(rows["horizon_months"].unique()):
+    for horizon in horizons:
         part = rows[rows["horizon_months"] == horizon].set_index("scenario").loc[order]
         table[f"{horizon} months, {money.name}"] = (part["nii"] / money.unit).to_numpy()
         table[f"{horizon} months, change"] = (part["delta_nii"] / money.unit).to_numpy()
-        table[f"{horizon} months, % of base"] = (100 * part["delta_nii_pct_base"]).to_numpy()
-        table[f"{horizon} months, % of Tier 1"] = (100 * part["delta_nii_pct_tier1"]).to_numpy()
-    return Table(f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet", table, formats=_same(table, ",.1f"))
+        if horizon <= TWO_YEARS:
+            table[f"{horizon} months, % of base"] = (100 * part["delta_nii_pct_base"]).to_numpy()
+            table[f"{horizon} months, % of Tier 1"] = (100 * part["delta_nii_pct_tier1"]).to_numpy()
+    further = ", further years" if min(horizons) > TWO_YEARS else ""
+    return Table(f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet{further}", table, formats=_same(table, ",.1f"))
 
 
 def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
@@ -171,24 +207,38 @@ def product_table(result: IrrbbResult, money: Money) -> Table:
 
 def _sides(rows: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(rows["bucket"]))
+    rows = rows[rows.groupby("side")["repricing_amount"].transform(lambda part: part.abs().max()) > 0]
     sums = rows.groupby(["bucket", "side"], sort=False)["repricing_amount"].sum().unstack("side").reindex(order)
     return sums.fillna(0.0)
 
 
 def gap_pictures(result: IrrbbResult, money: Money) -> list[Exhibit]:
-    """Repricing amounts by bucket and side, one picture a currency."""
+    """What reprices by bucket, and the cumulative gap; one pair of pictures a currency."""
     found = []
     for currency, part in result.gap.groupby("currency", sort=True):
         sides = _sides(part)
-        data = pd.DataFrame({"bucket": [str(name) for name in sides.index]})
-        for side in sides.columns:
-            # Liabilities are drawn downwards whichever sign the table gives them.
-            sign = -1.0 if side in ("liability", "pay") else 1.0
-            data[str(side)] = sign * np.abs(sides[side].to_numpy()) / money.unit
+        labels = [str(name).replace("_", "-") for name in sides.index]
+        none = pd.Series(0.0, index=sides.index)
+        # Liabilities point the other way, whichever sign the table gives them.
+        data = pd.DataFrame({"bucket": labels})
+        for words, names, sign in (
+            ("assets", ("asset", "receive"), 1.0),
+            ("liabilities", ("liability", "pay"), -1.0),
+        ):
+            total = sum((sides[name].abs() for name in names if name in sides), none)
+            data[words] = sign * np.asarray(total) / money.unit
         where = money.in_currency(str(currency))
-        title = f"What reprices when, {currency} (liabilities downwards)"
+        title = f"What reprices when, {currency}: assets and received legs one way, liabilities and paid legs the other"
         found.append(Exhibit(f"gap_{currency}", title, "bars", data, "bucket", where.head("repricing amount")))
+        running = pd.DataFrame({"bucket": labels, "cumulative gap": _running(part, sides) / money.unit})
+        title = f"Cumulative gap, {currency}"
+        found.append(Exhibit(f"gap_running_{currency}", title, "lines", running, "up to", where.head("cumulative gap")))
     return found
+
+
+def _running(part: pd.DataFrame, sides: pd.DataFrame) -> np.ndarray:
+    """The cumulative gap is the bucket's, written on each of its rows."""
+    return part.groupby("bucket", sort=False)["cumulative_gap"].last().reindex(sides.index).to_numpy(np.float64)
 
 
 def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
@@ -200,9 +250,7 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
         table = pd.DataFrame({"bucket": [str(name) for name in sides.index]})
         for side in sides.columns:
             table[where.head(str(side))] = sides[side].to_numpy() / money.unit
-        # The cumulative gap is the bucket's, written on each of its rows.
-        cumulative = part.groupby("bucket", sort=False)["cumulative_gap"].last().reindex(sides.index)
-        table[where.head("cumulative gap")] = cumulative.to_numpy() / money.unit
+        table[where.head("cumulative gap")] = _running(part, sides) / money.unit
         found.append(Table(f"Repricing gap, {currency}", table, formats=_same(table, ",.1f")))
     return tuple(found)
 
@@ -214,34 +262,57 @@ SHARES = {
 }
 
 
-def coverage_shares(coverage: pd.DataFrame) -> str:
-    """One sentence: how much of the behaving balance has its own curve, and how much is held or extended."""
-    total = float(coverage["balance"].sum())
-    by_way = coverage.groupby("how")["balance"].sum() / total if total else pd.Series(dtype=float)
-    words = {
-        "own": "has curves of its own segment",
-        "pooled": "uses a pooled curve",
-        "overnight": "goes to the first day",
-    }
-    words["none"] = "has no curve"
-    parts = [f"{100 * float(by_way[way]):.1f}% {words.get(str(way), str(way))}" for way in by_way.index]
+def coverage_shares(coverage: pd.DataFrame, money: Money) -> str:
+    """How much of the behaving balance has its own curve, and how much is held or extended; each balance once.
+
+    A position with several causes has a row for each curve; it counts once, by the weakest of them.
+    """
+    parts = coverage.groupby(["product", "segment"], sort=False).agg(
+        balance=("balance", "max"),
+        how=("how", lambda ways: min(ways, key=_weakness)),
+        **{column: (column, "max") for column in SHARES if column in coverage},
+    )
+    behaving = parts[parts["how"] != "none"]
+    total = float(behaving["balance"].sum())
+    contractual = float(parts.loc[parts["how"] == "none", "balance"].sum())
+    rest = f"{money.text(contractual)} more, derivatives included, has no behaviour and flows as contracted."
+    if total <= 0:
+        return f"No position behaves. {rest}"
+    by_way = behaving.groupby("how")["balance"].sum() / total
+    ways = [f"{100 * float(by_way[way]):.1f}% {WAYS[way]}" for way in WAYS if way in by_way]
     held = [
-        f"{100 * float((coverage['balance'] * coverage[column].fillna(0)).sum() / total):.1f}% {name}"
+        f"{100 * float((behaving['balance'] * behaving[column].fillna(0)).sum() / total):.1f}% {name}"
         for column, name in SHARES.items()
-        if total and column in coverage
+        if column in behaving
     ]
-    return f"Of the balance that curves are asked about {', '.join(parts)}. Read by balance {', '.join(held)}."
+    return (
+        f"Of {money.text(total)} that behaves, {', '.join(ways)}. By balance and month, curves are read "
+        f"{', '.join(held)}. {rest}"
+    )
+
+
+WAYS = {
+    "own": "has curves of its own segment",
+    "pooled": "uses a pooled curve",
+    "overnight": "has no curve and goes to the first day",
+}
+
+
+def _weakness(way: str) -> int:
+    return {"overnight": 0, "pooled": 1, "own": 2}.get(way, 3)
 
 
 def coverage_table(coverage: pd.DataFrame, money: Money) -> Table:
-    """One row a product, segment and curve."""
-    table = coverage[["product", "segment", "curve", "how"]].copy()
+    """One row a product, segment and curve; what has no behaviour is left to the sentence above."""
+    behaving = coverage[coverage["how"] != "none"]
+    table = behaving[["product", "curve", "how"]].copy()
     for name in ("product", "curve"):
         table[name] = spaced(table[name])
-    table[f"balance, {money.word or 'units'}"] = coverage["balance"] / money.unit
+    balance = money.head("balance")
+    table[balance] = behaving["balance"] / money.unit
     for column, name in SHARES.items():
-        if column in coverage:
-            table[f"{name}, %"] = 100 * coverage[column]
-    table = table.sort_values(table.columns[4], ascending=False, ignore_index=True)
+        if column in behaving:
+            table[f"{name}, %"] = 100 * behaving[column]
+    table = table.sort_values(balance, ascending=False, ignore_index=True, kind="stable")
     note = "Balances in the row's currency. A position with several causes stands once for each of its curves."
-    return Table("Curves used", table, note, {str(name): ",.1f" for name in table.columns[4:]})
+    return Table("Curves used", table, note, {str(name): ",.1f" for name in table.columns[3:]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def set_exhibits(assumptions: AssumptionSet, balances: Mapping[str, float]) -> t
     """Pictures of every table; of many segments those with the largest balance are drawn, and the note says so."""
     found: list[Exhibit] = []
     for table in assumptions.tables:
-        shown = _chosen(table, balances)
+        shown = _without_common_view(_chosen(table, balances))
         note = f"{len(shown)} of {len(table.curves)} curves are drawn, those with the largest balance."
         note = note if len(shown) < len(table.curves) else ""
         if table.quantity is Quantity.MONTHLY_HAZARD:
@@ -80,12 +81,18 @@ def _chosen(table: AssumptionTable, balances: Mapping[str, float]) -> list[Assum
     return ranked[:MOST_CURVES]
 
 
+def _without_common_view(curves: list[AssumptionCurve]) -> list[AssumptionCurve]:
+    """A reading that all curves share needs no words on each."""
+    return [replace(curve, view=None) for curve in curves] if len({curve.view for curve in curves}) == 1 else curves
+
+
 def _label(curve: AssumptionCurve) -> str:
-    return " ".join(str(part) for part in (curve.label, curve.direction, curve.view) if part)
+    return " ".join(str(part) for part in (curve.label, curve.direction, curve.view) if part).replace("_", " ")
 
 
 def _title(table: AssumptionTable) -> str:
-    return table.name.replace("_", " ") + (f", {table.cause}" if table.cause else "")
+    cause = f", {table.cause}" if table.cause and not table.name.endswith(table.cause) else ""
+    return (table.name + cause).replace("_", " ")
 
 
 def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:

@@ -194,6 +194,8 @@ def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Tabl
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())[:600]
+    if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+        return f"{len(value):,} entries, kept with the run"
     if isinstance(value, list | tuple):
         return ", ".join(_plain(one) for one in value)[:600]
     if isinstance(value, bool) or value is None:

@@ -71,7 +71,7 @@ def run(given: CheckInput) -> Finding:
     values["rank_agreement"] = _agreement(given.explained_train.get(first_role), first)
     broken = not error <= TOLERANCE
     words = (
-        f"Contributions add up to the score on every row (largest gap {error:.1e}). "
+        f"Contributions add up to the score on every row (largest gap {error:.1g}). "
         if not broken
         else f"Contributions do not add up to the score: largest gap {error:.2e}. "
     ) + f"The first input is {ranking['feature'].iloc[0]} with {100 * values['top_share']:.0f}% of the movement."

@@ -151,6 +151,7 @@ def test_treasury_sees_equity_tests_and_shares(pages: dict[str, str]) -> None:
         "EUR 72.0 million",
         "outlier",
         "37.5% uses a pooled curve",
+        "EUR 640.0 million that behaves",
     ):
         assert words in text
     assert "Beta of another bank." in text
