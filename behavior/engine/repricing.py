@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from behavior.assumptions.pass_through_path import (
     nothing_pending,
     pending_from_history,
 )
+from behavior.assumptions.segments import OWN, POOLED_MATCH
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.calendars import COUNTS, thirty
 from behavior.engine.drivers import SHORT, World
@@ -122,7 +123,7 @@ def resolve_repricing(
         empty = np.zeros((1, 1, 1))
         return RepricingKeys(Repricing(empty, empty, empty, empty), none, ())
     matchings = tuple(match_table(book, table) for table in targets)
-    target_table, target = _first_of([m.curve for m in matchings], len(book))
+    target_table, target = _first_of(matchings, len(book))
     up_table, up = _speed_of(book, speeds, Direction.UP)
     down_table, down = _speed_of(book, speeds, Direction.DOWN)
     rows = np.flatnonzero(target >= 0)
@@ -153,17 +154,18 @@ def _tables(assumptions: AssumptionSet | None, quantity: Quantity) -> list[Assum
     return [table for table in assumptions.for_effect(Effect.REPRICING) if table.quantity is quantity]
 
 
-def _first_of(curves: list[IntArray], count: int) -> tuple[IntArray, IntArray]:
-    """The first table that has a curve for each row, and that curve; -1 where none has."""
+def _first_of(matchings: Sequence[Matching], count: int) -> tuple[IntArray, IntArray]:
+    """The first table that has a curve of each row's own, else the first with a pooled one; -1 where none has."""
     table, curve = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    for number, found in enumerate(curves):
-        fresh = (table < 0) & (found >= 0)
-        table[fresh], curve[fresh] = number, found[fresh]
+    for hows in ([OWN], [POOLED_MATCH]):
+        for number, found in enumerate(matchings):
+            fresh = (table < 0) & (found.curve >= 0) & np.isin(found.match.how, hows)
+            table[fresh], curve[fresh] = number, found.curve[fresh]
     return table, curve
 
 
 def _speed_of(book: Book, speeds: list[AssumptionTable], direction: Direction) -> tuple[IntArray, IntArray]:
-    return _first_of([match_table(book, table, direction=direction).curve for table in speeds], len(book))
+    return _first_of([match_table(book, table, direction=direction) for table in speeds], len(book))
 
 
 Speed = tuple[AssumptionTable, AssumptionCurve] | None

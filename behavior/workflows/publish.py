@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -57,6 +58,15 @@ def publish(
         raise AssumptionError("found no proposer; a set needs to say who proposes it.")
     if supersedes:
         store.read(supersedes)
-    written = store.write(AssumptionSet(set_id, as_of, tuple(drafts), supersedes, note))
+    written = store.write(AssumptionSet(set_id, as_of, with_unique_names(drafts), supersedes, note))
     store.propose(set_id, proposed_by, at, note)
     return replace(written, stamp="DRAFT")
+
+
+def with_unique_names(tables: Sequence[AssumptionTable]) -> tuple[AssumptionTable, ...]:
+    """Tables whose names tell them apart: where several models of a kind name theirs alike, the model's name leads."""
+    counts = Counter(table.name for table in tables)
+    return tuple(
+        replace(table, name=f"{table.provenance.model}_{table.name}") if counts[table.name] > 1 else table
+        for table in tables
+    )

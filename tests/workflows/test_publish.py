@@ -9,7 +9,7 @@ import pytest
 from behavior.errors import AssumptionError, FaultyInput, SetNotFound
 from behavior.io.assumption_store import AssumptionStore
 from behavior.workflows.publish import publish
-from tests.assumption_examples import AS_OF, MONDAY, decay, flat_decay, target
+from tests.assumption_examples import AS_OF, MONDAY, decay, example_set, flat_decay, target
 
 
 def test_a_published_set_is_a_draft_with_its_proposer(tmp_path: Path) -> None:
@@ -29,3 +29,15 @@ def test_a_refused_set_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FaultyInput, match="2 tables of one name"):
         publish([flat_decay(0.1), flat_decay(0.2)], "r1", AS_OF, "Ann", MONDAY, store)
     assert not (tmp_path / "store").exists()
+
+
+def test_tables_of_two_models_of_a_kind_are_told_apart() -> None:
+    from dataclasses import replace
+
+    from behavior.assumptions.set import Provenance
+    from behavior.workflows.publish import with_unique_names
+
+    first, *others = example_set().tables
+    twins = [replace(first, provenance=Provenance(model=model)) for model in ("home", "abroad")]
+    names = [table.name for table in with_unique_names([*twins, *others])]
+    assert names == [f"home_{first.name}", f"abroad_{first.name}", *(table.name for table in others)]
