@@ -130,7 +130,7 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     for month in range(1, months + 1):
         spread = (levels[month] - paid[month - 1])[segment]
         for table in grids:
-            alive = alive * (1.0 - _hazard(table, book, age, month, spread, levels[month], as_of))
+            alive = alive * (1.0 - _hazard(table, view, book, age, month, spread, levels[month], as_of))
         rows.append(np.bincount(segment, balance * alive, len(truth.segments)) / total)
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
 
@@ -141,6 +141,7 @@ def _of_view(table: AssumptionTable, view: View) -> AssumptionTable:
 
 def _hazard(
     table: AssumptionTable,
+    view: View,
     book: pd.DataFrame,
     age: FloatArray,
     month: int,
@@ -148,7 +149,7 @@ def _hazard(
     level: float,
     as_of: pd.Timestamp,
 ) -> FloatArray:
-    match = match_segments(book, table)
+    match = match_segments(book, table, view)
     months = age + month if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else np.full(age.size, month)
     known = {Driver.RATE_SPREAD: spread, Driver.RATE_LEVEL: np.full(age.size, level)}
     drivers = {driver: known[driver] for driver in table.drivers}
@@ -197,9 +198,9 @@ def learnt_laws(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], Pass
     speeds = [table for table in tables if table.quantity is Quantity.MONTHLY_ADJUSTMENT]
     found = {}
     for curve in target.curves:
-        own = next((table for table in speeds if speeds_of(table, curve.segment)), None)
-        if own is not None:
-            found[curve.segment] = pass_through_law(curve, speeds_of(own, curve.segment), own.delay_months)
+        curves, delays = speeds_of(speeds, curve.segment)
+        if curves:
+            found[curve.segment] = pass_through_law(curve, curves, delays)
     return found
 
 
