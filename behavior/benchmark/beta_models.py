@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from behavior.assumptions.pass_through_path import pending_from_history, project_rate_paid
@@ -38,8 +39,21 @@ def models(options: FitOptions) -> dict[str, Model]:
 
 def structural(fold: Fold, options: FitOptions) -> Path:
     """The law as treasury gets it: target and speeds, pending from the history of the short rate."""
-    fitted = StructuralPassThrough(options).fit(fold.training)
+    return _law_path(StructuralPassThrough(options).fit(fold.training), options)
 
+
+def pooled_structural(series: Sequence[RateSeries], options: FitOptions) -> Model:
+    """The same for folds that leave out whole segments: each is fitted once, the fallback anew for every fold."""
+    fitted = StructuralPassThrough(replace(options, replicates=1)).fit(series)
+
+    def model(fold: Fold) -> Path:
+        kept = {one.segment for one in fold.training}
+        return _law_path(fitted.pooled_without(lambda segment: segment not in kept), options)
+
+    return model
+
+
+def _law_path(fitted: StructuralPassThrough, options: FitOptions) -> Path:
     def path(series: RateSeries, begin: int, start: float) -> FloatArray:
         law = fitted.law(series.segment)
         pending = pending_from_history(law, series.levels[: begin + 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
@@ -77,7 +77,7 @@ class StructuralPassThrough:
 
     Parameters
     ----------
-    options : how to fit. Learned: `layout_`, `laws_` (own segments first, then fallbacks), `facts_`.
+    options : how to fit. Learned: `layout_`, `laws_` (own segments first, then fallbacks), `own_`, `facts_`.
     """
 
     family = "structural_pass_through"
@@ -106,6 +106,7 @@ class StructuralPassThrough:
                 failed[" / ".join(segment)] = str(error)
         if not own:
             raise DidNotConverge("; ".join(failed.values()))
+        self.own_ = own
         groups = populations(self.layout_, own)
         shrunk = {segment: self._shrink(started[segment], fit, groups, segment) for segment, fit in own.items()}
         self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups)
@@ -134,6 +135,23 @@ class StructuralPassThrough:
         if not matching:
             raise FittingError(f"pass-through: no law for {segment} and no pooled one. Fit with more series.")
         return min(matching, key=lambda law: sum(label == POOLED for label in law.segment))
+
+    def pooled_without(self, left_out: Callable[[Labels], bool]) -> StructuralPassThrough:
+        """The fallbacks alone, from the segments that are not left out: what is known of a bank or product never seen.
+
+        Raises
+        ------
+        FittingError : when nothing is left, or the model was read from text and its own fits are gone.
+        """
+        kept = {segment: fit for segment, fit in getattr(self, "own_", {}).items() if not left_out(segment)}
+        if not kept:
+            raise FittingError("pass-through: no segment is left to learn from. Leave out fewer, or fit again.")
+        model = StructuralPassThrough(replace(self.options, replicates=0))
+        model.layout_ = self.layout_
+        groups = populations(self.layout_, kept)
+        model.laws_ = tuple(_fallback(self.layout_, key, group, (), model.options) for key, group in groups.items())
+        model.facts_ = {"segments": [" / ".join(segment) for segment in kept]}
+        return model
 
     def to_files(self) -> Mapping[str, str]:
         """The fitted laws as one JSON text; floats keep every digit."""
@@ -338,7 +356,7 @@ def _fallback(
         parameters=group.centre,
         delays=group.delays,
         replicates=drawn_laws(layout, group, options.replicates, options.seed),
-        level_months=np.sum([law.level_months for law in members], axis=0),
+        level_months=np.sum([np.zeros(layout.knots.size), *(law.level_months for law in members)], axis=0),
         direction_months=(up, down),
         sigma=float("nan"),
         facts={"members": group.members, "spread between members": group.spread.tolist()},

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from behavior.assumptions.pass_through_path import adjusted
-from behavior.estimators.pass_through_fit import SPEED_LINK, Problem, SeriesFit
+from behavior.estimators.pass_through_fit import USUAL, Problem, SeriesFit, observed_best
 from behavior.estimators.pass_through_model import (
     PERCENT,
     Design,
@@ -23,8 +23,6 @@ from behavior.estimators.pass_through_model import (
 )
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.quantities import FloatArray, IntArray
-
-GAINS = np.linspace(0.0, 1.0, 21)
 
 
 def block_draws(months: int, block: int, count: int, seed: int) -> IntArray:
@@ -75,11 +73,12 @@ def replicates(
     """
     generator = np.random.default_rng(seed)
     count = calendar.shape[0]
-    # A curve pressed against "may only rise" hides how unsure it is: bands come from fits that are free to fall.
+    # A curve pressed against "may only rise", or drawn to the usual deposit, hides how unsure it is: bands are of fits
+    # that are free to fall and believe in nothing usual.
     layout = replace(layout, monotone=False)
-    task = replace(task, layout=layout)
+    task = replace(task, layout=layout, tells=False)
     freed = task.solve(fit.parameters[None, :], 40).parameters[0]
-    truest = _observed_best(layout, task, replace(fit, parameters=freed))
+    truest = replace(fit, parameters=observed_best(task, freed))
     errors = -errors_in_basis_points(layout, task.designs, truest.parameters[None, :], task.delays[:1], task.actual)[0]
     # Residuals are smaller than errors, by the freedom that the fit has used up.
     used = min(layout.size, errors.size // 2)
@@ -98,25 +97,11 @@ def replicates(
         delays=np.repeat(task.delays[:1], count, axis=0),
         roots=roots,
         centres=np.repeat(task.centres[:1], count, axis=0) + noise,
-        link=generator.standard_normal((count, 1)) * (1.0 / SPEED_LINK),
+        usual=generator.standard_normal((count, USUAL.size)),
         actual=np.concatenate(rates),
     )
     solved = again.solve(np.repeat(freed[None, :], count, axis=0), 25)
     return np.asarray(solved.parameters[:, layout.structural])
-
-
-def _observed_best(layout: Layout, task: Problem, fit: SeriesFit) -> SeriesFit:
-    """The same law with the gain, of all from 0 to 1, that leaves the smallest one-step errors.
-
-    The fit holds the gain down because it wants the path right; redrawn errors must be as independent as they can be.
-    """
-    many = np.repeat(fit.parameters[None, :], GAINS.size, axis=0)
-    many[:, layout.gain] = GAINS
-    errors = errors_in_basis_points(
-        layout, task.designs, many, np.repeat(task.delays[:1], GAINS.size, axis=0), task.actual
-    )
-    best = int(np.sum(errors**2, axis=1).argmin())
-    return replace(fit, parameters=many[best])
 
 
 def error_draws(observed: IntArray, first_month: int, span: tuple[int, int], calendar: IntArray) -> IntArray:

@@ -6,7 +6,7 @@ random walk over the levels (so the marginal is flat where no rate was seen), th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,11 +15,16 @@ from behavior.estimators.pass_through_model import PERCENT, Design, Layout, erro
 from behavior.estimators.pass_through_solver import Solutions, jacobian, minimise
 from behavior.quantities import FloatArray, IntArray
 
-USUAL_MARGINAL, MARGINAL_SPREAD = 0.4, 0.3
-USUAL_LOG_SPEED, SPEED_SPREAD, SPEED_LINK = np.log(0.15), 0.7, 0.35
+# Anything plausible: what is believed before any data.
+LOOSE_MARGINAL, LOOSE_SPEED, LOOSE_LINK = 0.7, 1.5, 1.0
+# The usual deposit, believed more where months repeat each other (`design_effect`): half of a gap closes in about three
+# months (0.2 a month), up and down alike. Against a hundred clean months it weighs little; bands leave it out.
+USUAL = np.array([0.4, np.log(0.2), np.log(0.2), 0.0])
+USUAL_SPREAD = np.array([0.3, 0.25, 0.25, 0.15])
 ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
 EFFECT_MONTHS, LARGEST_EFFECT = 24, 25.0
+GAINS = np.linspace(0.0, 1.0, 21)
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,16 @@ class FitOptions:
 
 @dataclass(frozen=True)
 class Prior:
-    """Normal prior of the structural parameters, independent but for the link of the two speeds.
+    """Normal prior of the structural parameters.
 
     Parameters
     ----------
-    centre, spread : shape (structural,); an infinite spread says nothing.
+    centre, spread : shape (structural,); an infinite spread says nothing. usual : the usual deposit counts beside it.
     """
 
     centre: FloatArray
     spread: FloatArray
+    usual: bool = False
 
     def with_walk(self, layout: Layout, smoothing: float) -> FloatArray:
         """Precision roots, shape (structural,): the walk of the marginal tightens the spread of its rises."""
@@ -83,7 +89,7 @@ class SeriesFit:
         sources at the middle knot, decimals a year. delays : months, (up, down).
     sigma : standard error of a one-step error, basis points.
     information : shape (structural, structural), what the data alone say of the structural parameters, the nuisance
-        ones profiled out. effect : shape (structural,), how many times that overstates it. deviance : by delays,
+        ones profiled out. effect : how many times that overstates it. deviance : by delays,
         smallest over the starts.
     flags : what a validator must know: directions never seen, minima that disagree.
     """
@@ -113,9 +119,9 @@ def weak_prior(layout: Layout) -> Prior:
     """What is believed of a product before any data: anything plausible."""
     structural = layout.size - layout.structural.start
     centre, spread = np.zeros(structural), np.full(structural, np.inf)
-    centre[0], spread[0] = USUAL_MARGINAL, MARGINAL_SPREAD
-    centre[-2:], spread[-2:] = USUAL_LOG_SPEED, SPEED_SPREAD
-    return Prior(centre, spread)
+    centre[0], spread[0] = USUAL[0], LOOSE_MARGINAL
+    centre[-2:], spread[-2:] = USUAL[1:3], LOOSE_SPEED
+    return Prior(centre, spread, usual=True)
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,10 @@ class Problem:
 
     Parameters
     ----------
-    delays : shape (problems, 2). roots, centres : shape (problems, structural). effect : shape (structural,), how many
-        times the information of the data is overstated (`design_effect`): beliefs count that much more.
+    delays : shape (problems, 2). roots, centres : shape (problems, structural). effect : how many times the information
+        of the data is overstated: beliefs count that much more.
+    usual : shape (problems, 4), shift of the beliefs in the usual deposit in their spreads: marginal at the lowest
+        knot, log speeds up and down, their difference. tells : whether they count beside `centres`.
     actual : (rows, problems) or (rows, 1).
     """
 
@@ -134,20 +142,28 @@ class Problem:
     delays: IntArray
     roots: FloatArray
     centres: FloatArray
-    link: FloatArray
+    usual: FloatArray
+    tells: bool
     effect: FloatArray
     sigma: float
     actual: FloatArray
 
     def residuals(self, parameters: FloatArray, problems: IntArray) -> FloatArray:
-        """One-step errors in basis points, then the prior's in units of sigma: shape (p, rows + structural + 1)."""
+        """One-step errors in basis points, then the prior's in units of sigma: shape (p, rows + structural + 4)."""
         actual = self.actual if self.actual.shape[1] == 1 else self.actual[:, problems]
         errors = errors_in_basis_points(self.layout, self.designs, parameters, self.delays[problems], actual)
         structural = parameters[:, self.layout.structural]
         weight = self.sigma * np.sqrt(self.effect)
         beliefs = weight * self.roots[problems] * (structural - self.centres[problems])
-        apart = self.link[problems][:, 0] + (structural[:, -1] - structural[:, -2]) / SPEED_LINK
-        return np.concatenate([errors, beliefs, weight[-2:].mean() * apart[:, None]], axis=1)
+        return np.concatenate([errors, beliefs, self.sigma * self._usual(structural, problems)], axis=1)
+
+    def _usual(self, structural: FloatArray, problems: IntArray) -> FloatArray:
+        """Distance from the usual deposit in its spreads, shape (p, 4)."""
+        own = np.column_stack([structural[:, [0, -2, -1]], structural[:, -1] - structural[:, -2]])
+        effect = np.append(self.effect[[0, -2, -1]], self.effect[-2:].mean())
+        precision = effect / USUAL_SPREAD**2 * self.tells
+        precision[-1] += LOOSE_LINK**-2.0
+        return np.asarray(np.sqrt(precision) * (own - USUAL) + np.where(precision > 0, self.usual[problems], 0.0))
 
     def solve(self, starts: FloatArray, iterations: int) -> Solutions:
         """Minimise from the given starts, one a problem."""
@@ -171,7 +187,8 @@ def problem(
         delays=delays,
         roots=roots,
         centres=np.repeat(prior.centre[None, :], roots.shape[0], axis=0),
-        link=np.zeros((roots.shape[0], 1)),
+        usual=np.zeros((roots.shape[0], USUAL.size)),
+        tells=prior.usual,
         effect=np.ones(roots.shape[1]) if effect is None else effect,
         sigma=sigma,
         actual=rates_of(designs)[:, None],
@@ -209,6 +226,7 @@ def _deviance(cost: FloatArray, rows: int) -> FloatArray:
 
 def noise(layout: Layout, designs: tuple[Design, ...], prior: Prior, seed: int) -> float:
     """First guess of the one-step error's standard deviation, basis points."""
+    prior = replace(prior, usual=False)
     points = starting_points(layout, designs, prior, 6, seed)
     starts, delays, smoothing = _crossed(points, [((0, 0), 0.2)])
     solved = problem(layout, designs, delays, smoothing, prior, 1.0).solve(starts, 40)
@@ -222,6 +240,7 @@ def delay_deviances(
 ) -> dict[tuple[int, int], float]:
     """Smallest deviance for every pair of delays."""
     pairs = [(up, down) for up in range(options.largest_delay + 1) for down in range(options.largest_delay + 1)]
+    prior = replace(prior, usual=False)
     points = starting_points(layout, designs, prior, 2, options.seed)
     starts, delays, smoothing = _crossed(points, [(pair, 0.2) for pair in pairs])
     solved = problem(layout, designs, delays, smoothing, prior, sigma).solve(starts, 18)
@@ -331,11 +350,23 @@ def information(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
     return np.asarray(cleaned.T @ cleaned / np.outer(believed, believed) / max(task.sigma, WHOLE_SCALE_BP) ** 2)
 
 
+def observed_best(task: Problem, parameters: FloatArray) -> FloatArray:
+    """The same law with the gain, of all from 0 to 1, that leaves the smallest one-step errors; shape (size,).
+
+    A fit holds the gain down because it wants the path right; what is asked of the errors wants them independent.
+    """
+    many = np.repeat(parameters[None, :], GAINS.size, axis=0)
+    many[:, task.layout.gain] = GAINS
+    delays = np.repeat(task.delays[:1], GAINS.size, axis=0)
+    errors = errors_in_basis_points(task.layout, task.designs, many, delays, task.actual[:, :1])
+    return np.asarray(many[int(np.sum(errors**2, axis=1).argmin())])
+
+
 def design_effect(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
     """How many times the data seem to say more than they do, because errors of neighbouring months go together.
 
-    Variance of the score in blocks of two years over that of independent errors, shape (structural,), at least 1.
-    A real bank answers each phase of a cycle a little differently, which no month's error shows on its own.
+    Variance of the score in two-year blocks over that of independent errors, shape (structural,), at least 1. A real
+    bank answers each phase of a cycle a little differently, which no single month's error shows.
     """
     residuals, slopes = _slopes(task, parameters, at)
     rows = rates_of(task.designs).size

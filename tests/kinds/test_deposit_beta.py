@@ -1,0 +1,226 @@
+"""Deposit beta from history to tables and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.assumptions.check import table_faults
+from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
+from behavior.errors import FittingError, SpecFault
+from behavior.kinds._beta_export import law_from_tables, speed_parts
+from behavior.kinds._beta_panel import SHORT_RATES, pieces_of_panel, series_of_panel
+from behavior.kinds.base import ExportContext
+from behavior.kinds.deposit_beta import KIND, fit_options
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory
+from behavior.panel.split import split_panel
+from behavior.quantities import Quantity
+from behavior.specs import parse_spec
+from tests.estimators.pass_through_cases import Truth, logistic, policy_rate, ramp
+
+SPEC = """
+[model]
+kind = "deposit_beta"
+version = 1
+owner = "tests"
+[history]
+contract = "{contract}"
+[segments]
+by = {by}
+[split]
+customer_share = 0.0
+[estimator]
+family = "structural_pass_through"
+[estimator.fixed]
+largest_delay = 2
+replicates = 30
+starts = 4
+{more}
+"""
+MONTHS = 150
+ENDS = pd.date_range("2010-01-31", periods=MONTHS, freq="ME")
+TRUTHS = {
+    "savings": Truth(logistic(0.1, 0.5), 0.15, 0.30, 2, 1, shock=5e-5),
+    "money_market": Truth(ramp(0.3, 6.0), 0.25, 0.35, 0, 0, shock=5e-5),
+    "checking": Truth(ramp(0.02, 2.0), 0.20, 0.30, 2, 1, shock=2e-5),
+}
+
+
+def spec_of(contract="product_rate_history/1", by='["product"]', more=""):
+    return parse_spec(SPEC.format(contract=contract, by=by, more=more), "spec.toml")
+
+
+def rate_table(levels, name="SHORT"):
+    return pd.DataFrame({"date": ENDS[: levels.size], "index": name, "value": levels})
+
+
+@pytest.fixture(scope="module")
+def market():
+    levels = policy_rate(MONTHS, 11)
+    return levels, RateHistory.from_table(rate_table(levels), {"short": "SHORT"})
+
+
+@pytest.fixture(scope="module")
+def products(market):
+    levels, _ = market
+    parts = [
+        pd.DataFrame({"product": name, "month": ENDS, "rate_paid": truth.simulate(levels, number), "balance": 1e6})
+        for number, (name, truth) in enumerate(TRUTHS.items())
+    ]
+    return CustomerHistory("product_rate_history/1", {"product_rates": pd.concat(parts, ignore_index=True)})
+
+
+@pytest.fixture(scope="module")
+def trained(products, market):
+    spec = spec_of()
+    panel = KIND.build_panel(products, market[1], spec)
+    split = split_panel(panel, spec.split)
+    fitted = KIND.fit(panel, split, spec)
+    context = ExportContext(ENDS[-1], panel, market[1])
+    return spec, panel, split, fitted, KIND.export(fitted, context)
+
+
+def test_panel_holds_what_led_there_and_nothing_later(trained, market):
+    _, panel, _, _, _ = trained
+    levels = market[0]
+    rows = panel.table[panel.table["unit"] == "savings"].reset_index(drop=True)
+    assert rows["short_rate"].to_numpy() == pytest.approx(levels)
+    assert rows.loc[60, SHORT_RATES[5]] == levels[55]
+    changed = levels.copy()
+    changed[100:] += 0.01
+    other = RateHistory.from_table(rate_table(changed), {"short": "SHORT"})
+    history = CustomerHistory(
+        "product_rate_history/1", {"product_rates": panel.table[["product", "month", "rate_paid"]]}
+    )
+    again = KIND.build_panel(history, other, spec_of()).table
+    early = (again["month"] < ENDS[100]).to_numpy()
+    assert again.loc[early, list(SHORT_RATES)].equals(panel.table.loc[early, list(SHORT_RATES)])
+
+
+def test_balance_weighted_over_accounts(market):
+    rates = market[1]
+    accounts = pd.DataFrame(
+        {"account_id": ["a", "b", "c"], "product": "savings", "customer_type": ["retail", "retail", "wholesale"]}
+    )
+    rows = [
+        {"account_id": account, "month": month, "balance": balance, "rate_paid": rate}
+        for month in ENDS[:24]
+        for account, balance, rate in (("a", 100.0, 0.01), ("b", 300.0, 0.02), ("c", 50.0, 0.03))
+    ]
+    months = pd.DataFrame(rows)
+    months.loc[months["account_id"].eq("b") & months["month"].eq(ENDS[3]), "balance"] = np.nan
+    months.loc[months["account_id"].eq("b") & months["month"].eq(ENDS[4]), "balance"] = -5.0
+    history = CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": months})
+    spec = spec_of("deposit_history/1", '["product", "customer_type"]')
+    panel = KIND.build_panel(history, rates, spec)
+    retail = panel.table[panel.table["customer_type"] == "retail"].reset_index(drop=True)
+    assert retail.loc[0, "rate_paid"] == pytest.approx((100 * 0.01 + 300 * 0.02) / 400)
+    assert retail.loc[[3, 4], "rate_paid"].to_numpy() == pytest.approx(0.01)
+    assert retail.loc[0, "weight"] == 400 and retail.loc[0, "exposure"] == 2
+    assert panel.dropped["account-months without a positive balance"] == 2
+
+
+def test_segments_that_are_not_there_and_settings_that_do_not_exist(products, market):
+    with pytest.raises(SpecFault, match="customer_type"):
+        KIND.build_panel(products, market[1], spec_of(by='["product", "customer_type"]'))
+    with pytest.raises(SpecFault) as caught:
+        fit_options(spec_of(more="knots = 3\nspeed = 2"))
+    assert len(caught.value.faults) == 2
+
+
+def test_rows_without_a_current_short_rate_are_dropped_and_counted(products):
+    stopped = RateHistory.from_table(rate_table(policy_rate(MONTHS, 11)[:100]), {"short": "SHORT"})
+    panel = KIND.build_panel(products, stopped, spec_of())
+    assert panel.table["month"].max() <= ENDS[101]
+    assert panel.dropped["rows before or after the months in which the short rate is known"] == 3 * (MONTHS - 102)
+    with pytest.raises(FittingError, match="no rate paid"):
+        old = RateHistory.from_table(rate_table(np.array([0.01, 0.01])).assign(date=ENDS[:2] - pd.DateOffset(years=9)))
+        KIND.build_panel(products, old, spec_of(more='\n[options]\nindex = "SHORT"'))
+
+
+def test_finds_the_truth_and_the_unseen_cycle(trained, market):
+    _, panel, split, fitted, tables = trained
+    levels = market[0]
+    low, high = float(levels.min()), float(levels[: int(0.75 * MONTHS)].max())
+    for name, truth in TRUTHS.items():
+        law = law_from_tables(tables, (name,))
+        assert float(law.target_change(low, high)) / (high - low) == pytest.approx(truth.long_run(low, high), abs=0.03)
+        assert (law.delay_up, law.delay_down) == (truth.delay_up, truth.delay_down)
+    table = KIND.predict(fitted, panel).table[split.test]
+    error = {
+        name: np.sqrt(np.mean((table[name] - table["actual"]) ** 2))
+        for name in ("predicted", "challenger", "benchmark")
+    }
+    assert error["predicted"] < 0.25 * min(error["challenger"], error["benchmark"])
+
+
+def test_tables_keep_the_rules_and_say_what_was_seen(trained):
+    _, _, _, fitted, tables = trained
+    assert [fault for table in tables for fault in table_faults(table)] == []
+    target, *speeds = tables
+    assert target.effect is Effect.REPRICING and target.quantity is Quantity.MARGINAL_PASS_THROUGH
+    assert {curve.segment for curve in target.curves} == {*((name,) for name in TRUTHS), (POOLED,)}
+    for curve in target.curves:
+        assert np.all(np.diff(curve.values) >= -1e-12) and np.all((curve.values >= 0) & (curve.values <= 1))
+        assert np.all(curve.lower <= curve.values) and np.all(curve.values <= curve.upper)
+        grid, exposure = curve.driver_grids[Driver.RATE_LEVEL], curve.exposure_months
+        assert exposure[0] == 0 and exposure[-1] == 0 and exposure.max() > 0
+        outside = grid > fitted.estimators["pass_through"].layout_.knots[-1]
+        assert np.ptp(curve.values[outside]) == 0
+    # Products whose delays differ are in different tables; the fallback comes after them.
+    assert len(speeds) == 3
+    assert all(POOLED not in curve.segment for table in speeds[:2] for curve in table.curves)
+    assert {curve.segment for curve in speeds[2].curves} == {(POOLED,)}
+    assert all(set(table.delay_months) == {Direction.UP, Direction.DOWN} for table in speeds)
+
+
+def test_tables_say_what_the_model_says(trained):
+    _, panel, _, fitted, tables = trained
+    model, table = KIND.predict(fitted, panel).table, KIND.look_up(tables, fitted, panel).table
+    assert list(model["unit"]) == list(table["unit"]) == list(panel.table["unit"])
+    assert np.nanmax(np.abs(model["predicted"] - table["predicted"])) * 1e4 < 1e-6
+    # The first row of a series has nothing before it to be foretold from.
+    assert model["predicted"].isna().sum() == len(TRUTHS)
+
+
+def test_read_back_is_the_same_model(trained):
+    spec, panel, _, fitted, _ = trained
+    again = KIND.load(spec, fitted.files())
+    assert again.files() == fitted.files()
+    pd.testing.assert_frame_equal(KIND.predict(again, panel).table, KIND.predict(fitted, panel).table)
+
+
+def test_explanation_adds_up_to_the_prediction(trained):
+    _, panel, split, fitted, _ = trained
+    found = KIND.explain(fitted, panel.rows(split.test))["pass_through"]
+    assert found.base + found.contributions.sum(axis=1) == pytest.approx(found.score, abs=1e-12)
+    assert len(found.names) == found.contributions.shape[1] == found.values.shape[1]
+
+
+def test_exhibits_hold_numbers(trained):
+    _, panel, split, fitted, _ = trained
+    found = {one.name: one for one in KIND.exhibits(fitted, panel, split, KIND.predict(fitted, panel))}
+    assert {"pass_through_path", "target_by_level", "half_lives", "cycle_betas"} <= set(found)
+    assert {"savings_lower", "savings_upper"} <= set(found["target_by_level"].data.columns)
+    assert "no" in set(found["cycle_betas"].data["seen by the fit"])
+    assert all(len(one.data) for one in found.values())
+
+
+def test_a_long_gap_makes_pieces_and_a_missing_quarter_does_not(trained):
+    _, panel, _, _, _ = trained
+    one = panel.table[panel.table["unit"] == "savings"].reset_index(drop=True)
+    held = one[(one.index < 40) | (one.index >= 60)]
+    pieces = pieces_of_panel(held, ["product"])
+    assert [piece.observed.size for piece in pieces] == [40, 90]
+    assert {piece.source for piece in pieces} == {"savings"}
+    quarters = one.iloc[2::3].assign(period_months=3)
+    assert len(pieces_of_panel(quarters[quarters["month"].dt.month != 12], ["product"])) == 1
+    assert series_of_panel(held, ["product"])[0].observed.size == 130
+
+
+def test_one_pair_of_delays_is_one_table(trained):
+    laws = trained[3].estimators["pass_through"].laws_
+    alike = [law for law in laws if law.delays == laws[0].delays]
+    assert speed_parts(alike) == [alike]
