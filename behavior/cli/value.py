@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runoff-convention", choices=("pool", "constant_payment", "opening_balance"), default="pool")
     parser.add_argument("--uncovered", choices=("error", "overnight"), default="error")
     parser.add_argument("--extrapolation", choices=("refuse", "flat"), default="refuse")
+    parser.add_argument("--behaviour", choices=("model", "frozen", "standardised"), default="model")
+    parser.add_argument(
+        "--cap-deposits", action=argparse.BooleanOptionalAction, help="cap the average life of deposits"
+    )
+    parser.add_argument("--deposit-life-cap", type=float, metavar="YEARS", help="years instead of the rule's 5")
     parser.add_argument("--include-default", action="store_true", help="let default run off balances")
     parser.add_argument("--no-pending", action="store_true", help="leave out what earlier rate moves still owe")
     parser.add_argument("--aggregation", choices=("basel", "eu", "sum"), help="over currencies")
@@ -163,6 +168,9 @@ def _options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOpti
         pending=not args.no_pending,
         aggregation=args.aggregation,
         extrapolation=args.extrapolation,
+        behaviour=args.behaviour,
+        cap_deposits=args.cap_deposits,
+        deposit_life_cap=args.deposit_life_cap,
     )
 
 

@@ -68,6 +68,7 @@ def hazards_of_month(
     p: int,
     s: int,
     month: int,
+    model_month: int,
     season: int,
     rate: float,
     balance: float,
@@ -82,6 +83,7 @@ def hazards_of_month(
 ) -> None:
     """Share of balance that each cause takes in a month, into `found`; counts months in the money on the way.
 
+    month : of the drivers; model_month : that the curves are asked for, the same unless run-off times are scaled.
     rate : customer rate at the month's start. money : months in the money by cause, updated here.
     """
     combination = pos[p].behaviour
@@ -97,7 +99,7 @@ def hazards_of_month(
             drivers[MONEY] = money[i]
             if drivers[INCENTIVE] > beh.threshold[table]:
                 money[i] += 1.0
-        counted = month + pos[p].age if beh.since_origination[table] else month
+        counted = model_month + pos[p].age if beh.since_origination[table] else model_month
         value, clamped = look_up(beh, curve, counted, drivers, scratch)
         found[i] = min(max(value * beh.season[table, season], 0.0), 1.0)
         row = beh.coverage[p, table]

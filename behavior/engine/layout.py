@@ -42,6 +42,7 @@ class Positions(NamedTuple):
     those that remain. amortises_from : first amortising event. compounding : months, 0 = simple. exchanged : 0 for
     notionals that are never paid. margin : taken off the rate in present values. renewal : number of the renewal group,
     -1 where nothing is renewed; renewal_margin : decimals a year. spread_discount : added to the zero rate.
+    stretch : factor on run-off times, 1 = as modelled.
     """
 
     group: IntArray
@@ -78,6 +79,7 @@ class Positions(NamedTuple):
     spread_discount: FloatArray
     open_column: IntArray
     stays: IntArray
+    stretch: FloatArray
 
 
 class Calendars(NamedTuple):

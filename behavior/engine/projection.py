@@ -286,6 +286,7 @@ def _positions(
         spread_discount=np.zeros(len(book)),
         open_column=np.where(liability, layout.WITHDRAWAL, layout.PAYOFF).astype(np.int64),
         stays=stays(terms).astype(np.int64),
+        stretch=np.ones(len(book)),
     )
 
 
@@ -304,7 +305,9 @@ def _market(
     time = curves.curves.times_of(dates)
     multiplier = np.ones((len(curves), max(len(matchings), 1)))
     for number, matching in enumerate(matchings):
-        if matching.table.name in options.multipliers:
+        # Multipliers are for prepayment and early redemption; deposits without maturity are left as they are.
+        dated = (matching.curve >= 0) & (terms.repayment < layout.OPEN_ENDED)
+        if matching.table.name in options.multipliers and dated.any():
             multiplier[:, number] = options.multipliers[matching.table.name]
     return Market(
         discount=np.stack([curves.discount_factor(name, DISCOUNT, time) for name in currency]),

@@ -14,6 +14,7 @@ from behavior.assumptions.curve import Tail
 from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.drivers import SHORT, World
+from behavior.engine.overlay import calibrate
 from behavior.engine.positions import Book
 from behavior.engine.projection import CashFlows, Plan, ProjectionOptions, prepare, run, uncovered_deposits
 from behavior.engine.runoff import Matching
@@ -31,6 +32,7 @@ from behavior.measures.nii import CONSTANT, RUN_OFF, NiiResult, net_interest_inc
 from behavior.measures.result import IrrbbResult
 from behavior.months import as_days, roll_months
 from behavior.workflows.value_options import BookOptions, book_options
+from behavior.workflows.value_overlays import cap_years, capped_deposits, standardised_multipliers
 
 Progress = Callable[[str, float], None]
 Margins = Literal["included", "calibrated", "excluded"]
@@ -73,6 +75,9 @@ class ValuationOptions:
     ----------
     framework : prescribed scenarios, or `scenarios` for others. floor : rule or level instead of the framework's own.
     balance_sheets : ``run_off``, ``constant``. aggregation : over currencies, instead of the framework's own.
+    behaviour : ``model``, ``frozen`` (hazards of base in every scenario) or ``standardised`` (base's, multiplied).
+    cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
+        years instead of the rule's.
     extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
     """
 
@@ -96,6 +101,8 @@ class ValuationOptions:
     buckets: Buckets = field(default_factory=regulatory_buckets)
     cash_flows: bool = True
     detail: str = "totals"
+    deposit_life_cap: float | None = None
+    cap_deposits: bool | None = None
 
 
 def value(
@@ -123,10 +130,13 @@ def value(
         book,
         world,
         inputs.assumptions,
-        _projection_options(chosen),
+        _projection_options(chosen, world, inputs.assumptions),
         _curve_history(inputs, chosen),
         inputs.new_business_margins,
     )
+    if chosen.margins == "calibrated":
+        plan = calibrate(plan)
+    plan, overlay = capped_deposits(plan, world, chosen)
     flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
     rule = chosen.aggregation or world.curves.scenarios.aggregation
     eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
@@ -140,7 +150,7 @@ def value(
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
         coverage=coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)),
-        facts=_facts(inputs, chosen, world, plan, flows, eve, nii, rule, held),
+        facts={**_facts(inputs, chosen, world, plan, flows, eve, nii, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
     )
 
@@ -225,10 +235,13 @@ def _refuse_missing_transfer(book: Book, options: ValuationOptions) -> None:
         raise ContractFault(book.faults(missing, "transfer_rate", rule, "Give it, or value with margins included"))
 
 
-def _projection_options(options: ValuationOptions) -> ProjectionOptions:
+def _projection_options(
+    options: ValuationOptions, world: World, assumptions: AssumptionSet | None
+) -> ProjectionOptions:
     return ProjectionOptions(
         runoff_convention=options.runoff_convention,
         behaviour=options.behaviour,
+        multipliers=standardised_multipliers(options.behaviour, world.curves.names, assumptions),
         include_default=options.include_default,
         uncovered=options.uncovered,
         margins=options.margins,
@@ -319,6 +332,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "migrated": "counted in the decay that rate risk uses",
         "aggregation": rule,
         "extrapolation": options.extrapolation,
+        "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
     }
 
 

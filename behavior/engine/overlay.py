@@ -1,0 +1,131 @@
+"""Steps between a plan and its run: spreads that calibrate present values, and caps on the life of deposits.
+
+Each takes a plan and gives another, so that the uncapped or uncalibrated run stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from behavior.engine import layout
+from behavior.engine.layout import Positions
+from behavior.engine.projection import Plan, run
+from behavior.errors import MarketDataError
+from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
+
+TURNS = 60
+ENOUGH = 1e-12
+PRINCIPAL = (layout.SCHEDULED, layout.PAYOFF, layout.CURTAILMENT, layout.WITHDRAWAL)
+
+
+def with_column(plan: Plan, name: str, values: FloatArray) -> Plan:
+    """The plan with one column of its positions changed; values in the plan's own order."""
+    records = plan.records.copy()
+    records[name] = values
+    return replace(plan, records=records)
+
+
+def _in_base(plan: Plan, cash_flows: bool) -> Plan:
+    """The plan run in base alone, position by position."""
+    options = replace(plan.options, cash_flows=cash_flows, per_position=not cash_flows)
+    return replace(plan, scenarios=plan.scenarios[:1], options=options)
+
+
+def calibrate(plan: Plan) -> Plan:
+    """A spread over the zero rate for each cash position, such that its base value is its balance.
+
+    Raises
+    ------
+    MarketDataError : naming positions for which there is none.
+    """
+    base = _in_base(plan, cash_flows=False)
+    target = plan.positions.balance
+    cash = (plan.terms.book.instrument[plan.order] == 0) & (target > 0)
+
+    def excess(spread: FloatArray) -> FloatArray:
+        value = run(with_column(base, "spread_discount", spread)).position_value[plan.order, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(cash, np.log(value / np.where(cash, target, 1.0)), 0.0))
+
+    old, spread = np.zeros(len(target)), np.where(cash, 1e-3, 0.0)
+    before, now = excess(old), excess(spread)
+    for _ in range(TURNS):
+        if np.nanmax(np.abs(now), initial=0.0) <= ENOUGH:
+            break
+        slope = now - before
+        step = np.where(np.abs(slope) > 0, now * (spread - old) / np.where(slope == 0, 1.0, slope), 0.0)
+        old, spread = spread, spread - np.clip(step, -1.0, 1.0)
+        before, now = now, excess(spread)
+    failed = cash & ~(np.abs(now) <= 1e-9)
+    if failed.any():
+        names = ", ".join(str(name) for name in plan.terms.book.identity[plan.order[failed]][:20])
+        raise MarketDataError(
+            f"calibrated margins: no spread makes the base value of {int(failed.sum())} positions their balance "
+            f"({names}). Check their rates, or value with margins included."
+        )
+    return with_column(plan, "spread_discount", spread)
+
+
+@dataclass(frozen=True)
+class LifeCap:
+    """What a cap on the average life of deposits did in one currency.
+
+    Parameters
+    ----------
+    uncapped_years, capped_years : balance-weighted average run-off time in base. scale : factor on run-off times.
+    """
+
+    currency: str
+    balance: float
+    uncapped_years: float
+    capped_years: float
+    scale: float
+
+
+def cap_deposit_life(plan: Plan, years: float, under_cap: BoolArray) -> tuple[Plan, Mapping[str, LifeCap]]:
+    """Scale run-off times until the balance-weighted average of the deposits under the cap is `years`, by currency.
+
+    Parameters
+    ----------
+    under_cap : (rows,), in the book's order; deposits without maturity are asked for here, others are left alone.
+    """
+    records = plan.records
+    mine = under_cap[plan.order] & (records["repayment"] == layout.OPEN_ENDED)
+    stretch = records["stretch"].copy()
+    found: dict[str, LifeCap] = {}
+    currencies = np.asarray(plan.groups.currency)[records["group"]]
+    for currency in sorted(set(currencies[mine])):
+        rows = np.flatnonzero(mine & (currencies == currency))
+        part = _in_base(_rows(plan, rows), cash_flows=True)
+        uncapped = average_years(part)
+        scale, capped = 1.0, uncapped
+        for _ in range(TURNS):
+            if capped <= years + 1e-10 and (scale == 1.0 or abs(capped - years) <= 1e-10):
+                break
+            scale *= years / capped
+            capped = average_years(with_column(part, "stretch", np.full(len(rows), scale)))
+        stretch[rows] = scale
+        balance = float(records["balance"][rows].sum())
+        found[currency] = LifeCap(currency, balance, uncapped, capped, scale)
+    return with_column(plan, "stretch", stretch), found
+
+
+def _rows(plan: Plan, rows: np.ndarray) -> Plan:  # type: ignore[type-arg]
+    """The plan of some of its positions."""
+    behaviours = plan.behaviours._replace(
+        mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
+    )
+    positions = Positions(*(values[rows] for values in plan.positions))
+    order = np.arange(len(rows))
+    return replace(plan, records=plan.records[rows], positions=positions, order=order, behaviours=behaviours)
+
+
+def average_years(plan: Plan) -> float:
+    """Balance-weighted average of the months in which principal leaves in base, in years."""
+    flows = run(plan).flows[0]
+    leaving = flows[:, :, PRINCIPAL].sum(axis=(0, 2))
+    months = np.arange(len(leaving))
+    return float((leaving * months).sum() / leaving.sum() / MONTHS_PER_YEAR)

@@ -1,0 +1,253 @@
+"""Steps of a path: rates move, interest accrues, the contract pays, balance leaves or is drawn. Compiled."""
+
+from __future__ import annotations
+
+import math
+
+from behavior.engine.compiled import compiled, folded
+from behavior.engine.layout import (
+    ACCRUED,
+    ADMINISTERED,
+    ANNUITY,
+    CAPITALISED,
+    CONSTANT_PAYMENT,
+    DRAWN,
+    FLOATING,
+    INTEREST,
+    LINEAR,
+    NII_MONTHS,
+    OPENING_BALANCE,
+    SCHEDULED,
+    Behaviours,
+    Market,
+    Records,
+    Repricing,
+    Switches,
+)
+from behavior.engine.level import level_now, linear_part, period_rate, principal_due, rounded
+from behavior.quantities import FloatArray
+
+BAL, RATE, PAY, ACC, LESS, SCALE, UNDRAWN, MADE = range(8)
+MONTH, RESETS, START_RATE, START_RESETS, LEVEL_RESETS, FRESH, REPRICED, OLD, STATES = range(8, 17)
+"""State of a path: balance, rate, level payment or linear part, interest accrued since the last payment, the part of
+it that present values leave out, share of the contract's own balance still there, undrawn, amortising payments made;
+month of the administered rate, changes of the rate so far, the rate and those changes at the running period's start,
+the changes that the level payment knows, at a period's start, repriced for the gap, rate an interval begins with."""
+
+
+@compiled
+def customer_rate(pos: Records, p: int, old: float, forward: float) -> float:
+    """Rate after a reset: index + spread within the periodic cap, then within cap and floor."""
+    new = forward + pos[p].spread
+    new = min(max(new, old - pos[p].periodic_cap), old + pos[p].periodic_cap)
+    return min(max(new, pos[p].floor), pos[p].cap)
+
+
+@compiled
+def administered_rate(pos: Records, rep: Repricing, p: int, s: int, month: int, paid: float) -> float:
+    """Rate paid in a month, from that of the month before: a share of the distance to the target, floored."""
+    key = pos[p].repricing
+    if key < 0:
+        return paid
+    start = pos[p].rate
+    up = max(start + rep.seen_up[key, s, month] - paid, 0.0)
+    down = min(start + rep.seen_down[key, s, month] - paid, 0.0)
+    moved = paid + rep.up[key, s, month] * up + rep.down[key, s, month] * down
+    return max(moved, min(pos[p].floor, paid))
+
+
+@folded
+def roll_rate(
+    p: int, s: int, e: int, state: FloatArray, pos: Records, cal: Records, rep: Repricing, mkt: Market
+) -> float:
+    """Move the rate through an interval; returns the share of its accrual that bears the old rate."""
+    kind = pos[p].rate_type
+    if kind == FLOATING and cal[e].opening_reset >= 0:
+        state[RATE] = customer_rate(pos, p, state[RATE], mkt.forward[s, cal[e].opening_reset])
+        state[RESETS] += 1.0
+    state[OLD] = state[RATE]
+    if kind == FLOATING and cal[e].reset >= 0:
+        state[RATE] = customer_rate(pos, p, state[RATE], mkt.forward[s, cal[e].reset])
+        state[RESETS] += 1.0
+        return float(cal[e].split)
+    if kind == ADMINISTERED and cal[e].month > state[MONTH]:
+        old = state[RATE]
+        while state[MONTH] < cal[e].month:
+            state[MONTH] += 1.0
+            state[RATE] = administered_rate(pos, rep, p, s, int(state[MONTH]), state[RATE])
+        if state[RATE] != old:
+            state[RESETS] += 1.0
+        return float(cal[e].head)
+    return 1.0
+
+
+@folded
+def open_period(resets: float, cut: float, state: FloatArray) -> None:
+    """Note the rate that a new period begins with: what its level payment is made of."""
+    if state[FRESH] == 0.0:
+        return
+    state[FRESH] = 0.0
+    at_start = cut == 0.0
+    state[START_RATE] = state[RATE] if at_start else state[OLD]
+    state[START_RESETS] = state[RESETS] if at_start else resets
+
+
+@folded
+def accrue(
+    p: int, e: int, old: float, cut: float, state: FloatArray, pos: Records, cal: Records, income: FloatArray
+) -> None:
+    """Accrue an interval's interest on the balance and spread it over the months of income."""
+    accrual, head = cal[e].accrual, cal[e].head
+    span = pos[p].term if pos[p].payment == 0 else float(pos[p].payment)
+    before = period_rate(old, pos[p].compounding, span)
+    after = period_rate(state[RATE], pos[p].compounding, span)
+    whole = before * cut + after * (1.0 - cut)
+    early = before * min(head, cut) + after * max(0.0, head - cut)
+    amount = state[BAL] * accrual
+    state[ACC] += amount * whole
+    state[LESS] += amount * pos[p].margin
+    month = cal[e].month
+    if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
+        income[month - 1] += amount * early
+    if 1 <= month <= NII_MONTHS:
+        income[month] += amount * (whole - early)
+
+
+@compiled
+def refresh_level(p: int, j: int, state: FloatArray, pos: Records) -> None:
+    """Level payment (or linear part) where there is none yet or the rate has moved; a payment cap limits its change."""
+    kind = pos[p].repayment
+    first = state[MADE] == 0.0 or state[PAY] == 0.0
+    if kind == LINEAR and first:
+        state[PAY] = linear_part(pos, p, j, state[BAL])
+    moved = state[START_RESETS] != state[LEVEL_RESETS]
+    if kind != ANNUITY or not (first or moved):
+        return
+    rate = period_rate(state[START_RATE], pos[p].compounding, float(pos[p].payment))
+    payment = level_now(pos, p, j, state[BAL], rate, state[MADE])
+    if moved and state[PAY] > 0.0:
+        limit = pos[p].payment_cap * state[PAY]
+        payment = min(max(payment, state[PAY] - limit), state[PAY] + limit)
+    state[PAY] = payment
+    state[LEVEL_RESETS] = state[START_RESETS]
+
+
+@compiled
+def first_level(p: int, state: FloatArray, pos: Records) -> None:
+    """The level payment that runs today, which a payment cap measures changes from."""
+    if pos[p].repayment != ANNUITY or not math.isfinite(pos[p].payment_cap) or pos[p].payment == 0:
+        return
+    if pos[p].amortises_from > pos[p].payment:
+        return
+    j = (pos[p].events - 1) % pos[p].payment + 1
+    rate = period_rate(state[RATE], pos[p].compounding, float(pos[p].payment))
+    state[PAY] = level_now(pos, p, j, state[BAL], rate, 0.0)
+
+
+@folded
+def pays_now(p: int, j: int, e: int, pos: Records, cal: Records) -> bool:
+    """Whether event j is a payment date of the position."""
+    if cal[e].pays != 2:
+        return bool(cal[e].pays == 1)
+    left = pos[p].events - j
+    if pos[p].payment == 0:
+        return bool(left == 0)
+    return bool(left % pos[p].payment == 0)
+
+
+@compiled
+def pay(p: int, j: int, state: FloatArray, pos: Records, schedule: FloatArray, flow: FloatArray) -> float:
+    """Interest and contractual principal of a payment date; returns the cash that present values count."""
+    interest = rounded(state[ACC], pos[p].rounding)
+    counted = interest - state[LESS]
+    if j >= pos[p].amortises_from:
+        refresh_level(p, j, state, pos)
+    principal = principal_due(pos, p, j, state[BAL], interest, state[PAY], state[SCALE], schedule)
+    if j >= pos[p].amortises_from:
+        state[MADE] += 1.0
+    state[BAL] -= principal
+    state[ACC] = state[LESS] = 0.0
+    state[FRESH] = 1.0
+    flow[INTEREST] += interest
+    if principal >= 0.0:
+        flow[SCHEDULED] += principal
+    else:
+        flow[CAPITALISED] -= principal
+    return counted + principal * pos[p].exchanged
+
+
+@folded
+def leave(share: float, opening: float, state: FloatArray, convention: int, flow: FloatArray) -> float:
+    """Let a share of the balance leave with its accrued interest; returns the amount that left.
+
+    opening : balance before the scheduled principal, which OPENING_BALANCE takes the share of.
+    """
+    balance = state[BAL]
+    part = share
+    if convention == OPENING_BALANCE:
+        part = min(1.0, share * opening / balance)
+    stay = 1.0 - part
+    flow[ACCRUED] += state[ACC] * part
+    state[BAL] = balance * stay
+    state[ACC] *= stay
+    state[LESS] *= stay
+    if convention != CONSTANT_PAYMENT:
+        state[PAY] *= stay
+        state[SCALE] *= stay
+    return balance * part
+
+
+@folded
+def draw(share: float, state: FloatArray, flow: FloatArray) -> float:
+    """Draw a share of the undrawn amount; instalments grow with the balance. Returns the amount drawn."""
+    amount = share * state[UNDRAWN]
+    if amount <= 0.0:
+        return 0.0
+    if state[BAL] > 0.0:
+        growth = 1.0 + amount / state[BAL]
+        state[PAY] *= growth
+        state[SCALE] *= growth
+    else:
+        state[PAY] = 0.0
+    state[UNDRAWN] -= amount
+    state[BAL] += amount
+    flow[DRAWN] += amount
+    return amount
+
+
+@folded
+def behave(
+    p: int,
+    opening: float,
+    state: FloatArray,
+    pos: Records,
+    beh: Behaviours,
+    switches: Switches,
+    found: FloatArray,
+    flow: FloatArray,
+) -> float:
+    """Competing causes of leaving, then drawing; returns the cash that present values count."""
+    combination = pos[p].behaviour
+    first, last = beh.combination_first[combination], beh.combination_first[combination + 1]
+    stay, weight = 1.0, 0.0
+    for entry in range(first, last):
+        if beh.draws[beh.entry_table[entry]] == 0:
+            stay *= 1.0 - found[entry - first]
+            weight += found[entry - first]
+    cash = 0.0
+    if weight > 0.0 and state[BAL] > 0.0:
+        less = state[LESS]
+        accrued = flow[ACCRUED]
+        amount = leave(1.0 - stay, opening, state, switches.convention, flow)
+        lost = 0.0
+        for entry in range(first, last):
+            table = beh.entry_table[entry]
+            if beh.draws[table] == 0:
+                part = amount * found[entry - first] / weight
+                flow[beh.column[table]] += part
+                lost += part * beh.loss[table]
+        cash = amount * pos[p].exchanged - lost + (flow[ACCRUED] - accrued) - (less - state[LESS])
+    for entry in range(first, last):
+        if beh.draws[beh.entry_table[entry]] == 1:
+            cash -= draw(found[entry - first], state, flow)
+    return cash

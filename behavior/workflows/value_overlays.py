@@ -1,0 +1,90 @@
+"""Regulatory steps of a valuation, each visible beside what it changes: deposit life caps, standardised multipliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from behavior.assumptions.effects import Effect
+from behavior.assumptions.set import AssumptionSet
+from behavior.engine.drivers import World
+from behavior.engine.overlay import cap_deposit_life
+from behavior.engine.positions import LIABILITY
+from behavior.engine.projection import Plan, run
+from behavior.engine.runoff import DEPOSIT_CAUSES
+from behavior.market.regulation import parameters
+from behavior.quantities import FloatArray
+
+if TYPE_CHECKING:
+    from behavior.workflows.value import ValuationOptions
+
+STANDARDISED = "standardised"
+
+
+def cap_years(options: ValuationOptions, world: World) -> float | None:
+    """Years that the average life of deposits is capped at, None where it is not.
+
+    On by default under the EU frameworks (EBA/GL/2022/14, paragraph 111).
+    """
+    wanted = options.cap_deposits
+    if wanted is None:
+        wanted = options.deposit_life_cap is not None or world.curves.scenarios.framework.startswith("eu_")
+    if not wanted:
+        return None
+    rule = parameters("nmd")["eba_gl_2022_14"]
+    return options.deposit_life_cap or float(rule["average_years_cap"])
+
+
+def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
+    """The plan with deposit life under the cap, and the cap's effect: uncapped beside capped.
+
+    Deposits of customers that the rule excludes (`customer_type`) keep their modelled life and stay out of the average.
+    """
+    years = cap_years(options, world)
+    if years is None:
+        return plan, {}
+    book = plan.terms.book
+    excluded = list(parameters("nmd")["eba_gl_2022_14"]["excluded_customers"])
+    under = (book.side == LIABILITY) & ~np.isin(np.asarray(book.words("customer_type")), excluded)
+    capped, found = cap_deposit_life(plan, years, under)
+    bare = replace(plan.options, cash_flows=False)
+    before, after = (run(replace(one, options=bare)).value for one in (plan, capped))
+    sign = plan.groups.sign
+    return capped, {
+        "cap_years": years,
+        "source": parameters("nmd")["eba_gl_2022_14"].provenance.source,
+        "currencies": {str(name): _described(cap) for name, cap in found.items()},
+        "eve_uncapped": _by_scenario(plan, before, sign),
+        "eve_capped": _by_scenario(plan, after, sign),
+    }
+
+
+def _described(cap: Any) -> dict[str, float]:
+    return {name: float(getattr(cap, name)) for name in ("balance", "uncapped_years", "capped_years", "scale")}
+
+
+def _by_scenario(plan: Plan, value: FloatArray, sign: FloatArray) -> dict[str, dict[str, float]]:
+    """Signed present value by currency and scenario, in the currency."""
+    money = np.asarray(plan.groups.currency)
+    signed = sign * value
+    return {
+        str(currency): {name: float(signed[s, money == currency].sum()) for s, name in enumerate(plan.scenarios)}
+        for currency in sorted(set(money))
+    }
+
+
+def standardised_multipliers(
+    behaviour: str, scenarios: Sequence[str], assumptions: AssumptionSet | None
+) -> Mapping[str, FloatArray]:
+    """Factors on annual prepayment and redemption by table and scenario; 1 in scenarios that the rule does not name."""
+    if behaviour != STANDARDISED or assumptions is None:
+        return {}
+    rule = parameters("multipliers")
+    found = {}
+    for table in assumptions.for_effect(Effect.RUNOFF):
+        factors = rule["redemption" if table.cause in DEPOSIT_CAUSES else "prepayment"].values
+        found[table.name] = np.asarray([float(factors.get(name, 1.0)) for name in scenarios])
+    return found
