@@ -7,9 +7,9 @@ a plain model; where one of them does as well, it should be used.
 
 Mechanism
 ---------
-Log loss a row (shares: balance-weighted) or, for rates, squared error of champion, challenger and benchmark on the
-same test rows. The gain is the rival's loss less the champion's, with a 95% interval from drawing clusters of one
-customer in one half-year. Portfolio error by month is shown beside it, because ranking and level are won
+Log loss a row or, for rates and for net flows, balance-weighted squared error of champion, challenger and benchmark
+on the same test rows. The gain is the rival's loss less the champion's, with a 95% interval from drawing clusters
+of one customer in one half-year. Portfolio error by month is shown beside it, because ranking and level are won
 separately.
 
 Signs of high risk
@@ -35,7 +35,7 @@ from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate, monthly_path, rows_of
+from behavior.validation.evidence import bootstrap_of, cpr_points, is_ranking, is_rate, monthly_path, rows_of
 from behavior.validation.statistics import log_loss, path_errors
 
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
@@ -46,7 +46,7 @@ VALUES = {
     "gain_on_challenger": "loss of the plain challenger less the champion's, relative to the challenger's",
     "gain_on_challenger_lower": "lower end of its 95% interval",
     "gain_on_challenger_upper": "upper end of its 95% interval",
-    "loss": "champion's mean log loss a row, or root mean square error in basis points for rates",
+    "loss": "champion's mean log loss a row; root mean square error for rates (bp) and net flows (% a month)",
     "loss_challenger": "challenger's, same unit",
     "loss_benchmark": "benchmark's, same unit",
     "path_error": "champion's mean absolute error by month, CPR points or basis points",
@@ -65,14 +65,16 @@ def run(given: CheckInput) -> Finding:
     rows = every.dropna(subset=names).reset_index(drop=True)
     weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy(np.float64)
     bootstrap = bootstrap_of(given, rows)
-    losses = {name: _loss(rows, name, rate) for name in ("predicted", *names)}
-    values = {"loss": _mean(losses["predicted"], weight, rate)}
+    events = is_ranking(given)
+    losses = {name: _loss(rows, name, events) for name in ("predicted", *names)}
+    scale = 0.0 if events else 1e4 if rate else 100.0
+    values = {"loss": _mean(losses["predicted"], weight, scale)}
     for name in names:
         gain = weight * (losses[name] - losses["predicted"])
         low, high = bootstrap.ratio_interval(gain, weight * losses[name])
         values[f"gain_on_{name}"] = float(gain.sum() / (weight * losses[name]).sum())
         values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
-        values[f"loss_{name}"] = _mean(losses[name], weight, rate)
+        values[f"loss_{name}"] = _mean(losses[name], weight, scale)
     path = monthly_path(rows, ("actual", "predicted", *names))
     for name in ("predicted", *names):
         suffix = "" if name == "predicted" else f"_{name}"
@@ -82,18 +84,20 @@ def run(given: CheckInput) -> Finding:
     if len(rows) < len(every):
         words += f" {len(every) - len(rows):,} test rows without a rival's prediction are left out."
     status = Status.WARN if beaten else Status.PASS
-    return Finding("benchmark", status, values, words, exhibits=_exhibits(values, names, path, rate))
+    return Finding("benchmark", status, values, words, exhibits=_exhibits(values, names, path, rate, events))
 
 
-def _loss(rows: pd.DataFrame, name: str, rate: bool) -> FloatArray:
-    if rate:
-        return np.asarray((rows[name] - rows["actual"]) ** 2, dtype=np.float64)
-    return log_loss(rows[name], rows["actual"])
+def _loss(rows: pd.DataFrame, name: str, events: bool) -> FloatArray:
+    if events:
+        return log_loss(rows[name], rows["actual"])
+    # A net flow may be negative; squared error is right for the mean of anything.
+    return np.asarray((rows[name] - rows["actual"]) ** 2, dtype=np.float64)
 
 
-def _mean(losses: FloatArray, weight: FloatArray, rate: bool) -> float:
+def _mean(losses: FloatArray, weight: FloatArray, scale: float) -> float:
+    """Mean log loss where `scale` is 0, else the root of the mean square times `scale`."""
     mean = float(np.average(losses, weights=weight))
-    return 1e4 * float(np.sqrt(mean)) if rate else mean
+    return scale * float(np.sqrt(mean)) if scale else mean
 
 
 def _path_error(path: pd.DataFrame, name: str, rate: bool) -> float:
@@ -116,8 +120,11 @@ def _words(name: str, values: dict[str, float]) -> str:
     return f"{words}; prefer the simpler one."
 
 
-def _exhibits(values: dict[str, float], names: list[str], path: pd.DataFrame, rate: bool) -> tuple[Exhibit, ...]:
-    loss_name = "root mean square error, bp" if rate else "log loss a row"
+def _exhibits(
+    values: dict[str, float], names: list[str], path: pd.DataFrame, rate: bool, events: bool
+) -> tuple[Exhibit, ...]:
+    root = "root mean square error, bp" if rate else "root mean square error, % a month"
+    loss_name = "log loss a row" if events else root
     path_name = "error by month, bp" if rate else "error by month, CPR points"
     table = pd.DataFrame(
         [

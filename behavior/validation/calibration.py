@@ -9,8 +9,8 @@ Mechanism
 ---------
 Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment,
 weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one
-half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for shares); 1 and
-0 are perfect. For rates the distance is predicted minus actual in basis points.
+half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes);
+1 and 0 are perfect. For rates the distance is predicted minus actual in basis points.
 
 Signs of high risk
 ------------------
@@ -49,10 +49,10 @@ VALUES = {
     "ratio": "actual over expected, balance-weighted, on the test rows (for rates: mean rate paid over mean predicted)",
     "ratio_lower": "lower end of its 95% interval",
     "ratio_upper": "upper end of its 95% interval",
-    "ratio_by_count": "actual over expected, every row alike",
+    "ratio_by_count": "actual over expected, every row alike (0/1 outcomes only)",
     "ratio_out_of_time": "actual over expected, later months, all customers",
     "ratio_unseen_customers": "actual over expected, training months, unseen customers",
-    "slope": "slope of the outcome on the prediction (log-odds for shares); 1 is perfect",
+    "slope": "slope of the outcome on the prediction (log-odds for 0/1 outcomes); 1 is perfect",
     "intercept": "intercept of that line; 0 is perfect",
     "error_basis_points": "predicted minus actual rate, balance-weighted mean, basis points (rates only)",
     "worst_segment_distance": "largest |actual/expected - 1| of a segment with at least 5% of the balance",
@@ -64,18 +64,22 @@ def run(given: CheckInput) -> Finding:
     rows, rate = rows_of(given, "test"), is_rate(given)
     bootstrap = bootstrap_of(given, rows)
     values = _overall(rows, bootstrap)
+    if not given.predictions.binary:
+        # A mean of shares without their balances is mostly the noise of small accounts.
+        values.pop("ratio_by_count")
     for part in ("out_of_time", "unseen_customers"):
         values[f"ratio_{part}"] = _ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
-    line = straight_line if rate else logistic_line
-    weight = rows["weight"].to_numpy() if rate or not given.predictions.binary else np.ones(len(rows))
+    line = logistic_line if given.predictions.binary else straight_line
+    weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy()
     values["intercept"], values["slope"] = line(rows["predicted"], rows["actual"], weight)
     if rate:
         values["error_basis_points"] = 1e4 * float(
             np.average(rows["predicted"] - rows["actual"], weights=rows["weight"])
         )
-    cuts = {name: actual_against_expected(rows, cut, rate, bootstrap) for name, cut in groupings(rows).items()}
+    counted = given.predictions.binary
+    cuts = {name: actual_against_expected(rows, cut, rate, bootstrap, counted) for name, cut in groupings(rows).items()}
     everything = Grouping("All test rows", np.zeros(len(rows), dtype=np.int64), ("all",))
-    cuts = {"overall": actual_against_expected(rows, everything, rate, bootstrap), **cuts}
+    cuts = {"overall": actual_against_expected(rows, everything, rate, bootstrap, counted), **cuts}
     if "segment" in cuts:
         values["worst_segment_distance"] = _worst(rows)
     off = not 0.9 <= values["ratio"] <= 1.1 and not values["ratio_lower"] <= 1.0 <= values["ratio_upper"]
@@ -118,10 +122,11 @@ def _words(values: dict[str, float], rate: bool, tested: str) -> str:
             f"On {tested} the predicted rate is {values['error_basis_points']:+.1f} bp from "
             f"the rate paid on average; slope {values['slope']:.2f}."
         )
+    count = f" and {values['ratio_by_count']:.3f} by count" if "ratio_by_count" in values else ""
     return (
         f"On {tested} actual over expected is {values['ratio']:.3f} by balance "
-        f"(95% interval {values['ratio_lower']:.3f} to {values['ratio_upper']:.3f}) and {values['ratio_by_count']:.3f} "
-        f"by count; calibration slope {values['slope']:.2f}."
+        f"(95% interval {values['ratio_lower']:.3f} to {values['ratio_upper']:.3f}){count}; "
+        f"calibration slope {values['slope']:.2f}."
     )
 
 

@@ -35,7 +35,7 @@ import pandas as pd
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import is_rate, month_numbers, rows_of, tested_on
+from behavior.validation.evidence import is_ranking, is_rate, month_numbers, rows_of, tested_on
 from behavior.validation.statistics import brier, discrimination, log_loss
 
 HORIZONS = (3, 6, 12)
@@ -60,6 +60,8 @@ def run(given: CheckInput) -> Finding:
     """Rank the test rows by prediction and compare with the outcome."""
     if is_rate(given):
         raise DoesNotApply("a rate paid is a level, nobody leaves or stays; see calibration and backtest.")
+    if not is_ranking(given):
+        raise DoesNotApply("net flows go both ways, so nobody simply leaves or stays; see calibration and backtest.")
     rows = rows_of(given, "test")
     overall = discrimination(rows["predicted"], rows["actual"])
     if not np.isfinite(overall.auc):

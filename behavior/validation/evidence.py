@@ -37,6 +37,11 @@ def tested_on(given: CheckInput) -> str:
     return "unseen customers and later months" if given.split.unseen_customers.any() else "later months"
 
 
+def is_ranking(given: CheckInput) -> bool:
+    """True where somebody leaves or stays; false for rates, and for net flows, in which money also comes in."""
+    return given.predictions.binary or (not is_rate(given) and bool(given.predictions.table["actual"].min() >= 0))
+
+
 def rows_of(given: CheckInput, part: str, predictions: Predictions | None = None) -> pd.DataFrame:
     """Prediction rows of one part of the split (`test`, `out_of_time`, `unseen_customers`, `train`, `validate`).
 
@@ -145,12 +150,17 @@ def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:
 
 
 def actual_against_expected(
-    rows: pd.DataFrame, grouping: Grouping, rate: bool, bootstrap: ClusterBootstrap | None = None
+    rows: pd.DataFrame,
+    grouping: Grouping,
+    rate: bool,
+    bootstrap: ClusterBootstrap | None = None,
+    counted: bool = True,
 ) -> pd.DataFrame:
     """One row a group: exposure, actual, expected and their distance with a 95% interval.
 
     Shares are shown as annual percentages with the ratio actual / expected by balance and by count; rates in percent
-    a year with the error predicted - actual in basis points.
+    a year with the error predicted - actual in basis points. `counted` adds events and the ratio by count, which only
+    0/1 outcomes have.
     """
     kept = grouping.codes >= 0
     count = len(grouping.labels)
@@ -176,10 +186,12 @@ def actual_against_expected(
         table["actual, % a year"], table["predicted, % a year"] = 100 * mean_actual, 100 * mean_predicted
         table["error, bp"], table["lower, bp"], table["upper, bp"] = 1e4 * distance, 1e4 * low, 1e4 * high
     else:
-        table["events"] = total(actual)
+        if counted:
+            table["events"] = total(actual)
         table["actual, % CPR"], table["expected, % CPR"] = cpr_points(mean_actual), cpr_points(mean_predicted)
         table["actual / expected"], table["lower"], table["upper"] = distance, low, high
-        table["by count"] = by_count
+        if counted:
+            table["by count"] = by_count
     return table[table["rows"] > 0].reset_index(drop=True)
 
 

@@ -35,7 +35,7 @@ import pandas as pd
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import is_rate, rows_of
+from behavior.validation.evidence import is_ranking, rows_of
 from behavior.validation.statistics import discrimination
 
 SUSPECT = 0.90
@@ -56,7 +56,7 @@ def run(given: CheckInput) -> Finding:
     bounds = {name: words for name, words in BUILT_IN.items() if name in values}
     broken = [name for name in bounds if values[name] > 0]
     exhibits: tuple[Exhibit, ...] = ()
-    if not is_rate(given):
+    if is_ranking(given):
         suspects = _single_features(given, values)
         if len(suspects):
             exhibits = (Exhibit("single_features", "Each feature alone as a score, test sample", "table", suspects),)

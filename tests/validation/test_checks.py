@@ -400,3 +400,19 @@ def test_sensitivity_does_not_apply_without_a_rate_axis(fakes: ModuleType) -> No
         answer("sensitivity", replace(given, tables=(flat,)))
     with pytest.raises(DoesNotApply):
         answer("monotonicity", replace(given, tables=(flat,)))
+
+
+def test_net_flows_are_judged_by_squared_error_and_never_ranked(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    table = given.predictions.table
+    random = np.random.default_rng(4)
+    flow = table["predicted"] + random.normal(0, 0.05, len(table))
+    net = replace(given, predictions=replace(given.predictions, table=table.assign(actual=flow), binary=False))
+    with pytest.raises(DoesNotApply, match="both ways"):
+        answer("discrimination", net)
+    finding = answer("benchmark", net)
+    rows = table.assign(actual=flow)[given.split.test]
+    error = np.average((rows["predicted"] - rows["actual"]) ** 2, weights=rows["weight"])
+    assert finding.values["loss"] == pytest.approx(100 * np.sqrt(error))
+    assert "ratio_by_count" not in answer("calibration", net).values
+    assert answer("calibration", net).values["slope"] == pytest.approx(1.0, abs=0.2)
