@@ -57,7 +57,7 @@ class Term:
         filled = np.where(np.isnan(values), 0.0, values)[:, None]
         ramps = np.asarray(np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0))
         if not self.other:
-            return ramps
+            return np.asarray(ramps, dtype=np.float64)
         second = column_of(matrix, self.other)
         other = _one_hot(second, self.levels) if self.levels else hats(second, np.asarray(self.other_knots))
         return _crossed(ramps, other)

@@ -176,14 +176,14 @@ def _opening_balance(rows: _Rows, first: BoolArray) -> tuple[FloatArray, BoolArr
     held = np.where(rows.balance > 0, rows.balance, np.nan)
     last = previous(fill_forward(held, first), first)
     last_age = previous(fill_forward(np.where(np.isnan(held), np.nan, rows.age), first), first)
-    original_share = _scheduled_share(rows.rate, term, rows.age - 1.0)
+    original_share = _scheduled_share(rows.rate, term, rows.age.astype(np.float64) - 1.0)
     carried = last * original_share / _scheduled_share(rows.rate, term, last_age)
     guess = np.where(np.isnan(carried), original * original_share, carried)
     return np.where(estimated, guess, opening), estimated
 
 
 def _scheduled_share(rate: FloatArray, term: FloatArray, paid: FloatArray) -> FloatArray:
-    """Share of the original balance that a level annuity leaves after `paid` of `term` payments, at least a payment's."""
+    """Share of the original balance that a level annuity leaves after `paid` of `term` payments, at least one's."""
     growth = np.log1p(np.maximum(rate, 1e-9) / 12.0)
     left = np.maximum(term - paid, 1.0)
     return np.asarray(-np.expm1(-left * growth) / -np.expm1(-term * growth))

@@ -1,0 +1,116 @@
+"""The harness of deposit beta: what is left out is left out, and scores are what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.benchmark.beta_models import CHAMPION, LAST_CYCLE, SYMMETRIC
+from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
+from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark, lines
+from behavior.benchmark.beta_scores import path_rates, run_protocol
+from behavior.errors import FittingError, UsageError
+from behavior.market.history import RateHistory
+from behavior.panel.base import CustomerHistory
+from behavior.specs import parse_spec
+from tests.estimators.pass_through_cases import Truth, constant, policy_rate, ramp, series_of
+
+SPEC = """
+[model]
+kind = "deposit_beta"
+version = 1
+owner = "tests"
+[history]
+contract = "product_rate_history/1"
+[segments]
+by = ["product"]
+[estimator]
+family = "structural_pass_through"
+[estimator.fixed]
+largest_delay = 1
+starts = 3
+"""
+
+
+def test_a_phase_left_out_is_in_no_training_series():
+    levels = policy_rate(180, 4)
+    folds = leave_one_phase_out([series_of(levels, levels / 2)])
+    assert len(folds) >= 3
+    for fold in folds:
+        held = fold.held_out[0]
+        told = set(held.observed[1:] + held.first_month)
+        for piece in fold.training:
+            assert not told & set(piece.observed + piece.first_month)
+        for piece in fold.earlier:
+            assert piece.observed[-1] + piece.first_month <= held.observed[0] + held.first_month
+    with pytest.raises(FittingError, match="at least 2"):
+        leave_one_phase_out([series_of(np.linspace(0, 0.03, 40), np.linspace(0, 0.01, 40))])
+
+
+def test_a_label_left_out_is_left_out_whole():
+    levels = policy_rate(60, 4)
+    series = [series_of(levels, levels / 2, name) for name in "abc"]
+    folds = leave_one_label_out(series, 0)
+    assert [fold.name for fold in folds] == ["a", "b", "c"]
+    assert all(fold.name not in {one.segment[0] for one in fold.training} for fold in folds)
+
+
+def test_scores_are_root_mean_squares_without_the_start():
+    levels = np.linspace(0.0, 0.03, 13)
+    series = series_of(levels, levels * 0.5)
+    fold = leave_one_label_out([series, series_of(levels, levels, "other")], 0)[0]
+    off = {
+        CHAMPION: lambda fold: lambda one, begin, start: one.rate_paid[begin + 1 :] + 0.0001,
+        LAST_CYCLE: lambda fold: lambda one, begin, start: one.rate_paid[begin + 1 :] + 0.0003,
+    }
+    found = run_protocol([fold], off)
+    scores = found.summary.set_index("model")["path error, bp"]
+    assert scores[CHAMPION] == pytest.approx(1.0) and scores[LAST_CYCLE] == pytest.approx(3.0)
+    assert len(found.rows) == 12
+    beta = found.by_fold.set_index("model")["cumulative beta error"]
+    assert beta[LAST_CYCLE] == pytest.approx(0.0003 / 0.03)
+    assert path_rates(off[CHAMPION](fold), series)[0] == series.rate_paid[0]
+
+
+def test_the_law_beats_the_incumbents_where_it_is_true():
+    levels = policy_rate(200, 4)
+    ends = pd.date_range("2005-01-31", periods=200, freq="ME")
+    parts = [
+        pd.DataFrame({"product": name, "month": ends, "rate_paid": truth.simulate(levels, number)})
+        for number, (name, truth) in enumerate(
+            {
+                "a": Truth(ramp(), shock=5e-5),
+                "b": Truth(ramp(0.1), shock=5e-5),
+                "c": Truth(ramp(0.08), shock=5e-5),
+            }.items()
+        )
+    ]
+    history = CustomerHistory("product_rate_history/1", {"product_rates": pd.concat(parts, ignore_index=True)})
+    table = pd.DataFrame({"date": ends, "index": "S", "value": levels})
+    rates = RateHistory.from_table(table, {"short": "S"})
+    spec = parse_spec(SPEC, "spec.toml")
+    one = CustomerHistory("product_rate_history/1", {"product_rates": parts[0]})
+    by_phase = beta_benchmark(one, rates, spec, BetaQuestion("phase", ("product",)))
+    scores = by_phase.summary.set_index("model")["path error, bp"]
+    assert scores[CHAMPION] < 0.6 * min(scores[SYMMETRIC], scores[LAST_CYCLE])
+    by_product = beta_benchmark(history, rates, spec, BetaQuestion("product", ("product",)))
+    scores = by_product.summary.set_index("model")["path error, bp"]
+    assert scores[CHAMPION] < min(scores[SYMMETRIC], scores[LAST_CYCLE])
+    assert {"model", "lower", "upper"} <= set(lines(by_product)[0])
+    with pytest.raises(UsageError, match="leave out 'bank'"):
+        beta_benchmark(history, rates, spec, BetaQuestion("bank", ("product",)))
+
+
+def test_a_model_without_an_answer_is_named_and_the_rest_goes_on():
+    rising = np.linspace(0.0, 0.04, 50)
+    series = [series_of(rising, Truth(constant(0.5)).simulate(rising), name) for name in "ab"]
+    from behavior.benchmark.beta_models import models
+    from behavior.estimators.pass_through_fit import FitOptions
+
+    known = models(FitOptions(replicates=1, largest_delay=0, starts=2))
+    found = run_protocol(
+        leave_one_label_out(series, 0), {name: known[name] for name in (CHAMPION, LAST_CYCLE, SYMMETRIC)}
+    )
+    assert set(found.summary["model"]) == {CHAMPION, LAST_CYCLE, SYMMETRIC}
+    assert all("cannot tell" in why or "stable" in why for why in found.failed.values())
