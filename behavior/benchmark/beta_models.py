@@ -28,6 +28,7 @@ def models(options: FitOptions) -> dict[str, Model]:
     """Champion, challengers and incumbents by name."""
     return {
         CHAMPION: lambda fold: structural(fold, options),
+        "logistic law": lambda fold: structural(fold, replace(options, form="logistic")),
         "asymmetric error correction": lambda fold: _recursive(_corrected(fold.training, True), options.floor),
         SYMMETRIC: lambda fold: _recursive(_corrected(fold.training, False), options.floor),
         "constant beta, least squares": lambda fold: _recursive(

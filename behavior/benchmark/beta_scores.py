@@ -109,7 +109,10 @@ def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFrame:
-    answered = rows.dropna(subset=list(names))
+    # A model that never answers is left out of the comparison, not the rows.
+    spoke = [name for name in names if rows[name].notna().any()]
+    answered = rows.dropna(subset=spoke)
+    names = spoke
     squares = {name: ((answered[name] - answered["actual"]) * BASIS_POINTS).to_numpy() ** 2 for name in names}
     clusters, _ = pd.factorize(
         answered["fold"].astype(str) + "|" + answered["unit"] + "|" + (answered["month"] // BLOCK_MONTHS).astype(str)

@@ -23,7 +23,7 @@ from behavior.estimators.pass_through_fit import (
     problem,
     weak_prior,
 )
-from behavior.estimators.pass_through_model import Design, Layout, design_of, targets
+from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of, targets
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
@@ -184,7 +184,8 @@ class StructuralPassThrough:
         options["smoothing"] = tuple(options["smoothing"])
         model = cls(FitOptions(**options))
         held = content["layout"]
-        model.layout_ = Layout(np.array(held["knots"]), held["monotone"], largest_marginal=held["largest_marginal"])
+        form = LogisticLayout if model.options.form == "logistic" else Layout
+        model.layout_ = form(np.array(held["knots"]), held["monotone"], largest_marginal=held["largest_marginal"])
         model.laws_ = tuple(_law_from(one) for one in content["laws"])
         model.facts_ = content["facts"]
         return model

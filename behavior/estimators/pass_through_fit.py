@@ -11,18 +11,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from behavior.errors import DidNotConverge
-from behavior.estimators.pass_through_model import PERCENT, Design, Layout, errors_in_basis_points
+from behavior.estimators.pass_through_model import PERCENT, Design, Layout, LogisticLayout, errors_in_basis_points
 from behavior.estimators.pass_through_solver import Solutions, jacobian, minimise
 from behavior.quantities import FloatArray, IntArray
 
 # Anything plausible: what is believed before any data.
-LOOSE_MARGINAL, LOOSE_SPEED, LOOSE_LINK = 0.7, 1.5, 1.0
+LOOSE_SPEED, LOOSE_LINK = 1.5, 1.0
 # The usual deposit, believed more where months repeat each other (`design_effect`): half of a gap closes in about three
 # months (0.2 a month), up and down alike. Against a hundred clean months it weighs little; bands leave it out.
 USUAL = np.array([0.4, np.log(0.2), np.log(0.2), 0.0])
 USUAL_SPREAD = np.array([0.3, 0.25, 0.25, 0.15])
 ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
+FINE_KNOTS = 31
 EFFECT_MONTHS, LARGEST_EFFECT = 24, 25.0
 GAINS = np.linspace(0.0, 1.0, 21)
 
@@ -33,11 +34,12 @@ class FitOptions:
 
     Parameters
     ----------
-    knot_spacing : distance of the knots, decimal a year. smoothing : standard deviations of the marginal's change over
-        one percentage point of level, tried in turn.
+    form : ``knots`` (piecewise-linear marginal) or ``logistic``. knot_spacing : distance of the knots, decimal a year.
+    smoothing : standard deviations of the marginal's change over one percentage point of level, tried in turn.
     starts : starting points per delay in the last stage. delay_evidence : deviance that a delay of its own must gain.
     """
 
+    form: str = "knots"
     knot_spacing: float = 0.0075
     largest_knots: int = 8
     monotone: bool = True
@@ -54,6 +56,8 @@ class FitOptions:
 
     def layout(self, lowest: float, highest: float) -> Layout:
         """Equally spaced knots over the levels that were seen."""
+        if self.form == "logistic":
+            return LogisticLayout(np.linspace(lowest, highest, FINE_KNOTS), largest_marginal=self.largest_marginal)
         count = int(np.clip(np.ceil((highest - lowest) / self.knot_spacing) + 1, 2, self.largest_knots))
         return Layout(np.linspace(lowest, highest, count), self.monotone, largest_marginal=self.largest_marginal)
 
@@ -74,8 +78,8 @@ class Prior:
     def with_walk(self, layout: Layout, smoothing: float) -> FloatArray:
         """Precision roots, shape (structural,): the walk of the marginal tightens the spread of its rises."""
         precision = self.spread**-2.0
-        width = np.diff(layout.knots) / ONE_PERCENT
-        precision[1 : layout.knots.size] += 1.0 / (smoothing**2 * width)
+        width = layout.walk() / ONE_PERCENT
+        precision[1 : 1 + width.size] += 1.0 / (smoothing**2 * width)
         return np.asarray(np.sqrt(precision))
 
 
@@ -117,11 +121,8 @@ def rates_of(designs: tuple[Design, ...]) -> FloatArray:
 
 def weak_prior(layout: Layout) -> Prior:
     """What is believed of a product before any data: anything plausible."""
-    structural = layout.size - layout.structural.start
-    centre, spread = np.zeros(structural), np.full(structural, np.inf)
-    centre[0], spread[0] = USUAL[0], LOOSE_MARGINAL
-    centre[-2:], spread[-2:] = USUAL[1:3], LOOSE_SPEED
-    return Prior(centre, spread, usual=True)
+    centre, spread = layout.usual_shape()
+    return Prior(np.append(centre, USUAL[1:3]), np.append(spread, [LOOSE_SPEED, LOOSE_SPEED]), usual=True)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def starting_points(layout: Layout, designs: tuple[Design, ...], prior: Prior, c
     points[:, layout.gain] = np.concatenate([[0.5], generator.uniform(0.0, 1.0, count - 1)])
     points[:, layout.structural] = prior.centre
     points[1:, layout.marginal.start] = generator.uniform(0.05, 0.9, count - 1)
-    points[1:, layout.rises] += generator.uniform(0.0, 0.3, (count - 1, layout.knots.size - 1))
+    points[1:, layout.rises] += generator.uniform(0.0, 0.3, (count - 1, layout.rises.stop - layout.rises.start))
     points[1:, layout.speeds] = np.log(generator.uniform(0.03, 0.8, (count - 1, 2)))
     return points
 

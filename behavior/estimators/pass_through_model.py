@@ -41,7 +41,12 @@ class Layout:
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return self.head + self.knots.size + 2
+        return self.head + self.shape + 2
+
+    @property
+    def shape(self) -> int:
+        """Number of parameters of the marginal."""
+        return int(self.knots.size)
 
     @property
     def head(self) -> int:
@@ -69,17 +74,17 @@ class Layout:
     @property
     def marginal(self) -> slice:
         """Marginal at the lowest knot and the rises after it."""
-        return slice(self.head, self.head + self.knots.size)
+        return slice(self.head, self.head + self.shape)
 
     @property
     def rises(self) -> slice:
         """Rises of the marginal from knot to knot."""
-        return slice(self.head + 1, self.head + self.knots.size)
+        return slice(self.head + 1, self.head + self.shape)
 
     @property
     def speeds(self) -> slice:
         """Logs of the monthly adjustment up and down."""
-        return slice(self.head + self.knots.size, self.head + self.knots.size + 2)
+        return slice(self.head + self.shape, self.head + self.shape + 2)
 
     @property
     def structural(self) -> slice:
@@ -100,10 +105,64 @@ class Layout:
         """Marginal at each knot, shape (..., knots), from 0 to the largest one allowed."""
         return np.clip(np.cumsum(parameters[..., self.marginal], axis=-1), 0.0, self.largest_marginal)
 
+    def walk(self) -> FloatArray:
+        """Distances between neighbouring knots, decimals a year: what the rises walk over."""
+        return np.asarray(np.diff(self.knots))
+
+    def usual_shape(self) -> tuple[FloatArray, FloatArray]:
+        """Centre and loose spread of the marginal's parameters; the walk holds the rises."""
+        centre, spread = np.zeros(self.shape), np.full(self.shape, np.inf)
+        centre[0], spread[0] = 0.4, 0.7
+        return centre, spread
+
     def law(self, parameters: FloatArray, delays: tuple[int, int]) -> PassThroughLaw:
         """One parameter vector as the law of a segment."""
         up, down = np.exp(parameters[self.speeds])
         return PassThroughLaw(self.knots, self.marginals(parameters), float(up), float(down), *delays)
+
+
+@dataclass(frozen=True)
+class LogisticLayout(Layout):
+    """The same with a marginal that rises along a logistic curve: low + rise / (1 + exp(−slope (level − middle))).
+
+    Four parameters stand for the marginal: low, rise, middle (percent) and log of the slope (per percentage point). The
+    curve is read at the knots, which are close together, and is linear between them.
+    """
+
+    @property
+    def shape(self) -> int:
+        """Number of parameters of the marginal."""
+        return 4
+
+    @property
+    def rises(self) -> slice:
+        """The one rise."""
+        return slice(self.head + 1, self.head + 2)
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper bounds, shape (size,) each."""
+        lower, upper = super().bounds()
+        at = self.head
+        if not self.monotone:
+            lower[at + 1] = -self.largest_marginal
+        lower[at + 2], upper[at + 2] = self.knots[0] * PERCENT, self.knots[-1] * PERCENT
+        lower[at + 3], upper[at + 3] = np.log(0.2), np.log(10.0)
+        return lower, upper
+
+    def marginals(self, parameters: FloatArray) -> FloatArray:
+        """Marginal at each knot, shape (..., knots), from 0 to the largest one allowed."""
+        low, rise, middle, slope = (parameters[..., self.head + place, None] for place in range(4))
+        risen = low + rise / (1.0 + np.exp(-np.exp(slope) * (self.knots * PERCENT - middle)))
+        return np.asarray(np.clip(risen, 0.0, self.largest_marginal))
+
+    def walk(self) -> FloatArray:
+        """No random walk over the levels: the form is smooth of itself."""
+        return np.zeros(0)
+
+    def usual_shape(self) -> tuple[FloatArray, FloatArray]:
+        """Centre and loose spread of the marginal's parameters."""
+        middle = float(self.knots.mean()) * PERCENT
+        return np.array([0.2, 0.3, middle, 0.0]), np.array([0.3, 0.3, 2.0, 1.0])
 
 
 @dataclass(frozen=True)

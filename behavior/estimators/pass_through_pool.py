@@ -45,7 +45,8 @@ class Population:
 
 def usual_spread(layout: Layout) -> FloatArray:
     """Spread between members that is expected before any data, shape (structural,)."""
-    rises = USUAL_SPREAD_RISE * np.sqrt(np.diff(layout.knots) / ONE_PERCENT)
+    walk = layout.walk()
+    rises = USUAL_SPREAD_RISE * np.sqrt(walk / ONE_PERCENT) if walk.size else np.array([0.15, 1.0, 0.5])
     return np.concatenate([[USUAL_SPREAD_MARGINAL], rises, np.full(2, USUAL_SPREAD_SPEED)])
 
 

@@ -50,6 +50,19 @@ def test_finds_laws_of_other_forms(name):
     assert np.all(np.diff(law.marginal) >= -1e-12) and np.all(law.marginal >= 0)
 
 
+def test_the_logistic_form_finds_the_same_law_and_is_read_back():
+    truth, levels = TRUTHS["logistic, shocks that stay"], policy_rate(216, 3)
+    options = FitOptions(form="logistic", replicates=5, largest_delay=2)
+    model = StructuralPassThrough(options).fit([series_of(levels, truth.simulate(levels, 5))])
+    law = model.law(("one",))
+    for start, end in ((0.005, 0.03), (0.01, 0.042)):
+        assert float(law.target_change(start, end)) / (end - start) == pytest.approx(
+            truth.long_run(start, end), abs=0.03
+        )
+    assert np.all(np.diff(law.marginal) >= 0)
+    assert StructuralPassThrough.from_files(model.to_files()).to_files() == model.to_files()
+
+
 def test_written_and_read_back_is_the_same():
     levels = policy_rate(120, 1)
     series = [
