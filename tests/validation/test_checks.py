@@ -416,3 +416,46 @@ def test_net_flows_are_judged_by_squared_error_and_never_ranked(fakes: ModuleTyp
     assert finding.values["loss"] == pytest.approx(100 * np.sqrt(error))
     assert "ratio_by_count" not in answer("calibration", net).values
     assert answer("calibration", net).values["slope"] == pytest.approx(1.0, abs=0.2)
+
+
+def with_bands(fakes: ModuleType, width: float) -> CheckInput:
+    """The exported curve is what the lookup returns, so a band around it is a band around the prediction."""
+    given = fakes.make_input()
+    (table,) = given.tables
+    curves = tuple(
+        replace(one, lower=one.values * (1 - width), upper=np.minimum(one.values * (1 + width), 1.0))
+        for one in table.curves
+    )
+
+    def look_up(tables: Any, fitted: Any, panel: Any) -> Any:
+        scale = float(tables[0].curves[0].values[0, 0] / table.curves[0].values[0, 0])
+        return fakes.predictions_of(panel.table, False, error=scale)
+
+    return replace(given, tables=(replace(table, curves=curves),), kind=replace(given.kind, look_up=look_up))
+
+
+def test_wide_bands_cover_and_narrow_ones_do_not(fakes: ModuleType) -> None:
+    narrow, wide = (answer("band_coverage", with_bands(fakes, width)) for width in (0.001, 0.9))
+    assert narrow.values["coverage"] < wide.values["coverage"]
+    assert narrow.values["mean_width"] < wide.values["mean_width"]
+    # The truth made the data, so realised means with their own interval meet even a narrow band mostly.
+    assert narrow.values["compatible"] >= 0.6
+    assert wide.values["coverage"] + wide.values["above"] <= 1.0
+
+
+def test_a_band_in_the_wrong_place_is_seen(fakes: ModuleType) -> None:
+    given = with_bands(fakes, 0.05)
+    table = given.predictions.table
+
+    def look_up(tables: Any, fitted: Any, panel: Any) -> Any:
+        return fakes.predictions_of(panel.table, False, error=8.0)
+
+    assert len(table)
+    finding = answer("band_coverage", replace(given, kind=replace(given.kind, look_up=look_up)))
+    assert finding.status is Status.WARN
+    assert finding.values["above"] == 0.0
+
+
+def test_curves_without_bands_claim_nothing(fakes: ModuleType) -> None:
+    with pytest.raises(DoesNotApply, match="no exported curve carries a band"):
+        answer("band_coverage", fakes.make_input())
