@@ -192,8 +192,9 @@ def leave(share: float, opening: float, state: FloatArray, convention: int, flow
     state[ACC] *= stay
     state[LESS] *= stay
     if convention != CONSTANT_PAYMENT:
-        state[PAY] *= stay
-        state[SCALE] *= stay
+        # Payments shrink with the borrowers who are left, whatever balance the share is taken of.
+        state[PAY] *= 1.0 - share
+        state[SCALE] *= 1.0 - share
     return balance * part
 
 
