@@ -1,4 +1,4 @@
-"""Does the default beta specification find target, speeds and delays from posted rates with 1.5 bp of noise?"""
+"""Does the default beta specification find target, speeds and delays when posted rates deviate from the law?"""
 
 from __future__ import annotations
 
