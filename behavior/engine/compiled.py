@@ -2,18 +2,57 @@
 
 No reference counting either: a kernel allocates nothing, its workspace is handed in, and counting references of the
 arrays that pass from function to function would cost forty times the arithmetic.
+
+A kernel holds the code of the steps it calls, from several files; the compiler's own cache looks at one file alone and
+would serve yesterday's steps. So the cache lives in a folder named by the digest of all of them.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
 
-compiled: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-"""Decorator of every kernel. Rows of positions and calendars come as records: one pointer, no pointers of columns."""
+SOURCES = ("compiled.py", "layout.py", "level.py", "hazards.py", "path.py", "kernel.py", "renewal.py")
+Function = Callable[..., Any]
 
-folded: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")
-"""The same for a kernel's inner steps, which are written into their callers: handing on dozens of columns costs more
-than most steps do."""
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled kernels of these sources are kept: beside the package, else in the user's own cache."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
+    beside = here / "__pycache__"
+    if os.access(beside if beside.is_dir() else here, os.W_OK):
+        return beside / f"kernels-{digest}"
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    if os.access(Path(home).parent, os.W_OK):
+        return Path(home) / "alm-behavior" / f"kernels-{digest}"
+    return Path(tempfile.gettempdir()) / f"alm-behavior-{digest}"
+
+
+def _compile(function: Function, inline: str) -> Function:
+    given = config.CACHE_DIR
+    config.CACHE_DIR = given or str(cache_folder())
+    try:
+        made: Function = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline=inline)(function)
+    finally:
+        config.CACHE_DIR = given
+    return made
+
+
+def compiled(function: Function) -> Function:
+    """Decorator of every kernel. Rows of positions and calendars come as records: one pointer, not forty columns."""
+    return _compile(function, "never")
+
+
+def folded(function: Function) -> Function:
+    """The same for a kernel's inner steps, which are written into their callers: handing on dozens of columns costs
+    more than most steps do."""
+    return _compile(function, "always")
