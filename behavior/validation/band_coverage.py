@@ -73,7 +73,7 @@ def run(given: CheckInput) -> Finding:
     unit = "bp" if rate else "CPR points"
     words = (
         f"In {100 * values['compatible']:.0f}% of {len(cells):,} cells what happened is compatible with the band, in "
-        f"{100 * values['coverage']:.0f}% it lies inside; the band is {values['mean_width']:.1f} {unit} wide on average."
+        f"{100 * values['coverage']:.0f}% it lies inside; the band is {values['mean_width']:.1f} {unit} wide."
     )
     status = Status.PASS if values["compatible"] >= ENOUGH else Status.WARN
     exhibit = Exhibit("band_cells", "Realised means and bands, by segment and half-year", "table", _shown(cells, rate))

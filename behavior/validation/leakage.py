@@ -34,6 +34,7 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
+from behavior.quantities import BoolArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import is_ranking, rows_of
 from behavior.validation.statistics import discrimination
@@ -69,19 +70,22 @@ def run(given: CheckInput) -> Finding:
 
 def _structure(given: CheckInput) -> dict[str, float]:
     table, split = given.panel.table, given.split
-    train, test = table[split.train | split.validate], table[split.test]
+    learned = split.train | split.validate
     values = {
-        "shared_months": float(len(set(train["month"]) & set(test["month"]))),
+        "shared_months": float(_shared(table["month"], learned, split.test)),
         "duplicate_rows": float(table.duplicated(["unit", "month"]).sum()),
     }
     if split.unseen_customers.any():
-        shared = np.intersect1d(train["customer"].unique(), test["customer"].unique())
-        values = {"shared_customers": float(len(shared)), **values}
+        values = {"shared_customers": float(_shared(table["customer"], learned, split.test)), **values}
     if given.predictions.binary:
         outcome = given.predictions.table
         gone = outcome[outcome["actual"] >= 1].groupby("unit")["month"].min()
         values["rows_after_exit"] = float((outcome["month"] > outcome["unit"].map(gone)).sum())
     return values
+
+
+def _shared(column: pd.Series, one: BoolArray, other: BoolArray) -> int:
+    return len(np.intersect1d(column[one].unique(), column[other].unique()))
 
 
 def _single_features(given: CheckInput, values: dict[str, float]) -> pd.DataFrame:
