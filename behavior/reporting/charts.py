@@ -67,7 +67,12 @@ def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
             axes.fill_between(place, low, high, color=colour, alpha=0.15, linewidth=0, label=f"{name}, band")
         marker = "o" if labels is not None or len(data) <= 14 or (realised and len(data) <= 60) else ""
         width, ink = (1.0, 1.0) if realised else (1.7, 0.95)
-        axes.plot(place, values, color=colour, linewidth=width, alpha=ink, marker=marker, markersize=3, label=name)
+        line = axes.plot(
+            place, values, color=colour, linewidth=width, alpha=ink, marker=marker, markersize=3, label=name
+        )
+        if realised and not marker:
+            # What happened stays visible where the model lies on top of it.
+            line[0].set(linestyle=(0, (1.5, 1.5)), linewidth=1.8, zorder=5)
     _label_places(axes, place, labels, data.iloc[:, 0])
     _finish(axes, exhibit)
 

@@ -17,6 +17,7 @@ from behavior.reporting.document import Document, Figure, Paragraph, Section, Ta
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of
 from behavior.validation.base import CheckInput, Findings, Status
+from behavior.validation.evidence import tested_on
 from behavior.validation.shap_summary import exhibits_of
 
 # Report section -> the checks whose findings it holds; what no section names is printed at the end.
@@ -34,7 +35,7 @@ ELSEWHERE = ("tie_out", "shap_summary")
 PARTS = {
     "train": "training",
     "validate": "tuning",
-    "test": "test: later months and unseen customers",
+    "test": "test",
     "out_of_time": "later months, all customers",
     "unseen_customers": "training months, unseen customers",
 }
@@ -214,13 +215,17 @@ def _split_table(given: CheckInput) -> Table:
         chosen = given.panel.table[mask]
         if chosen.empty:
             continue
+        if part == "test":
+            words = f"test: {tested_on(given)}"
         row = {"part": words, "rows": len(chosen), "units": chosen["unit"].nunique()}
         row |= {"customers": chosen["customer"].nunique(), "first month": chosen["month"].min()}
         row["last month"] = chosen["month"].max()
         if aligned and given.predictions.binary:
             row["events"] = float(outcome.loc[mask, "actual"].sum())
         rows.append(row)
-    shared = "neither a customer nor a month" if given.split.unseen_customers.any() else "no month; none is held out"
+    shared = (
+        "neither a customer nor a month" if given.split.unseen_customers.any() else "no month; no customer is held out"
+    )
     note = f"Seed {given.seed}. Training and test share {shared}."
     return Table("Parts of the history", pd.DataFrame(rows), note)
 

@@ -44,7 +44,7 @@ VALUES = {
     "latest_share_outside_training": "the same share of the balance in the last panel month",
     "turns": "turns of the driver's monthly mean by at least 50 bp in the training months",
     "training_months": "months in the training rows",
-    "training_events": "events (or the balance share that left, in row equivalents) in the training rows",
+    "training_events": "events in the training rows (0/1 outcomes only)",
     "driver_low": "1st percentile of the driver in training, % a year",
     "driver_high": "99th percentile of the driver in training, % a year",
 }
@@ -66,10 +66,11 @@ def run(given: CheckInput) -> Finding:
         "latest_share_outside_training": _outside(last, low, high),
         "turns": float(turns(path["actual"].to_numpy(), TURN)),
         "training_months": float(train["month"].nunique()),
-        "training_events": float(train["actual"].clip(lower=0).sum()),
         "driver_low": 100 * float(low),
         "driver_high": 100 * float(high),
     }
+    if given.predictions.binary:
+        values["training_events"] = float(train["actual"].sum())
     late = max(values["share_outside_training"], values["latest_share_outside_training"])
     outside = 100 * values["share_outside_training"]
     words = (
