@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from behavior.workflows.value import ValuationInputs, ValuationOptions
 
 
+POSITIONS = "cash_flows.parquet"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("book", type=Path, help="positions (book/1), CSV or Parquet")
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--include-default", action="store_true", help="let default run off balances")
     parser.add_argument("--no-pending", action="store_true", help="leave out what earlier rate moves still owe")
     parser.add_argument("--aggregation", choices=("basel", "eu", "sum"), help="over currencies")
+    parser.add_argument("--detail", choices=("totals", "positions"), default="totals", help="positions: also Parquet")
     parser.add_argument("--quarantine", type=Path, help="value the good rows, write the bad ones here with reasons")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
 
@@ -57,15 +61,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read, value, write, print."""
     from behavior.errors import DONE
-    from behavior.io.writers import write_result
-    from behavior.workflows.value import value
+    from behavior.io.writers import write_result, write_stream
+    from behavior.workflows.value import position_flows, value
 
     with console.progress("reading"):
         inputs, notes = _inputs(args)
     with console.progress("valuing"):
-        result = value(inputs, _options(args, inputs))
+        options = _options(args, inputs)
+        result = value(inputs, options)
     with console.progress("writing"):
-        written = write_result(result, args.out)
+        written = [*write_result(result, args.out)]
+        if args.detail == "positions":
+            write_stream(position_flows(inputs, options), args.out / POSITIONS)
+            written.append(args.out / POSITIONS)
     for note in notes:
         console.warn(note)
     _show(result, console)
@@ -85,7 +93,7 @@ def _inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     sources: dict[str, Any] = {"settings": _described(source)}
     book, notes = _book(args, sources)
     optional = {"rates": RATES_TABLE, "fx": FX_TABLE, "vols": VOLS_TABLE, "schedule": SCHEDULE_TABLE}
-    tables = {
+    tables: dict[str, Any] = {
         name: _table(getattr(args, name), contract, name, sources)
         for name, contract in optional.items()
         if getattr(args, name) is not None

@@ -15,12 +15,12 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from numba import config, njit
 
 SOURCES = ("compiled.py", "layout.py", "level.py", "hazards.py", "path.py", "kernel.py", "renewal.py")
-Function = Callable[..., Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @cache

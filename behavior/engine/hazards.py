@@ -116,4 +116,4 @@ def scaled_hazard(base: float, multiplier: float) -> float:
     if multiplier == 1.0:
         return base
     annual = min(1.0, multiplier * (1.0 - (1.0 - base) ** 12))
-    return 1.0 - (1.0 - annual) ** (1.0 / 12.0)
+    return float(1.0 - (1.0 - annual) ** (1.0 / 12.0))

@@ -223,7 +223,7 @@ def overnight(p: int, s: int, pos: Records, mkt: Market, out: Totals, switches: 
         out.flows[s, group, 1, WITHDRAWAL] += balance
     if s == 0:
         out.gap[group, mkt.bucket[1]] += balance
-    return balance * mkt.discount[pos[p].currency, s, 1] * math.exp(-pos[p].spread_discount * mkt.time[1])
+    return float(balance * mkt.discount[pos[p].currency, s, 1] * math.exp(-pos[p].spread_discount * mkt.time[1]))
 
 
 @folded

@@ -113,12 +113,12 @@ def cap_deposit_life(plan: Plan, years: float, under_cap: BoolArray) -> tuple[Pl
     return with_column(plan, "stretch", stretch), found
 
 
-def _rows(plan: Plan, rows: np.ndarray) -> Plan:  # type: ignore[type-arg]
+def _rows(plan: Plan, rows: np.ndarray) -> Plan:
     """The plan of some of its positions."""
     behaviours = plan.behaviours._replace(
         mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
     )
-    positions = Positions(*(values[rows] for values in plan.positions))
+    positions = Positions._make(values[rows] for values in plan.positions)
     order = np.arange(len(rows))
     return replace(plan, records=plan.records[rows], positions=positions, order=order, behaviours=behaviours)
 

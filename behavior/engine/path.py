@@ -40,7 +40,7 @@ def customer_rate(pos: Records, p: int, old: float, forward: float) -> float:
     """Rate after a reset: index + spread within the periodic cap, then within cap and floor."""
     new = forward + pos[p].spread
     new = min(max(new, old - pos[p].periodic_cap), old + pos[p].periodic_cap)
-    return min(max(new, pos[p].floor), pos[p].cap)
+    return float(min(max(new, pos[p].floor), pos[p].cap))
 
 
 @compiled
@@ -53,7 +53,7 @@ def administered_rate(pos: Records, rep: Repricing, p: int, s: int, month: int, 
     up = max(start + rep.seen_up[key, s, month] - paid, 0.0)
     down = min(start + rep.seen_down[key, s, month] - paid, 0.0)
     moved = paid + rep.up[key, s, month] * up + rep.down[key, s, month] * down
-    return max(moved, min(pos[p].floor, paid))
+    return float(max(moved, min(pos[p].floor, paid)))
 
 
 @folded
@@ -173,7 +173,7 @@ def pay(p: int, j: int, state: FloatArray, pos: Records, schedule: FloatArray, f
         flow[SCHEDULED] += principal
     else:
         flow[CAPITALISED] -= principal
-    return counted + principal * pos[p].exchanged
+    return float(counted + principal * pos[p].exchanged)
 
 
 @folded
@@ -195,7 +195,7 @@ def leave(share: float, opening: float, state: FloatArray, convention: int, flow
         # Payments shrink with the borrowers who are left, whatever balance the share is taken of.
         state[PAY] *= 1.0 - share
         state[SCALE] *= 1.0 - share
-    return balance * part
+    return float(balance * part)
 
 
 @folded
@@ -213,7 +213,7 @@ def draw(share: float, state: FloatArray, flow: FloatArray) -> float:
     state[UNDRAWN] -= amount
     state[BAL] += amount
     flow[DRAWN] += amount
-    return amount
+    return float(amount)
 
 
 @folded

@@ -58,18 +58,18 @@ class Book:
             return np.full(len(self.table), np.datetime64("NaT", "D"))
         return as_days(pd.to_datetime(self.table[name]).to_numpy(dtype="datetime64[D]"))
 
-    def words(self, name: str, default: str = "") -> pd.Categorical:
+    def words(self, name: str, default: str = "") -> pd.Categorical[str]:
         """A column of words as categories, `default` where empty."""
         if name not in self.table:
-            return pd.Categorical.from_codes(np.zeros(len(self.table), dtype=np.int8), categories=[default])
+            return pd.Categorical.from_codes(np.zeros(len(self.table), dtype=np.int8), categories=pd.Index([default]))
         codes, labels = pd.factorize(self.table[name], sort=True)
         if (codes < 0).any():
             found = [str(label) for label in labels]
             if default not in found:
                 found.append(default)
             codes = np.where(codes < 0, found.index(default), codes)
-            return pd.Categorical.from_codes(codes, categories=found)
-        return pd.Categorical.from_codes(codes, categories=[str(label) for label in labels])
+            return pd.Categorical.from_codes(codes, categories=pd.Index(found))
+        return pd.Categorical.from_codes(codes, categories=pd.Index([str(label) for label in labels]))
 
     def codes(self, name: str, words: Sequence[str], default: str) -> IntArray:
         """A column of a closed list of words as places in that list.

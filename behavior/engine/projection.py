@@ -212,7 +212,7 @@ def prepare(
         matchings, entries, mortgage_key[order], coverage.of_row[order], options.tail, options.recovery
     )
     market = _market(terms, world, currency, short, mortgage, options, matchings)
-    ordered = Positions(*(values[order] for values in positions))
+    ordered = Positions._make(values[order] for values in positions)
     return Plan(
         terms=terms,
         order=order,

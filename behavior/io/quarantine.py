@@ -35,7 +35,7 @@ def split_faulty(read: CheckedTable, path: Path) -> tuple[pd.DataFrame, str]:
         reasons.setdefault(row, []).append(_reason(fault))
     bad = np.zeros(len(read.table), dtype=np.bool_)
     bad[list(reasons)] = True
-    rejected = read.table[bad].assign(reasons=["; ".join(reasons[row]) for row in np.flatnonzero(bad)])
+    rejected = read.table[bad].assign(reasons=["; ".join(reasons[row]) for row in np.flatnonzero(bad).tolist()])
     write_table(rejected, path)
     balance = pd.to_numeric(read.table.get("balance", pd.Series(dtype=np.float64)), errors="coerce").abs().fillna(0.0)
     share = float(balance[bad].sum() / balance.sum()) if float(balance.sum()) > 0 else 0.0

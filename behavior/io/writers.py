@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from behavior.io.tables import csv_text
 from behavior.measures.result import IrrbbResult
@@ -36,6 +40,26 @@ def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return tuple(folder / name for name in texts)
+
+
+def write_stream(tables: Iterable[pd.DataFrame], path: Path) -> int:
+    """Write tables one after another into one Parquet file, under a temporary name first; returns the rows written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.writing")
+    rows, writer = 0, None
+    try:
+        for table in tables:
+            part = pa.Table.from_pandas(table, preserve_index=False)
+            if writer is None:
+                writer = pq.ParquetWriter(temporary, part.schema, compression="zstd")
+            writer.write_table(part.cast(writer.schema))
+            rows += len(table)
+        if writer is not None:
+            writer.close()
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
 
 
 def _plain(value: Any) -> Any:

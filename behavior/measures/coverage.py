@@ -39,8 +39,8 @@ def coverage_table(
     for matching in matchings:
         if drivers[matching.table.name]:
             rows = shown["curve"].str.startswith(f"{matching.table.name}: ")
-            for place in np.flatnonzero(rows.to_numpy()):
-                shown.iloc[place, shown.columns.get_loc("share_without_burnout")] = _share(
+            for place in np.flatnonzero(rows.to_numpy()).tolist():
+                shown.loc[shown.index[place], "share_without_burnout"] = _share(
                     book, matching, shown.iloc[place], missing
                 )
     repricing = [matching for matching in matchings if matching.table.effect == "REPRICING"]

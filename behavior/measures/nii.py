@@ -66,7 +66,7 @@ def _products(groups: Groups) -> tuple[list[tuple[str, str]], FloatArray, FloatA
     return pairs, income, expense
 
 
-def _monthly(flows: CashFlows, interest: FloatArray, sheet: str, months: np.ndarray) -> pd.DataFrame:  # type: ignore[type-arg]
+def _monthly(flows: CashFlows, interest: FloatArray, sheet: str, months: np.ndarray) -> pd.DataFrame:
     pairs, income, expense = _products(flows.groups)
     earned = np.einsum("pg,sgm->spm", income, interest[:, :, 1:])
     paid = np.einsum("pg,sgm->spm", expense, interest[:, :, 1:])

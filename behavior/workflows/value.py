@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ import pandas as pd
 from behavior.assumptions.curve import Tail
 from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.set import AssumptionSet
+from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.overlay import calibrate
 from behavior.engine.positions import Book
@@ -119,24 +120,9 @@ def value(
     ContractFault, AssumptionError, MarketDataError : what is missing or wrong, and what to supply.
     """
     chosen = options or ValuationOptions()
-    world = _world(inputs, chosen)
-    book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
-    fx = exchange_rates(inputs, book)
-    _refuse_short_curves(book, world, chosen)
-    _refuse_missing_transfer(book, chosen)
-    held = book_options(book, world.curves, inputs.vols, chosen.time)
-    book = held.linear
-    plan = prepare(
-        book,
-        world,
-        inputs.assumptions,
-        _projection_options(chosen, world, inputs.assumptions),
-        _curve_history(inputs, chosen),
-        inputs.new_business_margins,
-    )
-    if chosen.margins == "calibrated":
-        plan = calibrate(plan)
-    plan, overlay = capped_deposits(plan, world, chosen)
+    world, book, held = _resolved(inputs, chosen)
+    fx = exchange_rates(inputs, Book(inputs.book))
+    plan, overlay = _plan(inputs, chosen, world, book)
     flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
     rule = chosen.aggregation or world.curves.scenarios.aggregation
     eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
@@ -153,6 +139,44 @@ def value(
         facts={**_facts(inputs, chosen, world, plan, flows, eve, nii, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
     )
+
+
+def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, Book, Any]:
+    """The market under every scenario, the positions that the kernel projects, and the options apart from them."""
+    world = _world(inputs, options)
+    book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
+    _refuse_short_curves(book, world, options)
+    _refuse_missing_transfer(book, options)
+    held = book_options(book, world.curves, inputs.vols, options.time)
+    return world, held.linear, held
+
+
+def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book: Book) -> tuple[Plan, dict[str, Any]]:
+    """The plan of a run with its regulatory steps, and what those changed."""
+    plan = prepare(
+        book,
+        world,
+        inputs.assumptions,
+        _projection_options(options, world, inputs.assumptions),
+        _curve_history(inputs, options),
+        inputs.new_business_margins,
+    )
+    if options.margins == "calibrated":
+        plan = calibrate(plan)
+    return capped_deposits(plan, world, options)
+
+
+def position_flows(inputs: ValuationInputs, options: ValuationOptions | None = None) -> Iterator[pd.DataFrame]:
+    """Cash flows position by position under every scenario, in tables of a few positions each.
+
+    Raises
+    ------
+    As `value`, when the first table is asked for.
+    """
+    chosen = options or ValuationOptions()
+    world, book, _ = _resolved(inputs, chosen)
+    plan, _ = _plan(inputs, chosen, world, book)
+    yield from position_cash_flows(plan)
 
 
 def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""Cash flows position by position, a few positions at a time: the table never sits in memory whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from behavior.engine.layout import FIELDS
+from behavior.engine.positions import Groups
+from behavior.engine.projection import Plan, run_chunk
+from behavior.months import month_bounds
+
+TOGETHER = 64
+
+
+def position_cash_flows(plan: Plan, together: int = TOGETHER) -> Iterator[pd.DataFrame]:
+    """Tables of position_id, scenario, currency, side, product, month and the cash-flow fields.
+
+    Every position is a group of its own; rows run to its last month with a flow or balance. Amounts unsigned.
+    """
+    options = replace(plan.options, cash_flows=True, per_position=False)
+    records = plan.records.copy()
+    records["group"] = np.arange(len(records))
+    positions = plan.positions._replace(group=np.arange(len(records)), renewal=np.full(len(records), -1))
+    records["renewal"] = -1
+    alone = replace(plan, options=options, records=records, positions=positions)
+    names = plan.terms.book.identity[plan.order]
+    dates = month_bounds(plan.terms.as_of, plan.months + 1).astype("datetime64[ns]")
+    for start in range(0, len(records), together):
+        end = min(start + together, len(records))
+        part, _, _ = run_chunk(alone, start, end)
+        yield _table(plan, names[start:end], plan.positions.group[start:end], part.flows, dates)
+
+
+def _table(
+    plan: Plan,
+    names: np.ndarray,
+    group: np.ndarray,
+    flows: np.ndarray,
+    dates: np.ndarray,
+) -> pd.DataFrame:
+    groups: Groups = plan.groups
+    live = (flows != 0).any(axis=(0, 3))
+    last = flows.shape[2] - 1 - live[:, ::-1].argmax(axis=1)
+    last = np.where(live.any(axis=1), last, 0)
+    place = np.repeat(np.arange(len(names)), last)
+    month = np.concatenate([*(np.arange(1, count + 1) for count in last), np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    count = len(plan.scenarios)
+    s, p, m = np.repeat(np.arange(count), len(place)), np.tile(place, count), np.tile(month, count)
+    of = group[p]
+    table = {
+        "position_id": names[p],
+        "scenario": np.asarray(plan.scenarios, dtype=object)[s],
+        "currency": np.asarray(groups.currency, dtype=object)[of],
+        "side": np.asarray(groups.side, dtype=object)[of],
+        "product": np.asarray(groups.product, dtype=object)[of],
+        "month": dates[m],
+    }
+    values = flows[s, p, m]
+    return pd.DataFrame({**table, **{name: values[:, k] for k, name in enumerate(FIELDS)}})
