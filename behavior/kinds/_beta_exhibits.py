@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.effects import POOLED
-from behavior.assumptions.repricing import half_life_months
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
 from behavior.estimators.pass_through_readings import read_law
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import cycles, matched
@@ -149,12 +148,25 @@ def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray],
     return Exhibit("cycle_betas", "Cumulative betas by move of the short rate", "table", pd.DataFrame(rows))
 
 
-def half_life_words(law: SegmentLaw) -> str:
-    """Half-lives of a law in one phrase."""
-    up, down = (half_life_months(float(speed)) for speed in np.exp(law.parameters[-2:]))
-    return f"half-life {up:.1f} months up, {down:.1f} down"
-
-
-def own_laws(model: StructuralPassThrough) -> list[SegmentLaw]:
-    """Laws of real segments, without the fallbacks."""
-    return [law for law in model.laws_ if POOLED not in law.segment]
+def correction_exhibit(model: ErrorCorrection) -> Exhibit:
+    """The error-correction challenger with robust errors and its cointegration statistic, segment by segment."""
+    rows = []
+    for segment, found in model.fits_.items():
+        row: dict[str, object] = {"segment": " / ".join(segment) or "all", "rows": found.rows}
+        for name, value, error in zip(NAMES, found.coefficients, found.robust_errors, strict=True):
+            row[name] = f"{value:.4f} ({error:.4f})"
+        row["long-run beta"] = found.long_run_beta
+        row["half-life, months"] = found.half_life_months
+        row["stable"] = "yes" if found.stable else "no"
+        row["Engle-Granger"] = found.cointegration
+        row["5% value"] = found.critical
+        row["cointegrated"] = "yes" if found.cointegration < found.critical else "not shown"
+        rows.append(row)
+    return Exhibit(
+        "error_correction",
+        "The challenger: error correction",
+        "table",
+        pd.DataFrame(rows),
+        note="Newey-West errors in brackets. Pooled rows: means over segments, in brackets their spread; their tests "
+        f"are those of one member. Refused: {'; '.join(f'{k} ({v})' for k, v in model.refused_.items()) or 'none'}.",
+    )

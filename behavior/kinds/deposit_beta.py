@@ -20,7 +20,14 @@ from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import ConstantBeta, positions
 from behavior.features.base import Feature
-from behavior.kinds._beta_exhibits import cycle_exhibit, path_exhibit, readings_exhibit, segment_paths, target_exhibit
+from behavior.kinds._beta_exhibits import (
+    correction_exhibit,
+    cycle_exhibit,
+    path_exhibit,
+    readings_exhibit,
+    segment_paths,
+    target_exhibit,
+)
 from behavior.kinds._beta_export import law_from_tables, tables_of
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
@@ -220,12 +227,14 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
     values = [predicted_rates(paths, one, anchors(one, known_to)) for one in series]
+    challenger = fitted.estimators.get("challenger")
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
         *segment_paths(predictions.table),
         target_exhibit(model),
         readings_exhibit(model),
         cycle_exhibit(series, values, known_to),
+        *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
     )
 
 
