@@ -13,7 +13,7 @@ from behavior.benchmark.beta_protocols import Fold
 from behavior.errors import BehaviorError
 from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
 from behavior.estimators.pass_through_static import matched, positions
-from behavior.quantities import FloatArray
+from behavior.quantities import FloatArray, IntArray
 
 BLOCK_MONTHS = 6
 REPLICATES = 2000
@@ -109,42 +109,59 @@ def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFrame:
-    # A model that never answers is left out of the comparison, not the rows.
-    spoke = [name for name in names if rows[name].notna().any()]
-    answered = rows.dropna(subset=spoke)
-    names = spoke
-    squares = {name: ((answered[name] - answered["actual"]) * BASIS_POINTS).to_numpy() ** 2 for name in names}
-    clusters, _ = pd.factorize(
-        answered["fold"].astype(str) + "|" + answered["unit"] + "|" + (answered["month"] // BLOCK_MONTHS).astype(str)
-    )
-    count = int(clusters.max()) + 1 if clusters.size else 0
-    sizes = np.bincount(clusters, minlength=count)
-    sums = {name: np.bincount(clusters, weights=values, minlength=count) for name, values in squares.items()}
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=REPLICATES)
-    per_fold = {name: _fold_errors(answered, squares[name]) for name in names}
+    """One row a model that answered; each is compared with the champion on the rows that both answered."""
+    return pd.DataFrame([_one_model(rows, name, seed) for name in names if rows[name].notna().any()])
+
+
+def _one_model(rows: pd.DataFrame, name: str, seed: int) -> dict[str, object]:
+    own = rows[rows[name].notna()]
+    both = own[own[CHAMPION].notna()]
+    errors, drawn = _errors(own, name), _draws(own, seed)
+    low, high = _interval(_drawn_error(own, errors, drawn))
+    found: dict[str, object] = {"model": name, "path error, bp": _root(errors), "lower": low, "upper": high}
+    if name == CHAMPION or both.empty:
+        return {**found, "rows": len(own)}
+    mine, ours, drawn = _errors(both, name), _errors(both, CHAMPION), _draws(both, seed)
+    lead_low, lead_high = _interval(_drawn_error(both, ours, drawn) - _drawn_error(both, mine, drawn))
+    fold = both["fold"].to_numpy()
+    closer = pd.Series(ours**2).groupby(fold).mean() < pd.Series(mine**2).groupby(fold).mean()
+    return {
+        **found,
+        "rows": len(own),
+        "champion minus this, bp": _root(ours) - _root(mine),
+        "difference lower": lead_low,
+        "difference upper": lead_high,
+        "folds where the champion is closer": f"{int(closer.sum())} of {closer.size}",
+    }
+
+
+def _errors(rows: pd.DataFrame, name: str) -> FloatArray:
+    return ((rows[name] - rows["actual"]) * BASIS_POINTS).to_numpy(dtype=np.float64)
+
+
+def _root(errors: FloatArray) -> float:
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def _clusters(rows: pd.DataFrame) -> IntArray:
+    """Code of each row's block: one series, one fold, six months."""
+    block = (rows["month"] // BLOCK_MONTHS).astype(str)
+    codes, _ = pd.factorize(rows["fold"].astype(str) + "|" + rows["unit"] + "|" + block)
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _draws(rows: pd.DataFrame, seed: int) -> IntArray:
+    count = int(_clusters(rows).max()) + 1
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=REPLICATES)
+
+
+def _drawn_error(rows: pd.DataFrame, errors: FloatArray, drawn: IntArray) -> FloatArray:
+    clusters = _clusters(rows)
+    sums = np.bincount(clusters, weights=errors**2, minlength=drawn.shape[1])
+    return np.asarray(np.sqrt(drawn @ sums / np.maximum(drawn @ np.bincount(clusters, minlength=drawn.shape[1]), 1)))
+
+
+def _interval(values: FloatArray) -> tuple[float, float]:
     tail = (1.0 - CONFIDENCE) / 2.0
-    found = []
-    for name in names:
-        errors = np.sqrt(drawn @ sums[name] / np.maximum(drawn @ sizes, 1))
-        ahead = np.sqrt(drawn @ sums[CHAMPION] / np.maximum(drawn @ sizes, 1)) - errors
-        low, high = np.quantile(errors, [tail, 1.0 - tail])
-        lead_low, lead_high = np.quantile(ahead, [tail, 1.0 - tail])
-        own = float(np.sqrt(squares[name].mean()))
-        closer = int((per_fold[CHAMPION] < per_fold[name]).sum())
-        found.append(
-            {
-                "model": name,
-                "path error, bp": own,
-                "lower": float(low),
-                "upper": float(high),
-                "champion minus this, bp": float(np.sqrt(squares[CHAMPION].mean())) - own,
-                "difference lower": float(lead_low),
-                "difference upper": float(lead_high),
-                "folds where the champion is closer": "" if name == CHAMPION else f"{closer} of {len(per_fold[name])}",
-            }
-        )
-    return pd.DataFrame(found)
-
-
-def _fold_errors(rows: pd.DataFrame, squares: FloatArray) -> pd.Series:
-    return pd.Series(squares, index=rows.index).groupby(rows["fold"]).mean()
+    low, high = np.quantile(values, [tail, 1.0 - tail])
+    return float(low), float(high)

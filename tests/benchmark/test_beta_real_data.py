@@ -73,7 +73,7 @@ def federal_funds(real_data, extended=False):
 def shown(name, found):
     with pd.option_context("display.width", 250, "display.max_columns", 30):
         by_fold = found.by_fold.pivot_table(index="fold", columns="model", values="path error, bp", sort=False)
-        print(f"\n{name}\n{by_fold.round(1)}\n{found.summary.round(2)}")
+        print(f"\n{name}\n{by_fold.round(1)}\n{found.summary.round(2)}\n{dict(found.failed)}")
     return found.summary.set_index("model")["path error, bp"]
 
 
