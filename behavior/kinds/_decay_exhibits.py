@@ -46,8 +46,8 @@ def _picture(name: str, title: str, table: pd.DataFrame, by: AnyArray, x_label: 
 def run_off(panel: Panel, predictions: Predictions, rows: BoolArray) -> Exhibit:
     """Balance of the accounts open at the first month shown, realised and expected; new accounts never enter."""
     month = month_number(panel.table["month"])[rows]
-    unit = panel.table["unit"].to_numpy()[rows]
-    cohort = np.isin(unit, unit[month == month.min()])
+    unit = panel.table["unit"][rows]
+    cohort = unit.isin(unit[month == month.min()]).to_numpy()  # hashed: comparing texts would take a minute
     table = predictions.table[rows][cohort]
     weight = table["weight"].to_numpy()
     shares: dict[str, AnyArray] = {"months": np.arange(1, int(np.ptp(month)) + 2, dtype=np.float64)}
