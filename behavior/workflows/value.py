@@ -17,7 +17,15 @@ from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.overlay import calibrate
 from behavior.engine.positions import Book
-from behavior.engine.projection import CashFlows, Plan, ProjectionOptions, prepare, run, uncovered_deposits
+from behavior.engine.projection import (
+    CashFlows,
+    Plan,
+    ProjectionOptions,
+    accrued_interest,
+    prepare,
+    run,
+    uncovered_deposits,
+)
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError
 from behavior.market.buckets import Buckets, regulatory_buckets
@@ -377,6 +385,7 @@ def _summary(
         "delta_eve": dict(zip(names, after.tolist(), strict=True)),
         "eve_outlier_test": _test(test, names, after, inputs.tier1),
         "renewed_at_todays_zero_share": plan.renewals.at_today,
+        "accrued_interest": accrued_interest(plan),
     }
     year = nii.summary[(nii.summary["horizon_months"] == 12)]
     for sheet, rows in year.groupby("balance_sheet", sort=False):

@@ -1,0 +1,125 @@
+"""A valuation end to end: shapes of the result, options that change it, and errors that say what to supply."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.errors import AssumptionError, ContractFault, MarketDataError
+from behavior.workflows.value import ValuationInputs, ValuationOptions, position_flows, value
+from tests.engine.simple import AS_OF, loan, runoff, table
+
+COLUMNS = {
+    "nii": "scenario balance_sheet currency product month interest_income interest_expense nii",
+    "nii_summary": "scenario balance_sheet horizon_months nii delta_nii delta_nii_pct_base delta_nii_pct_tier1",
+    "eve": "scenario currency product side present_value",
+    "eve_summary": "scenario currency eve delta_eve option_add_on delta_eve_after_options delta_eve_pct_base "
+    "delta_eve_pct_tier1",
+    "gap": "bucket currency side repricing_amount cumulative_gap",
+    "cash_flows": "scenario currency side product month scheduled payoff curtailment withdrawal drawn capitalised "
+    "interest accrued_interest closing_balance",
+    "coverage": "product segment curve balance how share_clamped share_extrapolated share_without_burnout",
+}
+
+
+def curves(months: tuple[int, ...] = (0, 60, 480), currency: str = "USD") -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"as_of": AS_OF, "currency": currency, "index": "discount", "months": m, "zero_rate": 0.03} for m in months]
+    )
+
+
+def deposit(**terms: Any) -> dict[str, Any]:
+    return loan(
+        1,
+        0.01,
+        8e5,
+        product="savings",
+        side="liability",
+        rate_type="administered",
+        repayment="none",
+        maturity_date=None,
+        **terms,
+    )
+
+
+def inputs(**changed: Any) -> ValuationInputs:
+    found: dict[str, Any] = {
+        "book": table(loan(120, 0.05), deposit()),
+        "curves": curves(),
+        "as_of": AS_OF,
+        "reporting_currency": "USD",
+        "tier1": 1e5,
+        "book_equity": 2e5,
+        "assumptions": runoff("savings", np.full(60, 0.008), "withdrawal"),
+    }
+    return ValuationInputs(**{**found, **changed})
+
+
+def test_results_have_the_columns_of_the_contracts() -> None:
+    result = value(inputs())
+    for name, columns in COLUMNS.items():
+        assert list(result.tables()[name].columns) == columns.split(), name
+    assert result.facts["conventions"]["margins"] == "included"
+    assert set(result.nii_summary["horizon_months"]) == {12, 24, 36, 60}
+    base = result.eve_summary[result.eve_summary["scenario"] == "base"]
+    assert base["delta_eve"].tolist() == [0.0, 0.0]
+    assert result.gap["repricing_amount"].sum() == pytest.approx(1.8e6)
+
+
+def test_calibrated_margins_make_the_base_value_the_balance() -> None:
+    result = value(inputs(), ValuationOptions(margins="calibrated"))
+    base = result.eve[result.eve["scenario"] == "base"].set_index("product")["present_value"]
+    assert base["loan"] == pytest.approx(1e6, rel=1e-9)
+    assert base["savings"] == pytest.approx(-8e5, rel=1e-9)
+
+
+def test_margins_out_need_a_transfer_rate_and_take_the_margin_off() -> None:
+    with pytest.raises(ContractFault, match="transfer rate"):
+        value(inputs(), ValuationOptions(margins="excluded"))
+    zero = 12 * (np.exp(0.03 / 12) - 1)
+    book = table(loan(120, 0.05, repayment="bullet", transfer_rate=zero))
+    result = value(inputs(book=book, assumptions=None), ValuationOptions(margins="excluded", time="month_grid"))
+    assert result.eve["present_value"].iloc[0] == pytest.approx(1e6, rel=1e-9)
+
+
+def test_the_european_rule_caps_deposit_life_and_shows_both() -> None:
+    result = value(inputs(), ValuationOptions(framework="eu_2024_856", scenarios=None))
+    cap = result.facts["deposit_life_cap"]["currencies"]["USD"]
+    assert cap["uncapped_years"] > 5.0
+    assert cap["capped_years"] == pytest.approx(5.0, abs=1e-8)
+    assert result.facts["deposit_life_cap"]["eve_uncapped"]["USD"]["base"] != pytest.approx(
+        result.facts["deposit_life_cap"]["eve_capped"]["USD"]["base"]
+    )
+
+
+def test_uncovered_deposits_are_refused_or_go_overnight() -> None:
+    with pytest.raises(AssumptionError, match="--uncovered overnight"):
+        value(inputs(assumptions=None))
+    result = value(inputs(assumptions=None), ValuationOptions(uncovered="overnight"))
+    gap = result.gap[(result.gap["side"] == "liability") & (result.gap["bucket"] == "ON")]
+    assert gap["repricing_amount"].tolist() == [8e5]
+    assert "overnight" in set(result.coverage["how"])
+
+
+def test_missing_market_data_says_what_to_supply() -> None:
+    with pytest.raises(MarketDataError, match="add tenors up to"):
+        value(inputs(curves=curves((0, 60))))
+    assert value(inputs(curves=curves((0, 60))), ValuationOptions(extrapolation="flat")).stamp == ""
+    with pytest.raises(MarketDataError, match="no discount curve for EUR"):
+        value(inputs(book=table(loan(12, 0.05, currency="EUR"))))
+    euro = inputs(book=table(loan(12, 0.05, currency="EUR")), curves=pd.concat([curves(), curves(currency="EUR")]))
+    with pytest.raises(MarketDataError, match="--fx"):
+        value(euro)
+
+
+def test_position_flows_add_up_to_the_totals() -> None:
+    given = inputs()
+    total = value(given).cash_flows.groupby("scenario")[["scheduled", "withdrawal", "interest"]].sum()
+    parts = pd.concat(list(position_flows(given)))
+    each = parts.groupby("scenario")[["scheduled", "withdrawal", "interest"]].sum()
+    pd.testing.assert_frame_equal(each, total, rtol=1e-12, check_like=True)
+    assert parts["month"].min() == pd.Timestamp(dt.date(2026, 1, 31))
