@@ -232,7 +232,7 @@ class BalanceDecay:
     def error(self, matrix: FeatureMatrix) -> FloatArray:
         """Standard error of `log_decay`, shape (rows,)."""
         design = self.layout_.design(matrix)
-        return np.asarray(SCALE * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", design, self.covariance_, design), 0.0)))
+        return np.asarray(SCALE * np.sqrt(np.maximum(((design @ self.covariance_) * design).sum(axis=1), 0.0)))
 
     def to_files(self) -> Mapping[str, str]:
         """Terms and coefficients as JSON."""

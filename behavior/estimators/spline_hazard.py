@@ -73,6 +73,8 @@ class SplineHazard:
         start[0] = np.log(max(rate, 1e-9) / (1.0 - min(rate, 0.5)))
         fit = fit_bounded_logistic(design, event[sample.rows], weights, penalty, self.layout_.bounded(), start)
         self.coefficients_, self.shift_ = fit.coefficients, 0.0
+        ridge = 1e-9 * float(np.trace(fit.hessian)) / len(fit.hessian)
+        self.covariance_ = np.asarray(np.linalg.inv(fit.hessian + ridge * np.eye(len(fit.hessian))))
         self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
         self.facts_ = {"steps": fit.steps, "rows used": len(sample.rows), "non-event share": sample.share}
         return self
@@ -159,7 +161,7 @@ class SplineHazard:
         }
         files = {"model.json": json.dumps(held, indent=1)}
         if self.covariance_ is not None:
-            files["covariance.json"] = json.dumps(np.round(self.covariance_, 10).tolist())
+            files["covariance.json"] = json.dumps([[float(f"{one:.6g}") for one in row] for row in self.covariance_])
         return files
 
     @classmethod

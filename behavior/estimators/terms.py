@@ -66,7 +66,7 @@ class Term:
         """`columns` times coefficients without building the columns: the term as a function read between its knots."""
         values = column_of(matrix, self.name)
         if self.form == "missing":
-            return np.isnan(values) * coefficients[0]
+            return np.asarray(np.isnan(values) * coefficients[0])
         if self.form == "levels":
             return _of_level(values, coefficients)
         if self.form == "smooth":

@@ -145,7 +145,7 @@ def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shap
     middle = values[:, :, shape[2] // 2, :].reshape(-1, values.shape[-1])
     base = getattr(closure, "base", None) or closure
     design = base.layout_.design(FeatureMatrix(matrix.names, middle, matrix.signs, matrix.units, matrix.levels))
-    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", design, covariance, design), 0.0)).reshape(shape[:2]))
+    return np.asarray(np.sqrt(np.maximum(((design @ covariance) * design).sum(axis=1), 0.0)).reshape(shape[:2]))
 
 
 @dataclass(frozen=True)

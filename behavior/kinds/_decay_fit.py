@@ -42,7 +42,10 @@ def survivors_rows(table: pd.DataFrame) -> BoolArray:
 
 
 def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: bool) -> DecayCells:
-    """Survivors' balances added up by segment, month and age band."""
+    """Survivors' balances added up by segment, month and age band.
+
+    No season: curves carry survivors' growth as its mean over the year, and the model should say what its curves say.
+    """
     table = panel.table
     use = rows & survivors_rows(table) & (codes >= 0)
     if not use.any():
@@ -50,9 +53,8 @@ def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: b
     month = month_number(table["month"])[use]
     age = np.minimum(table["age_months"].to_numpy()[use], GROWN_UP)
     spread = table["spread"].to_numpy()[use]
-    calendar = month % 12 + 1.0
-    names = ("segment", "age_months", "month_of_year", *(("spread",) if with_spread else ()))
-    columns = np.column_stack([codes[use], age, calendar, *((spread,) if with_spread else ())])
+    names = ("segment", "age_months", *(("spread",) if with_spread else ()))
+    columns = np.column_stack([codes[use], age, *((spread,) if with_spread else ())])
     key = (codes[use] * 100_000 + month) * 100 + np.floor(np.sqrt(age / AGE_BAND)).astype(np.int64)
     before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
     return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -91,13 +91,22 @@ def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) 
 
 
 def surface(
-    model: Any, matrix: FeatureMatrix, weight: FloatArray, grid: Grid, names: tuple[str, str], season: tuple[float, ...]
+    model: Any,
+    band: Any,
+    matrix: FeatureMatrix,
+    weight: FloatArray,
+    grid: Grid,
+    names: tuple[str, str],
+    season: tuple[float, ...],
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm."""
+    """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
+
+    `band` is the spline hazard whose covariance speaks for the error, whatever family the champion is; None = no band.
+    """
     neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
     order = np.argsort(model.score(matrix), kind="stable").astype(np.float64)
     mean = np.empty((len(grid.incentives), len(grid.burnout), len(grid.ages)))
-    error = np.zeros_like(mean) if model.covariance_ is not None else None
+    error = np.zeros_like(mean) if band is not None else None
     cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
     for place, age in enumerate(grid.ages):
         rows, share = representatives(matrix, weight, float(age), order)
@@ -110,17 +119,15 @@ def surface(
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]
         mean[:, :, place] = (hazard @ share).reshape(mean.shape[:2])
         if error is not None:
-            error[:, :, place] = _standard_error(model, flat, hazard * share, len(cells)).reshape(mean.shape[:2])
+            middle = _of(matrix, values[:, len(rows) // 2, :])
+            error[:, :, place] = _standard_error(band, middle).reshape(mean.shape[:2])
     return mean, error
 
 
-def _standard_error(model: Any, flat: FeatureMatrix, parts: FloatArray, cells: int) -> FloatArray:
-    """Standard error of the log of each cell's mean hazard, by the delta method, shape (cells,)."""
-    base = getattr(model, "base", None) or model
-    design = base.layout_.design(flat)
-    weighted = (parts.reshape(-1, 1) * design).reshape(cells, -1, design.shape[1]).sum(axis=1)
-    weighted /= np.maximum(parts.sum(axis=1, keepdims=True), 1e-300)
-    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", weighted, model.covariance_, weighted), 0.0)))
+def _standard_error(band: Any, middle: FeatureMatrix) -> FloatArray:
+    """Standard error of the log-odds of each cell at its middle loan, by the delta method, shape (cells,)."""
+    design = band.layout_.design(middle)
+    return np.asarray(np.sqrt(np.maximum(((design @ band.covariance_) * design).sum(axis=1), 0.0)))
 
 
 def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:
@@ -180,3 +187,13 @@ def make_curve(
 def digest_of(names: AnyArray) -> str:
     """sha256 over the units that a table was averaged over."""
     return hashlib.sha256("\n".join(str(one) for one in names).encode()).hexdigest()[:16]
+
+
+def scaled(curve: AssumptionCurve, factor: float) -> AssumptionCurve:
+    """The curve with all hazards times a factor, band included."""
+
+    def moved(values: FloatArray | None) -> FloatArray | None:
+        return None if values is None else np.asarray(np.clip(values * factor, 0.0, 1.0))
+
+    values = np.asarray(np.clip(curve.values * factor, 0.0, 1.0))
+    return replace(curve, values=values, lower=moved(curve.lower), upper=moved(curve.upper))

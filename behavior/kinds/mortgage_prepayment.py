@@ -7,6 +7,7 @@ month's start) and MONTHS_IN_THE_MONEY (burnout). The season is a table of twelv
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,13 @@ from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.panel.leakage import refuse_leaks
 from behavior.panel.loans import TARGETS, LoanPanelRules, build_loan_panel
-from behavior.quantities import FloatArray, Quantity
+from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 
 DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
 LEAST_EVENTS_OF_A_CAUSE = 40
 SMALL_CAUSES = ("default", "curtailment")
+LEVEL_MONTHS = 36
 
 
 def rules_of(spec: ModelSpec) -> LoanPanelRules:
@@ -88,6 +90,10 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     everywhere = np.ones(len(payoff), dtype=bool)
     champion = learn_cause(matrix, payoff, split, roles, spec, everywhere)
     estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
+    if champion.family == "s_curve_hazard":
+        estimators["payoff_band"] = champion.candidates.get("spline_hazard") or learn_small_cause(
+            matrix, payoff, split, roles, everywhere, np.ones(len(payoff))
+        )
     facts: dict[str, Any] = {
         "rows": len(payoff),
         "rows learned from": int(learning.sum()),
@@ -137,6 +143,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
     spec = fitted.spec
     rules = rules_of(spec)
     model = fitted.estimators[cause]
+    band = _band_of(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
     table = context.panel.table
     matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
@@ -156,10 +163,10 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         )
         part = export_grid._of(matrix, matrix.values[rows])
         values, error = export_grid.surface(
-            model, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
+            model, band, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
         )
         curves.append(export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid)))
-    return AssumptionTable(
+    made = AssumptionTable(
         name=spec.model.name or "mortgage_prepayment" if cause == "payoff" else f"mortgage_{cause}",
         effect=Effect.RUNOFF,
         quantity=Quantity.MONTHLY_HAZARD,
@@ -183,6 +190,32 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
     )
+    return _levelled(made, context.panel, model.predict_hazard(matrix))
+
+
+def _band_of(fitted: FittedModel, cause: str) -> Any:
+    """The spline hazard whose covariance speaks for the error of a cause; None where there is none."""
+    model = fitted.estimators[cause]
+    model = getattr(model, "base", None) or model
+    if getattr(model, "covariance_", None) is None:
+        return fitted.estimators.get(f"{cause}_band")
+    return model
+
+
+def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> AssumptionTable:
+    """Each curve scaled so that the last years' total by balance is the model's own, averaging and grid included."""
+    month = month_number(panel.table["month"])
+    late = np.flatnonzero(month > month.max() - LEVEL_MONTHS)
+    values, curve = _table_values(table, panel.rows(np.isin(np.arange(len(month)), late)))
+    weight = panel.table["weight"].to_numpy()[late]
+    curves = []
+    for place, one in enumerate(table.curves):
+        mine = weight * (curve == place)
+        expected = float((mine * values).sum())
+        factor = float((mine * hazard[late]).sum()) / expected if expected > 0 else 1.0
+        curves.append(export_grid.scaled(one, float(np.clip(factor, 0.8, 1.25))))
+    words = f"scaled to the model's total over the last {LEVEL_MONTHS} months by balance"
+    return replace(table, curves=tuple(curves), averaged_over={**table.averaged_over, "level": words})
 
 
 def _axes() -> tuple[str, ...]:
@@ -192,6 +225,11 @@ def _axes() -> tuple[str, ...]:
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The payoff table applied to the panel's rows the way that the engine applies it, season included."""
     table = next(one for one in tables if one.cause == "payoff")
+    return _as_predictions(fitted.spec, panel, {"predicted": _table_values(table, panel)[0]})
+
+
+def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, IntArray]:
+    """Hazard of each row from the table, season included, and the place of its curve; shape (rows,) each."""
     rows = panel.table.rename(columns={"weight": "balance"})
     match = match_segments(rows, table)
     months = np.maximum(rows["age_months"].to_numpy().astype(np.int64), 1)
@@ -204,8 +242,7 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
     )
     calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
     season = np.ones(12) if table.season is None else np.asarray(table.season)
-    values = np.clip(reading.values * season[calendar], 0.0, 1.0)
-    return _as_predictions(fitted.spec, panel, {"predicted": values})
+    return np.asarray(np.clip(reading.values * season[calendar], 0.0, 1.0)), match.curve_index
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:

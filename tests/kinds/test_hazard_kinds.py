@@ -40,7 +40,7 @@ def bank():
 
 
 def fit(name: str) -> Made:
-    text = (MODELS / name / "spec.toml").read_text().replace("trials = 6", "trials = 1")
+    text = (MODELS / name / "spec.toml").read_text().replace("trials = 4", "trials = 1")
     spec, kind = parse_spec(text, "spec.toml"), all_kinds()[name]
     history = bank().mortgages if name == "mortgage_prepayment" else bank().deposits
     panel = kind.build_panel(history, bank().rate_history, spec)
