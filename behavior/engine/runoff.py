@@ -65,10 +65,29 @@ def speaks_for(book: Book, table: AssumptionTable) -> BoolArray:
     return np.asarray(rows)
 
 
+def could_match(book: Book, table: AssumptionTable) -> BoolArray:
+    """Rows whose words occur among a table's labels, so that a table is asked only of rows it can speak for.
+
+    A book of loans then need not have the columns that deposits are divided by.
+    """
+    rows = np.ones(len(book), dtype=np.bool_)
+    for number, name in enumerate(table.scheme.columns):
+        labels = {curve.segment[number] for curve in table.curves}
+        if name in book.table and name not in table.scheme.bands and POOLED not in labels:
+            cells = book.table[name]
+            if pd.api.types.is_string_dtype(cells.dtype) or isinstance(cells.dtype, pd.CategoricalDtype):
+                rows &= cells.isin(labels).to_numpy()
+    return rows
+
+
 def match_table(book: Book, table: AssumptionTable, **wanted: object) -> Matching:
     """Match one table; a curve pooled in every segment column speaks for loans or deposits alone, by its cause."""
-    rows = speaks_for(book, table)
+    rows = speaks_for(book, table) & could_match(book, table)
     places = np.flatnonzero(rows)
+    if not len(places):
+        labels = tuple(curve.label for curve in table.curves)
+        none, nowhere = np.full(len(book), -1, dtype=np.int64), np.full(len(book), NONE, dtype="<U6")
+        return Matching(table, none, SegmentMatch(none, nowhere, labels, np.zeros_like(none), ("all",)))
     match = match_segments(book.table.iloc[places], table, **wanted)  # type: ignore[arg-type]
     found = np.full(len(book), -1, dtype=np.int64)
     found[places] = match.curve_index

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.assumptions.segments import SegmentScheme
 from behavior.errors import AssumptionError, ContractFault, MarketDataError
 from behavior.workflows.value import ValuationInputs, ValuationOptions, position_flows, value
 from tests.engine.simple import AS_OF, loan, runoff, table
@@ -123,3 +125,11 @@ def test_position_flows_add_up_to_the_totals() -> None:
     each = parts.groupby("scenario")[["scheduled", "withdrawal", "interest"]].sum()
     pd.testing.assert_frame_equal(each, total, rtol=1e-12, check_like=True)
     assert parts["month"].min() == pd.Timestamp(dt.date(2026, 1, 31))
+
+
+def test_a_book_of_loans_needs_no_columns_of_deposits() -> None:
+    made = runoff("savings", np.full(60, 0.008), "withdrawal")
+    curve = replace(made.tables[0].curves[0], segment=("savings", "retail"))
+    divided = replace(made.tables[0], scheme=SegmentScheme(("product", "customer_type")), curves=(curve,))
+    result = value(inputs(book=table(loan(120, 0.05)), assumptions=replace(made, tables=(divided,))))
+    assert result.coverage["how"].tolist() == ["none"]
