@@ -42,7 +42,9 @@ def render(document: Document) -> str:
     )
     counter = iter(range(1, 100_000))
     sections = list(_numbered(document.sections, "", 2, counter))
-    return environment.get_template("report.html.j2").render(document=document, sections=sections)
+    # The margin of printed pages is written in a style sheet, where only plain words are safe.
+    plain = re.sub(r"[^\w ·,-]", "", document.stamp)
+    return environment.get_template("report.html.j2").render(document=document, sections=sections, page_stamp=plain)
 
 
 def _numbered(sections: tuple[Section, ...], prefix: str, depth: int, counter: Iterator[int]) -> Iterator[Numbered]:

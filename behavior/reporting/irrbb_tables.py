@@ -145,8 +145,8 @@ def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def nii_tables(result: IrrbbResult, sheet: str, money: Money) -> tuple[Table, ...]:
     """NII by scenario for one balance-sheet assumption: the first two years in full, what lies beyond more briefly."""
-    horizons = sorted(result.nii_summary["horizon_months"].unique())
-    parts = [[one for one in horizons if (one <= TWO_YEARS) is near] for near in (True, False)]
+    horizons = sorted(int(one) for one in result.nii_summary["horizon_months"].unique())
+    parts = ([one for one in horizons if one <= TWO_YEARS], [one for one in horizons if one > TWO_YEARS])
     return tuple(_nii_table(result, sheet, money, part) for part in parts if part)
 
 

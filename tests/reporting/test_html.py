@@ -109,6 +109,7 @@ def test_stamps_stand_on_top(pages: dict[str, str], fakes: ModuleType) -> None:
     assert "UNVALIDATED" in top
     assert "GATE FAILED" in top
     assert "DRAFT" in pages["irrbb"].split("<h1>")[0]
+    assert '@top-center { content: "DRAFT"' in pages["irrbb"]
     approved = render(irrbb_report(fakes.make_result(stamp=""), fakes.make_set(), {}))
     assert 'class="stamp"' not in approved.split("<h1>")[0]
 
@@ -186,6 +187,48 @@ def test_products_and_gap_add_up_to_the_result(fakes: ModuleType) -> None:
     gap = tables["Repricing gap, EUR"]
     running = (gap["asset, EUR million"] - gap["liability, EUR million"]).cumsum()
     assert gap["cumulative gap, EUR million"].tolist() == pytest.approx(running.tolist())
+
+
+def test_income_is_printed_for_every_balance_sheet_and_horizon(fakes: ModuleType) -> None:
+    from dataclasses import replace
+
+    result = fakes.make_result()
+    later = result.nii_summary[result.nii_summary["horizon_months"] == 24].assign(horizon_months=36)
+    longer = replace(result, nii_summary=pd.concat([result.nii_summary, later], ignore_index=True))
+    section = next(one for one in irrbb_report(longer, None, {}).sections if one.title == "Net interest income")
+    tables = {block.title: block.data for block in section.blocks if isinstance(block, Table)}
+    assert list(tables) == [
+        "Run-off balance sheet",
+        "Run-off balance sheet, further years",
+        "Constant balance sheet",
+        "Constant balance sheet, further years",
+    ]
+    for sheet, title in (("run_off", "Run-off balance sheet"), ("constant", "Constant balance sheet")):
+        own = result.nii_summary[result.nii_summary["balance_sheet"] == sheet]
+        for horizon in (12, 24):
+            rows = own[own["horizon_months"] == horizon]
+            table = tables[title]
+            assert table[f"{horizon} months, EUR million"].tolist() == pytest.approx((rows["nii"] / 1e6).tolist())
+            assert table[f"{horizon} months, change"].tolist() == pytest.approx((rows["delta_nii"] / 1e6).tolist())
+            shares = (100 * rows["delta_nii_pct_tier1"]).tolist()
+            assert table[f"{horizon} months, % of Tier 1"].tolist() == pytest.approx(shares)
+    assert "36 months, change" in tables["Run-off balance sheet, further years"]
+
+
+def test_gains_that_a_framework_does_not_count_are_told_apart(fakes: ModuleType) -> None:
+    from dataclasses import replace
+
+    result = fakes.make_result()
+    summary = result.eve_summary.copy()
+    total = summary["currency"] == "total"
+    for column in ("delta_eve", "delta_eve_after_options", "delta_eve_pct_base", "delta_eve_pct_tier1"):
+        summary.loc[total, column] = summary.loc[total, column].clip(upper=0.0)
+    document = irrbb_report(replace(result, eve_summary=summary), None, {})
+    section = next(one for one in document.sections if one.title == "Economic value of equity")
+    table = next(block for block in section.blocks if isinstance(block, Table) and "scenario" in block.data)
+    assert table.data["difference to base"].tolist() == pytest.approx([move / 1e6 for move in fakes.MOVES])
+    assert table.data["change counted"].tolist() == pytest.approx([min(move, 0.0) / 1e6 for move in fakes.MOVES])
+    assert "gains count in part" in table.note
 
 
 def test_without_tier_1_nothing_is_tested_against_it(fakes: ModuleType) -> None:
