@@ -108,7 +108,8 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
         if not many:
             return form.format(own)
         ends = np.quantile([getattr(one, name) for one in many], [tail, 1.0 - tail])
-        return f"{form.format(own)} [{form.format(ends[0])}, {form.format(ends[1])}]"
+        low_end, high_end = min(float(ends[0]), own), max(float(ends[1]), own)
+        return f"{form.format(own)} [{form.format(low_end)}, {form.format(high_end)}]"
 
     return {
         "segment": " / ".join(law.segment) or "all",
