@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from behavior.cli.output import Console
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from behavior.workflows.cycle import CycleResult
     from behavior.workflows.stages import Stages
     from behavior.workflows.wiring import Project
@@ -29,7 +31,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def run_cycle(path: Path, console: Console, stages: Stages) -> int:
-    """Run a profile's cycle, write results and reports, and say where they are; 4 when a gate failed."""
+    """Run a profile's cycle, write results and reports, and say where they are; 4 when a gate failed.
+
+    The engine's kernels are compiled in a process beside the training, which costs nothing where they are cached.
+    """
+    from behavior.workflows.warm import in_background
+
+    with in_background() as warming:
+        try:
+            return _run_cycle(path, console, stages, warming)
+        finally:
+            warming.terminate()
+
+
+def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[bytes]) -> int:
     import datetime as dt
 
     from behavior.errors import DONE, GATE_FAILED
@@ -40,7 +55,7 @@ def run_cycle(path: Path, console: Console, stages: Stages) -> int:
 
     project = Project(load_profile(path))
     with stages.stage("read"):
-        plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0))
+        plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
     done = cycle(plan, project.tracker(), project.store(), project.drafts(), stages)
     with stages.stage("write"):
         written = write_cycle(done, project.output)

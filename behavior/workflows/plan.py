@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from behavior.workflows.wiring import Project
 PLAIN = (str, bool, int, float, tuple, type(None))
 
 
-def cycle_plan(project: Project, at: dt.datetime) -> CyclePlan:
+def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[bytes] | None = None) -> CyclePlan:
     """Read everything a profile names and say what to do with it.
 
     Parameters
     ----------
-    at : date and time of the signatures.
+    at : date and time of the signatures. warming : compiles the engine's kernels; awaited before the valuation.
 
     Raises
     ------
@@ -37,11 +38,17 @@ def cycle_plan(project: Project, at: dt.datetime) -> CyclePlan:
     options = valuation_options(project.profile)
     inputs = valuation_inputs(project)
     requests = tuple(project.request(name) for name in project.profile.models)
+
+    def spend(assumptions: AssumptionSet) -> IrrbbResult:
+        if warming is not None:
+            warming.wait()
+        return _value(inputs, assumptions, options)
+
     return CyclePlan(
         name=project.profile.name,
         as_of=project.settings.as_of,
         models=requests,
-        value=lambda assumptions: _value(inputs, assumptions, options),
+        value=spend,
         proposed_by=people.proposed_by,
         approved_by=people.approved_by,
         validated_by=people.validated_by,
