@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.panel.leakage import area_under_curve
+from behavior.features.leakage import area_under_curve
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
 Score = Callable[[FloatArray, FloatArray, FloatArray], float]

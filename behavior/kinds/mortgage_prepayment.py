@@ -20,6 +20,7 @@ from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
+from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
 from behavior.kinds._inputs import ModelInputs, files_of_role
@@ -37,7 +38,6 @@ from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictio
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
-from behavior.panel.leakage import refuse_leaks
 from behavior.panel.loans import TARGETS, LoanPanelRules, build_loan_panel
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec

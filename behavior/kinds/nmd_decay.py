@@ -25,6 +25,7 @@ from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
+from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_exhibits import exhibits
 from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
@@ -44,7 +45,6 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
-from behavior.panel.leakage import refuse_leaks
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 

@@ -114,7 +114,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, fitted, findings)
         exhibits = kind.exhibits(fitted, panel, split, predictions)
-        attributions = kind.explain(fitted, panel.rows(split.test))
+        attributions = kind.explain(fitted, checked.explained_test)
         document = validation_report(checked, findings, exhibits, attributions, facts)
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run("behavior", name) as run:

@@ -35,8 +35,8 @@ def compile_kernels() -> None:
         spread=0.0,
         reset_months=12,
         origination_date=pd.Timestamp("2025-09-30"),
-        next_reset_date=pd.to_datetime([None, "2027-03-31", None]),
-        maturity_date=pd.to_datetime(["2027-09-30", "2027-09-30", None]),
+        next_reset_date=np.array(["NaT", "2027-03-31", "NaT"], dtype="datetime64[D]"),
+        maturity_date=np.array(["2027-09-30", "2027-09-30", "NaT"], dtype="datetime64[D]"),
     )
     curves = pd.DataFrame(
         {

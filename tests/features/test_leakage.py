@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.features.leakage import LeakFound, area_under_curve
 from behavior.kinds.mortgage_prepayment import KIND
 from behavior.panel.base import CustomerHistory
-from behavior.panel.leakage import LeakFound, area_under_curve
 from behavior.panel.split import split_panel
 from behavior.simulator import simulate
 from behavior.simulator.settings import small_settings
