@@ -185,6 +185,7 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
         split=split,
         opening_reset=opening,
         opens=(bound - now).astype(np.int64),
+        starts=(start - now).astype(np.int64),
     )
     return CalendarSet(arrays, first, calendar, end)
 

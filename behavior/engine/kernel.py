@@ -46,6 +46,7 @@ from behavior.engine.path import (
     accrue,
     behave,
     first_level,
+    moves_at_start,
     open_period,
     pay,
     pays_now,
@@ -323,7 +324,7 @@ def run_off(
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
         if cal[e].opening_reset >= 0:
             resets += 1.0
-        open_period(resets, cut, state)
+        open_period(resets, moves_at_start(e, pos[p].rate_type, cal, mkt), state)
         accrue(p, e, state[OLD], cut, state, pos, cal, income)
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)

@@ -90,7 +90,7 @@ class Calendars(NamedTuple):
     holds the event. pays : 1 yes, 0 no, 2 by the position's payment frequency. hazard_month : the k of the behaviour
     that acts here, 0 = none. reset : column of forward rates that applies from `split` (share of the accrual) on, -1 =
     none. opening_reset : one that falls on the interval's first day when another follows inside it (short months).
-    opens : days from as-of to the start of the month that holds the event.
+    opens : days from as-of to the start of the month that holds the event; starts : to the interval's first day.
     """
 
     day: IntArray
@@ -104,6 +104,7 @@ class Calendars(NamedTuple):
     split: FloatArray
     opening_reset: IntArray
     opens: IntArray
+    starts: IntArray
 
 
 class Behaviours(NamedTuple):

@@ -82,12 +82,19 @@ def roll_rate(
 
 
 @folded
-def open_period(resets: float, cut: float, state: FloatArray) -> None:
+def moves_at_start(e: int, kind: int, cal: Records, mkt: Market) -> bool:
+    """Whether the rate of an interval moves on its first day; by dates, for a day may count nothing under 30/360."""
+    if kind == FLOATING and cal[e].reset >= 0:
+        return bool(mkt.reset_day[cal[e].reset] <= cal[e].starts)
+    return bool(kind == ADMINISTERED and cal[e].opens <= cal[e].starts)
+
+
+@folded
+def open_period(resets: float, at_start: bool, state: FloatArray) -> None:
     """Note the rate that a new period begins with: what its level payment is made of."""
     if state[FRESH] == 0.0:
         return
     state[FRESH] = 0.0
-    at_start = cut == 0.0
     state[START_RATE] = state[RATE] if at_start else state[OLD]
     state[START_RESETS] = state[RESETS] if at_start else resets
 

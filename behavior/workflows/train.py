@@ -21,7 +21,7 @@ from behavior.reporting.validation_report import validation_report
 from behavior.specs import ModelSpec
 from behavior.tracking.base import ModelRecord, Run, Tracker
 from behavior.validation.base import CheckInput, Findings
-from behavior.validation.run import run_checks
+from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
 from behavior.workflows.stages import Stages
 
@@ -99,6 +99,9 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     SpecFault : unknown kind or options. FittingError : the history cannot carry the model.
     """
     kind, name = kind_of(request.spec), request.name
+    faults = gate_faults(request.spec.gates, f"{name}/{SPEC_FILE}")
+    if faults:
+        raise SpecFault(faults)
     with stages.stage(f"{name}: panel"):
         panel = kind.build_panel(request.history, request.rates, request.spec)
         split = split_panel(panel, request.spec.split)
@@ -114,7 +117,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, fitted, findings)
         exhibits = kind.exhibits(fitted, panel, split, predictions)
-        attributions = kind.explain(fitted, checked.explained_test)
+        attributions = checked.explained_test
         document = validation_report(checked, findings, exhibits, attributions, facts)
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run("behavior", name) as run:
@@ -208,7 +211,7 @@ def _log(
 ) -> None:
     run.set_tags(_version_tags(request, findings))
     run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})
-    run.log_metrics({f"{f.check}.{name}": value for f in findings.findings for name, value in f.values.items()})
+    run.log_metrics(findings.metrics())
     run.log_text("report/validation.html", report)
     run.log_text("facts.json", json.dumps(facts, indent=1, default=str, sort_keys=True))
     for name, text in render_set(draft).items():

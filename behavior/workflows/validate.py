@@ -61,5 +61,5 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "same_data": same,
         }
         exhibits = kind.exhibits(fitted, panel, split, predictions)
-        document = validation_report(checked, findings, exhibits, kind.explain(fitted, checked.explained_test), facts)
+        document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
     return Validated(findings, render(document), same, facts)
