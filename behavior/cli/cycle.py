@@ -51,12 +51,14 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     from behavior.io.profiles import load_profile
     from behavior.workflows.cycle import cycle
     from behavior.workflows.plan import cycle_plan, write_cycle
+    from behavior.workflows.train_all import train_all
     from behavior.workflows.wiring import Project
 
     project = Project(load_profile(path))
     with stages.stage("read"):
         plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
-    done = cycle(plan, project.tracker(), project.store(), project.drafts(), stages)
+    trained = train_all(project, path, stages)
+    done = cycle(plan, trained, project.tracker(), project.store(), stages)
     with stages.stage("write"):
         written = write_cycle(done, project.output)
     _say(console, project, done, stages, written)
@@ -70,7 +72,8 @@ def _say(console: Console, project: Project, done: CycleResult, stages: Stages, 
     console.table("Models", model_rows(done.trained))
     console.table(f"EVE under {result.facts.get('framework', '')}", result.eve_summary.to_dict("records"))
     console.table("NII", result.nii_summary.to_dict("records"))
-    console.table("Time", [{"stage": name, "seconds": round(value, 1)} for name, value in stages.seconds.items()])
+    times = {**stages.seconds, **{name: value for one in done.trained for name, value in one.seconds.items()}}
+    console.table("Time", [{"stage": name, "seconds": round(value, 1)} for name, value in times.items()])
     stamp = f" ({done.assumptions.stamp})" if done.assumptions.stamp else ""
     console.say(f"\nAssumption set {done.assumptions.id}{stamp} in {project.store().folder}")
     for failed in done.failed_gates:
@@ -86,7 +89,7 @@ def _say(console: Console, project: Project, done: CycleResult, stages: Stages, 
             "models": model_rows(done.trained),
             "eve": result.eve_summary.to_dict("records"),
             "nii": result.nii_summary.to_dict("records"),
-            "seconds": stages.seconds,
+            "seconds": times,
             "written": written,
         }
     )

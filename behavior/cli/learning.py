@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from behavior.errors import UsageError
 
 if TYPE_CHECKING:
-    from behavior.workflows.train import TrainedModel
+    from behavior.workflows.train import TrainedVersion
 
 LEARNING_LIBRARIES = ("sklearn", "lightgbm", "optuna", "mlflow", "shap")
 
@@ -36,13 +36,13 @@ def require_learning_libraries() -> None:
         )
 
 
-def model_rows(models: Sequence[TrainedModel]) -> list[dict[str, object]]:
+def model_rows(models: Sequence[TrainedVersion]) -> list[dict[str, object]]:
     """One row a model: version, gates and who may use it."""
     return [
         {
             "model": model.name,
-            "version": model.record.version,
-            "gates": "passed" if model.champion else "failed: " + ", ".join(f.check for f in model.findings.blocking),
+            "version": model.version,
+            "gates": "passed" if model.champion else "failed: " + ", ".join(model.failed_gates),
             "alias": "champion" if model.champion else "none",
             "curves": sum(len(table.curves) for table in model.draft.tables),
             "transferred": model.draft.tables[0].provenance.transferred if model.draft.tables else "",

@@ -22,7 +22,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.io.files import write_atomically
     from behavior.io.profiles import load_profile
     from behavior.workflows.stages import Stages
-    from behavior.workflows.train import train
+    from behavior.workflows.train import train, version_of
+    from behavior.workflows.train_all import report_of
     from behavior.workflows.wiring import Project
 
     require_learning_libraries()
@@ -30,9 +31,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     stages = Stages(console.progress)
     name = project.model_named(arguments.model)
     model = train(project.request(name), project.tracker(), project.drafts(), stages)
-    report = project.output / "reports" / f"{name}.html"
+    report = report_of(project, name)
     write_atomically(report, model.report)
-    console.table(f"{name}@{model.record.version}", model_rows([model]))
+    console.table(f"{name}@{model.record.version}", model_rows([version_of(model, stages.seconds)]))
     console.table(
         "Findings",
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in model.findings.findings],

@@ -1,4 +1,4 @@
-"""The whole line in one call: train every model, publish, approve, value, report; each stage timed."""
+"""From trained versions to a committee's figures: publish, approve, value, report; each stage timed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from behavior.tracking.base import Tracker
 from behavior.workflows.publish import SetStore, publish
 from behavior.workflows.sign import sign, with_signatures
 from behavior.workflows.stages import Stages
-from behavior.workflows.train import DraftStore, TrainedModel, TrainingRequest, train
+from behavior.workflows.train import TrainedVersion
 
 CLOSE_CYCLE = "close-cycle"
 
@@ -43,18 +43,17 @@ class CycleStore(SetStore, Protocol):
 
 @dataclass(frozen=True)
 class CyclePlan:
-    """What one cycle does.
+    """What one cycle does once its models are trained.
 
     Parameters
     ----------
-    models : what to train, in order. value : values the book under a set.
+    value : values the book under a set.
     proposed_by, approved_by, validated_by : names; an empty approver leaves the set a draft, an empty validator leaves
         every version unvalidated. at : date and time of the signatures.
     """
 
     name: str
     as_of: dt.date
-    models: tuple[TrainingRequest, ...]
     value: Callable[[AssumptionSet], IrrbbResult]
     proposed_by: str
     at: dt.datetime
@@ -67,7 +66,7 @@ class CyclePlan:
 class CycleResult:
     """What one cycle made; `failed_gates` is empty when everything may be used."""
 
-    trained: tuple[TrainedModel, ...]
+    trained: tuple[TrainedVersion, ...]
     assumptions: AssumptionSet
     result: IrrbbResult
     report: str
@@ -75,22 +74,25 @@ class CycleResult:
     seconds: Mapping[str, float]
 
 
-def cycle(plan: CyclePlan, tracker: Tracker, store: CycleStore, drafts: DraftStore, stages: Stages) -> CycleResult:
-    """Run the line. A failed gate stops nothing but the approval: everything is written, and the draft is valued.
+def cycle(
+    plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore, stages: Stages
+) -> CycleResult:
+    """Publish, approve, value and report what was trained.
+
+    A failed gate stops nothing but the approval: everything is written, and the draft is valued.
 
     Raises
     ------
     FittingError, FaultyInput, AssumptionError : as the stages do; nothing half-written is left.
     """
-    trained = tuple(train(request, tracker, drafts, stages) for request in plan.models)
     with stages.stage("publish"):
         assumptions = _publish(plan, trained, tracker, store)
     with stages.stage("value"):
         result = plan.value(assumptions)
     with stages.stage("treasury report"):
         report = render(irrbb_report(result, assumptions, dict(plan.facts or {})))
-    _log_times(plan, assumptions, tracker, stages)
-    return CycleResult(trained, assumptions, result, report, assumptions.failed_gates, stages.seconds)
+    _log_times(plan, trained, assumptions, tracker, stages)
+    return CycleResult(tuple(trained), assumptions, result, report, assumptions.failed_gates, stages.seconds)
 
 
 def next_revision(ids: Sequence[str], as_of: dt.date) -> str:
@@ -100,11 +102,11 @@ def next_revision(ids: Sequence[str], as_of: dt.date) -> str:
     return f"{prefix}{max(taken, default=0) + 1}"
 
 
-def _publish(plan: CyclePlan, trained: Sequence[TrainedModel], tracker: Tracker, store: CycleStore) -> AssumptionSet:
+def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
     if plan.validated_by:
         for model in trained:
             if model.champion:
-                sign(tracker, model.name, model.record.version, plan.validated_by, plan.at, "signed within the cycle")
+                sign(tracker, model.name, model.version, plan.validated_by, plan.at, "signed within the cycle")
     tables = with_signatures(tuple(table for model in trained for table in model.draft.tables), tracker)
     in_force = [one for one in store.ids() if store.status(one).status is SetStatus.APPROVED]
     set_id = next_revision(store.ids(), plan.as_of)
@@ -115,8 +117,11 @@ def _publish(plan: CyclePlan, trained: Sequence[TrainedModel], tracker: Tracker,
     return store.load(set_id, plan.as_of, allow_draft=True)
 
 
-def _log_times(plan: CyclePlan, assumptions: AssumptionSet, tracker: Tracker, stages: Stages) -> None:
+def _log_times(
+    plan: CyclePlan, trained: Sequence[TrainedVersion], assumptions: AssumptionSet, tracker: Tracker, stages: Stages
+) -> None:
     with tracker.run(CLOSE_CYCLE, f"{plan.name} {assumptions.id}") as run:
         seconds = {f"seconds.{name}": value for name, value in stages.seconds.items()}
+        seconds |= {f"seconds.{name}": value for model in trained for name, value in model.seconds.items()}
         run.log_metrics({**seconds, "seconds.total": sum(stages.seconds.values())})
         run.set_tags({"set": assumptions.id, "set_digest": assumptions.digest, "as_of": str(plan.as_of)})

@@ -37,7 +37,6 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
     people = project.profile.approvals()
     options = valuation_options(project.profile)
     inputs = valuation_inputs(project)
-    requests = tuple(project.request(name) for name in project.profile.models)
 
     def spend(assumptions: AssumptionSet) -> IrrbbResult:
         if warming is not None:
@@ -47,7 +46,6 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
     return CyclePlan(
         name=project.profile.name,
         as_of=project.settings.as_of,
-        models=requests,
         value=spend,
         proposed_by=people.proposed_by,
         approved_by=people.approved_by,

@@ -77,6 +77,30 @@ class TrainedModel:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class TrainedVersion:
+    """What the line needs to know of a trained version; everything else lies in the registry and in the draft.
+
+    Parameters
+    ----------
+    report : the validation report as HTML. seconds : by stage.
+    """
+
+    name: str
+    version: int
+    champion: bool
+    failed_gates: tuple[str, ...]
+    draft: AssumptionSet
+    report: str
+    seconds: Mapping[str, float]
+
+
+def version_of(model: TrainedModel, seconds: Mapping[str, float]) -> TrainedVersion:
+    """The light record of a model trained in this process."""
+    failed = tuple(finding.check for finding in model.findings.blocking)
+    return TrainedVersion(model.name, model.record.version, model.champion, failed, model.draft, model.report, seconds)
+
+
 def kind_of(spec: ModelSpec) -> ModelKind:
     """The kind a specification names.
 

@@ -204,7 +204,7 @@ def test_the_contract_of_the_kind_is_checked_like_any_other(toy: Path, capsys: p
 
 def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = toy / "model" / "spec.toml"
-    spec.write_text(spec.read_text() + '\n[gates]\n"calibration.actual_over_expected" = { min = 50.0 }\n')
+    spec.write_text(spec.read_text() + '\n[gates]\n"calibration.ratio" = { min = 50.0 }\n')
     code = main(["cycle", "--profile", str(toy / "profile.toml"), "--json"])
     done = json.loads(capsys.readouterr().out)
     assert code == 4
