@@ -199,7 +199,14 @@ class MlflowTracker:
         location = (self.home / "artifacts" / _slug(name)).as_uri()
         known = self.client.get_experiment_by_name(name)
         if known is None:
-            return str(self.client.create_experiment(name, artifact_location=location))
+            from mlflow.exceptions import MlflowException
+
+            try:
+                return str(self.client.create_experiment(name, artifact_location=location))
+            except MlflowException:  # another process was first
+                known = self.client.get_experiment_by_name(name)
+                if known is None:
+                    raise
         if known.artifact_location != location:
             raise BehaviorError(
                 f"experiment `{name}` keeps its files at {known.artifact_location}, expected {location}: MLflow writes "
