@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from behavior.cli.output import ONE_THREAD
+
+for _name in ONE_THREAD:  # before NumPy is loaded, as the command line does
+    os.environ.setdefault(_name, "1")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
