@@ -185,10 +185,18 @@ def _options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOpti
 def _show(result: IrrbbResult, console: Console) -> None:
     """The two tables a person wants first."""
     if result.stamp:
-        console.say(f"{result.stamp}: the assumption set is not approved for use")
+        words = {
+            "DRAFT": "the assumption set is not approved for use",
+            "UNVALIDATED": "no validator has signed its models",
+        }
+        console.say(f"{result.stamp}: {words.get(result.stamp, 'see the assumption set')}")
     total = result.eve_summary[result.eve_summary["currency"] == "total"]
     columns = ["scenario", "eve", "delta_eve_after_options", "delta_eve_pct_tier1"]
     console.table("Economic value of equity", total[columns].to_dict("records"))
+    if result.facts["conventions"]["aggregation"] == "basel":
+        console.say(
+            "  Gains do not count in these totals (Basel aggregation); eve_summary.csv has each currency's own."
+        )
     year = result.nii_summary[result.nii_summary["horizon_months"] == 12]
     columns = ["scenario", "balance_sheet", "nii", "delta_nii", "delta_nii_pct_tier1"]
     console.table("Net interest income, 12 months", year[columns].to_dict("records"))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     texts = {f"{name}.csv": csv_text(table) for name, table in result.tables().items()}
     facts = {**result.facts, "stamp": result.stamp, "files": sorted(texts)}
-    texts = {RESULT: json.dumps(facts, indent=1, default=_plain, allow_nan=True) + "\n", **texts}
+    texts = {RESULT: json.dumps(_finite(facts), indent=1, allow_nan=False) + "\n", **texts}
     temporary = Path(tempfile.mkdtemp(prefix=".writing.", dir=folder))
     try:
         for name, text in texts.items():
@@ -62,10 +63,14 @@ def write_stream(tables: Iterable[pd.DataFrame], path: Path) -> int:
     return rows
 
 
-def _plain(value: Any) -> Any:
-    """Numpy numbers and dates as JSON has them."""
+def _finite(value: Any) -> Any:
+    """Plain JSON: NumPy numbers and dates as JSON has them, what is no number as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_finite(one) for one in value]
     if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return str(value)
+        return _finite(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | type(None)) else str(value)

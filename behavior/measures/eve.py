@@ -122,7 +122,7 @@ def _rows(
             "delta_eve": float(delta[s]),
             "option_add_on": float(options[s]),
             "delta_eve_after_options": float(after[s]),
-            "delta_eve_pct_base": float(after[s]) / base if base != 0 else np.nan,
+            "delta_eve_pct_base": float(delta[s]) / base + 0.0 if base != 0 else np.nan,
             "delta_eve_pct_tier1": float(after[s]) / tier1 if tier1 else np.nan,
         }
         for s, scenario in enumerate(scenarios)

@@ -34,6 +34,7 @@ from behavior.market.history import RateHistory
 from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.cash_flows import cash_flow_table
+from behavior.measures.conventions import READINGS
 from behavior.measures.coverage import coverage_table
 from behavior.measures.eve import TOTAL, EveResult, economic_value
 from behavior.measures.gap import repricing_gap
@@ -340,6 +341,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
     history = world.history
     pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
     return {
+        **READINGS,
         "value": "dirty: the first flow is a full coupon",
         "time": "days / 365 from as-of" if options.time == "exact" else "month grid, k / 12",
         "zero_rates": f"{options.interpolation} in time, flat outside",

@@ -1,0 +1,27 @@
+"""Readings of the contracts that every figure rests on and that no option changes, in words for ``result.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+READINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "month": "month k ends k months after as-of, on a month end when as-of is one; tables name it by that date",
+        "deposit_payment_days": "non-maturity deposits pay at the end of each month after as-of",
+        "income": "a period's interest is spread over its days by cumulative day count from the period's start",
+        "first_period": "a full coupon from the payment date before as-of, also where origination is later",
+        "reset_on_as_of": "past: the row's rate holds until the following reset",
+        "rate_level": "simple forward over the month on days / 365",
+        "pass_through_delays": "each direction sees the target of its own delay; with unequal delays both may act",
+        "deposit_floor": "binds the rate paid; a rate already below the floor is not lifted to it",
+        "season": "factor of the calendar month of the event",
+        "overnight": "principal on the day after as-of, without interest",
+        "renewal_rate": "forward zero rate of the term plus margin, used as the customer rate without conversion",
+        "gap": "principal by repricing date: floating balances at their first reset, options left out",
+        "total": "delta_eve and delta_eve_after_options are aggregated each on its own; option_add_on is summed",
+        "percentages": "delta_eve_pct_base is delta_eve over base; delta_eve_pct_tier1 is after options",
+        "limits": "the periodic cap binds before cap and floor",
+        "day_count": "30/360 where a row names none; regular periods under 30/360 accrue months / 12",
+    }
+)
