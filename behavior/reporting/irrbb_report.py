@@ -31,6 +31,10 @@ from behavior.reporting.set_pictures import readings_tables, set_exhibits
 from behavior.reporting.tables import number
 
 BASE = "base"
+STAMPS = {
+    "DRAFT": "The assumption set is not approved for use: these figures are for review, not for reporting.",
+    "UNVALIDATED": "The set is approved, but no validator has signed its models: champions by their gates alone.",
+}
 
 
 def irrbb_report(result: IrrbbResult, assumptions: AssumptionSet | None, facts: Mapping[str, Any]) -> Document:
@@ -91,8 +95,9 @@ def _first_facts(
 def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
     blocks: list[Paragraph | Table | Figure] = []
     if result.stamp:
-        words = "The assumption set is not approved for use: these figures are for review, not for reporting."
-        blocks.append(Paragraph(words, "stamp"))
+        blocks.append(Paragraph(STAMPS.get(result.stamp, result.stamp), "stamp"))
+    if known.get("about"):
+        blocks.append(Paragraph(str(known["about"]), "note"))
     blocks += [Paragraph(_worst_words(result, money))]
     tests = _tests(result, known)
     if tests:
