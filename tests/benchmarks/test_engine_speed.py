@@ -1,7 +1,6 @@
 """Speed of the engine: run with ``pytest tests/benchmarks --benchmark-only -o addopts=''``.
 
-The roof of the same run is a plain fused multiply-add loop over as many numbers as there are events, so that a busy
-machine slows both.
+Seconds alone say little on a busy machine; a roof measured in the same run is still to come.
 """
 
 from __future__ import annotations
