@@ -406,7 +406,8 @@ def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) ->
         "change": test.change,
         "share_of_tier1": test.share,
         "limit": test.limit,
-        "outlier": bool(test.outlier),
+        "outlier": bool(test.outlier) if test.scenario else None,
+        "scenarios_not_valued": list(test.missing),
         "source": test.provenance.source,
     }
 
