@@ -194,7 +194,8 @@ def prepare(
     refuse_uncovered(book, uncovered, options.uncovered)
     terms = resolve_terms(book, as_of, uncovered)
     months = int(max(terms.calendars.arrays.month.max(initial=1), NII_MONTHS + 3)) + 1
-    currency = tuple(sorted(set(terms.groups.currency)))
+    # A book of options alone leaves the kernel nothing to project, and still has a market.
+    currency = tuple(sorted(set(terms.groups.currency))) or world.curves.curves.currencies[:1]
     row_currency = np.asarray([currency.index(name) for name in terms.groups.currency], dtype=np.int64)[
         terms.groups.of_row
     ]
