@@ -22,6 +22,7 @@ from behavior.months import DAYS_PER_YEAR, DateLike, as_date, as_days, month_of,
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray
 
 Interpolation = Literal["linear", "log_linear"]
+DriverInterpolation = Literal["pchip", "linear", "log_linear"]
 TimeConvention = Literal["exact", "month_grid"]
 DISCOUNT = "discount"
 
@@ -60,6 +61,7 @@ class RateCurve:
     zero_rates : continuously compounded, decimals a year, shape (nodes,).
     interpolation : ``linear`` in the zero rate or ``log_linear`` in the discount factor; the zero rate is flat outside.
     time : ``exact`` (days / 365 to the date of the tenor) or ``month_grid`` (k / 12).
+    driver_interpolation : what behavioural drivers read: ``pchip`` through the same zero rates, or as `interpolation`.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class RateCurve:
     zero_rates: FloatArray
     interpolation: Interpolation = "linear"
     time: TimeConvention = "exact"
+    driver_interpolation: DriverInterpolation = "pchip"
 
     def __post_init__(self) -> None:
         months = np.array(self.months, dtype=np.float64).ravel()
@@ -90,6 +93,10 @@ class RateCurve:
             raise MarketDataError(f"{where}: interpolation {self.interpolation!r}, expected linear or log_linear.")
         if self.time not in get_args(TimeConvention):
             raise MarketDataError(f"{where}: time {self.time!r}, expected exact or month_grid.")
+        if self.driver_interpolation not in get_args(DriverInterpolation):
+            raise MarketDataError(
+                f"{where}: driver interpolation {self.driver_interpolation!r}, expected pchip, linear or log_linear."
+            )
         months.flags.writeable = rates.flags.writeable = False
         object.__setattr__(self, "months", months)
         object.__setattr__(self, "zero_rates", rates)
@@ -105,8 +112,10 @@ class RateCurve:
 
     def zero_rate(self, times: ArrayLike) -> FloatArray:
         """Zero rates at times in years, same shape."""
-        at = np.asarray(times, dtype=np.float64)
-        if self.interpolation == "linear":
+        return self._straight(np.asarray(times, dtype=np.float64), self.interpolation)
+
+    def _straight(self, at: FloatArray, interpolation: str) -> FloatArray:
+        if interpolation == "linear":
             return np.asarray(np.interp(at, self.times, self.zero_rates))
         inside = np.clip(at, self.times[0], self.times[-1])
         exponent = np.interp(inside, self.times, self.zero_rates * self.times)
@@ -135,8 +144,11 @@ class RateCurve:
     def driver_zero(self, times: ArrayLike) -> FloatArray:
         """Zero rates on a monotone cubic (PCHIP) through the same nodes, flat outside: what behavioural drivers read.
 
-        Linear zero rates give saw-tooth forwards, which a behaviour would answer to.
+        Linear zero rates give saw-tooth forwards, which a behaviour would answer to; `driver_interpolation` asks for
+        them all the same.
         """
+        if self.driver_interpolation != "pchip":
+            return self._straight(np.asarray(times, dtype=np.float64), self.driver_interpolation)
         at = np.clip(np.asarray(times, dtype=np.float64), self.times[0], self.times[-1])
         if self._monotone is None:
             return np.full(at.shape, self.zero_rates[0])
@@ -201,6 +213,7 @@ class CurveSet:
         *,
         interpolation: Interpolation = "linear",
         time: TimeConvention = "exact",
+        driver_interpolation: DriverInterpolation = "pchip",
     ) -> CurveSet:
         """The curves of one date from a curves/1 table (as_of, currency, index, months, zero_rate).
 
@@ -229,7 +242,8 @@ class CurveSet:
             ordered = nodes.sort_values("months")
             months = ordered["months"].to_numpy(dtype=np.float64)
             rates = ordered["zero_rate"].to_numpy(dtype=np.float64)
-            curves.append(RateCurve(day, str(currency), str(index), months, rates, interpolation, time))
+            named = (day, str(currency), str(index), months, rates)
+            curves.append(RateCurve(*named, interpolation, time, driver_interpolation))
         return cls.of(curves)
 
     @property
