@@ -14,6 +14,8 @@ from behavior.engine import layout
 from behavior.engine.layout import Positions
 from behavior.engine.projection import Plan, run
 from behavior.errors import MarketDataError
+from behavior.market.curves import DISCOUNT
+from behavior.market.scenarios import ScenarioCurves
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 
 TURNS = 60
@@ -121,6 +123,35 @@ def _rows(plan: Plan, rows: np.ndarray) -> Plan:
     positions = Positions._make(values[rows] for values in plan.positions)
     order = np.arange(len(rows))
     return replace(plan, records=plan.records[rows], positions=positions, order=order, behaviours=behaviours)
+
+
+def scaled_life(plan: Plan, factor: float) -> Plan:
+    """The plan whose deposits without maturity run off `factor` times as slowly, on top of any cap."""
+    mine = plan.records["repayment"] == layout.OPEN_ENDED
+    return with_column(plan, "stretch", plan.records["stretch"] * np.where(mine, factor, 1.0))
+
+
+def at_midpoints(plan: Plan, curves: ScenarioCurves) -> Plan:
+    """The plan whose flows are discounted at the middle of the bucket that holds their date.
+
+    The slotting of the standardised framework: what is paid on any day of a bucket is worth exp(-z(m) m) with m the
+    bucket's midpoint in years, under every scenario's own zero rates. Dates, rates and behaviour stay as they are.
+    """
+    middle = np.asarray(plan.options.buckets.midpoint_years, dtype=np.float64)
+    currencies = tuple(sorted(set(plan.groups.currency)))
+    factor = np.stack([curves.discount_factor(name, DISCOUNT, middle) for name in currencies])
+    bucket = plan.market.bucket
+    return replace(plan, market=plan.market._replace(discount=factor[:, :, bucket], time=middle[bucket]))
+
+
+def counting_days(plan: Plan, chosen: BoolArray) -> Plan:
+    """The plan whose present values are the undiscounted cash of some days.
+
+    chosen : (days,), as many as the plan's market has, from as-of on.
+    """
+    flat = np.broadcast_to(np.where(chosen, 1.0, 0.0), plan.market.discount.shape).copy()
+    spread = np.zeros(len(plan.records))
+    return with_column(replace(plan, market=plan.market._replace(discount=flat)), "spread_discount", spread)
 
 
 def average_years(plan: Plan) -> float:

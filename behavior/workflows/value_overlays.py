@@ -11,7 +11,8 @@ import numpy as np
 from behavior.assumptions.effects import Effect
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.drivers import World
-from behavior.engine.overlay import cap_deposit_life
+from behavior.engine.layout import OPEN_ENDED
+from behavior.engine.overlay import at_midpoints, cap_deposit_life, scaled_life, with_column
 from behavior.engine.positions import LIABILITY
 from behavior.engine.projection import Plan, run
 from behavior.engine.runoff import DEPOSIT_CAUSES
@@ -38,7 +39,38 @@ def cap_years(options: ValuationOptions, world: World) -> float | None:
     return options.deposit_life_cap or float(rule["average_years_cap"])
 
 
+def chosen_steps(options: ValuationOptions) -> dict[str, str]:
+    """The steps of this module that a run took, in words, for the conventions of a result."""
+    shown = {"dates": "at their own dates", "midpoints": "at the middle of the bucket that holds them"}
+    return {
+        "discounted": shown[options.slotting],
+        "deposit_costs": "servicing less fees counted in present values" if options.deposit_costs else "left out",
+        "deposit_life_factor": f"{options.deposit_life_factor:g}",
+    }
+
+
 def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
+    """The plan with its regulatory and chosen steps, and the effect of the cap on deposit life.
+
+    In order: costs of deposits in present values, discounting at bucket midpoints, the cap, the factor on deposit life.
+    """
+    if options.deposit_costs:
+        plan = with_deposit_costs(plan)
+    if options.slotting == "midpoints":
+        plan = at_midpoints(plan, world.curves)
+    plan, found = _capped(plan, world, options)
+    return (plan if options.deposit_life_factor == 1.0 else scaled_life(plan, options.deposit_life_factor)), found
+
+
+def with_deposit_costs(plan: Plan) -> Plan:
+    """The plan whose present values pay servicing costs less fees on balances without maturity, beside interest."""
+    book = plan.terms.book
+    cost = book.numbers("servicing_cost", 0.0) - book.numbers("fee_income", 0.0)
+    mine = plan.records["repayment"] == OPEN_ENDED
+    return with_column(plan, "margin", plan.records["margin"] - np.where(mine, cost[plan.order], 0.0))
+
+
+def _capped(plan: Plan, world: World, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
     """The plan with deposit life under the cap, and the cap's effect: uncapped beside capped.
 
     Deposits of customers that the rule excludes (`customer_type`) keep their modelled life and stay out of the average.
