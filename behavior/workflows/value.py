@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.curve import Tail
-from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.detail import position_cash_flows
-from behavior.engine.drivers import SHORT, World
+from behavior.engine.drivers import World
 from behavior.engine.overlay import calibrate
 from behavior.engine.positions import Book
 from behavior.engine.projection import (
-    CashFlows,
     Plan,
     ProjectionOptions,
-    accrued_interest,
     prepare,
     run,
     uncovered_deposits,
@@ -32,17 +29,16 @@ from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import CurveSet, Interpolation, TimeConvention
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
-from behavior.measures.aggregation import outlier_test
 from behavior.measures.cash_flows import cash_flow_table
-from behavior.measures.conventions import READINGS
 from behavior.measures.coverage import coverage_table
-from behavior.measures.eve import TOTAL, EveResult, economic_value
+from behavior.measures.eve import economic_value
 from behavior.measures.gap import repricing_gap
-from behavior.measures.nii import CONSTANT, RUN_OFF, NiiResult, net_interest_income
+from behavior.measures.nii import CONSTANT, RUN_OFF, net_interest_income
 from behavior.measures.result import IrrbbResult
 from behavior.months import as_days, roll_months
-from behavior.workflows.value_options import BookOptions, book_options
-from behavior.workflows.value_overlays import cap_years, capped_deposits, standardised_multipliers
+from behavior.workflows.value_facts import facts
+from behavior.workflows.value_options import book_options
+from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
 
 Progress = Callable[[str, float], None]
 Margins = Literal["included", "calibrated", "excluded"]
@@ -151,7 +147,7 @@ def value(
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
         coverage=coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)),
-        facts={**_facts(inputs, chosen, world, plan, flows, eve, nii, rule, held), "deposit_life_cap": overlay},
+        facts={**facts(inputs, chosen, world, plan, flows, eve, nii, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
     )
 
@@ -300,142 +296,6 @@ def _curve_history(inputs: ValuationInputs, options: ValuationOptions) -> Mappin
         day: CurveSet.from_table(inputs.curves, day, interpolation=options.interpolation, time=options.time)
         for day in np.unique(days[days <= now])
     }
-
-
-def _facts(
-    inputs: ValuationInputs,
-    options: ValuationOptions,
-    world: World,
-    plan: Plan,
-    flows: CashFlows,
-    eve: EveResult,
-    nii: NiiResult,
-    rule: str,
-    held: BookOptions,
-) -> dict[str, Any]:
-    """Content of ``result.json``."""
-    return {
-        "as_of": str(inputs.as_of),
-        "reporting_currency": inputs.reporting_currency,
-        "tier1": inputs.tier1,
-        "book_equity": inputs.book_equity,
-        "framework": world.curves.scenarios.framework,
-        "scenarios": list(flows.scenarios),
-        "floor": world.curves.floor.name,
-        "assumptions": None if inputs.assumptions is None else inputs.assumptions.id,
-        "stamp": "" if inputs.assumptions is None else inputs.assumptions.stamp,
-        "limits": dict(inputs.limits),
-        "inputs": dict(inputs.sources),
-        "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
-        "summary": _summary(inputs, plan, flows, eve, nii, world) | _option_facts(flows, held),
-        "warnings": _warnings(inputs, world, plan),
-    }
-
-
-def _option_facts(flows: CashFlows, held: BookOptions) -> dict[str, Any]:
-    """Basel's whole change of the options by currency and scenario; a loss is positive."""
-    if held.add_on is None:
-        return {}
-    kao = {
-        currency: dict(zip(flows.scenarios, loss.tolist(), strict=True)) for currency, loss in held.add_on.kao.items()
-    }
-    return {"automatic_options_kao": kao}
-
-
-def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World, rule: str) -> dict[str, str]:
-    """Every choice that the figures depend on, in words."""
-    history = world.history
-    pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
-    return {
-        **READINGS,
-        "value": "dirty: the first flow is a full coupon",
-        "time": "days / 365 from as-of" if options.time == "exact" else "month grid, k / 12",
-        "zero_rates": f"{options.interpolation} in time, flat outside",
-        "driver_forwards": "monotone cubic (PCHIP) through the zero rates",
-        "floor": str(world.curves.floor.name),
-        "rate_path": options.rate_path,
-        "margins": options.margins,
-        "runoff_convention": options.runoff_convention,
-        "runoff_day": "payment dates of monthly payers, else monthly anniversaries, with accrued interest",
-        "competing_causes": "total = 1 - product of (1 - hazard), shared in proportion to the hazards",
-        "behaviour": options.behaviour,
-        "default": "in, with recovery" if options.include_default else "left out of EVE and NII",
-        "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
-        "deposit_view": "with_redeposits",
-        "uncovered_deposits": options.uncovered,
-        "pending_pass_through": _pending_words(options, pending),
-        "swap_notionals": "exchanged" if options.exchange_notionals else "not exchanged",
-        "embedded_limits": "intrinsic in cash flows",
-        "level_payment": "amortization_months counts from as-of; recalculated from the first period after a reset",
-        "constant_balance_sheet": "renewed in the same product and original term; floaters at index + spread; "
-        "administered balances stay; derivatives run off",
-        "migrated": "counted in the decay that rate risk uses",
-        "aggregation": rule,
-        "extrapolation": options.extrapolation,
-        "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
-    }
-
-
-def _pending_words(options: ValuationOptions, known: bool) -> str:
-    if not options.pending:
-        return "off"
-    return "run over the rate history" if known else "zero: no rate history of the short rate was given"
-
-
-def _summary(
-    inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResult, nii: NiiResult, world: World
-) -> dict[str, Any]:
-    total = eve.summary[eve.summary["currency"] == TOTAL]
-    names, after = total["scenario"].tolist(), total["delta_eve_after_options"].to_numpy()
-    test = "eu_eve" if world.curves.scenarios.framework.startswith("eu") else "bcbs_eve"
-    found: dict[str, Any] = {
-        "eve": {str(row["scenario"]): float(row["eve"]) for _, row in total.iterrows()},
-        "delta_eve": dict(zip(names, after.tolist(), strict=True)),
-        "eve_outlier_test": _test(test, names, after, inputs.tier1),
-        "renewed_at_todays_zero_share": plan.renewals.at_today,
-        "accrued_interest": accrued_interest(plan),
-    }
-    year = nii.summary[(nii.summary["horizon_months"] == 12)]
-    for sheet, rows in year.groupby("balance_sheet", sort=False):
-        changes = rows["delta_nii"].to_numpy()
-        found[f"nii_12_months_{sheet}"] = dict(zip(rows["scenario"], rows["nii"].tolist(), strict=True))
-        if sheet == CONSTANT:
-            found["nii_outlier_test"] = _test("eu_nii", rows["scenario"].tolist(), changes, inputs.tier1)
-    return found
-
-
-def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) -> dict[str, Any]:
-    test = outlier_test(name, scenarios, changes, tier1)
-    return {
-        "test": test.test,
-        "worst_scenario": test.scenario,
-        "change": test.change,
-        "share_of_tier1": test.share,
-        "limit": test.limit,
-        "outlier": bool(test.outlier) if test.scenario else None,
-        "scenarios_not_valued": list(test.missing),
-        "source": test.provenance.source,
-    }
-
-
-def _warnings(inputs: ValuationInputs, world: World, plan: Plan) -> list[str]:
-    found = list(world.curves.warnings)
-    if inputs.assumptions is not None:
-        lagged = [
-            table.name
-            for table in inputs.assumptions.for_effect(Effect.RUNOFF)
-            if table.terms.lag_months and Driver.RATE_INCENTIVE in table.drivers
-        ]
-        if lagged and world.history is None:
-            found.append(
-                f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value."
-            )
-        if plan.repricing_keys.matchings and world.history is None:
-            found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
-    unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
-    if unknown:
-        found.append(f"{unknown} positions have no origination date: behaviour counts their age from today.")
-    return found
 
 
 def with_scenarios(options: ValuationOptions, scenarios: ScenarioSet) -> ValuationOptions:
