@@ -190,6 +190,17 @@ def position_flows(inputs: ValuationInputs, options: ValuationOptions | None = N
     yield from position_cash_flows(plan)
 
 
+def resolved_plan(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, Plan]:
+    """The market and the plan that `value` runs, for measures that read more out of the same run.
+
+    Raises
+    ------
+    As `value`.
+    """
+    world, book, _ = _resolved(inputs, options)
+    return world, _plan(inputs, options, world, book)[0]
+
+
 def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
     return uncovered_deposits(book, list(matchings))
 
