@@ -50,7 +50,7 @@ class SCurveHazard:
     columns_: list[dict[str, Any]] = field(default_factory=list)
     shift_: float = 0.0
     facts_: dict[str, Any] = field(default_factory=dict)
-    covariance_: None = None
+    covariance_: FloatArray | None = None
 
     def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
         """Penalised likelihood by L-BFGS with the exact gradient, then the level on all rows.
@@ -179,50 +179,72 @@ class SCurveHazard:
         event: FloatArray,
         weight: FloatArray,
     ) -> tuple[float, FloatArray]:
-        driver, age, tired, season, covariates = parts
+        _, _, _, season, covariates = parts
         one = self._intensity(theta, parts)
         total = np.maximum(one["turnover"] + one["refinancing"], 1e-12)
         hazard = -np.expm1(-total)
         loss = float(np.sum(weight * (total * (1.0 - event) - event * np.log(hazard))))
         pull = weight * ((1.0 - event) - event * np.exp(-total) / hazard)
         to_turnover, to_refinancing = pull * one["turnover"], pull * one["refinancing"]
-        _, t1, lock, c, v, _, t2, x0, w, q, t3 = theta[: len(SHAPES)]
-        share, rest = expit(lock), expit(q)
-        locked, curve, fade = one["locked"], one["curve"], one["fade"]
-        bend = share * locked * (1.0 - locked) / one["kept"]
-        steep = 1.0 - curve
-        shape = [
-            to_turnover.sum(),
-            (to_turnover * -(1.0 - one["ramp1"]) / one["ramp1"] * age / np.exp(t1)).sum(),
-            (to_turnover * (locked - 1.0) * share * (1.0 - share) / one["kept"]).sum(),
-            (to_turnover * bend / np.exp(v)).sum(),
-            (to_turnover * bend * -(driver + c) / np.exp(v)).sum(),
-            to_refinancing.sum(),
-            (to_refinancing * -(1.0 - one["ramp2"]) / one["ramp2"] * age / np.exp(t2)).sum(),
-            (to_refinancing * -steep / np.exp(w)).sum(),
-            (to_refinancing * steep * -(driver - x0) / np.exp(w)).sum(),
-            (to_refinancing * (1.0 - fade) * rest * (1.0 - rest) / one["burnt"]).sum(),
-            (to_refinancing * (1.0 - rest) * fade * tired / np.exp(t3) / one["burnt"]).sum(),
-        ]
         gradient = np.concatenate(
             [
-                shape,
+                [float(pull @ column) for column in self._slopes_of_shape(theta, parts, one)],
                 season.T @ (to_turnover + to_refinancing),
                 covariates.T @ to_turnover,
                 covariates.T @ to_refinancing,
             ]
         )
-        # Weak priors keep what the data do not speak of near its start; intensities themselves are free.
-        centre = self._start(0.005, covariates.shape[1])
-        precision = np.concatenate(
-            [
-                [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5],
-                np.full(12, RIDGE),
-                np.full(2 * covariates.shape[1], RIDGE),
-            ]
-        )
-        away = theta - centre
+        away = theta - self._start(0.005, covariates.shape[1])
+        precision = _precision(covariates.shape[1])
         return loss + 0.5 * float(precision @ away**2), gradient + precision * away
+
+    def _slopes_of_shape(
+        self,
+        theta: FloatArray,
+        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
+        one: Mapping[str, FloatArray],
+    ) -> list[FloatArray]:
+        """Derivative of the intensity by each of the shape's parameters, in their order, shape (rows,) each."""
+        driver, age, tired, _, _ = parts
+        _, t1, lock, c, v, _, t2, x0, w, q, t3 = theta[: len(SHAPES)]
+        turnover, refinancing = one["turnover"], one["refinancing"]
+        share, rest = expit(lock), expit(q)
+        locked, fade = one["locked"], one["fade"]
+        bend = share * locked * (1.0 - locked) / one["kept"]
+        steep = 1.0 - one["curve"]
+        return [
+            turnover,
+            turnover * -(1.0 - one["ramp1"]) / one["ramp1"] * age / np.exp(t1),
+            turnover * (locked - 1.0) * share * (1.0 - share) / one["kept"],
+            turnover * bend / np.exp(v),
+            turnover * bend * -(driver + c) / np.exp(v),
+            refinancing,
+            refinancing * -(1.0 - one["ramp2"]) / one["ramp2"] * age / np.exp(t2),
+            refinancing * -steep / np.exp(w),
+            refinancing * steep * -(driver - x0) / np.exp(w),
+            refinancing * (1.0 - fade) * rest * (1.0 - rest) / one["burnt"],
+            refinancing * (1.0 - rest) * fade * tired / np.exp(t3) / one["burnt"],
+        ]
+
+    def sensitivities(self, matrix: FeatureMatrix) -> FloatArray:
+        """Derivative of the log-odds by the parameters (shape, season, covariates of both parts), shape (rows, p)."""
+        theta, parts = self._theta(), self._parts(matrix)
+        one = self._intensity(theta, parts)
+        total = one["turnover"] + one["refinancing"]
+        columns = [
+            np.column_stack(self._slopes_of_shape(theta, parts, one)),
+            parts[3] * total[:, None],
+            parts[4] * one["turnover"][:, None],
+            parts[4] * one["refinancing"][:, None],
+        ]
+        return np.asarray(np.concatenate(columns, axis=1) / np.maximum(-np.expm1(-total), 1e-12)[:, None])
+
+    def precision(self) -> FloatArray:
+        """Prior precision of the parameters, shape (p, p)."""
+        return np.diag(_precision(len(self.columns_)))
+
+    def _theta(self) -> FloatArray:
+        return np.concatenate([self.shape_, self.season_, self.slopes_.ravel()])
 
     def _unpack(self, theta: FloatArray) -> None:
         self.shape_ = theta[: len(SHAPES)]
@@ -231,8 +253,7 @@ class SCurveHazard:
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
         """Monthly hazard in (0, 1), shape (rows,)."""
-        theta = np.concatenate([self.shape_, self.season_, self.slopes_.ravel()])
-        one = self._intensity(theta, self._parts(matrix))
+        one = self._intensity(self._theta(), self._parts(matrix))
         hazard = np.clip(-np.expm1(-(one["turnover"] + one["refinancing"])), 1e-12, 1.0 - 1e-12)
         return np.asarray(expit(np.log(hazard) - np.log1p(-hazard) + self.shift_))
 
@@ -269,7 +290,10 @@ class SCurveHazard:
             "shift": self.shift_,
             "facts": self.facts_,
         }
-        return {"model.json": json.dumps(held, indent=1)}
+        files = {"model.json": json.dumps(held, indent=1)}
+        if self.covariance_ is not None:
+            files["covariance.json"] = json.dumps([[float(f"{one:.6g}") for one in row] for row in self.covariance_])
+        return files
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> SCurveHazard:
@@ -279,7 +303,15 @@ class SCurveHazard:
         model.shape_, model.season_ = np.asarray(held["shape"]), np.asarray(held["season"])
         model.slopes_ = np.asarray(held["slopes"]).reshape(2, -1)
         model.columns_, model.shift_, model.facts_ = held["columns"], held["shift"], held["facts"]
+        if "covariance.json" in files:
+            model.covariance_ = np.asarray(json.loads(files["covariance.json"]))
         return model
+
+
+def _precision(covariates: int) -> FloatArray:
+    """Weak priors keep what the data do not speak of near its start; intensities themselves are free."""
+    shape = [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5]
+    return np.concatenate([shape, np.full(12, RIDGE), np.full(2 * covariates, RIDGE)])
 
 
 def _with(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:

@@ -123,6 +123,14 @@ class SplineHazard:
                 found.append(Term("rising", self.driver, tuple(ramps), name, tuple(knots)))
         return found
 
+    def sensitivities(self, matrix: FeatureMatrix) -> FloatArray:
+        """Derivative of the log-odds by the coefficients, shape (rows, p): the design."""
+        return self.layout_.design(matrix)
+
+    def precision(self) -> FloatArray:
+        """Prior precision of the coefficients, shape (p, p)."""
+        return self.layout_.penalty(self.smooth, self.cross, self.ridge)
+
     def score(self, matrix: FeatureMatrix) -> FloatArray:
         """Log-odds, shape (rows,)."""
         return np.asarray(self.layout_.score(matrix, self.coefficients_) + self.shift_)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from behavior.estimators.bands import log_error
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
@@ -143,9 +144,8 @@ def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shap
     if covariance is None:
         return np.zeros(shape[:2])
     middle = values[:, :, shape[2] // 2, :].reshape(-1, values.shape[-1])
-    base = getattr(closure, "base", None) or closure
-    design = base.layout_.design(FeatureMatrix(matrix.names, middle, matrix.signs, matrix.units, matrix.levels))
-    return np.asarray(np.sqrt(np.maximum(((design @ covariance) * design).sum(axis=1), 0.0)).reshape(shape[:2]))
+    held = FeatureMatrix(matrix.names, middle, matrix.signs, matrix.units, matrix.levels)
+    return np.asarray(log_error(closure, held).reshape(shape[:2]))
 
 
 @dataclass(frozen=True)

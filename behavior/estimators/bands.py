@@ -1,0 +1,141 @@
+"""How sure a hazard is: errors of averaged hazards from a block bootstrap taken to its limit, one step from the fit.
+
+A bootstrap draw that gives block b the weight w_b moves the coefficients, to first order, by H^-1 sum_b (w_b - 1) s_b,
+with s_b the block's score and H the penalised Hessian. Over all draws that is the covariance H^-1 S'S H^-1: the block
+bootstrap without its noise and without a refit. To it come what the prior leaves open, H^-1 P H^-1 (P its precision:
+smoothing is a choice too), and the shock that all units of six calendar months share, whose size is read off the
+blocks' actual over expected events and carried through the fit.
+
+For a kind: `Blocks.of(customer, month)`, then `with_block_covariance(model, ...)` once after the fit, then
+`log_error(model, matrix, group)` for the standard error of the logarithm of a mean hazard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from behavior.estimators.sampling import sample_cases
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+
+CALENDAR_MONTHS = 6
+CHUNK = 40_000
+
+
+class Differentiable(Protocol):
+    """A hazard whose log-odds have a derivative by its coefficients; boosted trees lend their base's."""
+
+    covariance_: FloatArray | None
+
+    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
+        """Monthly hazard, shape (rows,)."""
+        ...
+
+    def sensitivities(self, matrix: FeatureMatrix) -> FloatArray:
+        """Derivative of the log-odds by every coefficient, shape (rows, p)."""
+        ...
+
+    def precision(self) -> FloatArray:
+        """Prior precision of the coefficients, shape (p, p)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What is drawn together, shape (rows,) each: `customer` x half-year, and the half-year itself."""
+
+    customer: IntArray
+    calendar: IntArray
+
+    @classmethod
+    def of(cls, customer: AnyArray | pd.Series, month: IntArray) -> Blocks:
+        """Blocks of rows of a customer (any names) in a month (whole month numbers)."""
+        calendar = np.asarray(month, dtype=np.int64) // CALENDAR_MONTHS
+        calendar = calendar - int(calendar.min()) if len(calendar) else calendar
+        own = pd.factorize(customer)[0].astype(np.int64) * (int(calendar.max(initial=0)) + 1) + calendar
+        return cls(pd.factorize(own)[0].astype(np.int64), calendar)
+
+    def rows(self, keep: BoolArray | IntArray) -> Blocks:
+        """The blocks of some rows."""
+        return Blocks(self.customer[keep], self.calendar[keep])
+
+
+def with_block_covariance(
+    model: Any, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray, blocks: Blocks
+) -> None:
+    """Set the model's `covariance_` from the rows that it was fitted on; `blocks` are those rows' blocks.
+
+    Does nothing where a model has no coefficients to speak of (a constant, a table).
+    """
+    carrier = getattr(model, "base", None) or model
+    if not hasattr(carrier, "sensitivities"):
+        return
+    sample = sample_cases(event, carrier.sample_share, carrier.seed, carrier.most_rows)
+    some = FeatureMatrix(matrix.names, matrix.values[sample.rows], matrix.signs, matrix.units, matrix.levels)
+    weights = weight[sample.rows] * sample.factor
+    weights = weights * (len(event) / max(float(weights.sum()), 1e-12))
+    design, fitted = carrier.sensitivities(some), model.predict_hazard(some)
+    held = blocks.rows(sample.rows)
+    spread = weights * fitted * (1.0 - fitted)
+    prior = carrier.precision()
+    hessian = design.T @ (spread[:, None] * design) + prior
+    ridge = 1e-9 * float(np.trace(hessian)) / len(hessian)
+    inverse = np.linalg.inv(hessian + ridge * np.eye(len(hessian)))
+    scores = _sums(design * (weights * (event[sample.rows] - fitted))[:, None], held.customer)
+    shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar)
+    pulls = _sums(design * spread[:, None], held.calendar) * shock
+    carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores + pulls.T @ pulls) @ inverse)
+    carrier.facts_ = {**carrier.facts_, "shock shared by a half-year, relative": round(shock, 4)}
+
+
+def shared_shock(event: FloatArray, fitted: FloatArray, weight: FloatArray, calendar: IntArray) -> float:
+    """Standard deviation of the half-years' own relative level, beyond what counting explains; 0 where none is."""
+    expected = np.bincount(calendar, weight * fitted)
+    excess = np.bincount(calendar, weight * event) - expected
+    noise = np.bincount(calendar, weight**2 * fitted * (1.0 - fitted))
+    lost = 1.0 - 1.0 / max((expected > 0).sum(), 2)  # the level was fitted to these very blocks
+    total = float((excess**2 / lost - noise).sum()) / max(float((expected**2).sum()), 1e-12)
+    return float(np.sqrt(max(total, 0.0)))
+
+
+def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
+    """Standard error of the logarithm of the mean hazard of every `group` consecutive rows, shape (rows / group,).
+
+    Zero where the model carries no covariance.
+    """
+    carrier = getattr(model, "base", None) or model
+    count = len(matrix.values) // group
+    covariance = getattr(carrier, "covariance_", None)
+    if covariance is None:
+        return np.zeros(count)
+    root = _root(covariance)
+    found = np.empty(count)
+    step = max(CHUNK // group, 1)
+    for begin in range(0, count, step):
+        rows = slice(begin * group, min(begin + step, count) * group)
+        part = FeatureMatrix(matrix.names, matrix.values[rows], matrix.signs, matrix.units, matrix.levels)
+        hazard = model.predict_hazard(part)
+        pull = carrier.sensitivities(part) * (hazard * (1.0 - hazard))[:, None]
+        summed = pull.reshape(-1, group, pull.shape[1]).sum(axis=1)
+        mean = np.maximum(hazard.reshape(-1, group).sum(axis=1), 1e-300)
+        found[begin : begin + step] = np.sqrt((((summed / mean[:, None]) @ root) ** 2).sum(axis=1))
+    return found
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    """R with R R' = covariance, negative eigenvalues of rounding left out."""
+    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _sums(rows: FloatArray, code: IntArray) -> FloatArray:
+    """Column sums by code, shape (codes present, p)."""
+    if len(rows) == 0:
+        return rows
+    order = np.argsort(code, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
+    return np.asarray(np.add.reduceat(rows[order], starts, axis=0))

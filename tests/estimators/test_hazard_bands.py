@@ -1,0 +1,90 @@
+"""Errors of hazards: derivatives by differences, the limit of a block bootstrap, shocks that months share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from behavior.estimators.bands import Blocks, log_error, shared_shock, with_block_covariance
+from behavior.estimators.s_curve_hazard import SCurveHazard
+from behavior.estimators.spline_hazard import SplineHazard
+from behavior.features.base import FeatureMatrix
+
+NAMES = ("incentive", "age_months", "months_in_the_money", "month_of_year", "credit_score")
+
+
+def sample(count: int = 6_000, seed: int = 3) -> tuple[FeatureMatrix, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    values = np.column_stack(
+        [
+            rng.normal(0.005, 0.01, count),
+            rng.integers(1, 150, count),
+            rng.integers(0, 40, count),
+            rng.integers(1, 13, count),
+            rng.normal(720, 40, count),
+        ]
+    ).astype(float)
+    hazard = 0.01 + 0.05 / (1.0 + np.exp(-(values[:, 0] - 0.008) / 0.003))
+    matrix = FeatureMatrix(NAMES, values, (1, 0, 0, 0, 0), ("",) * 5)
+    return matrix, (rng.random(count) < hazard).astype(float)
+
+
+def test_sensitivities_of_the_s_curve_are_its_derivatives() -> None:
+    matrix, event = sample()
+    model = SCurveHazard("incentive", "age_months", "months_in_the_money").fit(matrix, event, np.ones(len(event)))
+    model.shift_ = 0.0
+    few = FeatureMatrix(NAMES, matrix.values[:50], matrix.signs, matrix.units)
+    found, theta = model.sensitivities(few), model._theta()
+    for place in range(len(theta)):
+        scores = []
+        for step in (1e-5, -1e-5):
+            moved = theta.copy()
+            moved[place] += step
+            model._unpack(moved)
+            scores.append(model.score(few))
+        np.testing.assert_allclose(found[:, place], (scores[0] - scores[1]) / 2e-5, rtol=1e-4, atol=1e-6)
+
+
+def test_covariance_is_the_spread_of_refits_on_drawn_blocks() -> None:
+    """The limit needs no draws, yet says what refitting on drawn customers would have said."""
+    matrix, event = sample(5_000)
+    customer = np.repeat(np.arange(500), 10)
+    blocks = Blocks.of(customer, np.zeros(5_000, dtype=np.int64))
+    ones = np.ones(len(event))
+    model = SplineHazard("incentive", sample_share=1.0, ridge=1e-3, smooth=50.0).fit(matrix, event, ones)
+    with_block_covariance(model, matrix, event, ones, blocks)
+    place = FeatureMatrix(NAMES, matrix.values[:200], matrix.signs, matrix.units)
+    rng, drawn = np.random.default_rng(5), []
+    for _ in range(40):
+        weight = rng.multinomial(500, np.full(500, 0.002)).astype(float)[customer]
+        again = SplineHazard("incentive", sample_share=1.0, ridge=1e-3, smooth=50.0, layout_=model.layout_)
+        again._terms = lambda _, held=model.layout_.terms: held  # the same knots in every draw
+        drawn.append(np.log(again.fit(matrix, event, weight).predict_hazard(place).mean()))
+    assert log_error(model, place, 200)[0] == pytest.approx(np.std(drawn), rel=0.35)
+
+
+def test_error_of_a_mean_is_below_the_mean_error() -> None:
+    matrix, event = sample()
+    model = SplineHazard("incentive").fit(matrix, event, np.ones(len(event)))
+    some = FeatureMatrix(NAMES, matrix.values[:400], matrix.signs, matrix.units)
+    assert log_error(model, some, 400)[0] < log_error(model, some).mean()
+
+
+def test_a_shock_that_months_share_is_found_and_widens_the_error() -> None:
+    rng = np.random.default_rng(1)
+    matrix, event = sample(40_000)
+    month = rng.integers(0, 120, 40_000)
+    calendar = month // 6
+    ones = np.ones(len(event))
+    model = SplineHazard("incentive").fit(matrix, event, ones)
+    hazard = model.predict_hazard(matrix)
+    level = np.exp(rng.normal(0, 0.3, 20))[calendar]
+    shocked = (rng.random(40_000) < hazard * level).astype(float)
+    assert shared_shock(event, hazard, ones, calendar) < 0.1
+    assert 0.15 < shared_shock(shocked, hazard * shocked.mean() / hazard.mean(), ones, calendar) < 0.5
+    errors = []
+    for outcome in (event, shocked):
+        again = SplineHazard("incentive").fit(matrix, outcome, ones)
+        with_block_covariance(again, matrix, outcome, ones, Blocks.of(np.arange(40_000), month))
+        errors.append(float(log_error(again, matrix, 40_000)[0]))
+    assert errors[1] > 1.5 * errors[0]
