@@ -144,14 +144,17 @@ def at_midpoints(plan: Plan, curves: ScenarioCurves) -> Plan:
     return replace(plan, market=plan.market._replace(discount=factor[:, :, bucket], time=middle[bucket]))
 
 
-def counting_days(plan: Plan, chosen: BoolArray) -> Plan:
-    """The plan whose present values are the undiscounted cash of some days.
+def cash_of_first_days(plan: Plan) -> FloatArray:
+    """Cash paid up to the bound of the overnight bucket, undiscounted and unsigned, (scenarios, groups).
 
-    chosen : (days,), as many as the plan's market has, from as-of on.
+    Read from a run whose discount factors are 1 on those days and 0 on all others.
     """
-    flat = np.broadcast_to(np.where(chosen, 1.0, 0.0), plan.market.discount.shape).copy()
-    spread = np.zeros(len(plan.records))
-    return with_column(replace(plan, market=plan.market._replace(discount=flat)), "spread_discount", spread)
+    last = plan.options.buckets.overnight_days
+    counts = np.where(np.arange(plan.market.discount.shape[2]) <= last, 1.0, 0.0)
+    flat = np.broadcast_to(counts, plan.market.discount.shape).copy()
+    options = replace(plan.options, cash_flows=False, per_position=False)
+    counted = replace(plan, market=plan.market._replace(discount=flat), options=options)
+    return run(with_column(counted, "spread_discount", np.zeros(len(plan.records)))).value
 
 
 def average_years(plan: Plan) -> float:
