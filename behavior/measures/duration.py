@@ -62,13 +62,19 @@ def key_rate_shifts(key_months: Sequence[float], size: float) -> tuple[Shift, ..
     return tuple(Shift.at_tenors(tenors, [size if other == tenor else 0.0 for other in tenors]) for tenor in tenors)
 
 
+def parallel_pair(name: str, size: float) -> tuple[Scenario, Scenario]:
+    """Parallel scenarios ``<name>_up`` and ``<name>_down`` (``up``, ``down`` without a name); size in decimals."""
+    up, down = (f"{name}_{way}" if name else way for way in ("up", "down"))
+    return Scenario(up, {"*": (Shift(size),)}), Scenario(down, {"*": (Shift(-size),)})
+
+
 def sensitivity_scenarios(key_months: Sequence[float], size: float = BASIS_POINT) -> ScenarioSet:
     """Scenarios to value a book under for duration, convexity, DV01 and key-rate durations.
 
     base, ``up``, ``down``, then ``key_<months>m_up`` and ``key_<months>m_down`` of each key tenor; no floor, because a
     floor would bend the derivative.
     """
-    scenarios = [Scenario("base"), Scenario("up", {"*": (Shift(size),)}), Scenario("down", {"*": (Shift(-size),)})]
+    scenarios = [Scenario("base"), *parallel_pair("", size)]
     for tenor, shift in zip(key_months, key_rate_shifts(key_months, size), strict=True):
         scenarios.append(Scenario(f"key_{tenor:g}m_up", {"*": (shift,)}))
         scenarios.append(Scenario(f"key_{tenor:g}m_down", {"*": (-shift,)}))

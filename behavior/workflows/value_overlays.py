@@ -25,6 +25,24 @@ if TYPE_CHECKING:
 STANDARDISED = "standardised"
 
 
+def framework_of(options: ValuationOptions) -> str:
+    """Name of the framework that the scenarios of a run come from."""
+    return options.framework if options.scenarios is None else options.scenarios.framework
+
+
+def pinned(options: ValuationOptions) -> ValuationOptions:
+    """The options with the cap on deposit life said outright, so that it outlives a change of scenarios."""
+    if options.cap_deposits is not None:
+        return options
+    capped = options.deposit_life_cap is not None or framework_of(options).startswith("eu_")
+    return replace(options, cap_deposits=capped)
+
+
+def rule_names() -> tuple[str, ...]:
+    """Scenarios that the multipliers of the standardised framework name."""
+    return tuple(parameters("multipliers")["prepayment"].values)
+
+
 def cap_years(options: ValuationOptions, world: World) -> float | None:
     """Years that the average life of deposits is capped at, None where it is not.
 

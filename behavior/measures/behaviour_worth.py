@@ -1,0 +1,58 @@
+"""What behaviour that responds to rates is worth: the change under each scenario, beside behaviour that does not.
+
+``model`` lets behaviour respond along each scenario's path, ``frozen`` keeps the hazards of base in every scenario,
+``standardised`` multiplies those of base by the factors of the standardised framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from behavior.measures.eve import TOTAL
+
+MODEL, FROZEN, STANDARDISED = "model", "frozen", "standardised"
+NII_HORIZONS = (12, 24)
+
+
+def behaviour_worth(eve: Mapping[str, pd.DataFrame], nii: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """scenario, measure, then the change against base in each mode, and ``response`` = model less frozen.
+
+    Parameters
+    ----------
+    eve, nii : mode -> summary of the result under it; ``model`` and ``frozen`` at least.
+
+    Changes are plain differences in the reporting currency, before any rule that counts gains in part, and before the
+    option add-on; a loss is negative, so a negative response means that behaviour makes the scenario worse.
+    """
+    parts = [_changes({mode: _eve(table) for mode, table in eve.items()}, "eve")]
+    sheets = list(dict.fromkeys(nii[MODEL]["balance_sheet"]))
+    for sheet in sheets:
+        for horizon in NII_HORIZONS:
+            held = {mode: _nii(table, sheet, horizon) for mode, table in nii.items()}
+            parts.append(_changes(held, f"nii_{horizon}_{sheet}"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _eve(table: pd.DataFrame) -> pd.Series:
+    rows = table[table["currency"] == TOTAL]
+    return pd.Series(rows["eve"].to_numpy(dtype=np.float64), index=rows["scenario"].tolist())
+
+
+def _nii(table: pd.DataFrame, sheet: str, horizon: int) -> pd.Series:
+    rows = table[(table["balance_sheet"] == sheet) & (table["horizon_months"] == horizon)]
+    return pd.Series(rows["nii"].to_numpy(dtype=np.float64), index=rows["scenario"].tolist())
+
+
+def _changes(values: Mapping[str, pd.Series], measure: str) -> pd.DataFrame:
+    order = [mode for mode in (MODEL, FROZEN, STANDARDISED) if mode in values]
+    names = list(values[MODEL].index)[1:]
+    table: dict[str, object] = {"scenario": names, "measure": measure}
+    for mode in order:
+        series = values[mode]
+        table[f"change_{mode}"] = (series.loc[names] - series.iloc[0]).to_numpy()
+    found = pd.DataFrame(table)
+    found["response"] = found[f"change_{MODEL}"] - found[f"change_{FROZEN}"]
+    return found
