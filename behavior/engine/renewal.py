@@ -7,24 +7,26 @@ renewal group before they are rolled forward.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from behavior.engine import layout
-from behavior.engine.calendars import COUNTS, accrued, day_in_month, first_month, fractions, thirty, unique_keys
+from behavior.engine.calendars import unique_keys
 from behavior.engine.compiled import compiled
 from behavior.engine.drivers import World
-from behavior.engine.layout import NII_MONTHS
-from behavior.engine.repricing import fixing, zero_at
+from behavior.engine.slices import EVENTS, share_keys, share_rows, slice_rates
 from behavior.engine.terms import Terms
 from behavior.market.curves import DISCOUNT, CurveSet
-from behavior.months import as_date, as_days, month_number, roll_months, tenor_days
-from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from behavior.months import as_date, as_days, months_between, tenor_days
+from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
-EVENTS = NII_MONTHS + 1
 LONG = EVENTS + 1
 """Terms longer than this never mature inside the horizon."""
+
+LONGEST_PERIOD = 12 * 480
+SWAP_LEG = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +37,10 @@ class Renewals:
     ----------
     of_row : (rows,), -1 = not renewed. margin : (rows,), over the rate of the renewal date, decimals a year.
     group : (renewals,), result group. term : (renewals,), events until a slice's rate is set anew. weight :
-    (renewals,), place in `weights`. rate : (renewals,), place in `rates`. cap, floor : (renewals,), bounds of the
-    customer rate.
-    weights : (kinds, events + 1, months + 1), accrual in each month of a slice begun at each event.
-    rates : (kinds, scenarios, events + 1). at_today : share of renewed balance whose margin is
-    measured at today's zero rate.
+    (renewals, 2), first row in `weights` and how many rows its slices take turns in. rate : (renewals,), place in
+    `rates`. cap, floor : (renewals,), bounds of the customer rate.
+    weights : (rows, 2, events + 1), tail and head of the accrual of each interval. rates : (kinds, scenarios,
+    events + 1). at_today : share of renewed balance whose margin is measured at today's zero rate.
     """
 
     of_row: IntArray
@@ -55,11 +56,14 @@ class Renewals:
     at_today: float
 
 
-def renewable(terms: Terms) -> BoolArray:
-    """Cash positions with a maturity whose rate the market sets: administered balances stay, derivatives run off."""
-    cash = terms.book.instrument == 0
+def renewable(terms: Terms, derivatives: bool = False) -> BoolArray:
+    """Positions with a maturity whose rate the market sets: administered balances stay, derivatives run off.
+
+    derivatives : whether swap legs are renewed too.
+    """
+    held = terms.book.instrument <= (SWAP_LEG if derivatives else 0)
     dated = terms.repayment < layout.OPEN_ENDED
-    return np.asarray(cash & dated & (terms.rate_type != layout.ADMINISTERED))
+    return np.asarray(held & dated & (terms.rate_type != layout.ADMINISTERED))
 
 
 def stays(terms: Terms) -> BoolArray:
@@ -67,161 +71,134 @@ def stays(terms: Terms) -> BoolArray:
     return np.asarray((terms.book.instrument == 0) & ~renewable(terms))
 
 
-def resolve_renewals(terms: Terms, world: World, margins: FloatArray, at_today: BoolArray) -> Renewals:
+def renewal_term(terms: Terms) -> IntArray:
+    """Months of a renewed slice: the original term, that of a forward-starting leg from its start."""
+    starts, maturity = terms.book.dates("start_date"), terms.book.dates("maturity_date")
+    forward = (terms.book.instrument == SWAP_LEG) & ~np.isnat(starts) & ~np.isnat(maturity)
+    found = terms.original_term.copy()
+    found[forward] = np.maximum(months_between(starts[forward], maturity[forward]), 1)
+    return found
+
+
+def resolve_renewals(
+    terms: Terms, world: World, margins: FloatArray, at_today: BoolArray, derivatives: bool = False
+) -> Renewals:
     """Renewal groups, their rates by scenario and date, and the accrual of slices.
 
     margins : (rows,), margin of each row; spread for floaters. at_today : rows measured at today's zero rate.
     """
     book = terms.book
-    chosen = renewable(terms)
-    rows = np.flatnonzero(chosen)
+    rows = np.flatnonzero(renewable(terms, derivatives))
     of_row = np.full(len(book), -1, dtype=np.int64)
-    balance = book.numbers("balance", 0.0)
-    total = float(balance[rows].sum())
-    share = float(balance[rows][at_today[rows]].sum() / total) if total > 0 else 0.0
     if not len(rows):
-        none = np.zeros(0, dtype=np.int64)
-        empty = np.zeros((1, EVENTS + 1, NII_MONTHS + 1))
-        rates = np.zeros((1, len(world.curves), EVENTS + 1))
-        return Renewals(of_row, margins, none, none, none, none, margins[:0], margins[:0], empty, rates, 0.0)
+        return _nothing(of_row, margins, len(world.curves))
+    balance = book.numbers("balance", 0.0)[rows]
+    total = float(balance.sum())
+    share = float(balance[at_today[rows]].sum() / total) if total > 0 else 0.0
+    code, cap, floor = _keys(terms, rows, margins)
+    place, number = unique_keys(code)
+    of_row[rows] = number
+    first = {name: values[place] for name, values in code.items()}
+    weight, weights = _weights(terms, first)
+    rate, rates = _rates(terms, world, first)
+    term = np.minimum(first["term"], LONG)
+    return Renewals(
+        of_row, margins, first["group"], term, weight, rate, cap[place], floor[place], weights, rates, share
+    )
+
+
+def _nothing(of_row: IntArray, margins: FloatArray, scenarios: int) -> Renewals:
+    none, empty = np.zeros(0, dtype=np.int64), np.zeros(0)
+    pairs, shares = np.zeros((0, 2), dtype=np.int64), np.zeros((1, 2, EVENTS + 1))
+    rates = np.zeros((1, scenarios, EVENTS + 1))
+    return Renewals(of_row, margins, none, none, pairs, none, empty, empty, shares, rates, 0.0)
+
+
+def _keys(terms: Terms, rows: IntArray, margins: FloatArray) -> tuple[dict[str, IntArray], FloatArray, FloatArray]:
+    """What slices of one renewal group share, as integers, and the bounds of their customer rate."""
+    book = terms.book
     floating = terms.rate_type[rows] == layout.FLOATING
     cap = np.where(floating, book.numbers("cap", np.inf)[rows], np.inf)
     floor = np.where(floating, book.numbers("floor", -np.inf)[rows], -np.inf)
     bounded = floating & (np.isfinite(cap) | np.isfinite(floor))
-    term = np.where(floating, terms.reset_months[rows], terms.original_term[rows])
-    pays = np.where(terms.payment[rows] > 0, np.minimum(terms.payment[rows], term), np.minimum(term, 12 * 480))
+    term = np.where(floating, terms.reset_months[rows], renewal_term(terms)[rows])
+    payment = terms.payment[rows]
     code = {
         "group": terms.groups.of_row[rows],
         "day": terms.day[rows],
         "count": terms.count[rows],
-        "pays": pays,
+        "pays": np.where(payment > 0, np.minimum(payment, term), np.minimum(term, LONGEST_PERIOD)),
         "term": term,
         "fixing": np.where(floating, terms.fixing[rows], -1),
         "cap": _labels(np.where(bounded, cap, 0.0)),
         "floor": _labels(np.where(bounded, floor, 0.0)),
         "spread": _labels(np.where(bounded, margins[rows], 0.0)),
     }
-    place, number = unique_keys(code)
-    of_row[rows] = number
-    first = {name: values[place] for name, values in code.items()}
-    weight_place, weight = unique_keys(
-        {**{k: first[k] for k in ("day", "count", "pays")}, "term": np.minimum(first["term"], LONG)}
-    )
-    weights = slice_weights(
-        terms.as_of,
-        first["day"][weight_place],
-        first["count"][weight_place],
-        first["pays"][weight_place],
-        np.minimum(first["term"][weight_place], LONG),
-    )
-    currencies = np.asarray(terms.groups.currency, dtype=object)[first["group"]]
-    money = unique_labels(currencies)
-    rate_place, rate = unique_keys(
-        {"money": money, "day": first["day"], "term": first["term"], "fixing": first["fixing"]}
-    )
-    rates = slice_rates(
-        terms,
-        world,
-        currencies[rate_place],
-        first["day"][rate_place],
-        first["term"][rate_place],
-        first["fixing"][rate_place],
-    )
-    return Renewals(
-        of_row,
-        margins,
-        first["group"],
-        np.minimum(first["term"], LONG),
-        weight,
-        rate,
-        cap[place],
-        floor[place],
-        weights,
-        rates,
-        share,
-    )
+    return code, cap, floor
+
+
+def _weights(terms: Terms, first: dict[str, IntArray]) -> tuple[IntArray, FloatArray]:
+    """Rows of accrual shares, and which of them each group's slices take turns in: (groups, 2)."""
+    begin, phases, columns = share_keys(first["day"], first["count"], first["pays"])
+    return np.stack([begin, phases], axis=1), share_rows(terms.as_of, columns)
+
+
+def _rates(terms: Terms, world: World, first: dict[str, IntArray]) -> tuple[IntArray, FloatArray]:
+    """Rates by kind, and the kind of each group."""
+    names = np.asarray(terms.groups.currency, dtype=object)
+    money = np.unique(names.astype(str), return_inverse=True)[1][first["group"]].astype(np.int64)
+    keys = {"money": money, **{name: first[name] for name in ("day", "term", "fixing")}}
+    place, rate = unique_keys(keys)
+    day, term, kind = (first[name][place] for name in ("day", "term", "fixing"))
+    return rate, slice_rates(terms, world, names[first["group"][place]], day, term, kind)
 
 
 def _labels(values: FloatArray) -> IntArray:
     return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
 
 
-def unique_labels(words: AnyArray) -> IntArray:
-    """Words as numbers, shape kept."""
-    return np.asarray(np.unique(words.astype(str), return_inverse=True)[1], dtype=np.int64)
+@compiled
+def roll_forward(amount: FloatArray, extra: FloatArray, term: int) -> None:
+    """What matures inside the horizon begins anew, at the same margin."""
+    for j in range(1, amount.shape[0] - term):
+        if amount[j] != 0.0:
+            amount[j + term] += amount[j]
+            extra[j + term] += extra[j]
 
 
-BATCH = 256
-"""Kinds of slices that are worked out at once, to bound memory."""
+@compiled
+def price(amount: FloatArray, earned: FloatArray, rates: FloatArray, floor: float, cap: float) -> None:
+    """What a year of each slice earns, in place of its amount times margin."""
+    for j in range(1, rates.shape[0]):
+        if amount[j] != 0.0:
+            earned[j] = amount[j] * min(max(rates[j] + earned[j] / amount[j], floor), cap)
 
 
-def slice_weights(as_of: DateArray, day: IntArray, count: IntArray, pays: IntArray, term: IntArray) -> FloatArray:
-    """Accrual fraction in each month of a slice begun at each event: shape (kinds, events + 1, months + 1).
-
-    Parameters
-    ----------
-    day, count, pays, term : (kinds,), payment day, day count by number, months of a period, events to the slice's end.
-    """
-    found = np.zeros((len(day), EVENTS + 1, NII_MONTHS + 1))
-    for at in range(0, len(day), BATCH):
-        part = slice(at, at + BATCH)
-        found[part] = _weights(as_of, day[part], count[part], pays[part], term[part])
-    return found
-
-
-def _weights(as_of: DateArray, day: IntArray, count: IntArray, pays: IntArray, term: IntArray) -> FloatArray:
-    begin = first_month(as_of, day)[:, None] - 1 + np.arange(EVENTS + 1)[None, :]
-    starts = day_in_month(begin, day[:, None])
-    ends = day_in_month(begin + term[:, None], day[:, None])
-    bounds = roll_months(as_of, np.arange(NII_MONTHS + 1))
-    at = np.minimum(np.maximum(bounds[None, None, :], starts[:, :, None]), ends[:, :, None])
-    days = np.broadcast_to(day[:, None, None], at.shape)
-    # Events on or before a date, counted from the slice's own start.
-    passed = month_number(at) - begin[:, :, None]
-    passed = passed - (day_in_month(month_number(at), days) > at)
-    step = pays[:, None, None]
-    period = passed // step
-    # The last day of a slice belongs to its last period.
-    period = np.where((at == ends[:, :, None]) & (period * step >= term[:, None, None]), period - 1, period)
-    opening = day_in_month(begin[:, :, None] + period * step, days)
-    closing = day_in_month(begin[:, :, None] + (period + 1) * step, days)
-    numbers = np.broadcast_to(count[:, None, None], at.shape)
-    regular = np.broadcast_to(step, at.shape)
-    earlier = period * (step / 12.0)
-    acts = ~thirty(count)
-    if acts.any():
-        from_start = np.broadcast_to(starts[acts][:, :, None], opening[acts].shape)
-        earlier = earlier.astype(np.float64)
-        earlier[acts] = fractions(from_start, opening[acts], numbers[acts])
-    cumulative = earlier + accrued(opening, closing, at, regular, numbers)
-    found = np.zeros(at.shape)
-    found[:, :, 1:] = np.diff(cumulative, axis=2)
-    found[starts < as_of] = 0.0
-    return found
+@compiled
+def accrue_alike(earned: FloatArray, term: int, weights: FloatArray, out: FloatArray) -> None:
+    """Add what slices earn where all accrue alike: the sum of those alive is carried from event to event."""
+    months, alive = out.shape[0] - 1, 0.0
+    for i in range(1, months + 1):
+        alive += earned[i]
+        if i > term:
+            alive -= earned[i - term]
+        out[i] += alive * weights[0, i]
+        if i < months:
+            out[i + 1] += alive * weights[1, i]
 
 
-def slice_rates(
-    terms: Terms, world: World, currency: AnyArray, day: IntArray, term: IntArray, kind: IntArray
-) -> FloatArray:
-    """Rate of a slice begun at each event before its margin: shape (kinds, scenarios, events + 1).
-
-    kind : (kinds,), fixing of floaters, -1 = the zero rate of the term.
-    """
-    start = day_in_month(first_month(terms.as_of, day)[:, None] + np.arange(EVENTS)[None, :], day[:, None])
-    found = np.zeros((len(day), len(world.curves), EVENTS + 1))
-    money = unique_labels(currency)
-    for place in unique_keys({"money": money, "kind": kind})[0]:
-        chosen = np.flatnonzero((money == money[place]) & (kind == kind[place]))
-        dates = start[chosen].ravel()
-        months = np.repeat(term[chosen], EVENTS)
-        if kind[place] < 0:
-            rates = zero_at(world, str(currency[place]), dates, months)
-        else:
-            number = int(kind[place])
-            count = COUNTS[int(terms.fixings.count[number])]
-            rates = fixing(world, str(currency[place]), terms.fixings.index[number], dates, int(term[place]), count)
-        found[chosen, :, 1:] = np.moveaxis(rates.reshape(len(world.curves), len(chosen), EVENTS), 0, 1)
-    return found
+@compiled
+def accrue_by_phase(earned: FloatArray, term: int, row: int, phases: int, weights: FloatArray, out: FloatArray) -> None:
+    """Add what slices earn where accrual depends on where a slice's periods begin."""
+    months = out.shape[0] - 1
+    for j in range(1, months + 1):
+        if earned[j] == 0.0:
+            continue
+        share = weights[row + j % phases]
+        for i in range(j, min(j + term, months + 1)):
+            out[i] += earned[j] * share[0, i]
+            if i < months:
+                out[i + 1] += earned[j] * share[1, i]
 
 
 @compiled
@@ -242,29 +219,29 @@ def renew_chunk(
 ) -> None:
     """Roll renewed amounts of one chunk forward and add what they earn to `income` (scenarios, groups, months + 1).
 
-    first : number of the chunk's first renewal group. groups : number of the chunk's first result group.
+    first : number of the chunk's first renewal group. groups : number of the chunk's first result group. `renewed` and
+    `renewed_margin` are written on: they end as amounts and as what a year of them earns.
     """
     for s in range(renewed.shape[0]):
         for r in range(renewed.shape[1]):
             number = first + r
-            amount, extra = renewed[s, r], renewed_margin[s, r]
-            for j in range(1, amount.shape[0]):
-                if amount[j] == 0.0:
-                    continue
-                later = j + term[number]
-                if later < amount.shape[0]:
-                    amount[later] += amount[j]
-                    extra[later] += extra[j]
-                if j >= weights.shape[1]:
-                    continue
-                own = extra[j] / amount[j]
-                paid = min(max(rates[rate[number], s, j] + own, floor[number]), cap[number])
-                for k in range(1, income.shape[2]):
-                    income[s, group[number] - groups, k] += amount[j] * paid * weights[weight[number], j, k]
+            amount, earned = renewed[s, r], renewed_margin[s, r]
+            roll_forward(amount, earned, term[number])
+            price(amount, earned, rates[rate[number], s], floor[number], cap[number])
+            row, phases = weight[number, 0], weight[number, 1]
+            out = income[s, group[number] - groups]
+            if phases == 1:
+                accrue_alike(earned, term[number], weights[row], out)
+            else:
+                accrue_by_phase(earned, term[number], row, phases, weights, out)
 
 
 def margins_of(
-    terms: Terms, world: World, history: dict[np.datetime64, CurveSet], own: dict[str, float]
+    terms: Terms,
+    world: World,
+    history: Mapping[np.datetime64, CurveSet],
+    own: Mapping[str, float],
+    derivatives: bool = False,
 ) -> tuple[FloatArray, BoolArray]:
     """Margin of each row over the renewal rate, and the rows measured at today's zero rate.
 
@@ -285,8 +262,8 @@ def margins_of(
     days = np.asarray(sorted(history), dtype="datetime64[D]")
     place = np.searchsorted(days, origination, side="right") - 1
     place = np.where(np.isnat(origination), -1, place)
-    open_rows = renewable(terms) & np.isnan(given) & (terms.rate_type == layout.FIXED)
-    money = book.words("currency")
+    open_rows = renewable(terms, derivatives) & np.isnan(given) & (terms.rate_type == layout.FIXED)
+    money, term = book.words("currency"), renewal_term(terms)
     for currency_code, currency in enumerate(money.categories):
         mine = open_rows & (money.codes == currency_code)
         for number in np.unique(place[mine]):
@@ -294,7 +271,7 @@ def margins_of(
             curves = world.curves.curves if number < 0 else history[days[number]]
             if number >= 0 and not curves.has(str(currency), DISCOUNT):
                 curves = world.curves.curves
-            zero[rows] = _zero_of_terms(curves, str(currency), terms.original_term[rows])
+            zero[rows] = _zero_of_terms(curves, str(currency), term[rows])
     margin = np.where(np.isnan(given), rate - zero, given)
     floating = terms.rate_type == layout.FLOATING
     return np.where(floating, spread, margin), np.asarray(open_rows & (place < 0))
