@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,16 +16,42 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from behavior.errors import BehaviorError
-from behavior.quantities import MONTHS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 DateLike = date | np.datetime64 | str | DateArray | Any
 DAYS_PER_YEAR = 365.0
 DEFAULT_DAY_COUNT = "30/360"
 
 
+TABLE_START, TABLE_END = np.datetime64("1800-01", "M"), np.datetime64("2400-01", "M")
+"""Months between these are looked up; dates before and after are worked out, which takes about ten times as long."""
+
+
+@cache
+def _month_starts() -> DateArray:
+    """First day of every month of the table and of the one after it."""
+    days = np.arange(TABLE_START, TABLE_END + 1).astype("datetime64[D]")
+    days.flags.writeable = False
+    return days
+
+
+@cache
+def _month_of_days() -> AnyArray:
+    """Months since January 1970 of every day of the table, int32."""
+    starts = _month_starts()
+    months = np.arange(TABLE_START.astype(np.int64), TABLE_END.astype(np.int64), dtype=np.int32)
+    found = np.repeat(months, np.diff(starts).astype(np.int64))
+    found.flags.writeable = False
+    return found
+
+
+def _inside(place: IntArray, length: int) -> bool:
+    return place.size == 0 or bool(place.min() >= 0 and place.max() < length)
+
+
 def as_days(dates: DateLike) -> DateArray:
     """Dates as ``datetime64[D]``: accepts `date`, ISO text, NumPy arrays and pandas columns."""
-    return np.asarray(np.asarray(dates).astype("datetime64[D]"))
+    return np.asarray(np.asarray(dates).astype("datetime64[D]", copy=False))
 
 
 def as_date(day: DateLike) -> date:
@@ -36,27 +63,37 @@ def as_date(day: DateLike) -> date:
 
 def month_number(dates: DateLike) -> IntArray:
     """Months since January 1970, as int64: the same for all days of one calendar month."""
-    return as_days(dates).astype("datetime64[M]").astype(np.int64)
+    days = as_days(dates)
+    place = days.astype(np.int64) - int(_month_starts()[0].astype(np.int64))
+    table = _month_of_days()
+    if _inside(place, len(table)):
+        return np.asarray(table[place], dtype=np.int64)
+    return days.astype("datetime64[M]").astype(np.int64)
 
 
 def day_of_month(dates: DateLike) -> IntArray:
     """Day of the month, 1 to 31."""
     days = as_days(dates)
-    return np.asarray((days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1)
+    return np.asarray((days - first_day(month_number(days))).astype(np.int64) + 1)
 
 
-def _first_day(number: IntArray) -> DateArray:
-    return np.asarray(number, dtype=np.int64).astype("datetime64[M]").astype("datetime64[D]")
+def first_day(number: IntArray) -> DateArray:
+    """First day of months given as months since January 1970; any shape."""
+    months = np.asarray(number, dtype=np.int64)
+    place = months - int(TABLE_START.astype(np.int64))
+    if _inside(place, len(_month_starts())):
+        return np.asarray(_month_starts()[place])
+    return months.astype("datetime64[M]").astype("datetime64[D]")
 
 
 def month_start(dates: DateLike) -> DateArray:
     """First day of the month of each date."""
-    return _first_day(month_number(dates))
+    return first_day(month_number(dates))
 
 
 def month_end(dates: DateLike) -> DateArray:
     """Last day of the month of each date."""
-    return np.asarray(_first_day(month_number(dates) + 1) - np.timedelta64(1, "D"))
+    return np.asarray(first_day(month_number(dates) + 1) - np.timedelta64(1, "D"))
 
 
 def is_month_end(dates: DateLike) -> BoolArray:
@@ -72,9 +109,9 @@ def add_months(dates: DateLike, months: ArrayLike) -> DateArray:
     """
     days = as_days(dates)
     number = month_number(days) + np.asarray(months, dtype=np.int64)
-    last = day_of_month(_first_day(number + 1) - np.timedelta64(1, "D"))
+    last = day_of_month(first_day(number + 1) - np.timedelta64(1, "D"))
     day = np.minimum(day_of_month(days), last)
-    return np.asarray(_first_day(number) + (day - 1).astype("timedelta64[D]"))
+    return np.asarray(first_day(number) + (day - 1).astype("timedelta64[D]"))
 
 
 def roll_months(dates: DateLike, months: ArrayLike) -> DateArray:
@@ -205,15 +242,15 @@ def _actual_365(start: DateArray, end: DateArray) -> FloatArray:
     return np.asarray(_days(start, end) / 365.0)
 
 
-def _share_of_year(days: DateArray, year: DateArray) -> FloatArray:
-    """Days since 1 January over the length of that calendar year."""
-    begin = year.astype("datetime64[D]")
-    length = ((year + 1).astype("datetime64[D]") - begin).astype(np.float64)
+def _share_of_year(days: DateArray, year: IntArray) -> FloatArray:
+    """Days since 1 January over the length of that calendar year (years since 1970)."""
+    begin = first_day(year * MONTHS_PER_YEAR)
+    length = (first_day((year + 1) * MONTHS_PER_YEAR) - begin).astype(np.float64)
     return np.asarray((days - begin).astype(np.float64) / length)
 
 
 def _actual_actual(start: DateArray, end: DateArray) -> FloatArray:
-    first, last = start.astype("datetime64[Y]"), end.astype("datetime64[Y]")
+    first, last = month_number(start) // MONTHS_PER_YEAR, month_number(end) // MONTHS_PER_YEAR
     whole = (last - first).astype(np.float64)
     return np.asarray(whole + (_share_of_year(end, last) - _share_of_year(start, first)))
 

@@ -8,23 +8,25 @@ accrue by days; a regular period of a 30/360 count accrues months / 12, spread i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from behavior.engine.intervals import Intervals, Keys, Series, fill, month_table
 from behavior.engine.layout import NII_MONTHS, Calendars
 from behavior.months import (
     DAY_COUNTS,
     DateLike,
     as_days,
     day_of_month,
+    first_day,
     is_month_end,
     month_number,
-    month_of,
     roll_months,
     year_fraction,
 )
-from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 COUNTS = tuple(DAY_COUNTS)
 THIRTY = tuple(index for index, name in enumerate(COUNTS) if name.startswith("30"))
@@ -44,9 +46,9 @@ def payment_day(anchor: DateLike) -> IntArray:
 
 def day_in_month(month: IntArray, day: IntArray) -> DateArray:
     """The event of a calendar month (months since January 1970) for a payment day; shapes broadcast."""
-    first = np.asarray(month, dtype=np.int64).astype("datetime64[M]")
-    start = first.astype("datetime64[D]")
-    length = ((first + 1).astype("datetime64[D]") - start).astype(np.int64)
+    number = np.asarray(month, dtype=np.int64)
+    start = first_day(number)
+    length = (first_day(number + 1) - start).astype(np.int64)
     return np.asarray(start + (np.minimum(np.asarray(day), length) - 1).astype("timedelta64[D]"))
 
 
@@ -110,14 +112,17 @@ class CalendarSet:
 
     Parameters
     ----------
-    arrays : what the kernel reads. first : (calendars,), first entry of each. calendar : (entries,), whose each is.
-    dates : (entries,), event dates.
+    arrays : what the kernel reads. first, length : (calendars,), first entry of each and how many it has.
     """
 
     arrays: Calendars
     first: IntArray
-    calendar: IntArray
-    dates: DateArray
+    length: IntArray
+
+    @property
+    def calendar(self) -> IntArray:
+        """Calendar of each entry, shape (entries,)."""
+        return np.repeat(np.arange(len(self.length)), self.length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,118 +139,59 @@ class ResetSeries:
     months: IntArray
     day: IntArray
 
-    def dates_up_to(self, series: int, last: np.datetime64) -> DateArray:
-        """Reset dates of one series up to a date."""
-        step = int(self.months[series])
-        begin = month_number(self.next_date[series])
-        if step == 0:
-            return self.next_date[series : series + 1]
-        count = max(int(month_number(last) - begin) // step + 1, 1)
-        return day_in_month(begin + np.arange(count) * step, np.asarray(self.day[series]))
-
-
-def entries_of(keys: CalendarKeys) -> tuple[IntArray, IntArray, IntArray]:
-    """First entry of each calendar, calendar of each entry, event number j (from 1) of each entry."""
-    length = keys.length + SPARE
-    first = np.concatenate([[0], np.cumsum(length)[:-1]])
-    calendar = np.repeat(np.arange(len(length)), length)
-    number = np.arange(int(length.sum())) - first[calendar] + 1
-    return np.asarray(first, dtype=np.int64), calendar, number
-
 
 def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) -> CalendarSet:
-    """Resolve keys to calendars; `reset` holds the day offset of each reset (-1 = none), not yet a column of rates."""
+    """Resolve keys to calendars; `reset` holds the day offset of each reset (-1 = none), not yet a column of rates.
+
+    Event j ends a period when (j - phase) is a multiple of step. `split` is the share of an interval's accrual before
+    its last reset; `opening_reset` is an earlier one where two fall into one interval.
+    """
     now = as_days(as_of)
-    first, calendar, number = entries_of(keys)
-    day, count = keys.day[calendar], keys.count[calendar]
-    month = first_month(now, keys.day)[calendar] + number - 1
-    end = day_in_month(month, day)
-    start = day_in_month(month - 1, day)
-    begin, close, span = _periods(keys, calendar, number, month, day, start, end)
-    low = accrued(begin, close, start, span, count)
-    high = accrued(begin, close, end, span, count)
-    month_index = month_of(now, end)
-    bound = roll_months(now, month_index - 1)
-    inside = (bound > start) & (bound < end)
-    cut = accrued(begin, close, np.where(inside, bound, start), span, count)
-    accrual = high - low
-    safe = np.where(accrual == 0.0, 1.0, accrual)
-    reset, split, opening = _resets(
-        keys, calendar, first, start, end, begin, close, span, count, low, safe, resets, now
+    length = keys.length + SPARE
+    first = np.asarray(np.concatenate([[0], np.cumsum(length)[:-1]]), dtype=np.int64)
+    month = first_month(now, keys.day)
+    once = ~np.isnat(keys.start)
+    begin, close = np.where(once, keys.start, now), np.where(once, keys.end, now)
+    reach = max(int((month + length + 2 * keys.step).max(initial=0)), int(month_number(close).max(initial=0)))
+    back = min(int((month - keys.step).min(initial=0)), int(month_number(begin).min(initial=0)))
+    longest = int(resets.months.max(initial=0)) + max(int(month_number(resets.next_date).max(initial=0)) - reach, 0)
+    table = month_table(back - 1, reach + longest + 1)
+    found = _empty_intervals(int(length.sum()))
+    fill(
+        Keys(
+            day=keys.day,
+            basis=keys.count,
+            step=keys.step,
+            phase=keys.phase,
+            once=once.astype(np.int64),
+            opens=begin.astype(np.int64),
+            closes=close.astype(np.int64),
+            span=keys.span,
+            series=keys.reset,
+            month=month - table.first,
+            first=first,
+            length=length,
+        ),
+        Series(
+            resets.next_date.astype(np.int64),
+            month_number(resets.next_date) - table.first,
+            resets.months,
+            resets.day,
+        ),
+        table,
+        int(now.astype(np.int64)),
+        int(payment_day(now)),
+        found,
     )
-    arrays = Calendars(
-        day=(end - now).astype(np.int64),
-        month=month_index,
-        season=np.asarray(month % 12, dtype=np.int64),
-        accrual=accrual,
-        head=np.where(inside, (cut - low) / safe, 0.0),
-        pays=np.full(len(end), 2, dtype=np.int64),
-        hazard_month=np.asarray(number, dtype=np.int64),
-        reset=reset,
-        split=split,
-        opening_reset=opening,
-        opens=(bound - now).astype(np.int64),
-        starts=(start - now).astype(np.int64),
-    )
-    return CalendarSet(arrays, first, calendar, end)
+    pays: AnyArray = np.full(len(found.day), 2, dtype=np.int32)
+    return CalendarSet(Calendars(pays=pays, **found._asdict()), first, length)
 
 
-def _periods(
-    keys: CalendarKeys,
-    calendar: IntArray,
-    number: IntArray,
-    month: IntArray,
-    day: IntArray,
-    start: DateArray,
-    end: DateArray,
-) -> tuple[DateArray, DateArray, IntArray]:
-    """Period that each interval lies in, and its regular months (0 = not regular)."""
-    step, phase = keys.step[calendar], keys.phase[calendar]
-    # Event j ends a period when (j - phase) is a multiple of step.
-    ahead = (phase - number) % step
-    close_month = month + ahead
-    begin, close = day_in_month(close_month - step, day), day_in_month(close_month, day)
-    once = ~np.isnat(keys.start[calendar])
-    begin = np.where(once, keys.start[calendar], begin)
-    close = np.where(once, keys.end[calendar], close)
-    span = np.where(once, keys.span[calendar], step)
-    return begin, close, span
-
-
-def _resets(
-    keys: CalendarKeys,
-    calendar: IntArray,
-    first: IntArray,
-    start: DateArray,
-    end: DateArray,
-    begin: DateArray,
-    close: DateArray,
-    span: IntArray,
-    count: IntArray,
-    low: FloatArray,
-    accrual: FloatArray,
-    resets: ResetSeries,
-    now: np.datetime64 | DateArray,
-) -> tuple[IntArray, FloatArray, IntArray]:
-    """Day offset of the last reset in each interval (-1 = none), share of the accrual before it, and an earlier one."""
-    opening = np.full(len(end), -1, dtype=np.int64)
-    found = np.full(len(end), -1, dtype=np.int64)
-    split = np.ones(len(end))
-    dates = start.copy()
-    for number in np.flatnonzero(keys.reset >= 0):
-        lo = first[number]
-        hi = lo + keys.length[number] + SPARE
-        days = resets.dates_up_to(int(keys.reset[number]), end[hi - 1])
-        place = np.searchsorted(end[lo:hi], days, side="right")
-        kept = place < hi - lo
-        twice = np.flatnonzero(kept[:-1] & (np.diff(place) == 0))
-        opening[lo + place[twice]] = (days[twice] - now).astype(np.int64)
-        found[lo + place[kept]] = (days[kept] - now).astype(np.int64)
-        dates[lo + place[kept]] = days[kept]
-    chosen = np.flatnonzero(found >= 0)
-    at = accrued(begin[chosen], close[chosen], dates[chosen], span[chosen], count[chosen])
-    split[chosen] = (at - low[chosen]) / accrual[chosen]
-    return found, split, opening
+def _empty_intervals(count: int) -> Intervals:
+    """Room for intervals: days and months as 32-bit numbers, because a large book has millions of them."""
+    floats = ("accrual", "head", "split")
+    kinds: list[Any] = [np.float64 if name in floats else np.int32 for name in Intervals._fields]
+    return Intervals._make(np.empty(count, dtype=kind) for kind in kinds)
 
 
 def unique_keys(columns: dict[str, IntArray]) -> tuple[IntArray, IntArray]:

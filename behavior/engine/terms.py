@@ -359,19 +359,22 @@ def _number_fixings(
     calendars: CalendarSet, keys: CalendarKeys, kinds: Fixings, series: ResetSeries
 ) -> tuple[CalendarSet, Fixings]:
     """Number the fixings of all calendars: `reset` becomes a column of forward rates."""
-    arrays = calendars.arrays
-    both = np.concatenate([arrays.reset, arrays.opening_reset])
-    chosen = np.flatnonzero(both >= 0)
-    if not len(chosen):
+    reset, opening = calendars.arrays.reset, calendars.arrays.opening_reset
+    if not len(series.day):
         return calendars, kinds
-    kind = kinds.group[keys.reset[calendars.calendar[chosen % len(arrays.reset)]]]
-    place, column = unique_keys({"kind": kind, "day": both[chosen]})
-    days = both[chosen][place]
-    both[chosen] = column
-    reset, opening = np.split(both, 2)
-    renamed = arrays._replace(reset=reset, opening_reset=opening)
-    numbered = CalendarSet(renamed, calendars.first, calendars.calendar, calendars.dates)
-    return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, kind[place], days)
+    kind_of = np.where(keys.reset >= 0, kinds.group[keys.reset], 0)
+    kind = np.repeat(kind_of.astype(np.int32), calendars.length)
+    days = int(reset.max()) + 1
+    table = np.zeros((int(kinds.group.max()) + 1, days), dtype=np.int32)
+    for column in (reset, opening):
+        chosen = column >= 0
+        table[kind[chosen], column[chosen]] = 1
+    group, day = np.nonzero(table)
+    table[group, day] = np.arange(len(group))
+    named = [np.where(column >= 0, table[kind, np.maximum(column, 0)], np.int32(-1)) for column in (reset, opening)]
+    arrays = calendars.arrays._replace(reset=named[0], opening_reset=named[1])
+    numbered = CalendarSet(arrays, calendars.first, calendars.length)
+    return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, group, day)
 
 
 def is_derivative(terms: Terms) -> BoolArray:
