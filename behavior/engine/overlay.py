@@ -36,15 +36,17 @@ def _in_base(plan: Plan, cash_flows: bool) -> Plan:
     return replace(plan, scenarios=plan.scenarios[:1], options=options)
 
 
-def calibrate(plan: Plan) -> Plan:
+def calibrate(plan: Plan, accrued: FloatArray | float = 0.0) -> Plan:
     """A spread over the zero rate for each cash position, such that its base value is its balance.
+
+    accrued : (positions,), in the plan's order, added to the balance: what a clean value leaves out.
 
     Raises
     ------
     MarketDataError : naming positions for which there is none.
     """
     base = _in_base(plan, cash_flows=False)
-    target = plan.positions.balance
+    target = plan.positions.balance + accrued
     cash = (plan.terms.book.instrument[plan.order] == 0) & (target > 0)
 
     def excess(spread: FloatArray) -> FloatArray:

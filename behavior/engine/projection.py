@@ -68,7 +68,8 @@ class ProjectionOptions:
     uncovered : ``error`` or ``overnight``, for non-maturity products without a curve.
     margins : ``included``, ``excluded`` or ``calibrated``. tail : hazard beyond a curve's last month.
     pending : whether earlier moves of the short rate still pass through.
-    exchange_notionals : whether swap notionals are paid.
+    exchange_notionals : whether swap notionals are paid. renew_derivatives : whether a constant balance sheet renews
+        swap legs.
     """
 
     runoff_convention: str = "pool"
@@ -81,6 +82,7 @@ class ProjectionOptions:
     tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
     pending: bool = True
     exchange_notionals: bool = False
+    renew_derivatives: bool = False
     buckets: Buckets = field(default_factory=regulatory_buckets)
     cash_flows: bool = True
     per_position: bool = False
@@ -204,8 +206,9 @@ def prepare(
     mortgage, mortgage_key = mortgage_paths(world, matchings, currency, row_currency, terms.fixation, months)
     of_row, entries = combinations(matchings, len(book))
     coverage = coverage_rows(book, matchings)
-    margins, at_today = margins_of(terms, world, dict(curve_history or {}), dict(new_business_margins or {}))
-    renewals = resolve_renewals(terms, world, margins, at_today)
+    again = options.renew_derivatives
+    margins, at_today = margins_of(terms, world, dict(curve_history or {}), dict(new_business_margins or {}), again)
+    renewals = resolve_renewals(terms, world, margins, at_today, again)
     order = np.lexsort((terms.calendar, renewals.of_row, terms.groups.of_row))
     principal, begins = resolve_principal(terms)
     positions = _positions(terms, row_currency, of_row, keys.of_row, renewals, options)._replace(schedule=begins)
