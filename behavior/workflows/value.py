@@ -26,7 +26,7 @@ from behavior.engine.projection import (
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError
 from behavior.market.buckets import Buckets, regulatory_buckets
-from behavior.market.curves import CurveSet, Interpolation, TimeConvention
+from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation, TimeConvention
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
 from behavior.measures.cash_flows import cash_flow_table
@@ -35,10 +35,11 @@ from behavior.measures.eve import economic_value
 from behavior.measures.gap import repricing_gap
 from behavior.measures.nii import CONSTANT, RUN_OFF, net_interest_income
 from behavior.measures.result import IrrbbResult
-from behavior.months import as_days, roll_months
+from behavior.months import DateLike, as_days, roll_months
 from behavior.workflows.value_facts import facts
 from behavior.workflows.value_options import book_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
+from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean
 
 Progress = Callable[[str, float], None]
 Margins = Literal["included", "calibrated", "excluded"]
@@ -81,6 +82,12 @@ class ValuationOptions:
     ----------
     framework : prescribed scenarios, or `scenarios` for others. floor : rule or level instead of the framework's own.
     balance_sheets : ``run_off``, ``constant``. aggregation : over currencies, instead of the framework's own.
+    price : ``dirty`` (the first flow is a full coupon) or ``clean`` (less the interest accrued by as-of).
+    driver_interpolation : what behavioural drivers read forwards from.
+    migrated : moves into another product, ``counted`` as decay or ``censored``; None = counted, but not under the
+        `deposit_view` ``minimum_balance`` (liquidity).
+    derivatives : on a constant balance sheet, ``run_off`` or ``renewed``. embedded_limits : ``option`` (time value by
+        vols/1 on top of intrinsic cash flows) or ``intrinsic``.
     behaviour : ``model``, ``frozen`` (hazards of base in every scenario) or ``standardised`` (base's, multiplied).
     cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
         years instead of the rule's.
@@ -94,12 +101,16 @@ class ValuationOptions:
     scenarios: ScenarioSet | None = None
     floor: str | float | None = None
     interpolation: Interpolation = "linear"
+    driver_interpolation: DriverInterpolation = "pchip"
     time: TimeConvention = "exact"
+    price: Literal["dirty", "clean"] = "dirty"
     rate_path: RatePath = "forward"
     balance_sheets: tuple[str, ...] = (RUN_OFF, CONSTANT)
     margins: Margins = "included"
     runoff_convention: str = "pool"
     behaviour: str = "model"
+    migrated: str | None = None
+    deposit_view: str = "with_redeposits"
     include_default: bool = False
     uncovered: str = "error"
     pending: bool = True
@@ -107,6 +118,8 @@ class ValuationOptions:
     aggregation: str | None = None
     extrapolation: str = "refuse"
     exchange_notionals: bool = False
+    derivatives: str = "run_off"
+    embedded_limits: str = "option"
     buckets: Buckets = field(default_factory=regulatory_buckets)
     cash_flows: bool = True
     detail: str = "totals"
@@ -135,6 +148,8 @@ def value(
     fx = exchange_rates(inputs, Book(inputs.book))
     plan, overlay = _plan(inputs, chosen, world, book)
     flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
+    if chosen.price == CLEAN:
+        flows = clean(flows, plan)
     rule = chosen.aggregation or world.curves.scenarios.aggregation
     eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
     nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, chosen.balance_sheets)
@@ -158,22 +173,23 @@ def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World
     book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
     _refuse_short_curves(book, world, options)
     _refuse_missing_transfer(book, options)
-    held = book_options(book, world.curves, inputs.vols, options.time)
+    held = book_options(book, world.curves, inputs.vols, options.time, options.embedded_limits)
     return world, held.linear, held
 
 
 def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book: Book) -> tuple[Plan, dict[str, Any]]:
     """The plan of a run with its regulatory steps, and what those changed."""
+    assumptions = acting_set(inputs.assumptions, options)
     plan = prepare(
         book,
         world,
-        inputs.assumptions,
-        _projection_options(options, world, inputs.assumptions),
+        assumptions,
+        _projection_options(options, world, assumptions),
         _curve_history(inputs, options),
         inputs.new_business_margins,
     )
     if options.margins == "calibrated":
-        plan = calibrate(plan)
+        plan = calibrate(plan, accrued_by_position(plan) if options.price == CLEAN else 0.0)
     return capped_deposits(plan, world, options)
 
 
@@ -205,8 +221,18 @@ def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
     return uncovered_deposits(book, list(matchings))
 
 
+def _curves(inputs: ValuationInputs, day: DateLike, options: ValuationOptions) -> CurveSet:
+    return CurveSet.from_table(
+        inputs.curves,
+        day,
+        interpolation=options.interpolation,
+        time=options.time,
+        driver_interpolation=options.driver_interpolation,
+    )
+
+
 def _world(inputs: ValuationInputs, options: ValuationOptions) -> World:
-    curves = CurveSet.from_table(inputs.curves, inputs.as_of, interpolation=options.interpolation, time=options.time)
+    curves = _curves(inputs, inputs.as_of, options)
     currencies = sorted(set(inputs.book["currency"].astype(str)))
     missing = [currency for currency in currencies if not curves.has(currency)]
     if missing:
@@ -294,6 +320,7 @@ def _projection_options(
         tail=options.tail,
         pending=options.pending,
         exchange_notionals=options.exchange_notionals,
+        renew_derivatives=options.derivatives == "renewed",
         buckets=options.buckets,
         cash_flows=options.cash_flows,
     )
@@ -303,10 +330,7 @@ def _curve_history(inputs: ValuationInputs, options: ValuationOptions) -> Mappin
     """Curves of earlier dates, for margins measured at origination."""
     days = as_days(inputs.curves["as_of"])
     now = as_days(inputs.as_of)
-    return {
-        day: CurveSet.from_table(inputs.curves, day, interpolation=options.interpolation, time=options.time)
-        for day in np.unique(days[days <= now])
-    }
+    return {day: _curves(inputs, day, options) for day in np.unique(days[days <= now])}
 
 
 def with_scenarios(options: ValuationOptions, scenarios: ScenarioSet) -> ValuationOptions:

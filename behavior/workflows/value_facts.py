@@ -16,9 +16,29 @@ from behavior.measures.nii import CONSTANT, NiiResult
 from behavior.measures.warnings import base_warnings
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps
+from behavior.workflows.value_views import migrated_view
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationInputs, ValuationOptions
+
+PRICES = {
+    "dirty": "dirty: the first flow is a full coupon",
+    "clean": "clean: less the interest accrued by as-of, the same in every scenario",
+}
+DRIVERS = {
+    "pchip": "monotone cubic (PCHIP) through the zero rates",
+    "linear": "linear zero rates",
+    "log_linear": "log-linear discount factors",
+}
+LIMITS = {"option": "intrinsic in cash flows, time value as an option", "intrinsic": "intrinsic in cash flows"}
+DERIVATIVES = {
+    "run_off": "derivatives run off",
+    "renewed": "swap legs renewed like loans, the term from the start date; options run off",
+}
+MIGRATED_WORDS = {
+    "counted": "counted in the decay that rate risk uses",
+    "censored": "censored: a move into another product is no decay",
+}
 
 
 def facts(
@@ -47,7 +67,10 @@ def facts(
         "inputs": dict(inputs.sources),
         "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
         "summary": _summary(inputs, plan, flows, eve, nii, world) | _option_facts(flows, held),
-        "warnings": [*_warnings(inputs, world, plan), *base_warnings(eve.summary, nii.summary, inputs.book_equity)],
+        "warnings": [
+            *_warnings(inputs, world, plan, held),
+            *base_warnings(eve.summary, nii.summary, inputs.book_equity),
+        ],
     }
 
 
@@ -67,10 +90,10 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
     pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
     return {
         **READINGS,
-        "value": "dirty: the first flow is a full coupon",
+        "value": PRICES[options.price],
         "time": "days / 365 from as-of" if options.time == "exact" else "month grid, k / 12",
         "zero_rates": f"{options.interpolation} in time, flat outside",
-        "driver_forwards": "monotone cubic (PCHIP) through the zero rates",
+        "driver_forwards": DRIVERS[options.driver_interpolation],
         "floor": str(world.curves.floor.name),
         "rate_path": options.rate_path,
         "margins": options.margins,
@@ -80,15 +103,15 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "behaviour": options.behaviour,
         "default": "in, with recovery" if options.include_default else "left out of EVE and NII",
         "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
-        "deposit_view": "with_redeposits",
+        "deposit_view": options.deposit_view,
         "uncovered_deposits": options.uncovered,
         "pending_pass_through": _pending_words(options, pending),
         "swap_notionals": "exchanged" if options.exchange_notionals else "not exchanged",
-        "embedded_limits": "intrinsic in cash flows",
+        "embedded_limits": LIMITS[options.embedded_limits],
         "level_payment": "amortization_months counts from as-of; recalculated from the first period after a reset",
         "constant_balance_sheet": "renewed in the same product and original term; floaters at index + spread; "
-        "administered balances stay; derivatives run off",
-        "migrated": "counted in the decay that rate risk uses",
+        f"administered balances stay; {DERIVATIVES[options.derivatives]}",
+        "migrated": MIGRATED_WORDS[migrated_view(options)],
         "aggregation": rule,
         "extrapolation": options.extrapolation,
         "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
@@ -138,7 +161,7 @@ def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) ->
     }
 
 
-def _warnings(inputs: ValuationInputs, world: World, plan: Plan) -> list[str]:
+def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptions) -> list[str]:
     found = list(world.curves.warnings)
     if inputs.assumptions is not None:
         lagged = [
@@ -152,6 +175,11 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan) -> list[str]:
             )
         if plan.repricing_keys.matchings and world.history is None:
             found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
+    if held.untimed:
+        found.append(
+            f"{held.untimed} positions have a cap or floor on their rate and no volatility: their limits are intrinsic "
+            "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
+        )
     unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
     if unknown:
         found.append(f"{unknown} positions have no origination date: behaviour counts their age from today.")

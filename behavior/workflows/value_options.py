@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.option_book import limited_rows, value_limits, value_options
+from behavior.engine.option_book import OptionValues, limited_rows, value_limits, value_options
 from behavior.engine.positions import Book
 from behavior.market.curves import TimeConvention
 from behavior.market.scenarios import ScenarioCurves
@@ -18,6 +18,7 @@ IN_FULL = "caps, floors, swaptions at implied volatility; embedded limits intrin
 WITHOUT_LIMITS = (
     "embedded limits intrinsic in cash flows, without time value: no vols/1 and no volatility in their rows"
 )
+INTRINSIC = "caps, floors, swaptions at implied volatility; embedded limits intrinsic in cash flows, without time value"
 NO_OPTIONS = "none in the book"
 
 
@@ -30,15 +31,23 @@ class BookOptions:
     linear : the rows that the kernel projects.
     add_on : values and add-on of the options, None where there are none.
     convention : how options were valued, in words.
+    values : options row by row, None where there are none.
+    untimed : rows whose limits have no time value because nothing says how volatile their index is.
     """
 
     linear: Book
     add_on: OptionAddOn | None
     convention: str
+    values: OptionValues | None = None
+    untimed: int = 0
 
 
 def book_options(
-    book: Book, curves: ScenarioCurves, vols: pd.DataFrame | None, time: TimeConvention = "exact"
+    book: Book,
+    curves: ScenarioCurves,
+    vols: pd.DataFrame | None,
+    time: TimeConvention = "exact",
+    embedded: str = "option",
 ) -> BookOptions:
     """Value the options of a book and set their rows apart.
 
@@ -46,6 +55,7 @@ def book_options(
     ----------
     vols : vols/1, None where none was given: then option rows need their own `volatility`, and embedded limits without
         one keep their intrinsic value only.
+    embedded : limits of cash rates as ``option`` (time value beside the cash flows) or ``intrinsic``.
 
     Raises
     ------
@@ -58,6 +68,8 @@ def book_options(
     found = value_options(book, curves, surfaces)
     convention = NO_OPTIONS if found.rows.size == 0 else IN_FULL
     limited = limited_rows(book)
+    if embedded == "intrinsic":
+        convention, limited = INTRINSIC if limited.any() else convention, np.zeros(len(book), dtype=np.bool_)
     known = limited if surfaces is not None else limited & ~np.isnan(book.numbers("volatility"))
     if known.any():
         rows = np.flatnonzero(known)
@@ -66,6 +78,7 @@ def book_options(
         found = found.joined(limits.of_rows(rows))
     elif limited.any():
         convention = WITHOUT_LIMITS
+    untimed = int((limited & ~known).sum())
     if found.rows.size == 0:
-        return BookOptions(linear, None, convention)
-    return BookOptions(linear, option_add_on(book, found, curves.names), convention)
+        return BookOptions(linear, None, convention, None, untimed)
+    return BookOptions(linear, option_add_on(book, found, curves.names), convention, found, untimed)
