@@ -19,7 +19,18 @@ from typing import Any, TypeVar
 
 from numba import config, njit
 
-SOURCES = ("compiled.py", "layout.py", "level.py", "hazards.py", "path.py", "kernel.py", "renewal.py")
+SOURCES = (
+    "compiled.py",
+    "layout.py",
+    "level.py",
+    "hazards.py",
+    "path.py",
+    "kernel.py",
+    "renewal.py",
+    "contract.py",
+    "survival.py",
+    "lanes.py",
+)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -37,11 +48,13 @@ def cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"alm-behavior-{digest}"
 
 
-def _compile(function: Function, inline: str) -> Function:
+def _compile(function: Function, inline: str, arithmetic: frozenset[str] = frozenset()) -> Function:
     given = config.CACHE_DIR
     config.CACHE_DIR = given or str(cache_folder())
     try:
-        made: Function = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline=inline)(function)
+        made: Function = njit(
+            cache=True, nogil=True, error_model="numpy", _nrt=False, inline=inline, fastmath=set(arithmetic)
+        )(function)
     finally:
         config.CACHE_DIR = given
     return made
@@ -56,3 +69,8 @@ def folded(function: Function) -> Function:
     """The same for a kernel's inner steps, which are written into their callers: handing on dozens of columns costs
     more than most steps do."""
     return _compile(function, "always")
+
+
+def side_by_side(function: Function) -> Function:
+    """A kernel over neighbouring numbers: sums may be taken in any order, so that eight go at a time."""
+    return _compile(function, "never", frozenset({"reassoc", "contract", "nsz"}))

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.layout import FIELDS
+from behavior.engine.plan import Plan
 from behavior.engine.positions import Groups
-from behavior.engine.projection import Plan, run_chunk
+from behavior.engine.run import run_rows
 from behavior.months import month_bounds
 
 TOGETHER = 64
@@ -31,7 +32,7 @@ def position_cash_flows(plan: Plan, together: int = TOGETHER) -> Iterator[pd.Dat
     dates = month_bounds(plan.terms.as_of, plan.months + 1).astype("datetime64[ns]")
     for start in range(0, len(records), together):
         end = min(start + together, len(records))
-        part, _, _ = run_chunk(alone, start, end)
+        part = run_rows(alone, np.arange(start, end)).totals
         yield _table(plan, names[start:end], plan.positions.group[start:end], part.flows, dates)
 
 

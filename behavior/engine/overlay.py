@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from behavior.engine import layout
-from behavior.engine.layout import Positions
-from behavior.engine.projection import Plan, run
+from behavior.engine.plan import Plan, some_of, with_column
+from behavior.engine.run import run
 from behavior.errors import MarketDataError
 from behavior.market.curves import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
@@ -21,13 +21,6 @@ from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 TURNS = 60
 ENOUGH = 1e-12
 PRINCIPAL = (layout.SCHEDULED, layout.PAYOFF, layout.CURTAILMENT, layout.WITHDRAWAL)
-
-
-def with_column(plan: Plan, name: str, values: FloatArray) -> Plan:
-    """The plan with one column of its positions changed; values in the plan's own order."""
-    records = plan.records.copy()
-    records[name] = values
-    return replace(plan, records=records)
 
 
 def _in_base(plan: Plan, cash_flows: bool) -> Plan:
@@ -103,7 +96,7 @@ def cap_deposit_life(plan: Plan, years: float, under_cap: BoolArray) -> tuple[Pl
     currencies = np.asarray(plan.groups.currency)[records["group"]]
     for currency in sorted(set(currencies[mine])):
         rows = np.flatnonzero(mine & (currencies == currency))
-        part = _in_base(_rows(plan, rows), cash_flows=True)
+        part = _in_base(some_of(plan, rows), cash_flows=True)
         uncapped = average_years(part)
         scale, capped = 1.0, uncapped
         for _ in range(TURNS):
@@ -115,16 +108,6 @@ def cap_deposit_life(plan: Plan, years: float, under_cap: BoolArray) -> tuple[Pl
         balance = float(records["balance"][rows].sum())
         found[currency] = LifeCap(currency, balance, uncapped, capped, scale)
     return with_column(plan, "stretch", stretch), found
-
-
-def _rows(plan: Plan, rows: np.ndarray) -> Plan:
-    """The plan of some of its positions."""
-    behaviours = plan.behaviours._replace(
-        mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
-    )
-    positions = Positions._make(values[rows] for values in plan.positions)
-    order = np.arange(len(rows))
-    return replace(plan, records=plan.records[rows], positions=positions, order=order, behaviours=behaviours)
 
 
 def scaled_life(plan: Plan, factor: float) -> Plan:

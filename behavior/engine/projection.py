@@ -1,36 +1,21 @@
-"""Project a book: terms, behaviour and market meet, and the kernel runs over chunks of positions."""
+"""Resolve a book: terms, behaviour and market meet in one plan, which `run` works out."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
-from behavior.assumptions.curve import Tail
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine import layout
-from behavior.engine.calendars import horizon_day
 from behavior.engine.drivers import World, mortgage_paths, short_paths
-from behavior.engine.kernel import project_chunk, workspace
-from behavior.engine.layout import (
-    NII_MONTHS,
-    Market,
-    Positions,
-    Records,
-    Repricing,
-    Switches,
-    Totals,
-    as_records,
-    empty_floats,
-)
-from behavior.engine.positions import LIABILITY, Book, Groups
+from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
+from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
+from behavior.engine.positions import LIABILITY, Book
 from behavior.engine.principal import resolve_principal
-from behavior.engine.renewal import Renewals, margins_of, renew_chunk, resolve_renewals, stays
-from behavior.engine.repricing import RepricingKeys, forward_rates, resolve_repricing
+from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
+from behavior.engine.repricing import forward_rates, resolve_repricing
+from behavior.engine.run import run
 from behavior.engine.runoff import (
     Matching,
     acting_tables,
@@ -41,109 +26,9 @@ from behavior.engine.runoff import (
 )
 from behavior.engine.terms import Terms, resolve_terms
 from behavior.errors import AssumptionError
-from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import DISCOUNT, CurveSet
 from behavior.months import as_days
 from behavior.quantities import BoolArray, FloatArray, IntArray
-
-CONVENTIONS = {
-    "pool": layout.POOL,
-    "constant_payment": layout.CONSTANT_PAYMENT,
-    "opening_balance": layout.OPENING_BALANCE,
-}
-CHUNK = 4096
-Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, eq=False)
-class ProjectionOptions:
-    """Choices of one run; each is named under `conventions` in the result.
-
-    Parameters
-    ----------
-    runoff_convention : ``pool`` (BMA), ``constant_payment`` or ``opening_balance``.
-    behaviour : ``model``, ``frozen`` (every scenario uses base's hazards) or ``standardised`` (base's, multiplied).
-    multipliers : table name -> one factor a scenario, for ``standardised``.
-    include_default : whether default runs off balances. recovery : table name -> share paid back.
-    uncovered : ``error`` or ``overnight``, for non-maturity products without a curve.
-    margins : ``included``, ``excluded`` or ``calibrated``. tail : hazard beyond a curve's last month.
-    pending : whether earlier moves of the short rate still pass through.
-    exchange_notionals : whether swap notionals are paid. renew_derivatives : whether a constant balance sheet renews
-        swap legs.
-    """
-
-    runoff_convention: str = "pool"
-    behaviour: str = "model"
-    multipliers: Mapping[str, FloatArray] = field(default_factory=dict)
-    include_default: bool = False
-    recovery: Mapping[str, float] = field(default_factory=dict)
-    uncovered: str = "error"
-    margins: str = "included"
-    tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
-    pending: bool = True
-    exchange_notionals: bool = False
-    renew_derivatives: bool = False
-    buckets: Buckets = field(default_factory=regulatory_buckets)
-    cash_flows: bool = True
-    per_position: bool = False
-    chunk: int = CHUNK
-    threads: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Everything the kernel needs, resolved once; running it twice gives the same numbers.
-
-    Parameters
-    ----------
-    order : (rows,), place in the book of each resolved position (sorted so that neighbours share what they can).
-    """
-
-    terms: Terms
-    order: IntArray
-    positions: Positions
-    records: Records
-    calendars: Records
-    behaviours: layout.Behaviours
-    repricing: Repricing
-    market: Market
-    renewals: Renewals
-    matchings: tuple[Matching, ...]
-    repricing_keys: RepricingKeys
-    coverage: pd.DataFrame
-    months: int
-    schedule: FloatArray
-    options: ProjectionOptions
-    scenarios: tuple[str, ...]
-
-    @property
-    def groups(self) -> Groups:
-        """Result groups."""
-        return self.terms.groups
-
-
-@dataclass(frozen=True, eq=False)
-class CashFlows:
-    """What a book does under every scenario, by group; amounts unsigned, in the group's currency.
-
-    Parameters
-    ----------
-    flows : (scenarios, groups, months + 1, fields), month 0 unused; fields as `layout.FIELDS`.
-    value : (scenarios, groups) present values. income : (scenarios, groups, 61) run-off interest by month.
-    constant : same, on a constant balance sheet. gap : (groups, buckets) repricing amounts in base.
-    position_value, position_income : (rows, scenarios) in the book's order, or empty.
-    """
-
-    groups: Groups
-    scenarios: tuple[str, ...]
-    flows: FloatArray
-    value: FloatArray
-    income: FloatArray
-    constant: FloatArray
-    gap: FloatArray
-    coverage: pd.DataFrame
-    position_value: FloatArray
-    position_income: FloatArray
 
 
 def uncovered_deposits(book: Book, matchings: list[Matching]) -> BoolArray:
@@ -209,19 +94,15 @@ def prepare(
     again = options.renew_derivatives
     margins, at_today = margins_of(terms, world, dict(curve_history or {}), dict(new_business_margins or {}), again)
     renewals = resolve_renewals(terms, world, margins, at_today, again)
-    order = np.lexsort((terms.calendar, renewals.of_row, terms.groups.of_row))
     principal, begins = resolve_principal(terms)
     positions = _positions(terms, row_currency, of_row, keys.of_row, renewals, options)._replace(schedule=begins)
-    behaviours = layout_behaviours(
-        matchings, entries, mortgage_key[order], coverage.of_row[order], options.tail, options.recovery
-    )
+    behaviours = layout_behaviours(matchings, entries, mortgage_key, coverage.of_row, options.tail, options.recovery)
     market = _market(terms, world, currency, short, mortgage, options, matchings)
-    ordered = Positions._make(values[order] for values in positions)
     return Plan(
         terms=terms,
-        order=order,
-        positions=ordered,
-        records=as_records(ordered),
+        order=np.arange(len(book)),
+        positions=positions,
+        records=as_records(positions),
         calendars=as_records(terms.calendars.arrays),
         behaviours=behaviours,
         repricing=keys.arrays,
@@ -323,139 +204,6 @@ def _market(
         mortgage=mortgage,
         multiplier=multiplier,
     )
-
-
-def run(plan: Plan, progress: Progress | None = None) -> CashFlows:
-    """Run the kernel over a plan, chunk by chunk, on threads; chunks are added in the book's order."""
-    count = len(plan.order)
-    starts = list(range(0, count, plan.options.chunk))
-    total = _totals(plan, 0, len(plan.groups), 0, 0, 0)
-    constant = empty_floats(*total.income.shape)
-    value = empty_floats(count if plan.options.per_position else 0, len(plan.scenarios))
-    income = empty_floats(*value.shape)
-    threads = plan.options.threads or min(os.cpu_count() or 1, 8)
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = []
-        done = 0
-        for start in starts:
-            waiting.append((start, pool.submit(run_chunk, plan, start, min(start + plan.options.chunk, count))))
-            while waiting and (len(waiting) > 2 * threads or start == starts[-1]):
-                begin, future = waiting.pop(0)
-                part, slices, first_group = future.result()
-                _add(total, part, first_group)
-                constant[:, first_group : first_group + slices.shape[1]] += slices
-                if plan.options.per_position:
-                    rows = plan.order[begin : begin + plan.options.chunk]
-                    value[rows], income[rows] = part.position_value, part.position_income
-                done += 1
-                if progress is not None:
-                    progress(done / len(starts))
-    return CashFlows(
-        groups=plan.groups,
-        scenarios=plan.scenarios,
-        flows=total.flows,
-        value=total.value,
-        income=total.income + total.staying,
-        constant=total.income + total.constant + constant,
-        gap=total.gap,
-        coverage=_coverage(plan, total.coverage),
-        position_value=value,
-        position_income=income,
-    )
-
-
-def _totals(plan: Plan, first: int, groups: int, renewals: int, positions: int, base: int) -> Totals:
-    scenarios = len(plan.scenarios)
-    months = plan.months + 2 if plan.options.cash_flows else 0
-    each = positions if plan.options.per_position else 0
-    del first, base
-    return Totals(
-        flows=empty_floats(scenarios, groups, months, len(layout.FIELDS)),
-        value=empty_floats(scenarios, groups),
-        income=empty_floats(scenarios, groups, NII_MONTHS + 1),
-        staying=empty_floats(scenarios, groups, NII_MONTHS + 1),
-        constant=empty_floats(scenarios, groups, NII_MONTHS + 1),
-        gap=empty_floats(groups, len(plan.options.buckets.labels)),
-        coverage=empty_floats(len(plan.coverage), 3),
-        renewed=empty_floats(scenarios, renewals, NII_MONTHS + 4),
-        renewed_margin=empty_floats(scenarios, renewals, NII_MONTHS + 4),
-        position_value=empty_floats(each, scenarios),
-        position_income=empty_floats(each, scenarios),
-    )
-
-
-def run_chunk(plan: Plan, start: int, end: int) -> tuple[Totals, FloatArray, int]:
-    """Totals of positions `start` to `end`, what their renewals earn, and the first group they stand for."""
-    positions = plan.positions
-    first_group = int(positions.group[start])
-    groups = int(positions.group[end - 1]) - first_group + 1
-    renewing = positions.renewal[start:end]
-    renewing = renewing[renewing >= 0]
-    base = int(renewing.min()) if len(renewing) else 0
-    renewals = int(renewing.max()) - base + 1 if len(renewing) else 0
-    part = _totals(plan, first_group, groups, renewals, end - start, base)
-    switches = Switches(
-        convention=CONVENTIONS[plan.options.runoff_convention],
-        frozen=int(plan.options.behaviour != "model"),
-        flows=int(plan.options.cash_flows),
-        per_position=int(plan.options.per_position),
-        horizon_day=horizon_day(plan.terms.as_of),
-        first_group=first_group,
-        first_renewal=base,
-    )
-    project_chunk(
-        start,
-        end,
-        len(plan.scenarios),
-        plan.records,
-        plan.calendars,
-        plan.behaviours,
-        plan.repricing,
-        plan.market,
-        switches,
-        plan.schedule,
-        part,
-        workspace(int(positions.events[start:end].max(initial=1))),
-    )
-    slices = empty_floats(*part.income.shape)
-    r = plan.renewals
-    if renewals:
-        renew_chunk(
-            base,
-            first_group,
-            part.renewed,
-            part.renewed_margin,
-            r.group,
-            r.term,
-            r.weight,
-            r.rate,
-            r.cap,
-            r.floor,
-            r.weights,
-            r.rates,
-            slices,
-        )
-    return part, slices, first_group
-
-
-def _add(total: Totals, part: Totals, first: int) -> None:
-    last = first + part.value.shape[1]
-    total.flows[:, first:last] += part.flows
-    total.value[:, first:last] += part.value
-    total.income[:, first:last] += part.income
-    total.staying[:, first:last] += part.staying
-    total.constant[:, first:last] += part.constant
-    total.gap[first:last] += part.gap
-    total.coverage[:] += part.coverage
-
-
-def _coverage(plan: Plan, counted: FloatArray) -> pd.DataFrame:
-    """coverage rows with the shares of balance-months clamped and beyond the data."""
-    table = plan.coverage.copy()
-    looked = np.where(counted[:, 0] > 0, counted[:, 0], 1.0)
-    table["share_clamped"] = counted[:, 1] / looked
-    table["share_extrapolated"] = counted[:, 2] / looked
-    return table
 
 
 def project(

@@ -1,0 +1,407 @@
+"""A tile's contracts, month by month and without behaviour: balances and interest of positions side by side. Compiled.
+
+Every function fills rows of `Work`, one row an event. A tile of sums (behaviour by key) adds positions up into its
+columns on the way; any other tile has one position a column.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from behavior.engine.compiled import folded, side_by_side
+from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Market, Records, Repricing
+from behavior.engine.level import level_payment, period_rate
+from behavior.engine.tiles import WIDTH
+from behavior.quantities import FloatArray, IntArray
+
+SLAB = 128
+"""Positions that are worked out at once."""
+
+RENEWED = NII_MONTHS + 4
+"""Events that a constant balance sheet looks at."""
+
+(RATE, OLD, START, BALANCE, ACCRUED, LESS, PART, BEAR, MARGIN, WEIGHT, SPREAD, CAP, FLOOR, STEP, INTEREST, SHORT) = (
+    range(16)
+)
+"""Rows of a slab: rate in force, rate before, rate at the running period's start, balance, interest accrued and the part
+of it that present values leave out, fixed part of an instalment, the share of interest that it covers (1 in a level
+payment), margin left out, margin of renewals, spread, cap, floor, periodic cap, interest paid, margin left out of it."""
+
+EVENTS, FROM, KIND, MADE, LEVEL, PLAN = range(6)
+"""Rows of a slab's whole numbers: events, first amortising event, repayment, payments made, payments of a level payment
+that runs over more than remain, place in the explicit schedules."""
+
+
+class Work(NamedTuple):
+    """What one tile is worked out on; rows are events, columns the tile's.
+
+    slab : (16, SLAB) and whole : (6, SLAB), a few positions at once. balance : after the contract's payment. interest :
+    accrued in the interval. paid, left : interest paid, and accrued and not yet paid. early : part of `interest` that
+    lies in the month before. less, less_left : as paid and left, of the margin that present values leave out. start :
+    rate at the start of the month. weighted : balance x margin of renewals, up to `RENEWED`.
+    """
+
+    slab: FloatArray
+    whole: IntArray
+    balance: FloatArray
+    interest: FloatArray
+    paid: FloatArray
+    left: FloatArray
+    early: FloatArray
+    less: FloatArray
+    less_left: FloatArray
+    start: FloatArray
+    weighted: FloatArray
+
+
+def work_of(events: int) -> Work:
+    """Room for tiles of up to so many events."""
+    rows = (events + 2, WIDTH)
+    return Work(
+        np.zeros((16, SLAB)),
+        np.zeros((6, SLAB), dtype=np.int64),
+        *(np.zeros(rows) for _ in range(8)),
+        np.zeros((RENEWED + 1, WIDTH)),
+    )
+
+
+@folded
+def load(begin: int, count: int, loans: IntArray, pos: Records, work: Work) -> None:
+    """Put positions into the slab, as they stand at as-of."""
+    slab, whole = work.slab, work.whole
+    for i in range(count):
+        p = loans[begin + i]
+        span = pos[p].term if pos[p].payment == 0 else float(pos[p].payment)
+        rate = period_rate(pos[p].rate, pos[p].compounding, span)
+        slab[RATE, i] = slab[OLD, i] = slab[START, i] = rate
+        slab[BALANCE, i] = pos[p].balance
+        carried = pos[p].balance * pos[p].carried
+        slab[ACCRUED, i] = carried * rate
+        slab[LESS, i] = carried * pos[p].margin
+        slab[PART, i] = slab[BEAR, i] = 0.0
+        slab[MARGIN, i] = pos[p].margin
+        slab[WEIGHT, i] = pos[p].renewal_margin
+        slab[SPREAD, i] = pos[p].spread
+        slab[CAP, i] = pos[p].cap
+        slab[FLOOR, i] = pos[p].floor
+        slab[STEP, i] = pos[p].periodic_cap
+        whole[EVENTS, i] = pos[p].events
+        whole[FROM, i] = pos[p].amortises_from
+        whole[KIND, i] = pos[p].repayment
+        whole[MADE, i] = 0
+        whole[LEVEL, i] = pos[p].level
+        whole[PLAN, i] = pos[p].schedule
+
+
+@folded
+def instalment(i: int, j: int, payment: int, work: Work) -> None:
+    """The instalment from event j on: a level payment that clears the balance, or equal principal."""
+    slab, whole = work.slab, work.whole
+    left = float((whole[EVENTS, i] - j) // payment + 1) if payment > 0 else 1.0
+    if whole[KIND, i] == ANNUITY:
+        if whole[LEVEL, i] > 0:
+            left = max(1.0, float(whole[LEVEL, i] - whole[MADE, i]))
+        slab[PART, i] = level_payment(slab[BALANCE, i], slab[START, i] * payment / 12.0, left)
+        slab[BEAR, i] = 1.0
+    elif whole[KIND, i] == LINEAR and whole[MADE, i] == 0:
+        if whole[LEVEL, i] > 0:
+            left = float(whole[LEVEL, i])
+        slab[PART, i] = slab[BALANCE, i] / left
+
+
+@folded
+def instalments(j: int, n: int, payment: int, every: bool, moved: bool, schedule: FloatArray, work: Work) -> None:
+    """Instalments of a payment date. every : look at each position; else all go on as they are."""
+    slab, whole = work.slab, work.whole
+    if not every:
+        return
+    for i in range(n):
+        if whole[KIND, i] == SCHEDULE:
+            slab[PART, i] = schedule[whole[PLAN, i] + j - 1]
+        elif j >= whole[FROM, i]:
+            if moved or whole[MADE, i] == 0:
+                instalment(i, j, payment, work)
+            whole[MADE, i] += 1
+
+
+@folded
+def settle(j: int, n: int, pays: bool, payment: int, work: Work) -> None:
+    """Pay interest and principal of event j in the slab; positions that end here clear their balance."""
+    slab, whole = work.slab, work.whole
+    if pays:
+        for i in range(n):
+            slab[INTEREST, i] = slab[ACCRUED, i]
+        for i in range(n):
+            slab[BALANCE, i] -= min(slab[PART, i] - slab[BEAR, i] * slab[ACCRUED, i], slab[BALANCE, i])
+        for i in range(n):
+            slab[ACCRUED, i] = 0.0
+        for i in range(n):
+            slab[SHORT, i] = slab[LESS, i]
+        for i in range(n):
+            slab[LESS, i] = 0.0
+    else:
+        for i in range(n):
+            slab[INTEREST, i] = 0.0
+            slab[SHORT, i] = 0.0
+    i = n - 1
+    while i >= 0 and whole[EVENTS, i] == j:
+        slab[BALANCE, i] = 0.0
+        if payment == 0:
+            slab[INTEREST, i] = slab[ACCRUED, i]
+            slab[SHORT, i] = slab[LESS, i]
+            slab[ACCRUED, i] = slab[LESS, i] = 0.0
+        i -= 1
+
+
+@folded
+def total(row: FloatArray, n: int) -> float:
+    """Sum of a row's first n numbers."""
+    found = 0.0
+    for i in range(n):
+        found += row[i]
+    return found
+
+
+@folded
+def copied(row: FloatArray, n: int, to: FloatArray) -> None:
+    """Copy a row's first n numbers."""
+    for i in range(n):
+        to[i] = row[i]
+
+
+@folded
+def pays_at(j: int, payment: int, phase: int) -> bool:
+    """Whether event j is a payment date; positions that pay once pay at their own end alone."""
+    if payment <= 1:
+        return payment == 1
+    return (phase - j) % payment == 0
+
+
+@folded
+def kept(column: int, j: int, n: int, keyed: bool, accrues: bool, margins: bool, work: Work) -> None:
+    """Hand event j of the slab to the tile: added up into one column, or position by position."""
+    slab = work.slab
+    if keyed:
+        work.balance[j, column] += total(slab[BALANCE], n)
+        if accrues:
+            work.paid[j, column] += total(slab[INTEREST], n)
+            work.left[j, column] += total(slab[ACCRUED], n)
+        if margins:
+            work.less[j, column] += total(slab[SHORT], n)
+            work.less_left[j, column] += total(slab[LESS], n)
+        if j <= RENEWED:
+            found = 0.0
+            for i in range(n):
+                found += slab[BALANCE, i] * slab[WEIGHT, i]
+            work.weighted[j, column] += found
+        return
+    copied(slab[BALANCE], n, work.balance[j])
+    if accrues:
+        copied(slab[INTEREST], n, work.paid[j])
+        copied(slab[ACCRUED], n, work.left[j])
+    if margins:
+        copied(slab[SHORT], n, work.less[j])
+        copied(slab[LESS], n, work.less_left[j])
+    if j <= RENEWED:
+        for i in range(n):
+            work.weighted[j, i] = slab[BALANCE, i] * slab[WEIGHT, i]
+
+
+@folded
+def opened(column: int, n: int, keyed: bool, work: Work) -> None:
+    """Row 0 of the tile: balances at as-of."""
+    kept(column, 0, n, keyed, False, False, work)
+
+
+@side_by_side
+def fixed(
+    column: int,
+    begin: int,
+    count: int,
+    keyed: bool,
+    signs: bool,
+    margins: bool,
+    later: bool,
+    loans: IntArray,
+    pos: Records,
+    cal: Records,
+    schedule: FloatArray,
+    work: Work,
+) -> None:
+    """Contracts at a fixed rate, events from long to short; `column` is where sums go."""
+    slab, whole = work.slab, work.whole
+    load(begin, count, loans, pos, work)
+    head = loans[begin]
+    first, payment = pos[head].first, pos[head].payment
+    phase = pos[head].events % payment if payment > 1 else 0
+    accrues = payment != 1
+    opened(column, count, keyed, work)
+    n = count
+    amortised = False
+    for j in range(1, whole[EVENTS, 0] + 1):
+        e = first + j - 1
+        while whole[EVENTS, n - 1] < j:
+            n -= 1
+        accrual = cal[e].accrual
+        row = slab[INTEREST]
+        for i in range(n):
+            row[i] = slab[BALANCE, i] * slab[RATE, i] * accrual
+        if keyed:
+            work.interest[j, column] += total(row, n)
+        else:
+            copied(row, n, work.interest[j])
+        for i in range(n):
+            slab[ACCRUED, i] += row[i]
+        if margins:
+            for i in range(n):
+                slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
+        pays = pays_at(j, payment, phase)
+        if pays:
+            instalments(j, n, payment, signs or later or not amortised, False, schedule, work)
+            amortised = True
+        settle(j, n, pays, payment, work)
+        kept(column, j, n, keyed, accrues, margins, work)
+
+
+@folded
+def reset(n: int, s: int, number: int, mkt: Market, work: Work) -> None:
+    """Index + spread within the periodic cap, then within cap and floor."""
+    slab = work.slab
+    forward = mkt.forward[s, number]
+    for i in range(n):
+        old = slab[RATE, i]
+        new = forward + slab[SPREAD, i]
+        new = min(max(new, old - slab[STEP, i]), old + slab[STEP, i])
+        slab[RATE, i] = min(max(new, slab[FLOOR, i]), slab[CAP, i])
+
+
+@folded
+def accrue_floating(j: int, n: int, e: int, cut: float, margins: bool, cal: Records, work: Work) -> None:
+    """Interest of an interval whose rate moves after `cut` of its accrual."""
+    slab = work.slab
+    accrual, head = cal[e].accrual, cal[e].head
+    before, after = cut * accrual, (1.0 - cut) * accrual
+    interest, early = work.interest[j], work.early[j]
+    for i in range(n):
+        interest[i] = slab[BALANCE, i] * (slab[OLD, i] * before + slab[RATE, i] * after)
+    early_old, early_new = min(head, cut) * accrual, max(0.0, head - cut) * accrual
+    for i in range(n):
+        early[i] = slab[BALANCE, i] * (slab[OLD, i] * early_old + slab[RATE, i] * early_new)
+    for i in range(n):
+        slab[ACCRUED, i] += interest[i]
+    if margins:
+        for i in range(n):
+            slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
+
+
+@side_by_side
+def floating(
+    s: int,
+    begin: int,
+    count: int,
+    margins: bool,
+    loans: IntArray,
+    pos: Records,
+    cal: Records,
+    mkt: Market,
+    schedule: FloatArray,
+    work: Work,
+) -> None:
+    """Contracts whose rate resets, along one scenario; one position a column."""
+    slab, whole = work.slab, work.whole
+    load(begin, count, loans, pos, work)
+    head = loans[begin]
+    first, payment = pos[head].first, pos[head].payment
+    phase = pos[head].events % payment if payment > 1 else 0
+    fresh = pos[head].carried == 0.0
+    changed, at_start, known = 0, 0, 0
+    opened(0, count, False, work)
+    n = count
+    for j in range(1, whole[EVENTS, 0] + 1):
+        e = first + j - 1
+        while whole[EVENTS, n - 1] < j:
+            n -= 1
+        opening, column = cal[e].opening_reset, cal[e].reset
+        paid = work.start[j]
+        copied(slab[RATE], n, paid)
+        if opening >= 0:
+            reset(n, s, opening, mkt, work)
+            changed += 1
+        copied(slab[RATE], n, slab[OLD])
+        cut = 1.0
+        before = changed
+        if column >= 0:
+            reset(n, s, column, mkt, work)
+            changed += 1
+            cut = cal[e].split
+        if column >= 0 and mkt.reset_day[column] <= cal[e].opens:
+            copied(slab[RATE], n, paid)
+        elif opening >= 0 and mkt.reset_day[opening] <= cal[e].opens:
+            copied(slab[OLD], n, paid)
+        if fresh:
+            fresh = False
+            if column >= 0 and mkt.reset_day[column] <= cal[e].starts:
+                copied(slab[RATE], n, slab[START])
+                at_start = changed
+            else:
+                copied(slab[OLD], n, slab[START])
+                at_start = before
+        accrue_floating(j, n, e, cut, margins, cal, work)
+        pays = pays_at(j, payment, phase)
+        if pays:
+            instalments(j, n, payment, True, at_start != known, schedule, work)
+            known = at_start
+            fresh = True
+        settle(j, n, pays, payment, work)
+        kept(0, j, n, False, payment != 1, margins, work)
+
+
+@side_by_side
+def deposits(
+    s: int,
+    begin: int,
+    count: int,
+    margins: bool,
+    loans: IntArray,
+    pos: Records,
+    cal: Records,
+    rep: Repricing,
+    work: Work,
+) -> None:
+    """Balances without maturity along one scenario: nothing is paid back, interest follows the rate paid."""
+    slab, whole = work.slab, work.whole
+    load(begin, count, loans, pos, work)
+    head = loans[begin]
+    first, key = pos[head].first, pos[head].repricing
+    # The row of instalments is free here: it keeps today's rate, which targets are measured from.
+    copied(slab[RATE], count, slab[PART])
+    opened(0, count, False, work)
+    month = 0
+    for j in range(1, whole[EVENTS, 0] + 1):
+        e = first + j - 1
+        copied(slab[RATE], count, work.start[j])
+        copied(slab[RATE], count, slab[OLD])
+        cut = 1.0
+        if key >= 0 and cal[e].month > month:
+            while month < cal[e].month:
+                month += 1
+                high, low = rep.seen_up[key, s, month], rep.seen_down[key, s, month]
+                up, down = rep.up[key, s, month], rep.down[key, s, month]
+                for i in range(count):
+                    paid = slab[RATE, i]
+                    rise = max(slab[PART, i] + high - paid, 0.0)
+                    fall = min(slab[PART, i] + low - paid, 0.0)
+                    moved = paid + up * rise + down * fall
+                    slab[RATE, i] = max(moved, min(slab[FLOOR, i], paid))
+            cut = cal[e].head
+        accrue_floating(j, count, e, cut, margins, cal, work)
+        for i in range(count):
+            slab[ACCRUED, i] = 0.0
+        if margins:
+            copied(slab[LESS], count, work.less[j])
+            for i in range(count):
+                slab[LESS, i] = 0.0
+                work.less_left[j, i] = 0.0
+        copied(slab[BALANCE], count, work.balance[j])

@@ -1,0 +1,242 @@
+"""Behaviour of a tile's columns in one month: curves looked up side by side. Compiled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from behavior.engine.compiled import folded
+from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD, scaled_hazard
+from behavior.engine.layout import Behaviours, Market
+from behavior.engine.tiles import WIDTH
+from behavior.quantities import FloatArray, IntArray
+
+
+class Paths(NamedTuple):
+    """Where the columns of a tile stand on their paths.
+
+    share : (WIDTH,) that survives; before : the same a month ago. hazard : (causes, WIDTH) of this month. money :
+    (causes, WIDTH) months in the money. rate : (WIDTH,) customer rate. scratch : (3, WIDTH) driver, value and whether a
+    driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
+    month of the curve. age : (WIDTH,), months. key : (causes, WIDTH), place of the mortgage rate; alike : (causes,), 1
+    where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is frozen.
+    """
+
+    share: FloatArray
+    before: FloatArray
+    hazard: FloatArray
+    money: FloatArray
+    rate: FloatArray
+    scratch: FloatArray
+    weight: FloatArray
+    node: IntArray
+    at: IntArray
+    age: IntArray
+    key: IntArray
+    alike: IntArray
+    kept: FloatArray
+
+
+def paths_of(events: int, frozen: bool) -> Paths:
+    """Room for a tile's paths."""
+    return Paths(
+        np.zeros(WIDTH),
+        np.zeros(WIDTH),
+        np.zeros((MAX_CAUSES, WIDTH)),
+        np.zeros((MAX_CAUSES, WIDTH)),
+        np.zeros(WIDTH),
+        np.zeros((3, WIDTH)),
+        np.zeros((MAX_DRIVERS, WIDTH)),
+        np.zeros((MAX_DRIVERS, WIDTH), dtype=np.int64),
+        np.zeros(WIDTH, dtype=np.int64),
+        np.zeros(WIDTH, dtype=np.int64),
+        np.zeros((MAX_CAUSES, WIDTH), dtype=np.int64),
+        np.zeros(MAX_CAUSES, dtype=np.int64),
+        np.zeros((MAX_CAUSES, events + 2 if frozen else 1, WIDTH)),
+    )
+
+
+@folded
+def locate(axis: int, n: int, grids: FloatArray, offset: int, length: int, step: float, paths: Paths) -> None:
+    """Lower node and weight of the upper one on a driver's grid; a driver beyond its ends is clamped and marked.
+
+    step : distance of the nodes where all are the same, else 0.
+    """
+    x, outside = paths.scratch[0], paths.scratch[2]
+    node, weight = paths.node[axis], paths.weight[axis]
+    low, high = grids[offset], grids[offset + length - 1]
+    for i in range(n):
+        outside[i] = 1.0 if x[i] < low or x[i] > high else outside[i]
+    if length == 1:
+        for i in range(n):
+            node[i] = 0
+            weight[i] = 0.0
+        return
+    if step > 0.0:
+        inverse, top = 1.0 / step, float(length - 1)
+        for i in range(n):
+            place = min(max((x[i] - low) * inverse, 0.0), top)
+            lower = min(np.int64(place), length - 2)
+            node[i] = lower
+            weight[i] = place - lower
+        return
+    for i in range(n):
+        node[i] = 0
+    for k in range(1, length - 1):
+        bound = grids[offset + k]
+        for i in range(n):
+            node[i] += 1 if x[i] >= bound else 0
+    for i in range(n):
+        left = grids[offset + node[i]]
+        place = (x[i] - left) / (grids[offset + node[i] + 1] - left)
+        weight[i] = min(max(place, 0.0), 1.0)
+
+
+@folded
+def interpolated(n: int, curve: int, beh: Behaviours, paths: Paths) -> None:
+    """Values of a curve at each column's month and located drivers, multilinear, into `scratch[1]`."""
+    value = paths.scratch[1]
+    dense, base, count = beh.months[curve], beh.offset[curve], beh.dimensions[curve]
+    if count == 0:
+        for i in range(n):
+            value[i] = beh.values[base + paths.at[i]]
+        return
+    if count == 1:
+        node, weight = paths.node[0], paths.weight[0]
+        more = dense if beh.grid_length[curve, 0] > 1 else 0
+        for i in range(n):
+            at = base + node[i] * dense + paths.at[i]
+            low = beh.values[at]
+            value[i] = low + (beh.values[at + more] - low) * weight[i]
+        return
+    for i in range(n):
+        value[i] = 0.0
+    for corner in range(1 << count):
+        for i in range(n):
+            share, place = 1.0, 0
+            for axis in range(count):
+                upper = (corner >> axis) & 1
+                length = beh.grid_length[curve, axis]
+                share *= paths.weight[axis, i] if upper else 1.0 - paths.weight[axis, i]
+                place = place * length + min(paths.node[axis, i] + upper, length - 1)
+            value[i] += share * beh.values[base + place * dense + paths.at[i]]
+
+
+@folded
+def driver(axis: int, kind: int, cause: int, level: float, n: int, paths: Paths) -> None:
+    """A driver's value in each column, into `scratch[0]`; the incentive stands in `scratch[1]`."""
+    x = paths.scratch[0]
+    if kind == INCENTIVE:
+        for i in range(n):
+            x[i] = paths.scratch[1, i]
+    elif kind == LEVEL:
+        for i in range(n):
+            x[i] = level
+    elif kind == SPREAD:
+        for i in range(n):
+            x[i] = level - paths.rate[i]
+    elif kind == MONEY:
+        for i in range(n):
+            x[i] = paths.money[cause, i]
+
+
+@folded
+def incentives(cause: int, s: int, month: int, n: int, mkt: Market, paths: Paths) -> None:
+    """Customer rate less the mortgage rate that the month sees, into `scratch[1]`."""
+    if paths.alike[cause] == 1:
+        seen = mkt.mortgage[paths.key[cause, 0], s, month]
+        for i in range(n):
+            paths.scratch[1, i] = paths.rate[i] - seen
+        return
+    for i in range(n):
+        paths.scratch[1, i] = paths.rate[i] - mkt.mortgage[paths.key[cause, i], s, month]
+
+
+@folded
+def looked_up(
+    cause: int,
+    curve: int,
+    table: int,
+    s: int,
+    month: int,
+    season: int,
+    level: float,
+    n: int,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    paths: Paths,
+) -> None:
+    """Hazards of one cause in a month, into its row of `hazard`; months in the money are counted on."""
+    last = beh.months[curve] - 1
+    if beh.since_origination[table]:
+        for i in range(n):
+            paths.at[i] = min(month + paths.age[i] - 1, last)
+    else:
+        for i in range(n):
+            paths.at[i] = min(month - 1, last)
+    for i in range(n):
+        paths.scratch[2, i] = 0.0
+    priced = paths.key[cause, 0] >= 0
+    for axis in range(beh.dimensions[curve]):
+        if priced:
+            incentives(cause, s, month, n, mkt, paths)
+        driver(axis, beh.driver[curve, axis], cause, level, n, paths)
+        offset, length = beh.grid_offset[curve, axis], beh.grid_length[curve, axis]
+        locate(axis, n, beh.grids, offset, length, steps[curve, axis], paths)
+    if priced:
+        bound = beh.threshold[table]
+        incentives(cause, s, month, n, mkt, paths)
+        for i in range(n):
+            paths.money[cause, i] += 1.0 if paths.scratch[1, i] > bound else 0.0
+    interpolated(n, curve, beh, paths)
+    factor = beh.season[table, season]
+    for i in range(n):
+        paths.hazard[cause, i] = min(max(paths.scratch[1, i] * factor, 0.0), 1.0)
+
+
+@folded
+def count_coverage(
+    curve: int,
+    table: int,
+    month: int,
+    n: int,
+    row: int,
+    beh: Behaviours,
+    balance: FloatArray,
+    paths: Paths,
+    coverage: FloatArray,
+) -> None:
+    """Balance-months looked up, clamped and beyond the data."""
+    looked, clamped, beyond = 0.0, 0.0, 0.0
+    observed, since = beh.observed[curve], beh.since_origination[table]
+    for i in range(n):
+        amount = paths.share[i] * balance[i]
+        looked += amount
+        clamped += amount * paths.scratch[2, i]
+    if since:
+        for i in range(n):
+            beyond += paths.share[i] * balance[i] if month + paths.age[i] > observed else 0.0
+    elif month > observed:
+        beyond = looked
+    coverage[row, 0] += looked
+    coverage[row, 1] += clamped
+    coverage[row, 2] += beyond
+
+
+@folded
+def freeze(causes: int, j: int, n: int, paths: Paths) -> None:
+    """Keep base's hazards for the other scenarios."""
+    for cause in range(causes):
+        for i in range(n):
+            paths.kept[cause, j, i] = paths.hazard[cause, i]
+
+
+@folded
+def thaw(first: int, causes: int, s: int, j: int, n: int, beh: Behaviours, mkt: Market, paths: Paths) -> None:
+    """Base's hazards of a month, multiplied where the scenario says so."""
+    for cause in range(causes):
+        factor = mkt.multiplier[s, beh.entry_table[first + cause]]
+        for i in range(n):
+            paths.hazard[cause, i] = scaled_hazard(paths.kept[cause, j, i], factor)

@@ -1,0 +1,270 @@
+"""Positions laid side by side: which of them share a path through the kernel, and how they are cut into tiles.
+
+Behaviour never looks at a balance. So a position whose payments shrink with its survivors (pool convention) is its
+contract's own schedule times the survival of a share, and the two can be worked out apart:
+
+- positions of one *block* share payment days, day count, curves and result group; a *tile* holds a few of its columns
+  side by side, so that each step of a month is one short loop over neighbouring numbers;
+- where no curve of a block reads a driver, survival is the same for every position of the same age. Such positions are
+  added up first, and one *column* stands for all of them (behaviour by key); elsewhere a column is one position.
+
+What does not separate (cent rounding, payment caps, drawing, other run-off conventions, forward starts) is left to
+`kernel`, position by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.engine.calendars import THIRTY
+from behavior.engine.layout import (
+    ADMINISTERED,
+    ANNUITY,
+    FIXED,
+    FLOATING,
+    LINEAR,
+    OPEN_ENDED,
+    SCHEDULE,
+    Behaviours,
+    Positions,
+    Records,
+)
+from behavior.quantities import BoolArray, IntArray
+
+WIDTH = 64
+"""Columns of a tile: enough to fill the machine's registers many times over, few enough to stay in its cache."""
+
+LONGEST_MONTH = 31.0 / 360.0
+"""Largest accrual of a month under any day count, years."""
+
+TILE = np.dtype(
+    [
+        ("begin", np.int32),
+        ("end", np.int32),
+        ("events", np.int32),
+        ("keyed", np.int32),
+        ("signs", np.int32),
+        ("margins", np.int32),
+        ("later", np.int32),
+    ],
+    align=True,
+)
+"""begin, end : columns. events : the longest column's. keyed : columns are sums of positions. signs : a payment may fall
+short of its interest. margins : present values leave a margin out. later : some amortise from a later payment on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """A book cut into tiles.
+
+    Parameters
+    ----------
+    loans : places in the records, columns one after another. begin, end : (columns,), place in `loans`.
+    renewal : (columns,), number of the renewal group among those of its chunk, -1 = none.
+    tiles : records as `TILE`. chunks : (first tile, last + 1) of each piece of work; `renewals` : its renewal groups.
+    rest : places in the records that the tiles do not hold, by result group. pool, each : what they were cut for.
+    """
+
+    loans: IntArray
+    begin: IntArray
+    end: IntArray
+    renewal: IntArray
+    tiles: Records
+    chunks: tuple[tuple[int, int], ...]
+    renewals: tuple[IntArray, ...]
+    rest: IntArray
+    pool: bool
+    each: bool
+
+
+def combined(columns: Sequence[IntArray]) -> IntArray:
+    """One number for each distinct row of integer columns, rising with the columns in their order; shape (rows,)."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    reach = 1
+    for values in columns:
+        low = int(values.min(initial=0))
+        span = int(values.max(initial=0)) - low + 1
+        if span == 1:
+            continue
+        if reach > (1 << 62) // span:
+            present, code = np.unique(code, return_inverse=True)
+            reach = len(present)
+        code = code * span + (values - low)
+        reach *= span
+    return np.asarray(code, dtype=np.int64)
+
+
+def separable(positions: Positions, pool: bool) -> BoolArray:
+    """Positions whose flows are their contract's own schedule times a share that survives."""
+    kind, repayment = positions.rate_type, positions.repayment
+    plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.start == 0)
+    plain &= (positions.stretch == 1) & (positions.spread_discount == 0) & ~np.isfinite(positions.payment_cap)
+    dated = repayment < OPEN_ENDED
+    fixed = (kind == FIXED) & dated
+    floating = (kind == FLOATING) & dated & (positions.compounding <= 0)
+    deposit = (kind != FLOATING) & (repayment == OPEN_ENDED) & (positions.compounding <= 0)
+    acting = positions.behaviour >= 0
+    return np.asarray(plain & (fixed | floating | deposit) & (pool | ~acting))
+
+
+def falls_short(positions: Positions, count: IntArray) -> BoolArray:
+    """Positions whose payment may not cover its interest, so that principal is added."""
+    fixed = positions.rate_type == FIXED
+    annuity = positions.repayment == ANNUITY
+    months = np.maximum(positions.payment, 1).astype(np.float64)
+    left = np.maximum((positions.events - 1) // np.maximum(positions.payment, 1) + 1, 1)
+    payments = np.where(positions.level > 0, positions.level, left).astype(np.float64)
+    with np.errstate(all="ignore"):
+        periodic = np.maximum(positions.rate, 1e-9) * months / 12.0
+        level = periodic / -np.expm1(-payments * np.log1p(periodic))
+    most = np.where(np.isin(count, THIRTY), months / 12.0, months * LONGEST_MONTH)
+    safe = fixed & (level >= positions.rate * most) & (positions.compounding <= 0)
+    return np.asarray((annuity & ~safe) | (positions.repayment == SCHEDULE))
+
+
+def without_drivers(behaviours: Behaviours) -> tuple[BoolArray, BoolArray]:
+    """For each combination of curves (the last entry: none): no curve reads a driver; some curve counts from
+    origination."""
+    count = len(behaviours.combination_first) - 1
+    plain, aged = np.ones(count + 1, dtype=np.bool_), np.zeros(count + 1, dtype=np.bool_)
+    for number in range(count):
+        entries = slice(behaviours.combination_first[number], behaviours.combination_first[number + 1])
+        plain[number] = not behaviours.dimensions[behaviours.entry_curve[entries]].any()
+        aged[number] = behaviours.since_origination[behaviours.entry_table[entries]].any()
+    return plain, aged
+
+
+def cut(
+    positions: Positions, behaviours: Behaviours, count: IntArray, pool: bool, each: bool, pieces: int, most: int
+) -> Tiles:
+    """Cut a book into tiles.
+
+    Parameters
+    ----------
+    count : (rows,), day count by number. pool : the run-off convention is the pool's. each : every position's own value
+    is asked for, so nothing may be added up. pieces : chunks wanted. most : columns of a chunk at most.
+    """
+    chosen = separable(positions, pool)
+    drawing = _draws(behaviours)
+    chosen &= ~drawing[positions.behaviour]
+    rows = np.flatnonzero(chosen)
+    rest = np.flatnonzero(~chosen)
+    rest = rest[np.argsort(positions.group[rest], kind="stable")]
+    mine = Positions._make(values[rows] for values in positions)
+    plain, aged = without_drivers(behaviours)
+    signs = falls_short(mine, count[rows])
+    keyed = plain[mine.behaviour] & ~signs & (mine.rate_type == FIXED) & (not each) & (mine.repayment < OPEN_ENDED)
+    block = _blocks(mine, behaviours.coverage[rows], keyed, signs)
+    column = combined([block, np.where(keyed & aged[mine.behaviour], mine.age, 0), np.where(keyed, mine.renewal, 0)])
+    order = np.argsort(combined([column, -mine.events]), kind="stable")
+    parts = _tiles(mine, rows, order, block, column, keyed, signs, pieces, most)
+    return Tiles(*parts, rest=rest, pool=pool, each=each)
+
+
+def _draws(behaviours: Behaviours) -> BoolArray:
+    """Combinations (the last entry: none) that draw commitments."""
+    count = len(behaviours.combination_first) - 1
+    found = np.zeros(count + 1, dtype=np.bool_)
+    for number in range(count):
+        entries = slice(behaviours.combination_first[number], behaviours.combination_first[number + 1])
+        found[number] = behaviours.draws[behaviours.entry_table[entries]].any()
+    return found
+
+
+def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolArray) -> IntArray:
+    """Number of each position's block; blocks of one result group stand together."""
+    phase = np.where(mine.payment > 1, mine.events % np.maximum(mine.payment, 1), 0)
+    deposit = mine.rate_type == ADMINISTERED
+    return combined(
+        [
+            mine.group,
+            mine.first,
+            mine.behaviour,
+            mine.rate_type,
+            (mine.repayment == OPEN_ENDED).astype(np.int64),
+            mine.payment,
+            phase,
+            (mine.carried != 0).astype(np.int64),
+            mine.exchanged,
+            mine.stays,
+            np.where(deposit, mine.repricing, -1),
+            keyed.astype(np.int64),
+            signs.astype(np.int64),
+            *coverage.T,
+        ]
+    )
+
+
+def _tiles(
+    mine: Positions,
+    rows: IntArray,
+    order: IntArray,
+    block: IntArray,
+    column: IntArray,
+    keyed: BoolArray,
+    signs: BoolArray,
+    pieces: int,
+    most: int,
+) -> tuple[IntArray, IntArray, IntArray, IntArray, Records, tuple[tuple[int, int], ...], tuple[IntArray, ...]]:
+    if not len(rows):
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, none, none, np.zeros(0, dtype=TILE), (), ()
+    together = keyed[order][1:] & (np.diff(column[order]) == 0)
+    first = np.flatnonzero(np.concatenate([[True], ~together]))
+    last = np.append(first[1:], len(rows))
+    of = order[first]
+    sorted_columns = np.argsort(combined([block[of], -mine.events[of]]), kind="stable")
+    first, last, of = first[sorted_columns], last[sorted_columns], of[sorted_columns]
+    starts = np.concatenate([[True], np.diff(block[of]) != 0])
+    begins = np.flatnonzero(starts)
+    rank = np.arange(len(of)) - begins[np.cumsum(starts) - 1]
+    begin = np.flatnonzero(rank % WIDTH == 0)
+    tiles = np.zeros(len(begin), dtype=TILE)
+    tiles["begin"], tiles["end"] = begin, np.append(begin[1:], len(of))
+    head = of[begin]
+    tiles["events"] = mine.events[head]
+    tiles["keyed"], tiles["signs"] = keyed[head], signs[head]
+    # One long sum a tile instead of a loop: a flag of any of its positions is the tile's.
+    for name, marks in (("margins", mine.margin != 0), ("later", _later(mine))):
+        if marks.any():
+            per_column = np.add.reduceat(marks[order].astype(np.int64), np.sort(first))[np.argsort(np.argsort(first))]
+            tiles[name] = np.add.reduceat(per_column, begin) > 0
+    work = (last - first) * mine.events[of] + np.where(keyed[of], 7, 0) * mine.events[of]
+    chunks = _chunks(np.add.reduceat(work, begin), tiles["end"], pieces, most)
+    renewal, groups = _own_renewals(mine.renewal[of], tiles, chunks)
+    return np.asarray(rows[order]), first, last, renewal, tiles, chunks, groups
+
+
+def _later(mine: Positions) -> BoolArray:
+    return np.asarray((mine.amortises_from > 1) & np.isin(mine.repayment, (ANNUITY, LINEAR)))
+
+
+def _chunks(work: IntArray, ends: IntArray, pieces: int, most: int) -> tuple[tuple[int, int], ...]:
+    """Tiles cut into pieces of like work, none of more than `most` columns (or one tile)."""
+    share = np.cumsum(work) * pieces // max(int(work.sum()), 1)
+    edges = [0]
+    columns = 0
+    for number in range(1, len(work)):
+        if share[number - 1] != share[edges[-1]] or ends[number] - columns > most:
+            edges.append(number)
+            columns = int(ends[number - 1])
+    edges.append(len(work))
+    return tuple(zip(edges[:-1], edges[1:], strict=True))
+
+
+def _own_renewals(
+    renewal: IntArray, tiles: Records, chunks: tuple[tuple[int, int], ...]
+) -> tuple[IntArray, tuple[IntArray, ...]]:
+    """Renewal groups numbered within each chunk, and which they are."""
+    own = np.full(len(renewal), -1, dtype=np.int64)
+    groups = []
+    for low, high in chunks:
+        columns = slice(int(tiles["begin"][low]), int(tiles["end"][high - 1]))
+        part = renewal[columns]
+        present, place = np.unique(part[part >= 0], return_inverse=True)
+        own[columns][part >= 0] = place
+        groups.append(np.asarray(present, dtype=np.int64))
+    return own, tuple(groups)
