@@ -329,8 +329,8 @@ def run_off(
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)
         keep(p, s, j, e, opening, pos, cal, mkt, switches, state, flow, out)
-        if state[BAL] <= 0.0 and state[UNDRAWN] <= 0.0:
-            break
+        if state[BAL] <= 0.0 and state[UNDRAWN] <= 0.0 and (s > 0 or switches.frozen == 0):
+            break  # base goes on where the other scenarios need its hazards
     return value
 
 

@@ -124,7 +124,7 @@ def accrue(
 def refresh_level(p: int, j: int, state: FloatArray, pos: Records) -> None:
     """Level payment (or linear part) where there is none yet or the rate has moved; a payment cap limits its change."""
     kind = pos[p].repayment
-    first = state[MADE] == 0.0 or state[PAY] == 0.0
+    first = state[PAY] == 0.0
     if kind == LINEAR and first:
         state[PAY] = linear_part(pos, p, j, state[BAL])
     moved = state[START_RESETS] != state[LEVEL_RESETS]
@@ -141,12 +141,16 @@ def refresh_level(p: int, j: int, state: FloatArray, pos: Records) -> None:
 
 @compiled
 def first_level(p: int, state: FloatArray, pos: Records) -> None:
-    """The level payment that runs today, which a payment cap measures changes from."""
-    if pos[p].repayment != ANNUITY or not math.isfinite(pos[p].payment_cap) or pos[p].payment == 0:
+    """The instalment that runs today: on today's balance, whatever leaves before it is due; caps measure from it."""
+    kind, step = pos[p].repayment, pos[p].payment
+    if (kind != ANNUITY and kind != LINEAR) or step == 0 or pos[p].start > 0 or pos[p].amortises_from > step:
         return
-    if pos[p].amortises_from > pos[p].payment:
+    if step == 1 and not math.isfinite(pos[p].payment_cap):
+        return  # nothing leaves before the first event
+    j = (pos[p].events - 1) % step + 1
+    if kind == LINEAR:
+        state[PAY] = linear_part(pos, p, j, state[BAL])
         return
-    j = (pos[p].events - 1) % pos[p].payment + 1
     rate = period_rate(state[RATE], pos[p].compounding, float(pos[p].payment))
     state[PAY] = level_now(pos, p, j, state[BAL], rate, 0.0)
 

@@ -1,0 +1,61 @@
+"""Whole random books, table by table and cell by cell, against the second valuation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.workflows.value import value
+from tests.engine.plain.tables import value_tables
+from tests.engine.random_books import random_case
+
+TOLERANCE = 1e-9
+KEYS = {
+    "eve": ["scenario", "currency", "product", "side"],
+    "nii": ["scenario", "balance_sheet", "currency", "product", "month"],
+    "gap": ["bucket", "currency", "side"],
+    "cash_flows": ["scenario", "currency", "side", "product", "month"],
+}
+
+
+def differences(name: str, mine: pd.DataFrame, theirs: pd.DataFrame, scale: float) -> list[str]:
+    """Cells of a table that differ by more than the tolerance times the book's balance, in words."""
+    keys = KEYS[name]
+    if name == "gap":
+        order = list(dict.fromkeys(mine["bucket"]))
+        mine = mine.assign(bucket=mine["bucket"].map(order.index))
+    values = [column for column in theirs if column not in keys]
+    both = mine.merge(theirs, on=keys, how="outer", suffixes=("", " plain")).fillna(0.0)
+    found = []
+    for column in values:
+        a, b = both[column].to_numpy(dtype=float), both[f"{column} plain"].to_numpy(dtype=float)
+        for k in np.flatnonzero(~(np.abs(a - b) <= TOLERANCE * scale)):
+            where = ", ".join(str(cell) for cell in both.loc[k, keys])
+            found.append(f"{name} {column} at {where}: engine {a[k]!r}, plain {b[k]!r}")
+    return found
+
+
+def compare(seed: int, count: int) -> list[str]:
+    """Differences of one random book."""
+    inputs, options, choices = random_case(seed, count)
+    mine, theirs = value(inputs, options), value_tables(inputs, options, choices)
+    undrawn = inputs.book["undrawn"].fillna(0.0) if "undrawn" in inputs.book else 0.0
+    scale = max(float((inputs.book["balance"] + undrawn).max()), 1.0)
+    found = []
+    for name, table in theirs.items():
+        found += differences(name, getattr(mine, name), table, scale)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_table_agrees_with_the_plain_valuation(seed: int) -> None:
+    wrong = compare(seed, 14)
+    assert not wrong, f"{len(wrong)} cells differ: {wrong[:6]}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1024))
+def test_many_books_agree_with_the_plain_valuation(seed: int) -> None:
+    wrong = compare(seed, 25)
+    assert not wrong, f"{len(wrong)} cells differ: {wrong[:6]}"
