@@ -291,6 +291,7 @@ class ContractGroup:
     ----------
     optional : tables that may be absent.
     between : rules over several tables: tables by name -> breaches by table name.
+    notes : how the numbers are read, for the contract's page.
     """
 
     name: str
@@ -299,6 +300,7 @@ class ContractGroup:
     references: tuple[Reference, ...] = ()
     between: tuple[Callable[[Mapping[str, pd.DataFrame]], Mapping[str, Sequence[Breach]]], ...] = ()
     optional: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

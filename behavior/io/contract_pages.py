@@ -7,6 +7,7 @@ from pathlib import Path
 
 from behavior.contracts import ContractGroup, render
 from behavior.engine.contracts import POSITION_CONTRACTS
+from behavior.engine.sheet_contracts import SHEET_CONTRACTS
 from behavior.io.files import write_atomically
 from behavior.io.settings import Settings
 from behavior.market.contracts import MARKET_CONTRACTS
@@ -15,7 +16,7 @@ from behavior.panel.contracts import HISTORY_CONTRACTS
 
 def contract_pages() -> Mapping[str, str]:
     """File name -> page, one a built-in contract."""
-    groups = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *MARKET_CONTRACTS)
+    groups = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
     return {**{f"{group.name}.md": _page(group) for group in groups}, "settings.md": _settings_page()}
 
 
@@ -35,7 +36,10 @@ def _page(group: ContractGroup) -> str:
         for one in group.references
     ]
     between += [f"- {' '.join(rule.__doc__.split())}" for rule in group.between if rule.__doc__]
-    return text + ("\nBetween the tables:\n\n" + "\n".join(between) + "\n" if between else "")
+    text += "\nBetween the tables:\n\n" + "\n".join(between) + "\n" if between else ""
+    return text + (
+        "\nHow it is read:\n\n" + "\n".join(f"- {note}" for note in group.notes) + "\n" if group.notes else ""
+    )
 
 
 def _settings_page() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from behavior.contracts import ContractGroup, TableContract
 from behavior.engine.contracts import POSITION_CONTRACTS
+from behavior.engine.sheet_contracts import SHEET_CONTRACTS
 from behavior.errors import Fault, SpecFault
 from behavior.market.contracts import MARKET_CONTRACTS
 from behavior.panel.contracts import HISTORY_CONTRACTS
@@ -13,7 +14,9 @@ from behavior.panel.contracts import HISTORY_CONTRACTS
 
 def all_contracts() -> Mapping[str, ContractGroup]:
     """Built-in contracts and those that model kinds bring along, by id (``book/1``)."""
-    found = {group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *MARKET_CONTRACTS)}
+    found = {
+        group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
+    }
     for group in _of_kinds():
         found.setdefault(group.id, group)
     return found
@@ -38,7 +41,9 @@ def group_of(contract: str) -> ContractGroup:
     ------
     SpecFault : there is none; the message lists those there are.
     """
-    built_in = {group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *MARKET_CONTRACTS)}
+    built_in = {
+        group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
+    }
     found = built_in.get(contract) or all_contracts().get(contract)
     if found is None:
         rule = f"expected a contract, one of {', '.join(sorted(all_contracts()))}"

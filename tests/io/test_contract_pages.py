@@ -9,12 +9,13 @@ import pytest
 from behavior.columns import Column
 from behavior.contracts import ContractGroup
 from behavior.engine.contracts import POSITION_CONTRACTS
+from behavior.engine.sheet_contracts import SHEET_CONTRACTS
 from behavior.io.contract_pages import contract_pages, write_contract_pages
 from behavior.market.contracts import MARKET_CONTRACTS
 from behavior.panel.contracts import HISTORY_CONTRACTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "contracts"
-GROUPS = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *MARKET_CONTRACTS)
+GROUPS = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
 
 
 @pytest.mark.parametrize("name", sorted(contract_pages()))
