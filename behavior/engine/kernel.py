@@ -45,6 +45,7 @@ from behavior.engine.path import (
     UNDRAWN,
     accrue,
     behave,
+    catch_up,
     first_level,
     moves_at_start,
     open_period,
@@ -320,6 +321,7 @@ def run_off(
             out.flows[s, group, held, CLOSING] += state[BAL]
     for j in range(pos[p].start + 1, pos[p].events + 1):
         e = pos[p].first + j - 1
+        catch_up(p, s, e, state, pos, cal, rep)
         old, opening, resets = state[RATE], state[BAL], state[RESETS]
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
         if cal[e].opening_reset >= 0:
@@ -350,6 +352,7 @@ def stay(
     begin(p, state, pos)
     for j in range(1, NII_MONTHS + 3):
         e = pos[p].first + j - 1
+        catch_up(p, s, e, state, pos, cal, rep)
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
         accrue(p, e, state[OLD], cut, state, pos, cal, income)
         if cal[e].day > switches.horizon_day:

@@ -57,6 +57,22 @@ def administered_rate(pos: Records, rep: Repricing, p: int, s: int, month: int, 
 
 
 @folded
+def catch_up(p: int, s: int, e: int, state: FloatArray, pos: Records, cal: Records, rep: Repricing) -> None:
+    """Move a rate that the bank sets to the month in which an interval begins, where the last event was a month before.
+
+    Months that end on a 28th and events on month ends: February's event lies on a bound, March's in the month but one.
+    """
+    if pos[p].rate_type != ADMINISTERED or cal[e].opens <= cal[e].starts:
+        return
+    while state[MONTH] < cal[e].month - 1:
+        old = state[RATE]
+        state[MONTH] += 1.0
+        state[RATE] = administered_rate(pos, rep, p, s, int(state[MONTH]), old)
+        if state[RATE] != old:
+            state[RESETS] += 1.0
+
+
+@folded
 def roll_rate(
     p: int, s: int, e: int, state: FloatArray, pos: Records, cal: Records, rep: Repricing, mkt: Market
 ) -> float:
