@@ -15,14 +15,10 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import World
 from behavior.engine.overlay import calibrate
+from behavior.engine.plan import Plan, ProjectionOptions
 from behavior.engine.positions import Book
-from behavior.engine.projection import (
-    Plan,
-    ProjectionOptions,
-    prepare,
-    run,
-    uncovered_deposits,
-)
+from behavior.engine.projection import prepare, uncovered_deposits
+from behavior.engine.run import run
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError
 from behavior.market.buckets import Buckets, regulatory_buckets
@@ -92,7 +88,8 @@ class ValuationOptions:
     cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
         years instead of the rule's.
     extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
-    slotting : discount flows on their own ``dates``, or at the ``midpoints`` of the buckets that hold them.
+    slotting : discount flows on their own ``dates``, or at the ``midpoints`` of the buckets that hold them, or on their
+        dates but overnight flows a day of 365 on whatever the grid (``day_one``).
     deposit_life_factor : factor on the run-off times of non-maturity deposits, after any cap.
     deposit_costs : count servicing costs less fees of non-maturity deposits in present values.
     """
@@ -125,7 +122,7 @@ class ValuationOptions:
     detail: str = "totals"
     deposit_life_cap: float | None = None
     cap_deposits: bool | None = None
-    slotting: Literal["dates", "midpoints"] = "dates"
+    slotting: Literal["dates", "midpoints", "day_one"] = "dates"
     deposit_life_factor: float = 1.0
     deposit_costs: bool = False
 
