@@ -16,6 +16,7 @@ from behavior.engine.run import run
 from behavior.errors import MarketDataError
 from behavior.market.curves import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
+from behavior.months import DAYS_PER_YEAR
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 
 TURNS = 60
@@ -123,10 +124,23 @@ def at_midpoints(plan: Plan, curves: ScenarioCurves) -> Plan:
     bucket's midpoint in years, under every scenario's own zero rates. Dates, rates and behaviour stay as they are.
     """
     middle = np.asarray(plan.options.buckets.midpoint_years, dtype=np.float64)
+    return at_times(plan, curves, middle[plan.market.bucket])
+
+
+def overnight_on_day_one(plan: Plan, curves: ScenarioCurves) -> Plan:
+    """The plan whose overnight flows are discounted over days of 365, as the framework bounds them, on any grid."""
+    time = plan.market.time.copy()
+    days = np.arange(min(plan.options.buckets.overnight_days + 1, len(time)))
+    time[days] = days / DAYS_PER_YEAR
+    return at_times(plan, curves, time)
+
+
+def at_times(plan: Plan, curves: ScenarioCurves, time: FloatArray) -> Plan:
+    """The plan whose flows are discounted as if each day lay at another time; time : (days,), years."""
+    present, place = np.unique(time, return_inverse=True)
     currencies = tuple(sorted(set(plan.groups.currency)))
-    factor = np.stack([curves.discount_factor(name, DISCOUNT, middle) for name in currencies])
-    bucket = plan.market.bucket
-    return replace(plan, market=plan.market._replace(discount=factor[:, :, bucket], time=middle[bucket]))
+    factor = np.stack([curves.discount_factor(name, DISCOUNT, present) for name in currencies])
+    return replace(plan, market=plan.market._replace(discount=factor[:, :, place], time=time))
 
 
 def cash_of_first_days(plan: Plan) -> FloatArray:

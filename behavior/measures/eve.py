@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.projection import CashFlows
+from behavior.engine.plan import CashFlows
 from behavior.measures.aggregation import aggregate
 from behavior.measures.option_add_on import OptionAddOn
 from behavior.quantities import FloatArray

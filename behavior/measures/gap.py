@@ -19,8 +19,8 @@ from behavior.engine.layout import (
     SCHEDULED,
     WITHDRAWAL,
 )
+from behavior.engine.plan import CashFlows
 from behavior.engine.positions import SIDES, SIGNS
-from behavior.engine.projection import CashFlows
 from behavior.market.buckets import Buckets
 from behavior.months import DateLike, month_bounds
 from behavior.quantities import FloatArray

@@ -14,7 +14,7 @@ import pandas as pd
 
 from behavior.engine.overlay import cash_of_first_days
 from behavior.engine.positions import Book
-from behavior.engine.projection import run
+from behavior.engine.run import run
 from behavior.market.scenarios import BASE, Scenario, ScenarioSet
 from behavior.measures.behaviour_worth import FROZEN, MODEL, STANDARDISED, behaviour_worth
 from behavior.measures.gap import liquidity_gap

@@ -12,9 +12,10 @@ from behavior.assumptions.effects import Effect
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.drivers import World
 from behavior.engine.layout import OPEN_ENDED
-from behavior.engine.overlay import at_midpoints, cap_deposit_life, scaled_life, with_column
+from behavior.engine.overlay import at_midpoints, cap_deposit_life, overnight_on_day_one, scaled_life
+from behavior.engine.plan import Plan, with_column
 from behavior.engine.positions import LIABILITY
-from behavior.engine.projection import Plan, run
+from behavior.engine.run import run
 from behavior.engine.runoff import DEPOSIT_CAUSES
 from behavior.market.regulation import parameters
 from behavior.quantities import FloatArray
@@ -59,7 +60,11 @@ def cap_years(options: ValuationOptions, world: World) -> float | None:
 
 def chosen_steps(options: ValuationOptions) -> dict[str, str]:
     """The steps of this module that a run took, in words, for the conventions of a result."""
-    shown = {"dates": "at their own dates", "midpoints": "at the middle of the bucket that holds them"}
+    shown = {
+        "dates": "at their own dates",
+        "midpoints": "at the middle of the bucket that holds them",
+        "day_one": "at their own dates, overnight flows a day of 365 on",
+    }
     return {
         "discounted": shown[options.slotting],
         "deposit_costs": "servicing less fees counted in present values" if options.deposit_costs else "left out",
@@ -76,6 +81,8 @@ def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tupl
         plan = with_deposit_costs(plan)
     if options.slotting == "midpoints":
         plan = at_midpoints(plan, world.curves)
+    elif options.slotting == "day_one":
+        plan = overnight_on_day_one(plan, world.curves)
     plan, found = _capped(plan, world, options)
     return (plan if options.deposit_life_factor == 1.0 else scaled_life(plan, options.deposit_life_factor)), found
 

@@ -1,0 +1,202 @@
+"""The standardised framework beside the bank's own: slots, multipliers and bucket midpoints, from the same book.
+
+What becomes of each position is in `standardised_book`; here the pieces are valued and put together.
+
+Source: BCBS d368 (April 2016), standardised framework; Commission Delegated Regulation (EU) 2024/857.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import Tail
+from behavior.engine.overlay import cash_of_first_days
+from behavior.engine.run import run
+from behavior.market.regulation import parameters
+from behavior.market.scenarios import BASE, ScenarioSet, scenario_set
+from behavior.measures.gap import bucketed, monthly_cash
+from behavior.quantities import FloatArray
+from behavior.workflows.standardised_book import BY_BUCKET, Framework, Portfolio, slots_of, transformed
+from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan, value
+from behavior.workflows.value_overlays import pinned
+
+
+@dataclass(frozen=True)
+class StandardisedResult:
+    """What the framework says.
+
+    Parameters
+    ----------
+    summary : scenario, currency, eve, delta_eve, delta_eve_frozen, option_add_on, response; row currency, then `total`.
+    by_product : scenario, currency, product, side, present_value.
+    buckets : scenario, bucket, currency, cash_flow_base, cash_flow; assets less liabilities.
+    slots : product, category, balance, stable, core before and after the cap, years, and whether the cap binds.
+    """
+
+    summary: pd.DataFrame
+    by_product: pd.DataFrame
+    buckets: pd.DataFrame
+    slots: pd.DataFrame
+
+
+def factors_of(scenario: str) -> tuple[float, float]:
+    """Factors on prepayment and on redemption of a scenario; 1 where the rule does not name it."""
+    rule = parameters("multipliers")
+    return float(rule["prepayment"].values.get(scenario, 1.0)), float(rule["redemption"].values.get(scenario, 1.0))
+
+
+def standardised_value(
+    inputs: ValuationInputs,
+    options: ValuationOptions,
+    portfolios: Sequence[Portfolio],
+    framework: Framework | None = None,
+) -> StandardisedResult:
+    """Value a book by the standardised framework under the scenarios of the options.
+
+    Scenarios with the same factors are valued together; base flows under every scenario give the frozen figures.
+
+    Raises
+    ------
+    As `value`.
+    """
+    chosen = framework or Framework()
+    scenarios = options.scenarios or scenario_set(options.framework, sorted(map(str, inputs.book["currency"].unique())))
+    plain = replace(
+        pinned(options),
+        scenarios=scenarios,
+        behaviour="frozen",
+        cap_deposits=False,
+        cash_flows=False,
+        extrapolation="flat",
+        exchange_notionals=True,
+        tail=Tail.LAST_VALUE,
+        runoff_convention="opening_balance" if chosen.prepayment == BY_BUCKET else options.runoff_convention,
+    )
+    frozen = _Run(inputs, plain, portfolios, chosen, (1.0, 1.0), scenarios)
+    runs = {
+        pair: _Run(inputs, plain, portfolios, chosen, pair, scenarios.only(names))
+        for pair, names in _classes(scenarios)
+    }
+    held = {name: runs.get(factors_of(name), frozen) for name in scenarios.names[1:]}
+    return StandardisedResult(
+        _summary(frozen, held),
+        pd.concat([frozen.products(BASE), *(one.products(name) for name, one in held.items())], ignore_index=True),
+        pd.concat([one.buckets(name, frozen) for name, one in held.items()], ignore_index=True),
+        slots_of(inputs, portfolios, chosen),
+    )
+
+
+def _classes(scenarios: ScenarioSet) -> list[tuple[tuple[float, float], list[str]]]:
+    """Distinct pairs of factors other than 1 with the scenarios that have them."""
+    found: dict[tuple[float, float], list[str]] = {}
+    for name in scenarios.names[1:]:
+        found.setdefault(factors_of(name), []).append(name)
+    return [(pair, names) for pair, names in found.items() if pair != (1.0, 1.0)]
+
+
+class _Run:
+    """The book with one pair of factors, valued under some scenarios."""
+
+    def __init__(
+        self,
+        inputs: ValuationInputs,
+        options: ValuationOptions,
+        portfolios: Sequence[Portfolio],
+        framework: Framework,
+        factors: tuple[float, float],
+        scenarios: ScenarioSet,
+    ) -> None:
+        rest, deposits = transformed(inputs, portfolios, framework, factors, options.buckets)
+        middle = replace(options, scenarios=scenarios, slotting="midpoints")
+        if framework.contractual_times == "midpoints":
+            whole = pd.concat([rest.book, deposits], ignore_index=True)
+            self.parts = [(replace(rest, book=whole), middle)]
+        else:
+            self.parts = [(rest, replace(middle, slotting="day_one"))]
+            if len(deposits):
+                self.parts.append((replace(rest, book=deposits, assumptions=None), middle))
+        self.results = [value(one, chosen) for one, chosen in self.parts]
+        self._cash: Mapping[tuple[str, str], FloatArray] | None = None
+
+    def products(self, scenario: str) -> pd.DataFrame:
+        """Present values by product under one scenario."""
+        rows = pd.concat([one.eve[one.eve["scenario"] == scenario] for one in self.results])
+        keys = ["scenario", "currency", "product", "side"]
+        return rows.groupby(keys)["present_value"].sum().reset_index()
+
+    def eve(self, scenario: str, column: str = "eve") -> pd.Series:
+        """EVE, or the option add-on, by currency and in total."""
+        rows = pd.concat([one.eve_summary[one.eve_summary["scenario"] == scenario] for one in self.results])
+        return rows.groupby("currency", sort=False)[column].sum()
+
+    def cash(self, scenario: str) -> Mapping[str, FloatArray]:
+        """Signed cash by bucket of one scenario, by currency."""
+        if self._cash is None:
+            self._cash = _cash_by_bucket(self.parts)
+        return {currency: cash for (name, currency), cash in self._cash.items() if name == scenario}
+
+    def buckets(self, scenario: str, frozen: _Run) -> pd.DataFrame:
+        """One row a bucket and currency: cash of base beside that of the scenario."""
+        base, mine = frozen.cash(BASE), self.cash(scenario)
+        labels = self.parts[0][1].buckets.labels
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "scenario": scenario,
+                        "bucket": list(labels),
+                        "currency": currency,
+                        "cash_flow_base": base[currency],
+                        "cash_flow": mine[currency],
+                    }
+                )
+                for currency in sorted(mine)
+            ],
+            ignore_index=True,
+        )
+
+
+def _cash_by_bucket(
+    parts: Sequence[tuple[ValuationInputs, ValuationOptions]],
+) -> Mapping[tuple[str, str], FloatArray]:
+    found: dict[tuple[str, str], FloatArray] = {}
+    for inputs, options in parts:
+        _, plan = resolved_plan(inputs, options)
+        flows = run(replace(plan, options=replace(plan.options, cash_flows=True)))
+        cash = bucketed(monthly_cash(flows, exchanged=True), cash_of_first_days(plan), options.buckets, inputs.as_of)
+        signed = flows.groups.sign[None, :, None] * cash
+        for place, name in enumerate(flows.scenarios):
+            for currency in sorted(set(flows.groups.currency)):
+                mine = np.asarray(flows.groups.currency) == currency
+                key = (name, currency)
+                found[key] = found.get(key, np.zeros(signed.shape[2])) + signed[place, mine].sum(axis=0)
+    return found
+
+
+def _summary(frozen: _Run, held: Mapping[str, _Run]) -> pd.DataFrame:
+    base = frozen.eve(BASE)
+    rows: list[dict[str, object]] = [
+        {"scenario": BASE, "currency": str(c), "eve": float(v), "delta_eve": 0.0, "delta_eve_frozen": 0.0}
+        | {"option_add_on": 0.0, "response": 0.0}
+        for c, v in base.items()
+    ]
+    for name, one in held.items():
+        mine, still, added = one.eve(name), frozen.eve(name), one.eve(name, "option_add_on")
+        for currency in base.index:
+            change, without = float(mine[currency] - base[currency]), float(still[currency] - base[currency])
+            rows.append(
+                {
+                    "scenario": name,
+                    "currency": str(currency),
+                    "eve": float(mine[currency]),
+                    "delta_eve": change,
+                    "delta_eve_frozen": without,
+                    "option_add_on": float(added[currency]),
+                    "response": change - without,
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,287 @@
+"""A book as the standardised framework sees it: rows and curves that the engine values like any others.
+
+- floating positions and legs are bullets to their next reset, with the coupon that runs;
+- deposits without maturity are a core, spread over buckets as far as the caps allow, and an overnight rest, without
+  interest;
+- prepayable fixed loans prepay at the portfolio's base CPR times the scenario's factor, month by month or by bucket;
+- term deposits lose the base redemption ratio times the factor overnight, the rest flows as contracted;
+- everything else flows as contracted.
+
+Source: BCBS d368 (April 2016), standardised framework; Commission Delegated Regulation (EU) 2024/857.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Effect, MonthMeaning
+from behavior.assumptions.segments import SegmentScheme
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.engine.slotting import bucket_share, core_caps, rule_share, slotted, split_core
+from behavior.market.buckets import Buckets
+from behavior.months import as_days, roll_months
+from behavior.quantities import FloatArray, Quantity, annual_to_monthly
+from behavior.workflows.value import ValuationInputs
+
+NMD, PREPAYABLE, TERM_DEPOSIT = "nmd", "prepayable", "term_deposit"
+MONTHLY, BY_BUCKET = "monthly", "bucket"
+MARK = "standardised_portfolio"
+OPEN_BUCKET_YEARS = 5
+"""A core that reaches past the last bound is put this long after it; it is discounted at the midpoint in any case."""
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """One homogeneous portfolio of the framework.
+
+    Parameters
+    ----------
+    product : of the book. treatment : ``nmd``, ``prepayable`` or ``term_deposit``. customer_type : rows of the product
+        with this one; empty = all. category : of deposits, as in ``nmd.toml``.
+    stable_share, pass_through : of deposits. years : average maturity of the core as modelled, None = the cap.
+    profile : share of the core that leaves in month 1, 2, ... as modelled, for scaled slotting.
+    annual_rate : base CPR of loans, base redemption ratio of term deposits.
+    life_factor : on the years of the core, after the cap (sensitivities).
+    """
+
+    product: str
+    treatment: str
+    customer_type: str = ""
+    category: str = ""
+    stable_share: float = 1.0
+    pass_through: float = 0.0
+    years: float | None = None
+    profile: tuple[float, ...] = ()
+    annual_rate: float = 0.0
+    life_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Framework:
+    """Choices of the standardised framework.
+
+    Parameters
+    ----------
+    nmd_rule : table of ``nmd.toml``. slotting : of the core, ``uniform`` or ``scaled``. prepayment : ``monthly``
+        (SMM of the CPR) or ``bucket`` (CPR x length of the bucket, of the balance before the bucket's last instalment).
+    contractual_times : ``midpoints``, or ``dates`` for flows other than deposits without maturity.
+    """
+
+    nmd_rule: str = "bcbs"
+    slotting: str = "uniform"
+    prepayment: str = MONTHLY
+    contractual_times: str = "midpoints"
+
+
+def scaled_portfolios(portfolios: Sequence[Portfolio], assumption: str, factor: float) -> tuple[Portfolio, ...]:
+    """Portfolios with one assumption multiplied: ``deposit_life``, ``deposit_beta``, ``prepayment`` or
+    ``early_redemption``; shares and rates stay at most 1."""
+
+    def change(one: Portfolio) -> Portfolio:
+        if assumption == "deposit_life" and one.treatment == NMD:
+            return replace(one, life_factor=one.life_factor * factor)
+        if assumption == "deposit_beta" and one.treatment == NMD:
+            return replace(one, pass_through=min(1.0, one.pass_through * factor))
+        rated = {"prepayment": PREPAYABLE, "early_redemption": TERM_DEPOSIT}.get(assumption)
+        return replace(one, annual_rate=min(1.0, one.annual_rate * factor)) if one.treatment == rated else one
+
+    return tuple(change(one) for one in portfolios)
+
+
+def rows_of(book: pd.DataFrame, portfolio: Portfolio) -> np.ndarray:
+    """Rows of a portfolio; prepayable ones at a fixed rate only, for others reprice before it matters."""
+    rows = book["product"].astype(str) == portfolio.product
+    if portfolio.customer_type:
+        rows = rows & (book["customer_type"].astype(str) == portfolio.customer_type)
+    if portfolio.treatment == PREPAYABLE:
+        rows = rows & (book["rate_type"].astype(str) == "fixed")
+    return np.asarray(rows.to_numpy(dtype=np.bool_))
+
+
+def transformed(
+    inputs: ValuationInputs,
+    portfolios: Sequence[Portfolio],
+    framework: Framework,
+    factors: tuple[float, float],
+    buckets: Buckets,
+) -> tuple[ValuationInputs, pd.DataFrame]:
+    """The book as the framework sees it: inputs of all but deposits without maturity, and the slots of those.
+
+    factors : on prepayment and on redemption.
+    """
+    book = inputs.book.reset_index(drop=True)
+    slots = [row for one in portfolios if one.treatment == NMD for row in _slots(inputs, book, one, framework, buckets)]
+    gone = np.zeros(len(book), dtype=np.bool_)
+    for one in portfolios:
+        if one.treatment == NMD:
+            gone |= rows_of(book, one)
+    rest = book[~gone].reset_index(drop=True)
+    rest = rest.assign(balance=rest["balance"].astype(float), behavioral=False)
+    rest[MARK] = None
+    further: list[dict[str, Any]] = []
+    curves = []
+    for one in portfolios:
+        rows = rows_of(rest, one)
+        if one.treatment == TERM_DEPOSIT:
+            further += _overnight_part(rest, rows, one, rule_share(one.annual_rate, factors[1]), inputs.as_of)
+        elif one.treatment == PREPAYABLE and rows.any():
+            annual = rule_share(one.annual_rate, factors[0])
+            rest.loc[rows, MARK] = one.product
+            rest.loc[rows, "behavioral"] = True
+            if framework.prepayment == BY_BUCKET:
+                by_bucket = bucket_share(annual, buckets)
+                if buckets.months[0] == 0:
+                    further += _overnight_part(rest, rows, one, float(by_bucket[0]), inputs.as_of)
+                curves.append(_curve_by_bucket(one.product, by_bucket, buckets))
+            else:
+                months = np.asarray([1], dtype=np.int64)
+                curves.append(AssumptionCurve((one.product,), months, {}, np.asarray([annual_to_monthly(annual)])))
+    rest = to_next_reset(rest, inputs.as_of)
+    if further:
+        rest = pd.concat([rest, pd.DataFrame(further)], ignore_index=True)
+    return replace(inputs, book=rest, assumptions=_set(curves, inputs.as_of)), pd.DataFrame(slots)
+
+
+def _set(curves: Sequence[AssumptionCurve], as_of: dt.date) -> AssumptionSet | None:
+    if not curves:
+        return None
+    table = AssumptionTable(
+        "standardised_prepayment",
+        Effect.RUNOFF,
+        Quantity.MONTHLY_HAZARD,
+        SegmentScheme((MARK,)),
+        tuple(curves),
+        "payoff",
+        MonthMeaning.SINCE_AS_OF,
+    )
+    return AssumptionSet("standardised", as_of, (table,))
+
+
+def _curve_by_bucket(product: str, share: FloatArray, buckets: Buckets) -> AssumptionCurve:
+    """Nothing in a month but the last one of each bucket, where the bucket's whole share leaves."""
+    bounds = np.asarray(buckets.months)
+    last = int(bounds[np.isfinite(bounds)].max()) + 1
+    values = np.zeros(last)
+    for bound, part in zip(bounds.tolist(), share.tolist(), strict=True):
+        if 0 < bound < last:
+            values[int(bound) - 1] = part
+    return AssumptionCurve((product,), np.arange(1, last + 1), {}, values)
+
+
+def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Floating rows as bullets to their next reset at the rate that runs; a reset at or before as-of is as it was."""
+    if "next_reset_date" not in book:
+        return book
+    reset = pd.to_datetime(book["next_reset_date"])
+    ends = pd.to_datetime(book["maturity_date"])
+    moves = (
+        (book["rate_type"].astype(str) == "floating") & reset.notna() & (reset > pd.Timestamp(as_of)) & (reset < ends)
+    )
+    if not moves.any():
+        return book
+    found = book.copy()
+    found["maturity_date"] = ends.where(~moves, reset)
+    found.loc[moves, "repayment"] = "bullet"
+    found.loc[moves, "rate_type"] = "fixed"
+    return found
+
+
+def _bullet(name: str, like: Portfolio, side: str, currency: str, amount: float, day: np.datetime64) -> dict[str, Any]:
+    """A row without interest that is paid on a day."""
+    return {
+        "position_id": f"{name} {currency}",
+        "product": like.product,
+        "side": side,
+        "currency": currency,
+        "balance": amount,
+        "rate_type": "fixed",
+        "rate": 0.0,
+        "repayment": "bullet",
+        "origination_date": pd.NaT,
+        "maturity_date": pd.Timestamp(day),
+        "payment_months": 1,
+        "behavioral": False,
+    }
+
+
+def _overnight_part(
+    book: pd.DataFrame, rows: np.ndarray, portfolio: Portfolio, share: float, as_of: dt.date
+) -> list[dict[str, Any]]:
+    """A share of some rows on the day after as-of, taken off their balances in `book`."""
+    found = []
+    day = np.datetime64(as_of, "D") + 1
+    for (side, currency), part in book[rows].groupby(["side", "currency"], sort=True):
+        amount = float(part["balance"].sum()) * share
+        name = f"{portfolio.product} {portfolio.customer_type} overnight"
+        found.append(_bullet(name, portfolio, str(side), str(currency), amount, day))
+    book.loc[rows, "balance"] *= 1.0 - share
+    return found
+
+
+def _slots(
+    inputs: ValuationInputs, book: pd.DataFrame, portfolio: Portfolio, framework: Framework, buckets: Buckets
+) -> list[dict[str, Any]]:
+    """Deposits without maturity as bullets, one a bucket with an amount."""
+    cap = core_caps(framework.nmd_rule)[portfolio.category]
+    dates = _slot_dates(buckets, inputs.as_of)
+    found = []
+    for (side, currency), part in book[rows_of(book, portfolio)].groupby(["side", "currency"], sort=True):
+        balance = float(part["balance"].sum())
+        split = split_core(balance, portfolio.stable_share, portfolio.pass_through, cap, portfolio.years)
+        split = replace(split, years=split.years * portfolio.life_factor)
+        amounts = slotted(split, buckets, framework.slotting, portfolio.profile)
+        for label, day, amount in zip(buckets.labels, dates, amounts.tolist(), strict=True):
+            if amount != 0.0:
+                name = f"{portfolio.product} {portfolio.customer_type} {label}"
+                found.append(_bullet(name, portfolio, str(side), str(currency), amount, day))
+    return found
+
+
+def _slot_dates(buckets: Buckets, as_of: dt.date) -> np.ndarray:
+    """The last day of each bucket; of an open one some years on."""
+    bounds = np.asarray(buckets.months)
+    last = bounds[np.isfinite(bounds)].max() + 12 * OPEN_BUCKET_YEARS
+    months = np.where(np.isfinite(bounds), bounds, last).astype(np.int64)
+    dates = roll_months(as_of, months)
+    return np.asarray(np.where(bounds == 0, as_days(as_of) + buckets.overnight_days, dates))
+
+
+def slots_of(inputs: ValuationInputs, portfolios: Sequence[Portfolio], framework: Framework) -> pd.DataFrame:
+    """How each portfolio of deposits was split, uncapped beside capped, and what was used of the others."""
+    book = inputs.book.reset_index(drop=True)
+    rows = []
+    for one in portfolios:
+        part = book[rows_of(book, one)]
+        for currency, held in part.groupby("currency", sort=True):
+            balance = float(held["balance"].sum())
+            row: dict[str, object] = {
+                "product": one.product,
+                "currency": str(currency),
+                "treatment": one.treatment,
+                "category": one.category or one.customer_type,
+                "balance": balance,
+            }
+            if one.treatment == NMD:
+                cap = core_caps(framework.nmd_rule)[one.category]
+                split = split_core(balance, one.stable_share, one.pass_through, cap, one.years)
+                row |= {
+                    "stable": split.stable,
+                    "core_uncapped": split.uncapped,
+                    "core": split.core,
+                    "core_share_cap": cap.share,
+                    "cap_binds": split.binding,
+                    "years_modelled": np.nan if one.years is None else one.years,
+                    "years_cap": cap.years,
+                    "years_used": split.years * one.life_factor,
+                }
+            else:
+                row |= {"base_rate": one.annual_rate}
+            rows.append(row)
+    return pd.DataFrame(rows)
