@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from behavior.engine.compiled import folded, side_by_side
+from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Market, Records, Repricing
 from behavior.engine.level import level_payment, period_rate
 from behavior.engine.tiles import WIDTH
@@ -22,12 +22,12 @@ SLAB = 128
 RENEWED = NII_MONTHS + 4
 """Events that a constant balance sheet looks at."""
 
-(RATE, OLD, START, BALANCE, ACCRUED, LESS, PART, BEAR, MARGIN, WEIGHT, SPREAD, CAP, FLOOR, STEP, INTEREST, SHORT) = (
-    range(16)
-)
-"""Rows of a slab: rate in force, rate before, rate at the running period's start, balance, interest accrued and the part
-of it that present values leave out, fixed part of an instalment, the share of interest that it covers (1 in a level
-payment), margin left out, margin of renewals, spread, cap, floor, periodic cap, interest paid, margin left out of it."""
+RATE, OLD, START, BALANCE, ACCRUED, LESS, PART, BEAR = range(8)
+MARGIN, WEIGHT, SPREAD, CAP, FLOOR, STEP, INTEREST, SHORT = range(8, 16)
+"""Rows of a slab: rate in force, rate before, rate at the running period's start, balance, interest accrued and the
+part of it that present values leave out, fixed part of an instalment, the share of interest that it covers (1 in a
+level payment), margin left out, margin of renewals, spread, cap, floor, periodic cap, interest paid, margin left out of
+it."""
 
 EVENTS, FROM, KIND, MADE, LEVEL, PLAN = range(6)
 """Rows of a slab's whole numbers: events, first amortising event, repayment, payments made, payments of a level payment
@@ -58,19 +58,14 @@ class Work(NamedTuple):
 
 def work_of(events: int) -> Work:
     """Room for tiles of up to so many events."""
-    rows = (events + 2, WIDTH)
-    return Work(
-        np.zeros((16, SLAB)),
-        np.zeros((6, SLAB), dtype=np.int64),
-        *(np.zeros(rows) for _ in range(8)),
-        np.zeros((RENEWED + 1, WIDTH)),
-    )
+    slab, whole = np.zeros((SHORT + 1, SLAB)), np.zeros((PLAN + 1, SLAB), dtype=np.int64)
+    rows = [np.zeros((events + 2, WIDTH)) for _ in range(8)]
+    return Work._make([slab, whole, *rows, np.zeros((RENEWED + 1, WIDTH))])
 
 
-@folded
-def load(begin: int, count: int, loans: IntArray, pos: Records, work: Work) -> None:
+@compiled
+def load(begin: int, count: int, loans: IntArray, pos: Records, slab: FloatArray, whole: IntArray) -> None:
     """Put positions into the slab, as they stand at as-of."""
-    slab, whole = work.slab, work.whole
     for i in range(count):
         p = loans[begin + i]
         span = pos[p].term if pos[p].payment == 0 else float(pos[p].payment)
@@ -95,10 +90,9 @@ def load(begin: int, count: int, loans: IntArray, pos: Records, work: Work) -> N
         whole[PLAN, i] = pos[p].schedule
 
 
-@folded
-def instalment(i: int, j: int, payment: int, work: Work) -> None:
+@compiled
+def instalment(i: int, j: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
     """The instalment from event j on: a level payment that clears the balance, or equal principal."""
-    slab, whole = work.slab, work.whole
     left = float((whole[EVENTS, i] - j) // payment + 1) if payment > 0 else 1.0
     if whole[KIND, i] == ANNUITY:
         if whole[LEVEL, i] > 0:
@@ -111,25 +105,23 @@ def instalment(i: int, j: int, payment: int, work: Work) -> None:
         slab[PART, i] = slab[BALANCE, i] / left
 
 
-@folded
-def instalments(j: int, n: int, payment: int, every: bool, moved: bool, schedule: FloatArray, work: Work) -> None:
-    """Instalments of a payment date. every : look at each position; else all go on as they are."""
-    slab, whole = work.slab, work.whole
-    if not every:
-        return
+@compiled
+def instalments(
+    j: int, n: int, payment: int, moved: bool, schedule: FloatArray, slab: FloatArray, whole: IntArray
+) -> None:
+    """Instalments of a payment date, position by position; `moved` where the rate did."""
     for i in range(n):
         if whole[KIND, i] == SCHEDULE:
             slab[PART, i] = schedule[whole[PLAN, i] + j - 1]
         elif j >= whole[FROM, i]:
             if moved or whole[MADE, i] == 0:
-                instalment(i, j, payment, work)
+                instalment(i, j, payment, slab, whole)
             whole[MADE, i] += 1
 
 
-@folded
-def settle(j: int, n: int, pays: bool, payment: int, work: Work) -> None:
+@side_by_side
+def settle(j: int, n: int, pays: bool, payment: int, slab: FloatArray, whole: IntArray) -> None:
     """Pay interest and principal of event j in the slab; positions that end here clear their balance."""
-    slab, whole = work.slab, work.whole
     if pays:
         for i in range(n):
             slab[INTEREST, i] = slab[ACCRUED, i]
@@ -155,7 +147,7 @@ def settle(j: int, n: int, pays: bool, payment: int, work: Work) -> None:
         i -= 1
 
 
-@folded
+@side_by_side
 def total(row: FloatArray, n: int) -> float:
     """Sum of a row's first n numbers."""
     found = 0.0
@@ -164,7 +156,16 @@ def total(row: FloatArray, n: int) -> float:
     return found
 
 
-@folded
+@side_by_side
+def both(row: FloatArray, other: FloatArray, n: int) -> float:
+    """Sum of products of two rows' first n numbers."""
+    found = 0.0
+    for i in range(n):
+        found += row[i] * other[i]
+    return found
+
+
+@side_by_side
 def copied(row: FloatArray, n: int, to: FloatArray) -> None:
     """Copy a row's first n numbers."""
     for i in range(n):
@@ -192,10 +193,7 @@ def kept(column: int, j: int, n: int, keyed: bool, accrues: bool, margins: bool,
             work.less[j, column] += total(slab[SHORT], n)
             work.less_left[j, column] += total(slab[LESS], n)
         if j <= RENEWED:
-            found = 0.0
-            for i in range(n):
-                found += slab[BALANCE, i] * slab[WEIGHT, i]
-            work.weighted[j, column] += found
+            work.weighted[j, column] += both(slab[BALANCE], slab[WEIGHT], n)
         return
     copied(slab[BALANCE], n, work.balance[j])
     if accrues:
@@ -207,12 +205,6 @@ def kept(column: int, j: int, n: int, keyed: bool, accrues: bool, margins: bool,
     if j <= RENEWED:
         for i in range(n):
             work.weighted[j, i] = slab[BALANCE, i] * slab[WEIGHT, i]
-
-
-@folded
-def opened(column: int, n: int, keyed: bool, work: Work) -> None:
-    """Row 0 of the tile: balances at as-of."""
-    kept(column, 0, n, keyed, False, False, work)
 
 
 @side_by_side
@@ -232,12 +224,12 @@ def fixed(
 ) -> None:
     """Contracts at a fixed rate, events from long to short; `column` is where sums go."""
     slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, work)
+    load(begin, count, loans, pos, slab, whole)
     head = loans[begin]
     first, payment = pos[head].first, pos[head].payment
     phase = pos[head].events % payment if payment > 1 else 0
     accrues = payment != 1
-    opened(column, count, keyed, work)
+    kept(column, 0, count, keyed, False, False, work)
     n = count
     amortised = False
     for j in range(1, whole[EVENTS, 0] + 1):
@@ -258,18 +250,16 @@ def fixed(
             for i in range(n):
                 slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
         pays = pays_at(j, payment, phase)
-        if pays:
-            instalments(j, n, payment, signs or later or not amortised, False, schedule, work)
+        if pays and (signs or later or not amortised):
+            instalments(j, n, payment, False, schedule, slab, whole)
             amortised = True
-        settle(j, n, pays, payment, work)
+        settle(j, n, pays, payment, slab, whole)
         kept(column, j, n, keyed, accrues, margins, work)
 
 
-@folded
-def reset(n: int, s: int, number: int, mkt: Market, work: Work) -> None:
+@side_by_side
+def reset(n: int, forward: float, slab: FloatArray) -> None:
     """Index + spread within the periodic cap, then within cap and floor."""
-    slab = work.slab
-    forward = mkt.forward[s, number]
     for i in range(n):
         old = slab[RATE, i]
         new = forward + slab[SPREAD, i]
@@ -277,13 +267,19 @@ def reset(n: int, s: int, number: int, mkt: Market, work: Work) -> None:
         slab[RATE, i] = min(max(new, slab[FLOOR, i]), slab[CAP, i])
 
 
-@folded
-def accrue_floating(j: int, n: int, e: int, cut: float, margins: bool, cal: Records, work: Work) -> None:
-    """Interest of an interval whose rate moves after `cut` of its accrual."""
-    slab = work.slab
-    accrual, head = cal[e].accrual, cal[e].head
+@side_by_side
+def accrue_moving(
+    n: int,
+    cut: float,
+    accrual: float,
+    head: float,
+    margins: bool,
+    slab: FloatArray,
+    interest: FloatArray,
+    early: FloatArray,
+) -> None:
+    """Interest of an interval whose rate moves after `cut` of its accrual, and the part before `head` of it."""
     before, after = cut * accrual, (1.0 - cut) * accrual
-    interest, early = work.interest[j], work.early[j]
     for i in range(n):
         interest[i] = slab[BALANCE, i] * (slab[OLD, i] * before + slab[RATE, i] * after)
     early_old, early_new = min(head, cut) * accrual, max(0.0, head - cut) * accrual
@@ -311,13 +307,13 @@ def floating(
 ) -> None:
     """Contracts whose rate resets, along one scenario; one position a column."""
     slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, work)
+    load(begin, count, loans, pos, slab, whole)
     head = loans[begin]
     first, payment = pos[head].first, pos[head].payment
     phase = pos[head].events % payment if payment > 1 else 0
     fresh = pos[head].carried == 0.0
     changed, at_start, known = 0, 0, 0
-    opened(0, count, False, work)
+    kept(0, 0, count, False, False, False, work)
     n = count
     for j in range(1, whole[EVENTS, 0] + 1):
         e = first + j - 1
@@ -327,13 +323,13 @@ def floating(
         paid = work.start[j]
         copied(slab[RATE], n, paid)
         if opening >= 0:
-            reset(n, s, opening, mkt, work)
+            reset(n, mkt.forward[s, opening], slab)
             changed += 1
         copied(slab[RATE], n, slab[OLD])
         cut = 1.0
         before = changed
         if column >= 0:
-            reset(n, s, column, mkt, work)
+            reset(n, mkt.forward[s, column], slab)
             changed += 1
             cut = cal[e].split
         if column >= 0 and mkt.reset_day[column] <= cal[e].opens:
@@ -348,13 +344,13 @@ def floating(
             else:
                 copied(slab[OLD], n, slab[START])
                 at_start = before
-        accrue_floating(j, n, e, cut, margins, cal, work)
+        accrue_moving(n, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
         pays = pays_at(j, payment, phase)
         if pays:
-            instalments(j, n, payment, True, at_start != known, schedule, work)
+            instalments(j, n, payment, at_start != known, schedule, slab, whole)
             known = at_start
             fresh = True
-        settle(j, n, pays, payment, work)
+        settle(j, n, pays, payment, slab, whole)
         kept(0, j, n, False, payment != 1, margins, work)
 
 
@@ -372,12 +368,12 @@ def deposits(
 ) -> None:
     """Balances without maturity along one scenario: nothing is paid back, interest follows the rate paid."""
     slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, work)
+    load(begin, count, loans, pos, slab, whole)
     head = loans[begin]
     first, key = pos[head].first, pos[head].repricing
     # The row of instalments is free here: it keeps today's rate, which targets are measured from.
     copied(slab[RATE], count, slab[PART])
-    opened(0, count, False, work)
+    kept(0, 0, count, False, False, False, work)
     month = 0
     for j in range(1, whole[EVENTS, 0] + 1):
         e = first + j - 1
@@ -396,7 +392,7 @@ def deposits(
                     moved = paid + up * rise + down * fall
                     slab[RATE, i] = max(moved, min(slab[FLOOR, i], paid))
             cut = cal[e].head
-        accrue_floating(j, count, e, cut, margins, cal, work)
+        accrue_moving(count, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
         for i in range(count):
             slab[ACCRUED, i] = 0.0
         if margins:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from behavior.engine.compiled import folded, side_by_side
-from behavior.engine.contract import RENEWED, SLAB, Work, deposits, fixed, floating, total
+from behavior.engine.compiled import compiled, folded, side_by_side
+from behavior.engine.contract import RENEWED, SLAB, Work, both, deposits, fixed, floating, total
 from behavior.engine.layout import (
     ACCRUED,
     CAPITALISED,
@@ -67,14 +67,14 @@ def contracts(
     elif s == 0:
         signs, later = tiles[t].signs != 0, tiles[t].later != 0
         if tiles[t].keyed == 0:
-            fixed(0, begin[low], high - low, False, signs, margins, later, loans, pos, cal, schedule, work)
+            fixed(np.int64(0), begin[low], np.int64(high - low), False, signs, margins, later, loans, pos, cal, schedule, work)
             return
         cleared(tiles[t].events, high - low, work)
         for column in range(low, high):
-            at = begin[column]
+            at = np.int64(begin[column])
             while at < end[column]:
-                count = min(end[column] - at, SLAB)
-                fixed(column - low, at, count, True, signs, margins, later, loans, pos, cal, schedule, work)
+                count = np.int64(min(end[column] - at, SLAB))
+                fixed(np.int64(column - low), at, count, True, signs, margins, later, loans, pos, cal, schedule, work)
                 at += count
 
 
@@ -181,16 +181,7 @@ def leave(
     return lost
 
 
-@folded
-def both(row: FloatArray, other: FloatArray, n: int) -> float:
-    """Sum of products of two rows."""
-    found = 0.0
-    for i in range(n):
-        found += row[i] * other[i]
-    return found
-
-
-@folded
+@compiled
 def earn(month: int, head: float, amount: float, early: float, income: FloatArray) -> None:
     """Put an interval's interest into the months that it accrues in."""
     if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
@@ -383,7 +374,7 @@ def day_in_horizon(e: int, j: int, first: int, cal: Records, switches: Switches)
     return bool(j == 1 or cal[e - 1].day <= switches.horizon_day)
 
 
-@folded
+@compiled
 def slot(
     e: int, before: float, after: float, repriced: bool, floats: bool, cal: Records, mkt: Market, gap: FloatArray
 ) -> bool:
@@ -398,7 +389,7 @@ def slot(
     return False
 
 
-@folded
+@compiled
 def write(
     s: int, group: int, e: int, last: bool, after: float, cal: Records, flow: FloatArray, flows: FloatArray
 ) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from behavior.engine.compiled import folded
+from behavior.engine.compiled import folded, side_by_side
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD, scaled_hazard
 from behavior.engine.layout import Behaviours, Market
 from behavior.engine.tiles import WIDTH
@@ -57,14 +57,22 @@ def paths_of(events: int, frozen: bool) -> Paths:
     )
 
 
-@folded
-def locate(axis: int, n: int, grids: FloatArray, offset: int, length: int, step: float, paths: Paths) -> None:
+@side_by_side
+def locate(
+    n: int,
+    grids: FloatArray,
+    offset: int,
+    length: int,
+    step: float,
+    x: FloatArray,
+    outside: FloatArray,
+    node: IntArray,
+    weight: FloatArray,
+) -> None:
     """Lower node and weight of the upper one on a driver's grid; a driver beyond its ends is clamped and marked.
 
     step : distance of the nodes where all are the same, else 0.
     """
-    x, outside = paths.scratch[0], paths.scratch[2]
-    node, weight = paths.node[axis], paths.weight[axis]
     low, high = grids[offset], grids[offset + length - 1]
     for i in range(n):
         outside[i] = 1.0 if x[i] < low or x[i] > high else outside[i]
@@ -93,22 +101,30 @@ def locate(axis: int, n: int, grids: FloatArray, offset: int, length: int, step:
         weight[i] = min(max(place, 0.0), 1.0)
 
 
-@folded
-def interpolated(n: int, curve: int, beh: Behaviours, paths: Paths) -> None:
-    """Values of a curve at each column's month and located drivers, multilinear, into `scratch[1]`."""
-    value = paths.scratch[1]
-    dense, base, count = beh.months[curve], beh.offset[curve], beh.dimensions[curve]
+@side_by_side
+def interpolated(
+    n: int,
+    base: int,
+    dense: int,
+    count: int,
+    lengths: IntArray,
+    values: FloatArray,
+    month: IntArray,
+    node: IntArray,
+    weight: FloatArray,
+    value: FloatArray,
+) -> None:
+    """Values of a curve at each column's month and located drivers, multilinear, into `value`."""
     if count == 0:
         for i in range(n):
-            value[i] = beh.values[base + paths.at[i]]
+            value[i] = values[base + month[i]]
         return
     if count == 1:
-        node, weight = paths.node[0], paths.weight[0]
-        more = dense if beh.grid_length[curve, 0] > 1 else 0
+        more = dense if lengths[0] > 1 else 0
         for i in range(n):
-            at = base + node[i] * dense + paths.at[i]
-            low = beh.values[at]
-            value[i] = low + (beh.values[at + more] - low) * weight[i]
+            at = base + node[0, i] * dense + month[i]
+            low = values[at]
+            value[i] = low + (values[at + more] - low) * weight[0, i]
         return
     for i in range(n):
         value[i] = 0.0
@@ -117,10 +133,9 @@ def interpolated(n: int, curve: int, beh: Behaviours, paths: Paths) -> None:
             share, place = 1.0, 0
             for axis in range(count):
                 upper = (corner >> axis) & 1
-                length = beh.grid_length[curve, axis]
-                share *= paths.weight[axis, i] if upper else 1.0 - paths.weight[axis, i]
-                place = place * length + min(paths.node[axis, i] + upper, length - 1)
-            value[i] += share * beh.values[base + place * dense + paths.at[i]]
+                share *= weight[axis, i] if upper else 1.0 - weight[axis, i]
+                place = place * lengths[axis] + min(node[axis, i] + upper, lengths[axis] - 1)
+            value[i] += share * values[base + place * dense + month[i]]
 
 
 @folded
@@ -184,13 +199,34 @@ def looked_up(
             incentives(cause, s, month, n, mkt, paths)
         driver(axis, beh.driver[curve, axis], cause, level, n, paths)
         offset, length = beh.grid_offset[curve, axis], beh.grid_length[curve, axis]
-        locate(axis, n, beh.grids, offset, length, steps[curve, axis], paths)
+        locate(
+            n,
+            beh.grids,
+            offset,
+            length,
+            steps[curve, axis],
+            paths.scratch[0],
+            paths.scratch[2],
+            paths.node[axis],
+            paths.weight[axis],
+        )
     if priced:
         bound = beh.threshold[table]
         incentives(cause, s, month, n, mkt, paths)
         for i in range(n):
             paths.money[cause, i] += 1.0 if paths.scratch[1, i] > bound else 0.0
-    interpolated(n, curve, beh, paths)
+    interpolated(
+        n,
+        beh.offset[curve],
+        beh.months[curve],
+        beh.dimensions[curve],
+        beh.grid_length[curve],
+        beh.values,
+        paths.at,
+        paths.node,
+        paths.weight,
+        paths.scratch[1],
+    )
     factor = beh.season[table, season]
     for i in range(n):
         paths.hazard[cause, i] = min(max(paths.scratch[1, i] * factor, 0.0), 1.0)

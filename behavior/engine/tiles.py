@@ -14,6 +14,7 @@ What does not separate (cent rounding, payment caps, drawing, other run-off conv
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,8 +53,8 @@ TILE = np.dtype(
     ],
     align=True,
 )
-"""begin, end : columns. events : the longest column's. keyed : columns are sums of positions. signs : a payment may fall
-short of its interest. margins : present values leave a margin out. later : some amortise from a later payment on."""
+"""begin, end : columns. events : the longest column's. keyed : columns are sums of positions. signs : a payment may
+fall short of its interest. margins : present values leave a margin out. later : some amortise from a later payment."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ def combined(columns: Sequence[IntArray]) -> IntArray:
 def separable(positions: Positions, pool: bool) -> BoolArray:
     """Positions whose flows are their contract's own schedule times a share that survives."""
     kind, repayment = positions.rate_type, positions.repayment
-    plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.start == 0)
+    plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.agreed == 0) & (positions.start == 0)
     plain &= (positions.stretch == 1) & (positions.spread_discount == 0) & ~np.isfinite(positions.payment_cap)
     dated = repayment < OPEN_ENDED
     fixed = (kind == FIXED) & dated
@@ -252,7 +253,7 @@ def _chunks(work: IntArray, ends: IntArray, pieces: int, most: int) -> tuple[tup
             edges.append(number)
             columns = int(ends[number - 1])
     edges.append(len(work))
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(itertools.pairwise(edges))
 
 
 def _own_renewals(
