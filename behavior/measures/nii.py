@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.layout import NII_MONTHS
+from behavior.engine.plan import CashFlows
 from behavior.engine.positions import Groups
-from behavior.engine.projection import CashFlows
 from behavior.months import DateLike, month_bounds
 from behavior.quantities import FloatArray
 
@@ -47,7 +47,7 @@ def net_interest_income(
     ----------
     fx : currency -> units of the reporting currency for one unit. tier1 : reporting currency.
     sheets : balance-sheet words to report; `further` holds interest (scenarios, groups, months + 1) of words other than
-        ``run_off`` and ``constant``.
+        ``run_off`` and ``constant``, or in their place.
     """
     interest = {RUN_OFF: flows.income, CONSTANT: flows.constant, **(further or {})}
     months = month_bounds(as_of, NII_MONTHS)[1:].astype("datetime64[ns]")
@@ -106,3 +106,19 @@ def _summary(flows: CashFlows, interest: FloatArray, sheet: str, fx: Mapping[str
                 }
             )
     return pd.DataFrame(rows)
+
+
+def net_interest_margin(
+    groups: Groups, interest: FloatArray, balance: FloatArray, fx: Mapping[str, float], months: int = 12
+) -> FloatArray:
+    """Income less expense over the first months, a year, over the mean asset balance; NaN without assets: (scenarios,).
+
+    Parameters
+    ----------
+    interest, balance : (scenarios, groups, 61). The mean is of the balances at as-of and at the end of each month.
+    """
+    rate = np.asarray([fx[currency] for currency in groups.currency])
+    asset = np.asarray([side == "asset" for side in groups.side])
+    income = np.einsum("g,sgm->s", groups.sign * rate, interest[:, :, 1 : months + 1]) * 12.0 / months
+    earning = np.einsum("g,sgm->s", np.where(asset, rate, 0.0), balance[:, :, : months + 1]) / (months + 1)
+    return np.asarray(np.where(earning > 0, income / np.where(earning > 0, earning, 1.0), np.nan))

@@ -26,15 +26,17 @@ from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation,
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
 from behavior.measures.cash_flows import cash_flow_table
+from behavior.measures.commercial_margin import commercial_margin
 from behavior.measures.coverage import coverage_table
 from behavior.measures.eve import economic_value
 from behavior.measures.gap import repricing_gap
-from behavior.measures.nii import CONSTANT, RUN_OFF, net_interest_income
+from behavior.measures.nii import net_interest_income
 from behavior.measures.result import IrrbbResult
 from behavior.months import DateLike, as_days, roll_months
 from behavior.workflows.value_facts import facts
-from behavior.workflows.value_options import book_options
+from behavior.workflows.value_options import book_options, with_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
+from behavior.workflows.value_sheets import balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean
 
 Progress = Callable[[str, float], None]
@@ -49,6 +51,7 @@ class ValuationInputs:
     ----------
     book : book/1. curves : curves/1; earlier as-of dates are curve history. assumptions : None = no behaviour.
     rates : rate_history/1. fx : fx/1. vols : vols/1. schedule : schedule/1.
+    plan : plan/1, new business of the dynamic balance sheet. mix_shift : mix_shift/1, moves on the constant one.
     tier1, book_equity : reporting currency. index_roles : role -> index. new_business_margins : product -> decimals.
     sources : input -> what it was (file name, sha256, rows), for ``result.json``.
     """
@@ -64,6 +67,8 @@ class ValuationInputs:
     fx: pd.DataFrame | None = None
     vols: pd.DataFrame | None = None
     schedule: pd.DataFrame | None = None
+    plan: pd.DataFrame | None = None
+    mix_shift: pd.DataFrame | None = None
     index_roles: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     new_business_margins: Mapping[str, float] = field(default_factory=dict)
@@ -77,7 +82,8 @@ class ValuationOptions:
     Parameters
     ----------
     framework : prescribed scenarios, or `scenarios` for others. floor : rule or level instead of the framework's own.
-    balance_sheets : ``run_off``, ``constant``. aggregation : over currencies, instead of the framework's own.
+    balance_sheets : ``run_off``, ``constant``, ``dynamic``; None = the first two, and the third where a plan is given.
+        aggregation : over currencies, instead of the framework's own.
     price : ``dirty`` (the first flow is a full coupon) or ``clean`` (less the interest accrued by as-of).
     driver_interpolation : what behavioural drivers read forwards from.
     migrated : moves into another product, ``counted`` as decay or ``censored``; None = counted, but not under the
@@ -102,7 +108,7 @@ class ValuationOptions:
     time: TimeConvention = "exact"
     price: Literal["dirty", "clean"] = "dirty"
     rate_path: RatePath = "forward"
-    balance_sheets: tuple[str, ...] = (RUN_OFF, CONSTANT)
+    balance_sheets: tuple[str, ...] | None = None
     margins: Margins = "included"
     runoff_convention: str = "pool"
     behaviour: str = "model"
@@ -144,12 +150,16 @@ def value(
     world, book, held = _resolved(inputs, chosen)
     fx = exchange_rates(inputs, Book(inputs.book))
     plan, overlay = _plan(inputs, chosen, world, book)
-    flows = run(plan, None if progress is None else lambda share: progress("cash flows", share))
+    words = sheet_words(inputs, chosen)
+    ran = run(plan, None if progress is None else lambda share: progress("cash flows", share))
     if chosen.price == CLEAN:
-        flows = clean(flows, plan)
+        ran = clean(ran, plan)
+    sheets = balance_sheets(inputs, world, plan, ran, held.groups, words)
+    flows = sheets.flows
     rule = chosen.aggregation or world.curves.scenarios.aggregation
     eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
-    nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, chosen.balance_sheets)
+    nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, words, sheets.interest)
+    margins = commercial_margin(book)
     matchings = (*plan.matchings, *plan.repricing_keys.matchings)
     return IrrbbResult(
         nii=nii.monthly,
@@ -158,9 +168,12 @@ def value(
         eve_summary=eve.summary,
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
-        coverage=coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)),
-        facts={**facts(inputs, chosen, world, plan, flows, eve, nii, rule, held), "deposit_life_cap": overlay},
+        coverage=with_options(
+            coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)), Book(inputs.book)
+        ),
+        facts={**facts(inputs, chosen, world, plan, sheets, eve, nii, fx, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
+        extra={"commercial_margin": margins} if (margins["share_with_transfer_rate"] > 0).any() else None,
     )
 
 
@@ -230,7 +243,7 @@ def _curves(inputs: ValuationInputs, day: DateLike, options: ValuationOptions) -
 
 def _world(inputs: ValuationInputs, options: ValuationOptions) -> World:
     curves = _curves(inputs, inputs.as_of, options)
-    currencies = sorted(set(inputs.book["currency"].astype(str)))
+    currencies = sorted(map(str, inputs.book["currency"].unique()))
     missing = [currency for currency in currencies if not curves.has(currency)]
     if missing:
         raise MarketDataError(

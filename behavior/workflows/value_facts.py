@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from behavior.assumptions.effects import Driver, Effect
 from behavior.engine.drivers import SHORT, World
-from behavior.engine.projection import CashFlows, Plan, accrued_interest
+from behavior.engine.plan import CashFlows, Plan
+from behavior.engine.projection import accrued_interest
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
-from behavior.measures.nii import CONSTANT, NiiResult
+from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
 from behavior.measures.warnings import base_warnings
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps
+from behavior.workflows.value_sheets import Sheets
 from behavior.workflows.value_views import migrated_view
 
 if TYPE_CHECKING:
@@ -46,13 +49,15 @@ def facts(
     options: ValuationOptions,
     world: World,
     plan: Plan,
-    flows: CashFlows,
+    sheets: Sheets,
     eve: EveResult,
     nii: NiiResult,
+    fx: Mapping[str, float],
     rule: str,
     held: BookOptions,
 ) -> dict[str, Any]:
     """Content of ``result.json``, the tables aside."""
+    flows = sheets.flows
     return {
         "as_of": str(inputs.as_of),
         "reporting_currency": inputs.reporting_currency,
@@ -66,7 +71,11 @@ def facts(
         "limits": dict(inputs.limits),
         "inputs": dict(inputs.sources),
         "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
-        "summary": _summary(inputs, plan, flows, eve, nii, world) | _option_facts(flows, held),
+        "summary": {
+            **_summary(inputs, plan, flows, eve, nii, world),
+            **_sheet_facts(inputs, sheets, fx),
+            **_option_facts(flows, held),
+        },
         "warnings": [
             *_warnings(inputs, world, plan, held),
             *base_warnings(eve.summary, nii.summary, inputs.book_equity),
@@ -112,6 +121,9 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "constant_balance_sheet": "renewed in the same product and original term; floaters at index + spread; "
         f"administered balances stay; {DERIVATIVES[options.derivatives]}",
         "migrated": MIGRATED_WORDS[migrated_view(options)],
+        "mix_shift": "none" if inputs.mix_shift is None else "on the constant balance sheet, as mix_shift/1 says",
+        "dynamic_balance_sheet": "none" if inputs.plan is None else "run-off and the new business of plan/1",
+        "net_interest_margin": "12 months' income less expense over the mean of 13 month-end balances of cash assets",
         "aggregation": rule,
         "extrapolation": options.extrapolation,
         "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
@@ -140,10 +152,25 @@ def _summary(
     }
     year = nii.summary[(nii.summary["horizon_months"] == 12)]
     for sheet, rows in year.groupby("balance_sheet", sort=False):
-        changes = rows["delta_nii"].to_numpy()
         found[f"nii_12_months_{sheet}"] = dict(zip(rows["scenario"], rows["nii"].tolist(), strict=True))
-        if sheet == CONSTANT:
-            found["nii_outlier_test"] = _test("eu_nii", rows["scenario"].tolist(), changes, inputs.tier1)
+    return found
+
+
+def _sheet_facts(inputs: ValuationInputs, sheets: Sheets, fx: Mapping[str, float]) -> dict[str, Any]:
+    """Net interest margins, and the outlier test of income on balances that stay."""
+    groups, names = sheets.flows.groups, sheets.flows.scenarios
+    found: dict[str, Any] = {
+        f"net_interest_margin_12_months_{word}": dict(
+            zip(names, net_interest_margin(groups, sheet.interest, sheet.balance, fx).tolist(), strict=True)
+        )
+        for word, sheet in sheets.by_word.items()
+    }
+    if CONSTANT in sheets.by_word:
+        rate = groups.sign * np.asarray([fx[currency] for currency in groups.currency])
+        still = np.einsum("g,sgm->s", rate, sheets.still.interest[:, :, 1:13])
+        found["nii_outlier_test"] = _test("eu_nii", list(names), still - still[0], inputs.tier1)
+        if inputs.mix_shift is not None:
+            found["nii_12_months_constant_before_mix_shift"] = dict(zip(names, still.tolist(), strict=True))
     return found
 
 

@@ -33,6 +33,7 @@ class BookOptions:
     convention : how options were valued, in words.
     values : options row by row, None where there are none.
     untimed : rows whose limits have no time value because nothing says how volatile their index is.
+    groups : currency, side and product of the option rows, which have rows of zeros where there is no interest.
     """
 
     linear: Book
@@ -40,6 +41,7 @@ class BookOptions:
     convention: str
     values: OptionValues | None = None
     untimed: int = 0
+    groups: tuple[tuple[str, str, str], ...] = ()
 
 
 def book_options(
@@ -79,6 +81,39 @@ def book_options(
     elif limited.any():
         convention = WITHOUT_LIMITS
     untimed = int((limited & ~known).sum())
+    groups = option_groups(book)
     if found.rows.size == 0:
-        return BookOptions(linear, None, convention, None, untimed)
-    return BookOptions(linear, option_add_on(book, found, curves.names), convention, found, untimed)
+        return BookOptions(linear, None, convention, None, untimed, groups)
+    return BookOptions(linear, option_add_on(book, found, curves.names), convention, found, untimed, groups)
+
+
+def option_groups(book: Book) -> tuple[tuple[str, str, str], ...]:
+    """Distinct (currency, side, product) of a book's option rows."""
+    if book.is_linear.all():
+        return ()
+    rows = Book(book.table[~book.is_linear])
+    columns = [np.asarray(rows.words(name)).astype(str).tolist() for name in ("currency", "side", "product")]
+    return tuple(sorted(set(zip(*columns, strict=True))))
+
+
+def with_options(coverage: pd.DataFrame, book: Book) -> pd.DataFrame:
+    """Coverage with a row for each product's options, whose notionals no curve reaches."""
+    options = ~book.is_linear
+    if not options.any():
+        return coverage
+    products = np.asarray(book.words("product")).astype(str)[options]
+    notional = pd.Series(book.numbers("balance", 0.0)[options]).groupby(products).sum()
+    found = coverage.copy()
+    none = found["how"] == "none"
+    rows = []
+    for product, amount in notional.items():
+        mine = none & (found["product"] == product)
+        if mine.any():
+            found.loc[mine, "balance"] += float(amount)
+        else:
+            rows.append({"product": product, "segment": "", "curve": "", "balance": float(amount), "how": "none"})
+    if not rows:
+        return found
+    shares = dict.fromkeys([name for name in found.columns if name.startswith("share_")], 0.0)
+    further = pd.DataFrame(rows).assign(**shares)
+    return pd.concat([found, further], ignore_index=True) if len(found) else further

@@ -10,7 +10,7 @@ import numpy as np
 
 from behavior.assumptions.effects import Effect, View
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.engine.projection import CashFlows, Plan
+from behavior.engine.plan import CashFlows, Plan
 from behavior.errors import AssumptionError
 from behavior.quantities import FloatArray
 

@@ -87,8 +87,31 @@ def test_option_rows_are_valued_apart_from_the_loans() -> None:
     cap = np.array([by_product[name, "caps"] for name in totals(held).index])
     assert (cap < 0).all()
     np.testing.assert_allclose(totals(held)["eve"] - totals(plain)["eve"], cap, atol=1e-6)
-    pd.testing.assert_frame_equal(plain.nii, held.nii)
-    pd.testing.assert_frame_equal(plain.cash_flows, held.cash_flows)
+    for name, amounts in (("nii", ["interest_income", "nii"]), ("cash_flows", ["interest", "closing_balance"])):
+        one, both = plain.tables()[name], held.tables()[name]
+        pd.testing.assert_frame_equal(one, both[both["product"] == "loans"].reset_index(drop=True))
+        caps = both[both["product"] == "caps"]
+        assert len(caps) > 0, name
+        assert (caps[amounts] == 0).all(axis=None), name
+    caps = held.coverage[held.coverage["product"] == "caps"]
+    assert caps[["balance", "how"]].to_numpy().tolist() == [[1e6, "none"]]
+
+
+def test_a_book_of_options_alone_is_valued() -> None:
+    alone, both = valued([SOLD]), valued([LOAN, SOLD])
+    np.testing.assert_allclose(totals(alone)["eve"], totals(both)["eve"] - totals(valued([LOAN]))["eve"], atol=1e-6)
+    assert set(alone.nii["product"]) == set(alone.cash_flows["product"]) == {"caps"}
+    assert (alone.nii_summary["nii"] == 0).all()
+    assert alone.coverage["product"].tolist() == ["caps"]
+
+
+def test_limits_without_volatilities_are_warned_of() -> None:
+    limited = {**LOAN, "cap": 0.07, "floor": 0.02}
+    said = [one for one in valued([limited], None).facts["warnings"] if "cap or floor" in one]
+    assert len(said) == 1
+    assert "1 positions" in said[0]
+    assert "--vols" in said[0]
+    assert not [one for one in valued([limited]).facts["warnings"] if "cap or floor" in one]
 
 
 def test_the_add_on_is_the_stress_alone_and_a_loss_on_sold_options() -> None:
