@@ -39,10 +39,11 @@ class Positions(NamedTuple):
     calendar arrays. events : monthly events to maturity. payment : months between payments, 0 = only at maturity.
     start : events before the position begins (forward start). carried : accrual fraction of the running period before
     the first event's month (the first flow is a full coupon). level : payments that the level payment runs over, 0 =
-    those that remain. amortises_from : first amortising event. compounding : months, 0 = simple. exchanged : 0 for
-    notionals that are never paid. margin : taken off the rate in present values. renewal : number of the renewal group,
-    -1 where nothing is renewed; renewal_margin : decimals a year. spread_discount : added to the zero rate.
-    stretch : factor on run-off times, 1 = as modelled.
+    those that remain. amortises_from : first amortising event. rounding : unit of payments and interest, 0 = none;
+    rounding_rule : see `level`. agreed : level payment as agreed, 0 = computed. compounding : months, 0 = simple.
+    exchanged : 0 for notionals that are never paid. margin : taken off the rate in present values. renewal : number of
+    the renewal group, -1 where nothing is renewed; renewal_margin : decimals a year. spread_discount : added to the
+    zero rate. stretch : factor on run-off times, 1 = as modelled.
     """
 
     group: IntArray
@@ -67,6 +68,8 @@ class Positions(NamedTuple):
     compounding: FloatArray
     term: FloatArray
     rounding: FloatArray
+    rounding_rule: IntArray
+    agreed: FloatArray
     schedule: IntArray
     exchanged: IntArray
     margin: FloatArray

@@ -8,7 +8,15 @@ from behavior.engine.compiled import compiled
 from behavior.engine.layout import ANNUITY, LINEAR, OPEN_ENDED, SCHEDULE, Records
 from behavior.quantities import FloatArray
 
-HALF_UP, HALF_EVEN, UP = 0, 1, 2
+HALF_UP, HALF_EVEN, UP, UNROUNDED = range(4)
+ROUNDINGS = ("half_up", "half_even", "up", "none")
+"""Words of `payment_rounding` and `interest_rounding`, in the order of their numbers."""
+
+ON_INTEREST = 4
+"""`rounding_rule` is the rule of payments + this x the rule of interest."""
+
+HAIR = 1e-6
+"""Of a unit: decimal halves are not exact in binary."""
 
 
 @compiled
@@ -31,12 +39,29 @@ def period_rate(rate: float, compounding: float, span: float) -> float:
 
 
 @compiled
-def rounded(amount: float, unit: float) -> float:
-    """An amount in whole units (0.01 = cents), halves away from zero; unit 0 leaves it as it is."""
-    if unit <= 0.0:
+def rounded(amount: float, unit: float, rule: int) -> float:
+    """An amount in whole units (0.01 = cents): halves away from zero or to even, or whatever is over; unit 0 = as is."""
+    if unit <= 0.0 or rule == UNROUNDED:
         return amount
-    # 1e-6 of a unit: decimal halves are not exact in binary.
-    return math.copysign(math.floor(abs(amount) / unit + 0.5 + 1e-6), amount) * unit
+    units = abs(amount) / unit
+    whole = math.floor(units + 0.5 + HAIR)
+    if rule == HALF_EVEN and abs(units - math.floor(units) - 0.5) < HAIR and whole % 2 == 1:
+        whole -= 1
+    if rule == UP:
+        whole = math.ceil(units - HAIR)
+    return math.copysign(whole, amount) * unit
+
+
+@compiled
+def rounded_payment(pos: Records, p: int, amount: float) -> float:
+    """An instalment by the position's rule."""
+    return rounded(amount, pos[p].rounding, pos[p].rounding_rule % ON_INTEREST)
+
+
+@compiled
+def rounded_interest(pos: Records, p: int, amount: float) -> float:
+    """Interest by the position's rule."""
+    return rounded(amount, pos[p].rounding, pos[p].rounding_rule // ON_INTEREST)
 
 
 @compiled
@@ -50,12 +75,15 @@ def payments_left(pos: Records, p: int, j: int) -> int:
 
 @compiled
 def level_now(pos: Records, p: int, j: int, balance: float, rate: float, made: float) -> float:
-    """The level payment that would clear the balance, `made` amortising payments having gone before."""
+    """The level payment that would clear the balance, `made` amortising payments having gone before; the first one as
+    agreed where the row says so."""
+    if pos[p].agreed > 0.0 and made == 0.0:
+        return float(pos[p].agreed)
     count = float(payments_left(pos, p, j))
     if pos[p].level > 0:
         count = max(1.0, pos[p].level - made)
     span = float(pos[p].payment)
-    return rounded(level_payment(balance, rate * span / 12.0, count), pos[p].rounding)
+    return rounded_payment(pos, p, level_payment(balance, rate * span / 12.0, count))
 
 
 @compiled
@@ -64,7 +92,7 @@ def linear_part(pos: Records, p: int, j: int, balance: float) -> float:
     count = float(payments_left(pos, p, j))
     if pos[p].level > 0:
         count = float(pos[p].level)
-    return rounded(balance / count, pos[p].rounding)
+    return rounded_payment(pos, p, balance / count)
 
 
 @compiled

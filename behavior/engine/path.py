@@ -24,7 +24,14 @@ from behavior.engine.layout import (
     Repricing,
     Switches,
 )
-from behavior.engine.level import level_now, linear_part, period_rate, principal_due, rounded
+from behavior.engine.level import (
+    level_now,
+    linear_part,
+    period_rate,
+    principal_due,
+    rounded_interest,
+    rounded_payment,
+)
 from behavior.quantities import FloatArray
 
 BAL, RATE, PAY, ACC, LESS, SCALE, UNDRAWN, MADE = range(8)
@@ -150,7 +157,7 @@ def refresh_level(p: int, j: int, state: FloatArray, pos: Records) -> None:
     payment = level_now(pos, p, j, state[BAL], rate, state[MADE])
     if moved and state[PAY] > 0.0:
         limit = pos[p].payment_cap * state[PAY]
-        payment = min(max(payment, state[PAY] - limit), state[PAY] + limit)
+        payment = rounded_payment(pos, p, min(max(payment, state[PAY] - limit), state[PAY] + limit))
     state[PAY] = payment
     state[LEVEL_RESETS] = state[START_RESETS]
 
@@ -185,7 +192,7 @@ def pays_now(p: int, j: int, e: int, pos: Records, cal: Records) -> bool:
 @compiled
 def pay(p: int, j: int, state: FloatArray, pos: Records, schedule: FloatArray, flow: FloatArray) -> float:
     """Interest and contractual principal of a payment date; returns the cash that present values count."""
-    interest = rounded(state[ACC], pos[p].rounding)
+    interest = rounded_interest(pos, p, state[ACC])
     counted = interest - state[LESS]
     if j >= pos[p].amortises_from:
         refresh_level(p, j, state, pos)

@@ -11,6 +11,7 @@ from behavior.engine import layout
 from behavior.engine.drivers import World, mortgage_paths, short_paths
 from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
 from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
+from behavior.engine.level import ON_INTEREST, ROUNDINGS
 from behavior.engine.positions import LIABILITY, Book
 from behavior.engine.principal import resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
@@ -159,6 +160,9 @@ def _positions(
         compounding=book.numbers("compounding_months", 0.0),
         term=terms.original_term.astype(np.float64),
         rounding=book.numbers("rounding", 0.0),
+        rounding_rule=book.codes("payment_rounding", ROUNDINGS, "half_up")
+        + ON_INTEREST * book.codes("interest_rounding", ROUNDINGS, "half_up"),
+        agreed=book.numbers("agreed_payment", 0.0),
         schedule=np.zeros(len(book), dtype=np.int64),
         exchanged=np.where(derivative & (not options.exchange_notionals), 0, 1).astype(np.int64),
         margin=margin,
