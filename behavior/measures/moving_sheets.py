@@ -38,7 +38,8 @@ class Sheet:
 
 def run_off_sheet(flows: CashFlows, opening: FloatArray) -> Sheet:
     """The book as it runs off. opening : (groups,) as-of balances of cash positions."""
-    balance = np.zeros_like(flows.income)
+    # Without cash flows nobody knows what is left of the balances.
+    balance = np.full(flows.income.shape, np.nan if flows.flows.shape[2] == 0 else 0.0)
     held = flows.flows[:, :, 1 : NII_MONTHS + 1, layout.CLOSING]
     balance[:, :, 1 : held.shape[2] + 1] = held
     balance[:, :, 0] = opening

@@ -190,6 +190,9 @@ def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World
 def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book: Book) -> tuple[Plan, dict[str, Any]]:
     """The plan of a run with its regulatory steps, and what those changed."""
     assumptions = acting_set(inputs.assumptions, options)
+    if inputs.plan is not None:
+        # A plan grows from what is left of the balances.
+        options = replace(options, cash_flows=True)
     plan = prepare(
         book,
         world,

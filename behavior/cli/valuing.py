@@ -1,0 +1,288 @@
+"""Arguments of a valuation and what they stand for; shared by the commands that value."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from behavior.io.settings import Settings
+    from behavior.market.buckets import Buckets
+    from behavior.workflows.value import ValuationInputs, ValuationOptions
+
+SHEETS = ("run_off", "constant", "dynamic")
+TABLES = {
+    "rates": "rate history (rate_history/1), for lags and pending pass-through",
+    "fx": "exchange rates (fx/1)",
+    "vols": "volatilities (vols/1)",
+    "schedule": "principal of positions with repayment schedule (schedule/1)",
+    "plan": "growth and new business of the dynamic balance sheet (plan/1)",
+    "mix_shift": "balances that move between products on the constant balance sheet (mix_shift/1)",
+}
+PATHS = ("book", "curves", "settings", "store", "scenarios", *TABLES)
+"""Arguments that name files or folders."""
+
+CHOICES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "price": (("dirty", "clean"), "dirty", "value with or less the interest accrued by as-of"),
+    "margins": (("included", "calibrated", "excluded"), "included", "customer margins in present values"),
+    "time": (("exact", "month_grid"), "exact", "days / 365, or months / 12"),
+    "interpolation": (("linear", "log_linear"), "linear", "of zero rates in time"),
+    "driver_interpolation": (("pchip", "linear", "log_linear"), "pchip", "of the forwards that behaviour reads"),
+    "rate_path": (("forward", "constant"), "forward", "whether forwards come true or today's curve stays"),
+    "extrapolation": (("refuse", "flat"), "refuse", "flows beyond the discount curve's last tenor"),
+    "slotting": (("dates", "midpoints"), "dates", "discount on flow dates, or at the middle of buckets"),
+    "behaviour": (("model", "frozen", "standardised"), "model", "responding, that of base, or base's multiplied"),
+    "runoff_convention": (
+        ("pool", "constant_payment", "opening_balance"),
+        "pool",
+        "how run-off meets scheduled principal",
+    ),
+    "deposit_view": (("with_redeposits", "minimum_balance"), "with_redeposits", "of the decay of deposits"),
+    "uncovered": (("error", "overnight"), "error", "deposits without a decay curve"),
+    "tail": (
+        ("larger_of_last_and_mean", "last_value", "mean_of_last_24"),
+        "larger_of_last_and_mean",
+        "hazard beyond a curve's last month",
+    ),
+    "derivatives": (("run_off", "renewed"), "run_off", "swap legs on the constant balance sheet"),
+    "embedded_limits": (("option", "intrinsic"), "option", "caps and floors on cash rates, with or without time value"),
+}
+"""Options in one word of a list: words, default, meaning."""
+
+FLAGS = {
+    "include_default": "let default run off balances, with the set's recovery",
+    "exchange_notionals": "pay swap notionals at maturity",
+    "deposit_costs": "count servicing costs less fees of deposits in present values",
+}
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Files that a valuation reads."""
+    parser.add_argument("book", type=Path, help="positions (book/1), CSV or Parquet")
+    parser.add_argument("--curves", type=Path, required=True, help="zero curves (curves/1)")
+    parser.add_argument("--settings", type=Path, required=True, help="as-of date, capital, index roles (TOML)")
+    parser.add_argument("--assumptions", metavar="ID", help="assumption set: an id of the store, or a folder")
+    parser.add_argument("--store", type=Path, default=Path("assumptions"), help="store of sets (default ./assumptions)")
+    parser.add_argument("--allow-draft", action="store_true", help="use a set that is not approved, stamped DRAFT")
+    for name, words in TABLES.items():
+        parser.add_argument(_flag(name), type=Path, help=words)
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Choices of a valuation, each with its default; every one is named under `conventions` in the result."""
+    parser.add_argument(
+        "--framework", default="bcbs_2024", help="bcbs_2016, bcbs_2024 (default), eu_2024_856 or us_parallel"
+    )
+    parser.add_argument("--scenarios", type=Path, help="scenarios of your own (TOML) instead of a framework's")
+    parser.add_argument("--floor", help="floor rule or level of shocked rates (default: the framework's own)")
+    parser.add_argument("--aggregation", choices=("basel", "eu", "sum"), help="over currencies (default: framework's)")
+    parser.add_argument(
+        "--balance-sheet",
+        type=words_of(SHEETS),
+        action="extend",
+        metavar="WORDS",
+        help="run_off, constant, dynamic: with commas between them, or the option again for each (default "
+        "run_off,constant, and dynamic with --plan)",
+    )
+    for name, (words, default, meaning) in CHOICES.items():
+        parser.add_argument(_flag(name), choices=words, default=default, help=f"{meaning} (default {default})")
+    parser.add_argument(
+        "--migrated",
+        choices=("counted", "censored"),
+        help="moves of deposits into other products (default counted; censored with --deposit-view minimum_balance)",
+    )
+    for name, meaning in FLAGS.items():
+        parser.add_argument(_flag(name), action="store_true", help=f"{meaning} (default no)")
+    parser.add_argument(
+        "--no-pending", action="store_true", help="leave out what earlier rate moves still owe (default: in)"
+    )
+    parser.add_argument(
+        "--cap-deposits",
+        action=argparse.BooleanOptionalAction,
+        help="cap the average life of deposits (default: under eu_*)",
+    )
+    parser.add_argument("--deposit-life-cap", type=float, metavar="YEARS", help="years of that cap (default 5)")
+    parser.add_argument(
+        "--buckets",
+        type=_months,
+        metavar="MONTHS",
+        help="upper bounds of the gap's buckets, months with commas (default the 19 of the standardised framework)",
+    )
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def words_of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Reader of words with commas between them."""
+
+    def read(text: str) -> list[str]:
+        found = [word.strip() for word in text.split(",") if word.strip()]
+        wrong = [word for word in found if word not in known]
+        if wrong or not found:
+            raise argparse.ArgumentTypeError(f"found {', '.join(wrong) or 'nothing'}, expected {', '.join(known)}")
+        return found
+
+    return read
+
+
+def _months(text: str) -> tuple[float, ...]:
+    """Reader of bounds such as ``1,3,6,12``."""
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected months such as 1,3,6,12") from error
+    if list(found) != sorted(set(found)) or found[0] <= 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected rising months above 0 such as 1,3,6,12")
+    return found
+
+
+def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What was asked for, as ``result.json`` keeps it; files by their way from the folder of the results."""
+    here = args.out.resolve()
+    found: dict[str, Any] = {}
+    for name in (*PATHS, "assumptions", "allow_draft", "quarantine", *CHOICES, *FLAGS, *FURTHER):
+        value = getattr(args, name)
+        if isinstance(value, Path):
+            value = Path(os.path.relpath(value.resolve(), here)).as_posix()
+        elif name == "assumptions" and value is not None and Path(value).is_dir():
+            value = {"folder": Path(os.path.relpath(Path(value).resolve(), here)).as_posix()}
+        found[name] = list(value) if isinstance(value, tuple) else value
+    return found
+
+
+FURTHER = (
+    "framework",
+    "floor",
+    "aggregation",
+    "balance_sheet",
+    "migrated",
+    "no_pending",
+    "cap_deposits",
+    "deposit_life_cap",
+    "buckets",
+)
+
+
+def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
+    """Everything that a valuation reads, checked, and what is to be said of it."""
+    from behavior.io.assumption_store import load_assumptions
+    from behavior.io.settings import read_settings_file
+    from behavior.market.contracts import CURVES_TABLE
+    from behavior.workflows.value import ValuationInputs
+
+    settings, source = read_settings_file(args.settings)
+    sources: dict[str, Any] = {"settings": _described(source)}
+    book, notes = _book(args, sources)
+    tables: dict[str, Any] = {
+        name: _table(getattr(args, name), contract, name, sources)
+        for name, contract in _contracts().items()
+        if getattr(args, name) is not None
+    }
+    curves = _table(args.curves, CURVES_TABLE, "curves", sources)
+    assumptions = None
+    if args.assumptions:
+        assumptions = load_assumptions(args.assumptions, args.store, settings.as_of, args.allow_draft)
+        sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
+    return ValuationInputs(
+        book=book, curves=curves, assumptions=assumptions, sources=sources, **_of_settings(settings), **tables
+    ), notes
+
+
+def _contracts() -> Mapping[str, Any]:
+    from behavior.engine.contracts import SCHEDULE_TABLE
+    from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
+    from behavior.market.contracts import FX_TABLE, RATES_TABLE, VOLS_TABLE
+
+    return {
+        "rates": RATES_TABLE,
+        "fx": FX_TABLE,
+        "vols": VOLS_TABLE,
+        "schedule": SCHEDULE_TABLE,
+        "plan": PLAN_TABLE,
+        "mix_shift": MIX_SHIFT_TABLE,
+    }
+
+
+def _of_settings(settings: Settings) -> Mapping[str, Any]:
+    return {
+        "as_of": settings.as_of,
+        "reporting_currency": settings.reporting_currency,
+        "tier1": settings.tier1,
+        "book_equity": settings.book_equity,
+        "index_roles": settings.index_roles,
+        "limits": settings.limits,
+        "new_business_margins": settings.new_business_margins,
+    }
+
+
+def _described(source: Any) -> dict[str, Any]:
+    return {"file": source.name, "sha256": source.digest, "rows": source.rows}
+
+
+def _table(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> pd.DataFrame:
+    from behavior.io.tables import read_table
+
+    read = read_table(path, contract)
+    table = read.values()
+    sources[name] = _described(read.source)
+    return table
+
+
+def _book(args: argparse.Namespace, sources: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """The book; with --quarantine without the rows that have faults, which are written out with reasons."""
+    from behavior.engine.contracts import BOOK_TABLE
+    from behavior.io.quarantine import split_faulty
+    from behavior.io.tables import read_table
+
+    read = read_table(args.book, BOOK_TABLE)
+    if args.quarantine is None or not read.faults:
+        table = read.values()
+        sources["book"] = _described(read.source)
+        return table, []
+    table, note = split_faulty(read, args.quarantine)
+    sources["book"] = {**_described(read.source), "quarantined": note}
+    return table, [note]
+
+
+def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOptions:
+    """The choices as the valuation has them."""
+    from behavior.assumptions.curve import Tail
+    from behavior.io.files import read_bytes
+    from behavior.market.user_scenarios import user_scenarios
+    from behavior.workflows.value import ValuationOptions
+
+    floor: str | float | None = args.floor
+    if args.floor is not None and args.floor.lstrip("-").replace(".", "", 1).isdigit():
+        floor = float(args.floor)
+    scenarios = None
+    if args.scenarios is not None:
+        currencies = sorted(map(str, inputs.book["currency"].unique()))
+        scenarios = user_scenarios(read_bytes(args.scenarios).decode("utf-8"), currencies, args.scenarios.name)
+    plain = {name: getattr(args, name) for name in (*CHOICES, *FLAGS) if name != "tail"}
+    return ValuationOptions(
+        framework=args.framework,
+        scenarios=scenarios,
+        floor=floor,
+        aggregation=args.aggregation,
+        balance_sheets=None if args.balance_sheet is None else tuple(dict.fromkeys(args.balance_sheet)),
+        tail=Tail(args.tail),
+        migrated=args.migrated,
+        pending=not args.no_pending,
+        cap_deposits=args.cap_deposits,
+        deposit_life_cap=args.deposit_life_cap,
+        **plain,
+        **_buckets(args.buckets),
+    )
+
+
+def _buckets(months: Sequence[float] | None) -> dict[str, Buckets]:
+    from behavior.market.buckets import own_buckets
+
+    return {} if months is None else {"buckets": own_buckets(months)}
