@@ -66,6 +66,7 @@ class TableContract:
     key : columns that name a row; two rows with one key are a fault. Optional columns count where they are there.
     unit : column whose dates (`order`) must rise down the file, empty for the whole table; other units may lie between.
     order : the date or month column that rises within `unit`; empty where the order of rows means nothing.
+    compact : text columns but the key are read as categories: a large book repeats few words.
     rules : rules over several columns, each a function of the parsed table; a rule whose columns are missing is silent.
     """
 
@@ -78,6 +79,7 @@ class TableContract:
     rules: tuple[Rule, ...] = ()
     unit: tuple[str, ...] = ()
     order: str = ""
+    compact: bool = False
 
     @property
     def id(self) -> str:
@@ -200,6 +202,9 @@ def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFr
         column = contract.column(str(name))
         if column is None:
             columns[str(name)] = table[name]
+            continue
+        if contract.compact and column.kind == "text" and isinstance(table[name].dtype, pd.CategoricalDtype):
+            columns[column.name] = table[name]
             continue
         columns[column.name], found = parse(table[name], column.name, column.kind, column.unit)
         breaches += found

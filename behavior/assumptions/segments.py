@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from behavior.assumptions.set import AssumptionTable
 
 OWN, POOLED_MATCH, NONE = "own", "pooled", "none"
+HOW = (OWN, POOLED_MATCH, NONE)
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,24 @@ class SegmentMatch:
     Parameters
     ----------
     curve_index : shape (rows,), place in ``table.curves``, -1 where no curve fits.
-    how : shape (rows,), ``own`` (every segment column matched), ``pooled`` (a declared fallback) or ``none``.
+    how_code : shape (rows,), place in `HOW`, int8; `how` gives the words.
     labels : label of every curve of the table, by curve index.
     segment_index : shape (rows,), place in `segments` of the row's own segment.
     segments : the rows' own segments as text, also those that no curve has.
     missing_columns : columns of the scheme that the rows do not have; every row was treated as blank there.
     """
 
-    curve_index: IntArray
-    how: AnyArray
+    curve_index: AnyArray
+    how_code: AnyArray
     labels: tuple[str, ...]
-    segment_index: IntArray
+    segment_index: AnyArray
     segments: tuple[str, ...]
     missing_columns: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> AnyArray:
+        """``own`` (every segment column matched), ``pooled`` (a declared fallback) or ``none``, shape (rows,)."""
+        return np.asarray(HOW)[self.how_code]
 
     @property
     def row_segments(self) -> AnyArray:
@@ -155,12 +161,12 @@ def match_segments(
     segment_index, present = pd.factorize(key)
     own = _labels_of(np.asarray(present, dtype=np.int64), words)
     best = [best_curve(labels, table, chosen) for labels in own]
-    place = np.asarray([one[0] for one in best], dtype=np.int64)
-    how = np.asarray([one[1] for one in best], dtype="<U6")
-    index = np.asarray(segment_index, dtype=np.int64)
+    place = np.asarray([one[0] for one in best], dtype=np.int32)
+    how = np.asarray([HOW.index(one[1]) for one in best], dtype=np.int8)
+    index = np.asarray(segment_index, dtype=np.int32)
     return SegmentMatch(
         curve_index=place[index],
-        how=how[index],
+        how_code=how[index],
         labels=tuple(curve.label for curve in table.curves),
         segment_index=index,
         segments=tuple(" / ".join(labels) or "all" for labels in own),
@@ -176,10 +182,18 @@ def _column_labels(rows: pd.DataFrame, scheme: SegmentScheme, name: str) -> tupl
         return _band_codes(values, band), np.asarray([*band.labels, ""], dtype=object)
     if name not in rows.columns:
         return None
-    codes, labels = pd.factorize(rows[name])
+    codes, labels = _codes(rows[name])
     blank = len(labels)
     texts = np.asarray([*(_text(label) for label in labels), ""], dtype=object)
-    return np.where(codes < 0, blank, codes).astype(np.int64), texts
+    return np.where(codes < 0, np.int32(blank), codes).astype(np.int32), texts
+
+
+def _codes(cells: pd.Series) -> tuple[AnyArray, AnyArray]:
+    """Cells as places in a list of labels, -1 where empty; categories are that already."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.cat.codes.to_numpy(), np.asarray(cells.cat.categories, dtype=object)
+    codes, labels = pd.factorize(cells)
+    return codes, np.asarray(labels, dtype=object)
 
 
 def _text(label: object) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from behavior.engine.intervals import Intervals, Keys, Series, fill, month_table
 from behavior.engine.layout import NII_MONTHS, Calendars
+from behavior.engine.positions import distinct
 from behavior.months import (
     DAY_COUNTS,
     DateLike,
@@ -34,6 +35,7 @@ MONTH_END = 31
 MOVING_DAY = 28
 """From this payment day on, short months make 30/360 counts depend on where a period begins."""
 
+MAX_KEY = 2**60
 SPARE = 2
 """Events kept beyond the last one needed, so that the interval after the horizon exists."""
 
@@ -197,12 +199,26 @@ def _empty_intervals(count: int) -> Intervals:
 def unique_keys(columns: dict[str, IntArray]) -> tuple[IntArray, IntArray]:
     """Distinct rows of integer columns: place of the first row of each, and the number of each row's key."""
     code = np.zeros(len(next(iter(columns.values()))), dtype=np.int64)
+    width = 1
     for values in columns.values():
-        part, labels = pd.factorize(values)
-        code = pd.factorize(code * max(len(labels), 1) + part)[0].astype(np.int64)
-    present, place, inverse = np.unique(code, return_index=True, return_inverse=True)
+        if not len(values):
+            break
+        low, high = int(values.min()), int(values.max())
+        if high == low:
+            continue
+        if width > MAX_KEY // (high - low + 1):
+            code = pd.factorize(code)[0].astype(np.int64)
+            width = len(code) + 1
+        if width > MAX_KEY // (high - low + 1):
+            values, low = pd.factorize(values)[0].astype(np.int64), 0
+            high = len(values)
+        code *= high - low + 1
+        code += values
+        code -= low
+        width *= high - low + 1
+    present, place, inverse = distinct(code)
     del present
-    return np.asarray(place, dtype=np.int64), np.asarray(inverse, dtype=np.int64)
+    return place, inverse
 
 
 def horizon_day(as_of: DateLike) -> int:

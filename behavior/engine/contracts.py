@@ -17,6 +17,7 @@ RATE_TYPES = ("fixed", "floating", "administered")
 REPAYMENTS = ("bullet", "annuity", "linear", "interest_only", "schedule", "none")
 WITH_MATURITY = ("bullet", "annuity", "linear", "interest_only", "schedule")
 DAY_COUNTS = ("30/360", "30/360 US", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT")
+ROUNDINGS = ("half_up", "half_even", "up", "none")
 MONEY = "currency units"
 
 
@@ -105,6 +106,9 @@ BOOK_TABLE = TableContract(
         _optional("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
         _optional("compounding_months", "integer", "Months between compoundings.", "months", 0),
         _optional("rounding", "number", "0.01 for cent-exact schedules.", MONEY, 0.0),
+        _optional("payment_rounding", "text", "How instalments are rounded; empty = `half_up`.", allowed=ROUNDINGS),
+        _optional("interest_rounding", "text", "How interest is rounded; empty = `half_up`.", allowed=ROUNDINGS),
+        _optional("agreed_payment", "number", "Level payment until the next reset; empty = computed.", MONEY, 0.0),
         _optional("behavioral", "flag", "false switches behaviour off."),
         _optional("months_in_the_money", "integer", "Burnout so far; empty = 0 and counted.", "months", 0),
         _optional("transfer_rate", "number", "Internal risk-free rate at inception.", RATE_UNIT),
@@ -115,6 +119,7 @@ BOOK_TABLE = TableContract(
         _optional("counterparty_class", "text", "Class of the counterparty."),
     ),
     key=("position_id",),
+    compact=True,
     rules=(
         sides_fit_instruments,
         cash_has_rate_terms,

@@ -98,13 +98,15 @@ def _back_from_maturity(as_of: DateArray, maturity: DateArray, step: IntArray) -
 
 def _groups(book: Book, chosen: IntArray) -> Iterator[tuple[str, str, int, str, IntArray]]:
     """Rows that share currency, index, reset period and day count, which share forwards and volatilities."""
+    if not len(chosen):
+        return
     columns: list[AnyArray] = [
         np.asarray(book.words("currency")).astype(str)[chosen],
         np.asarray(book.words("index")).astype(str)[chosen],
         _period_months(book)[chosen].astype(str),
         np.asarray(book.words("day_count", "30/360")).astype(str)[chosen],
     ]
-    keys = np.stack([column.astype("U32") for column in columns], axis=1) if len(chosen) else np.empty((0, 4), "U32")
+    keys = np.stack([column.astype("U32") for column in columns], axis=1)
     for key in np.unique(keys, axis=0):
         currency, index, months, day_count = (str(part) for part in key)
         yield currency, index, int(months), day_count, chosen[(keys == key).all(axis=1)]

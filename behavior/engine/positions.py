@@ -58,18 +58,36 @@ class Book:
             return np.full(len(self.table), np.datetime64("NaT", "D"))
         return as_days(pd.to_datetime(self.table[name]).to_numpy(dtype="datetime64[D]"))
 
+    @cached_property
+    def _held(self) -> dict[tuple[str, str], pd.Categorical[str]]:
+        """Columns of words already read."""
+        return {}
+
     def words(self, name: str, default: str = "") -> pd.Categorical[str]:
-        """A column of words as categories, `default` where empty."""
+        """A column of words as categories in alphabetical order, `default` where empty."""
+        held = self._held.get((name, default))
+        if held is None:
+            held = self._held[name, default] = self._words(name, default)
+        return held
+
+    def _words(self, name: str, default: str) -> pd.Categorical[str]:
+        count = len(self.table)
         if name not in self.table:
-            return pd.Categorical.from_codes(np.zeros(len(self.table), dtype=np.int8), categories=pd.Index([default]))
-        codes, labels = pd.factorize(self.table[name], sort=True)
-        if (codes < 0).any():
-            found = [str(label) for label in labels]
-            if default not in found:
-                found.append(default)
-            codes = np.where(codes < 0, found.index(default), codes)
-            return pd.Categorical.from_codes(codes, categories=pd.Index(found))
-        return pd.Categorical.from_codes(codes, categories=pd.Index([str(label) for label in labels]))
+            only: Any = np.broadcast_to(np.int8(0), (count,))
+            return pd.Categorical.from_codes(only, categories=pd.Index([default], dtype="str"))
+        codes, labels = word_codes(self.table[name])
+        if len(codes) and codes.min() < 0:
+            if default not in labels:
+                labels = [*labels, default]
+            codes = np.where(codes < 0, labels.index(default), codes)
+        small: Any = codes.astype(np.int8 if len(labels) < 127 else np.int32)
+        return pd.Categorical.from_codes(small, categories=pd.Index(labels, dtype="str"))
+
+    def is_word(self, name: str, word: str, default: str = "") -> BoolArray:
+        """Rows whose column holds a word, shape (rows,)."""
+        found = self.words(name, default)
+        place = np.flatnonzero(np.asarray(found.categories) == word)
+        return np.asarray(np.isin(found.codes, place))
 
     def codes(self, name: str, words: Sequence[str], default: str) -> IntArray:
         """A column of a closed list of words as places in that list.
@@ -81,7 +99,7 @@ class Book:
         found = self.words(name, default)
         unknown = [label for label in found.categories if label not in words]
         place = np.asarray([words.index(label) if label in words else -1 for label in found.categories])
-        result = np.asarray(place[found.codes], dtype=np.int64)
+        result = np.asarray(place[found.codes] if len(place) else found.codes, dtype=np.int64)
         if unknown and (result < 0).any():
             faults = self.faults(result < 0, name, f"expected one of {', '.join(words)}")
             raise ContractFault(faults)
@@ -106,7 +124,7 @@ class Book:
     def behavioral(self) -> BoolArray:
         """True where behaviour is not switched off."""
         if "behavioral" not in self.table:
-            return np.ones(len(self.table), dtype=np.bool_)
+            return np.broadcast_to(np.True_, (len(self.table),))
         cells = self.table["behavioral"]
         return np.asarray(~cells.isin([False, "false", "False", 0]).to_numpy())
 
@@ -135,6 +153,31 @@ class Book:
             )
             for place in places
         ]
+
+
+def word_codes(cells: pd.Series) -> tuple[IntArray, list[str]]:
+    """Words as places in their alphabetical list, -1 where empty."""
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
+        codes, labels = pd.factorize(cells, sort=True)
+        return np.asarray(codes), [str(label) for label in labels]
+    known, names = cells.cat.codes.to_numpy(), [str(name) for name in cells.cat.categories]
+    there = np.bincount(known.astype(np.int64) + 1, minlength=len(names) + 1)[1:] > 0
+    kept = sorted(name for name, used in zip(names, there, strict=True) if used)
+    place = np.asarray([kept.index(name) if used else -1 for name, used in zip(names, there, strict=True)] + [-1])
+    return np.asarray(place[known]), kept
+
+
+def distinct(code: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Distinct codes in rising order, the first row of each, and the place of each row's code among them."""
+    codes, labels = pd.factorize(code)
+    order = np.argsort(labels, kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    inverse = rank[codes]
+    place = np.empty(len(order), dtype=np.int64)
+    # The last assignment stays: going backwards, that is each code's first row.
+    place[inverse[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return np.asarray(labels)[order], place, inverse
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +211,7 @@ def group_rows(book: Book) -> Groups:
     sides = side_order[book.side]
     width = max(len(product.categories), 1)
     key = (np.asarray(currency.codes, dtype=np.int64) * len(SIDES) + sides) * width + product.codes
-    present, of_row = np.unique(key, return_inverse=True)
+    present, _, of_row = distinct(key)
     names = np.asarray(sorted(SIDES))
     return Groups(
         np.asarray(of_row, dtype=np.int64),

@@ -16,9 +16,9 @@ from behavior.assumptions.pass_through_path import (
     nothing_pending,
     pending_from_history,
 )
-from behavior.assumptions.segments import OWN, POOLED_MATCH
+from behavior.assumptions.segments import HOW, OWN, POOLED_MATCH
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.engine.calendars import COUNTS, thirty
+from behavior.engine.calendars import COUNTS, thirty, unique_keys
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.layout import Repricing
 from behavior.engine.positions import Book
@@ -128,9 +128,10 @@ def resolve_repricing(
     down_table, down = _speed_of(book, speeds, Direction.DOWN)
     rows = np.flatnonzero(target >= 0)
     columns = np.stack([target_table, target, up_table, up, down_table, down, row_currency], axis=1)[rows]
-    present, inverse = np.unique(columns, axis=0, return_inverse=True)
+    place, inverse = unique_keys({str(number): column for number, column in enumerate(columns.T)})
+    present = columns[place]
     of_row = none.copy()
-    of_row[rows] = inverse.ravel()
+    of_row[rows] = inverse
     parts, owed = [], {}
     for key, row in enumerate(present):
         t, c, ut, uc, dt_, dc, money = (int(value) for value in row)
@@ -157,9 +158,11 @@ def _tables(assumptions: AssumptionSet | None, quantity: Quantity) -> list[Assum
 def _first_of(matchings: Sequence[Matching], count: int) -> tuple[IntArray, IntArray]:
     """The first table that has a curve of each row's own, else the first with a pooled one; -1 where none has."""
     table, curve = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    for hows in ([OWN], [POOLED_MATCH]):
+    for how in (HOW.index(OWN), HOW.index(POOLED_MATCH)):
         for number, found in enumerate(matchings):
-            fresh = (table < 0) & (found.curve >= 0) & np.isin(found.match.how, hows)
+            if found.curve.strides == (0,):
+                continue
+            fresh = (table < 0) & (found.curve >= 0) & (found.match.how_code == how)
             table[fresh], curve[fresh] = number, found.curve[fresh]
     return table, curve
 

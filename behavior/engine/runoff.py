@@ -10,14 +10,14 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve, Tail
 from behavior.assumptions.effects import POOLED, Driver, Effect, MonthMeaning
-from behavior.assumptions.segments import NONE, SegmentMatch, match_segments
+from behavior.assumptions.segments import HOW, NONE, SegmentMatch, match_segments
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine import layout
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD
 from behavior.engine.layout import Behaviours
-from behavior.engine.positions import ASSET, LIABILITY, Book
+from behavior.engine.positions import ASSET, LIABILITY, Book, distinct
 from behavior.errors import AssumptionError
-from behavior.quantities import BoolArray, FloatArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 DRIVER_CODES = {
     Driver.RATE_INCENTIVE: INCENTIVE,
@@ -37,6 +37,7 @@ COLUMN_OF_CAUSE = {
     "migrated": layout.WITHDRAWAL,
 }
 DEFAULT = "default"
+MAX_KEY = 2**60
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Matching:
     """
 
     table: AssumptionTable
-    curve: IntArray
+    curve: AnyArray
     match: SegmentMatch
 
 
@@ -60,8 +61,7 @@ def speaks_for(book: Book, table: AssumptionTable) -> BoolArray:
     if table.effect is Effect.DRAWDOWN:
         return np.asarray(rows & (book.numbers("undrawn", 0.0) > 0))
     if table.effect is Effect.REPRICING:
-        rate_type = book.words("rate_type", "fixed")
-        return np.asarray(rows & (np.asarray(rate_type) == "administered"))
+        return np.asarray(rows & book.is_word("rate_type", "administered"))
     return np.asarray(rows)
 
 
@@ -83,30 +83,42 @@ def could_match(book: Book, table: AssumptionTable) -> BoolArray:
 def match_table(book: Book, table: AssumptionTable, **wanted: object) -> Matching:
     """Match one table; a curve pooled in every segment column speaks for loans or deposits alone, by its cause."""
     rows = speaks_for(book, table) & could_match(book, table)
-    places = np.flatnonzero(rows)
-    if not len(places):
+    count = len(book)
+    if not rows.any():
         labels = tuple(curve.label for curve in table.curves)
-        none, nowhere = np.full(len(book), -1, dtype=np.int64), np.full(len(book), NONE, dtype="<U6")
-        return Matching(table, none, SegmentMatch(none, nowhere, labels, np.zeros_like(none), ("all",)))
-    match = match_segments(book.table.iloc[places], table, **wanted)  # type: ignore[arg-type]
-    found = np.full(len(book), -1, dtype=np.int64)
-    found[places] = match.curve_index
+        # One number stands for all rows: a table that speaks for none costs no memory.
+        none, nowhere = np.broadcast_to(np.int32(-1), (count,)), np.broadcast_to(np.int8(HOW.index(NONE)), (count,))
+        return Matching(
+            table, none, SegmentMatch(none, nowhere, labels, np.broadcast_to(np.int32(0), (count,)), ("all",))
+        )
+    places = None if rows.all() else np.flatnonzero(rows)
+    offered = book.table[[name for name in _columns_of(table) if name in book.table]]
+    offered = offered if places is None else offered.iloc[places]
+    match = _spread(match_segments(offered, table, **wanted), places, count)  # type: ignore[arg-type]
+    found = match.curve_index
     side = {**dict.fromkeys(LOAN_CAUSES, ASSET), **dict.fromkeys(DEPOSIT_CAUSES, LIABILITY)}.get(table.cause)
     if side is not None and table.effect is Effect.RUNOFF:
         everywhere = [all(label == POOLED for label in curve.segment) for curve in table.curves]
-        loose = (found >= 0) & np.asarray([*everywhere, False])[found]
-        found = np.where(loose & (book.side != side), -1, found)
-    return Matching(table, found, _spread(match, places, len(book)))
+        if any(everywhere):
+            loose = (found >= 0) & np.asarray([*everywhere, False])[found]
+            found = np.where(loose & (book.side != side), np.int32(-1), found)
+    return Matching(table, found, match)
 
 
-def _spread(match: SegmentMatch, places: IntArray, count: int) -> SegmentMatch:
+def _columns_of(table: AssumptionTable) -> list[str]:
+    """Columns of a book that a table's segments are read from."""
+    scheme = table.scheme
+    return list(dict.fromkeys([*scheme.columns, *(band.column for band in scheme.bands.values())]))
+
+
+def _spread(match: SegmentMatch, places: IntArray | None, count: int) -> SegmentMatch:
     """A match of some rows as a match of all: the others have none."""
-    if len(places) == count:
+    if places is None:
         return match
-    curve = np.full(count, -1, dtype=np.int64)
-    how = np.full(count, NONE, dtype="<U6")
-    segment = np.full(count, len(match.segments), dtype=np.int64)
-    curve[places], how[places], segment[places] = match.curve_index, match.how, match.segment_index
+    curve = np.full(count, -1, dtype=np.int32)
+    how = np.full(count, HOW.index(NONE), dtype=np.int8)
+    segment = np.full(count, len(match.segments), dtype=np.int32)
+    curve[places], how[places], segment[places] = match.curve_index, match.how_code, match.segment_index
     return SegmentMatch(curve, how, match.labels, segment, (*match.segments, "all"), match.missing_columns)
 
 
@@ -126,9 +138,19 @@ def combinations(matchings: Sequence[Matching], count: int) -> tuple[IntArray, l
     of_row : (rows,). entries : for each combination its (table, curve) pairs in table order.
     """
     code = np.zeros(count, dtype=np.int64)
+    width = 1
     for matching in matchings:
-        code = pd.factorize(code * (len(matching.table.curves) + 1) + matching.curve + 1)[0].astype(np.int64)
-    present, place, inverse = np.unique(code, return_index=True, return_inverse=True)
+        if matching.curve.strides == (0,):
+            continue
+        base = len(matching.table.curves) + 1
+        if width > MAX_KEY // base:
+            code = pd.factorize(code)[0].astype(np.int64)
+            width = count + 1
+        code *= base
+        code += matching.curve
+        code += 1
+        width *= base
+    present, place, inverse = distinct(code)
     found: list[list[tuple[int, int]]] = []
     number = np.full(len(present), -1, dtype=np.int64)
     for k, row in enumerate(place):
@@ -266,16 +288,18 @@ class CoverageRows:
     """One row of coverage.csv a combination of product, own segment, curve and how; `of_row` is (rows, tables)."""
 
     table: pd.DataFrame
-    of_row: IntArray
+    of_row: AnyArray
 
 
 def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
     """Who is covered by what. Row 0 collects what no table reaches."""
-    of_row = np.zeros((len(book), max(len(matchings), 1)), dtype=np.int64)
+    of_row = np.zeros((len(book), max(len(matchings), 1)), dtype=np.int32)
     product = book.words("product")
     balance = book.numbers("balance", 0.0)
     rows: list[dict[str, object]] = [{"product": "", "segment": "", "curve": "", "balance": 0.0, "how": NONE}]
     for number, matching in enumerate(matchings):
+        if matching.curve.strides == (0,):
+            continue
         covered = np.flatnonzero(matching.curve >= 0)
         if not len(covered):
             continue
@@ -283,7 +307,7 @@ def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
         code = (
             np.asarray(product.codes[covered], dtype=np.int64) * len(match.segments) + match.segment_index[covered]
         ) * len(matching.table.curves) + matching.curve[covered]
-        present, place, inverse = np.unique(code, return_index=True, return_inverse=True)
+        present, place, inverse = distinct(code)
         weight = np.bincount(inverse, weights=balance[covered], minlength=len(present))
         of_row[covered, number] = len(rows) + inverse
         for k, at in enumerate(covered[place]):
@@ -294,7 +318,7 @@ def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
                     "segment": match.segments[match.segment_index[at]],
                     "curve": f"{matching.table.name}: {label}",
                     "balance": float(weight[k]),
-                    "how": str(match.how[at]),
+                    "how": HOW[match.how_code[at]],
                 }
             )
     return CoverageRows(pd.DataFrame(rows), of_row)

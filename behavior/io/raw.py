@@ -26,6 +26,9 @@ from behavior.quantities import IntArray
 
 PARQUET_MAGIC = b"PAR1"
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+SELDOM = 0.5
+"""Text with more distinct words than this share of its rows stays text."""
+
 ARROW_KINDS = {"number": pa.float64(), "integer": pa.int64(), "date": pa.date32(), "month": pa.date32()}
 
 
@@ -75,17 +78,50 @@ def _unreadable(path: Path, data: bytes, fault: Fault) -> RawTable:
 
 def _read_parquet(path: Path, data: bytes, contract: TableContract | None) -> RawTable:
     try:
-        arrow = pq.read_table(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=_repeated(data, contract))
+        arrow = file.read()
     except (pa.ArrowInvalid, OSError) as error:
         words = str(error).splitlines()[0]
         return _unreadable(path, data, Fault(path.name, f"expected a Parquet file ({words})", hint="Export it again"))
     columns = [_plain(arrow.column(i), contract, name) for i, name in enumerate(arrow.column_names)]
-    table = pa.table(columns, names=arrow.column_names).to_pandas(date_as_object=False)
+    whole = pa.table(columns, names=arrow.column_names)
+    del arrow, columns
+    # Each column is let go as soon as pandas has it.
+    table = whole.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     return RawTable(table, Place(path.name), SourceFile(path.name, sha256_of(data), len(table)))
+
+
+def _repeated(data: bytes, contract: TableContract | None) -> list[str]:
+    """Columns of a Parquet file that are read as categories."""
+    if contract is None or not contract.compact:
+        return []
+    schema = pq.read_schema(pa.BufferReader(data))
+    return [name for name, kind in zip(schema.names, schema.types, strict=True) if _is_repeated(name, kind, contract)]
+
+
+def _is_repeated(name: str, kind: pa.DataType, contract: TableContract) -> bool:
+    return contract.compact and _holds_words(kind) and name not in contract.key
+
+
+def _holds_words(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _as_categories(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as categories where words repeat; blank cells are empty."""
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    coded = coded.unify_dictionaries()
+    words = coded.chunk(0).dictionary if coded.num_chunks else pa.array([], pa.string())
+    if len(words) > SELDOM * len(column) or pc.any(pc.equal(words, ""), min_count=0).as_py():
+        return coded.cast(pa.string())
+    return coded
 
 
 def _plain(column: pa.ChunkedArray, contract: TableContract | None, name: str) -> pa.ChunkedArray:
     """Dictionaries as text, decimals as floats, names of things as text: what pandas holds without loss."""
+    if contract is not None and contract.compact and name not in contract.key and _holds_words(column.type):
+        return _as_categories(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_decimal(column.type):
@@ -187,7 +223,9 @@ def _to_pandas(arrow: pa.Table, names: Sequence[str], contract: TableContract | 
     for i, name in enumerate(names):
         known = contract.column(name) if contract is not None else None
         if known is not None:
-            columns.append(_fast(arrow.column(i), ARROW_KINDS.get(known.kind)))
+            cells = _fast(arrow.column(i), ARROW_KINDS.get(known.kind))
+            words = contract is not None and contract.compact and known.kind == "text" and name not in contract.key
+            columns.append(_as_categories(cells) if words else cells)
         else:
             columns.append(_extra(arrow.column(i)) if contract is not None else arrow.column(i))
     frame: pd.DataFrame = pa.table(columns, names=[str(i) for i in range(len(columns))]).to_pandas(date_as_object=False)
