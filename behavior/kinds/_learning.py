@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.estimators.bands import Blocks, with_block_covariance
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
 from behavior.estimators.empirical import EmpiricalHazard
@@ -16,6 +17,7 @@ from behavior.features.base import Feature, FeatureMatrix, compute_features
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
 from behavior.panel.base import Panel, PanelSplit
+from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
 
@@ -31,13 +33,30 @@ def learn_inputs(
 
 
 def learn_cause(
-    matrix: FeatureMatrix, event: FloatArray, split: PanelSplit, roles: Roles, spec: ModelSpec, known: BoolArray
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    split: PanelSplit,
+    roles: Roles,
+    spec: ModelSpec,
+    known: BoolArray,
+    blocks: Blocks | None = None,
 ) -> Champion:
-    """The champion hazard of a cause on the rows where it is `known`; count weighted."""
+    """The champion hazard of a cause on the rows where it is `known`; count weighted.
+
+    `blocks` of the matrix's rows give its error by what is drawn together; without them it is that of single rows.
+    """
     learning = (split.train | split.validate) & known
     rows = rows_of(matrix, learning)
     ones = np.ones(int(learning.sum()))
-    return choose_champion(rows, event[learning], ones, split.validate[learning], roles, spec.estimator, spec.search)
+    found = choose_champion(rows, event[learning], ones, split.validate[learning], roles, spec.estimator, spec.search)
+    if blocks is not None:
+        with_block_covariance(found.model, rows, event[learning], ones, blocks.rows(learning))
+    return found
+
+
+def blocks_of(panel: Panel) -> Blocks:
+    """Customers' half-years of a panel's rows."""
+    return Blocks.of(panel.table["customer"], month_number(panel.table["month"]))
 
 
 def learn_small_cause(

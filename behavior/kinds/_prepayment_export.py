@@ -12,8 +12,10 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver
+from behavior.estimators.bands import log_error
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._prepayment_raking import Factors
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
 AGES = np.fromstring(
@@ -25,6 +27,7 @@ AGES = np.fromstring(
 BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96, 120, 150, 180, 240])
 STEP = 0.0025
 NODES = 24
+REACH = 0.005
 BAND = 1.6448536269514722
 
 
@@ -92,21 +95,23 @@ def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) 
 
 def surface(
     model: Any,
-    band: Any,
+    rivals: Sequence[Any],
     matrix: FeatureMatrix,
     weight: FloatArray,
     grid: Grid,
     names: tuple[str, str],
     season: tuple[float, ...],
-) -> tuple[FloatArray, FloatArray | None]:
+) -> tuple[FloatArray, FloatArray]:
     """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
 
-    `band` is the spline hazard whose covariance speaks for the error, whatever family the champion is; None = no band.
+    The error is that of the mean over the loans, by the model's own covariance; `rivals` are freer forms fitted to the
+    same history, whose difference beyond their own noise is what the choice of a stiffer form leaves open.
     """
     neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
     order = np.argsort(model.score(matrix), kind="stable").astype(np.float64)
     mean = np.empty((len(grid.incentives), len(grid.burnout), len(grid.ages)))
-    error = np.zeros_like(mean) if band is not None else None
+    coarse = [_thinned(len(axis)) for axis in (grid.incentives, grid.burnout, grid.ages)]
+    error = np.zeros([len(one) for one in coarse])
     cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
     for place, age in enumerate(grid.ages):
         rows, share = representatives(matrix, weight, float(age), order)
@@ -118,16 +123,61 @@ def surface(
         flat = _of(matrix, values.reshape(-1, values.shape[-1]))
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]
         mean[:, :, place] = (hazard @ share).reshape(mean.shape[:2])
-        if error is not None:
-            middle = _of(matrix, values[:, len(rows) // 2, :])
-            error[:, :, place] = _standard_error(band, middle).reshape(mean.shape[:2])
-    return mean, error
+        if place in coarse[2]:
+            some = values.reshape(*mean.shape[:2], *values.shape[1:])[np.ix_(coarse[0], coarse[1])]
+            near = _neighbourhood(matrix, some, names)
+            error[:, :, int(np.searchsorted(coarse[2], place))] = _error(model, rivals, near).reshape(error.shape[:2])
+    return mean, _refined(error, coarse, mean.shape)
 
 
-def _standard_error(band: Any, middle: FeatureMatrix) -> FloatArray:
-    """Standard error of the log-odds of each cell at its middle loan, by the delta method, shape (cells,)."""
-    design = band.layout_.design(middle)
-    return np.asarray(np.sqrt(np.maximum(((design @ band.covariance_) * design).sum(axis=1), 0.0)))
+def _neighbourhood(matrix: FeatureMatrix, values: FloatArray, names: tuple[str, str]) -> FeatureMatrix:
+    """The loans of each cell strewn over what the cell stands for: a band speaks of a cell's mean, not of a point.
+
+    Half a point of incentive, a third of the age and of the months in the money to either side.
+    """
+    even = (np.arange(NODES) + 0.5) / NODES * 2.0 - 1.0
+    strewn = values.copy()
+    for name, stride in ((names[0], 7), (names[1], 11), ("age_months", 5)):
+        if name not in matrix.names:
+            continue
+        place = matrix.names.index(name)
+        offset = even[np.arange(NODES) * stride % NODES]
+        if name == names[0]:
+            strewn[..., place] = strewn[..., place] + REACH * offset
+        else:
+            strewn[..., place] = np.maximum(np.expm1(np.log1p(strewn[..., place]) + offset / 3.0), 0.0)
+    return _of(matrix, strewn.reshape(-1, values.shape[-1]))
+
+
+def _thinned(count: int) -> IntArray:
+    """Every third position and both ends: errors are smooth, and dear."""
+    return np.unique(np.append(np.arange(0, count, 3), count - 1)).astype(np.int64)
+
+
+def _refined(error: FloatArray, coarse: Sequence[IntArray], shape: tuple[int, ...]) -> FloatArray:
+    """Linear between the thinned positions, axis after axis."""
+    for axis, (places, count) in enumerate(zip(coarse, shape, strict=True)):
+        moved = np.moveaxis(error, axis, -1).reshape(-1, len(places))
+        full = np.array([np.interp(np.arange(count), places, row) for row in moved])
+        others = [one for one in range(error.ndim) if one != axis]
+        error = np.moveaxis(full.reshape(*(error.shape[one] for one in others), count), -1, axis)
+    return error
+
+
+def _error(model: Any, rivals: Sequence[Any], few: FeatureMatrix) -> FloatArray:
+    """Standard error of each cell's log hazard: estimation, and what a freer form finds beyond its own noise."""
+    size = NODES
+    variance = log_error(model, few, size) ** 2
+    if rivals:
+        own = _log_mean(model, few, size)
+        apart = [(_log_mean(one, few, size) - own) ** 2 - log_error(one, few, size) ** 2 for one in rivals]
+        variance = variance + 0.5 * np.maximum(np.mean(apart, axis=0), 0.0)  # either form as likely as the other
+    return np.asarray(np.sqrt(variance))
+
+
+def _log_mean(model: Any, few: FeatureMatrix, size: int) -> FloatArray:
+    mean = model.predict_hazard(few).reshape(-1, size).mean(axis=1)
+    return np.asarray(np.log(np.maximum(mean, 1e-12)))
 
 
 def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:
@@ -162,17 +212,15 @@ def make_curve(
     grid: Grid,
     drivers: tuple[Driver, ...],
     values: FloatArray,
-    error: FloatArray | None,
+    error: FloatArray,
     months: FloatArray,
 ) -> AssumptionCurve:
     """A curve on the grid, rising in the incentive, with its band and exposure."""
     rising = np.clip(np.maximum.accumulate(values, axis=0), 0.0, 1.0)
     grids: dict[Driver, AnyArray] = {Driver.RATE_INCENTIVE: grid.incentives, Driver.MONTHS_IN_THE_MONEY: grid.burnout}
     keep = tuple(slice(None) if driver in drivers else 0 for driver in grids)
-    lower = upper = None
-    if error is not None:
-        lower = np.clip(rising * np.exp(-BAND * error), 0.0, 1.0)[keep]
-        upper = np.clip(rising * np.exp(BAND * error), 0.0, 1.0)[keep]
+    lower = np.clip(rising * np.exp(-BAND * error), 0.0, 1.0)[keep]
+    upper = np.clip(rising * np.exp(BAND * error), 0.0, 1.0)[keep]
     return AssumptionCurve(
         segment=segment,
         months=grid.ages,
@@ -189,11 +237,22 @@ def digest_of(names: AnyArray) -> str:
     return hashlib.sha256("\n".join(str(one) for one in names).encode()).hexdigest()[:16]
 
 
-def scaled(curve: AssumptionCurve, factor: float) -> AssumptionCurve:
-    """The curve with all hazards times a factor, band included."""
+def raked(curve: AssumptionCurve, factors: Factors) -> AssumptionCurve:
+    """The curve times smooth factors along its axes, band included, and still rising in the incentive."""
+    log = np.full(curve.values.shape, factors.level)
+    axes = {Driver.RATE_INCENTIVE: "incentive", Driver.MONTHS_IN_THE_MONEY: "burnout"}
+    grids = [(axes[driver], np.asarray(curve.driver_grids[driver])) for driver in curve.driver_grids]
+    for place, (name, grid) in enumerate([*grids, ("age", curve.months.astype(np.float64))]):
+        shape = [1] * curve.values.ndim
+        shape[place] = -1
+        log = log + factors.of(name, grid).reshape(shape)
 
     def moved(values: FloatArray | None) -> FloatArray | None:
-        return None if values is None else np.asarray(np.clip(values * factor, 0.0, 1.0))
+        if values is None:
+            return None
+        made = np.clip(values * np.exp(log), 0.0, 1.0)
+        return np.asarray(np.maximum.accumulate(made, axis=0) if grids else made)
 
-    values = np.asarray(np.clip(curve.values * factor, 0.0, 1.0))
+    values = moved(curve.values)
+    assert values is not None
     return replace(curve, values=values, lower=moved(curve.lower), upper=moved(curve.upper))

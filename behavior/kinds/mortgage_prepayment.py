@@ -20,11 +20,13 @@ from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
+from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
+    blocks_of,
     explain_hazard,
     learn_cause,
     learn_challengers,
@@ -33,6 +35,7 @@ from behavior.kinds._learning import (
     predictions_table,
 )
 from behavior.kinds._prepayment_exhibits import exhibits
+from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._segments import curves_wanted, scheme_of
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
@@ -88,12 +91,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
-    champion = learn_cause(matrix, payoff, split, roles, spec, everywhere)
+    champion = learn_cause(matrix, payoff, split, roles, spec, everywhere, blocks_of(panel))
     estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
-    if champion.family == "s_curve_hazard":
-        estimators["payoff_band"] = champion.candidates.get("spline_hazard") or learn_small_cause(
-            matrix, payoff, split, roles, everywhere, np.ones(len(payoff))
-        )
     facts: dict[str, Any] = {
         "rows": len(payoff),
         "rows learned from": int(learning.sum()),
@@ -143,7 +142,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
     spec = fitted.spec
     rules = rules_of(spec)
     model = fitted.estimators[cause]
-    band = _band_of(fitted, cause)
+    rivals = _rivals(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
     table = context.panel.table
     matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
@@ -163,7 +162,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         )
         part = export_grid._of(matrix, matrix.values[rows])
         values, error = export_grid.surface(
-            model, band, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
+            model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
         )
         curves.append(export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid)))
     made = AssumptionTable(
@@ -193,28 +192,31 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
     return _levelled(made, context.panel, model.predict_hazard(matrix))
 
 
-def _band_of(fitted: FittedModel, cause: str) -> Any:
-    """The spline hazard whose covariance speaks for the error of a cause; None where there is none."""
-    model = fitted.estimators[cause]
-    model = getattr(model, "base", None) or model
-    if getattr(model, "covariance_", None) is None:
-        return fitted.estimators.get(f"{cause}_band")
-    return model
+def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
+    """Freer forms of the same cause, which say how much a stiff form leaves open; none for a free one."""
+    rival = fitted.challengers.get("challenger", {}).get(cause)
+    stiff = isinstance(fitted.estimators[cause], SCurveHazard)
+    return (rival,) if stiff and rival is not None else ()
 
 
 def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> AssumptionTable:
-    """Each curve scaled so that the last years' total by balance is the model's own, averaging and grid included."""
+    """Each curve held to the model along its axes over the last years by balance, averaging and grid included."""
     month = month_number(panel.table["month"])
-    late = np.flatnonzero(month > month.max() - LEVEL_MONTHS)
-    values, curve = _table_values(table, panel.rows(np.isin(np.arange(len(month)), late)))
-    weight = panel.table["weight"].to_numpy()[late]
+    late = month > month.max() - LEVEL_MONTHS
+    recent = panel.rows(late)
+    values, curve = _table_values(table, recent)
+    weight, target = recent.table["weight"].to_numpy(), hazard[late]
+    names = {"incentive": "incentive", "burnout": "months_in_the_money"} if table.drivers else {}
+    axes = {axis: recent.table[name].to_numpy() for axis, name in {**names, "age": "age_months"}.items()}
     curves = []
     for place, one in enumerate(table.curves):
-        mine = weight * (curve == place)
-        expected = float((mine * values).sum())
-        factor = float((mine * hazard[late]).sum()) / expected if expected > 0 else 1.0
-        curves.append(export_grid.scaled(one, float(np.clip(factor, 0.8, 1.25))))
-    words = f"scaled to the model's total over the last {LEVEL_MONTHS} months by balance"
+        mine = curve == place
+        if mine.sum() < 30 or float((weight * values)[mine].sum()) <= 0:
+            curves.append(one)
+            continue
+        own = {axis: held[mine] for axis, held in axes.items()}
+        curves.append(export_grid.raked(one, rake(own, values[mine], target[mine], weight[mine])))
+    words = f"held to the model's totals along the axes over the last {LEVEL_MONTHS} months by balance"
     return replace(table, curves=tuple(curves), averaged_over={**table.averaged_over, "level": words})
 
 
