@@ -44,7 +44,7 @@ class Portfolio:
     Parameters
     ----------
     product : of the book. treatment : ``nmd``, ``prepayable`` or ``term_deposit``. customer_type : rows of the product
-        with this one; empty = all. category : of deposits, as in ``nmd.toml``.
+        with this one; None = all. category : of deposits, as in ``nmd.toml``.
     stable_share, pass_through : of deposits. years : average maturity of the core as modelled, None = the cap.
     profile : share of the core that leaves in month 1, 2, ... as modelled, for scaled slotting.
     annual_rate : base CPR of loans, base redemption ratio of term deposits.
@@ -53,7 +53,7 @@ class Portfolio:
 
     product: str
     treatment: str
-    customer_type: str = ""
+    customer_type: str | None = None
     category: str = ""
     stable_share: float = 1.0
     pass_through: float = 0.0
@@ -98,8 +98,8 @@ def scaled_portfolios(portfolios: Sequence[Portfolio], assumption: str, factor: 
 def rows_of(book: pd.DataFrame, portfolio: Portfolio) -> np.ndarray:
     """Rows of a portfolio; prepayable ones at a fixed rate only, for others reprice before it matters."""
     rows = book["product"].astype(str) == portfolio.product
-    if portfolio.customer_type:
-        rows = rows & (book["customer_type"].astype(str) == portfolio.customer_type)
+    if portfolio.customer_type is not None and "customer_type" in book:
+        rows = rows & (book["customer_type"].fillna("").astype(str) == portfolio.customer_type)
     if portfolio.treatment == PREPAYABLE:
         rows = rows & (book["rate_type"].astype(str) == "fixed")
     return np.asarray(rows.to_numpy(dtype=np.bool_))
@@ -219,7 +219,7 @@ def _overnight_part(
     day = np.datetime64(as_of, "D") + 1
     for (side, currency), part in book[rows].groupby(["side", "currency"], sort=True):
         amount = float(part["balance"].sum()) * share
-        name = f"{portfolio.product} {portfolio.customer_type} overnight"
+        name = f"{portfolio.product} {portfolio.customer_type or ''} overnight"
         found.append(_bullet(name, portfolio, str(side), str(currency), amount, day))
     book.loc[rows, "balance"] *= 1.0 - share
     return found
@@ -239,7 +239,7 @@ def _slots(
         amounts = slotted(split, buckets, framework.slotting, portfolio.profile)
         for label, day, amount in zip(buckets.labels, dates, amounts.tolist(), strict=True):
             if amount != 0.0:
-                name = f"{portfolio.product} {portfolio.customer_type} {label}"
+                name = f"{portfolio.product} {portfolio.customer_type or ''} {label}"
                 found.append(_bullet(name, portfolio, str(side), str(currency), amount, day))
     return found
 
@@ -265,7 +265,8 @@ def slots_of(inputs: ValuationInputs, portfolios: Sequence[Portfolio], framework
                 "product": one.product,
                 "currency": str(currency),
                 "treatment": one.treatment,
-                "category": one.category or one.customer_type,
+                "customer_type": one.customer_type or "",
+                "category": one.category,
                 "balance": balance,
             }
             if one.treatment == NMD:

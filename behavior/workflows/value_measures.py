@@ -10,16 +10,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from behavior.engine.overlay import cash_of_first_days
 from behavior.engine.positions import Book
 from behavior.engine.run import run
 from behavior.market.scenarios import BASE, Scenario, ScenarioSet
+from behavior.measures.aggregation import aggregate, outlier_test
 from behavior.measures.behaviour_worth import FROZEN, MODEL, STANDARDISED, behaviour_worth
+from behavior.measures.eve import TOTAL
 from behavior.measures.gap import liquidity_gap
 from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_tables
+from behavior.measures.nii import CONSTANT
 from behavior.measures.result import IrrbbResult
+from behavior.workflows.regulatory_overlay import nmd_rule, overlay_source, regulatory_overlay
+from behavior.workflows.sensitivity import sensitivity
+from behavior.workflows.standardised import standardised_value
+from behavior.workflows.standardised_book import Framework
+from behavior.workflows.standardised_terms import portfolios_of, terms_table
 from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, pinned, rule_names
 
@@ -41,13 +50,13 @@ class Measures:
 
     Parameters
     ----------
-    names : of `EVERY`. bumps : sizes of rate bumps and the key tenors. slotting : of core deposits in the regulatory
-        overlay, ``scaled`` (run-off as modelled, times scaled) or ``uniform``.
+    names : of `EVERY`. bumps : sizes of rate bumps and the key tenors. slotting : of core deposits in the standardised
+        framework, ``uniform`` or ``scaled`` (run-off as modelled, times scaled).
     """
 
     names: tuple[str, ...] = EVERY
     bumps: Bumps = field(default_factory=Bumps.standard)
-    slotting: str = "scaled"
+    slotting: str = "uniform"
 
 
 Found = tuple[dict[str, pd.DataFrame], dict[str, object]]
@@ -73,7 +82,7 @@ def with_measures(
     tables: dict[str, pd.DataFrame] = dict(result.extra or {})
     facts: dict[str, object] = {}
     for name in EVERY:
-        if name in wanted.names and name in RUNS:
+        if name in wanted.names:
             more, said = RUNS[name](result, inputs, chosen, wanted)
             tables |= more
             facts |= said
@@ -123,6 +132,76 @@ def behaviour(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOp
     return {"behaviour_worth": behaviour_worth(eve, nii)}, {}
 
 
-RUNS: Mapping[str, Callable[[IrrbbResult, ValuationInputs, ValuationOptions, Measures], Found]] = MappingProxyType(
-    {DURATIONS: durations, LIQUIDITY: liquidity, BEHAVIOUR: behaviour}
+def overlay(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """Deposits with capped core shares and maturities beside deposits as modelled."""
+    del result, measures
+    found = regulatory_overlay(inputs, options, exchange_rates(inputs, Book(inputs.book)))
+    if found is None:
+        return {}, {}
+    tables = {"regulatory_overlay": found.steps, "regulatory_overlay_eve": found.eve}
+    said = {"rule": found.rule, "source": overlay_source(found.rule), "warnings": list(found.warnings)}
+    return tables, {"regulatory_overlay": said}
+
+
+def assumptions(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """Sensitivity to each key assumption."""
+    del measures
+    table = sensitivity(inputs, options)
+    sheets = [str(name) for name in result.nii_summary["balance_sheet"].unique()]
+    sheet = CONSTANT if CONSTANT in sheets else sheets[0]
+    return {"assumption_sensitivity": table}, {"assumption_sensitivity": {"nii": f"12 months, {sheet}"}}
+
+
+def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """The standardised framework beside the bank's own figures, and its outlier test."""
+    if not set(rule_names()) & set(result.facts["scenarios"]):
+        return {}, {}
+    rule = nmd_rule(options)
+    portfolios = portfolios_of(inputs, options, rule)
+    found = standardised_value(inputs, options, portfolios, Framework(rule, measures.slotting))
+    fx = exchange_rates(inputs, Book(inputs.book))
+    european = framework_of(options).startswith("eu_")
+    changes = _aggregated(found.summary, fx, options.aggregation or ("eu" if european else "basel"))
+    said: dict[str, object] = {
+        "nmd_rule": overlay_source(rule),
+        "core_deposits": measures.slotting,
+        "portfolios": "read from the assumption set; stable_share and pass_through of the book where it has them",
+    }
+    if inputs.tier1 > 0:
+        test = outlier_test("eu_eve" if european else "bcbs_eve", list(changes), list(changes.values()), inputs.tier1)
+        outcome = {"worst_scenario": test.scenario, "change": test.change, "share_of_tier1": test.share}
+        said["outlier_test"] = {
+            **outcome,
+            "limit": test.limit,
+            "outlier": bool(test.outlier) if test.scenario else None,
+        }
+    tables = {
+        "standardised_eve": found.summary,
+        "standardised_terms": terms_table(portfolios),
+        "standardised_slots": found.slots,
+        "standardised_buckets": found.buckets,
+    }
+    return tables, {"standardised": said}
+
+
+def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> dict[str, float]:
+    """Change of EVE after the option add-on by scenario, over currencies by a rule."""
+    rows = summary[summary["currency"] != TOTAL]
+    after = rows.assign(after=rows["delta_eve"] - rows["option_add_on"])
+    wide = after.pivot(index="scenario", columns="currency", values="after")
+    rates = np.asarray([fx[str(name)] for name in wide.columns])
+    total = aggregate(wide.to_numpy(dtype=np.float64) * rates, rule, [str(name) for name in wide.columns])
+    return {str(name): float(one) for name, one in zip(wide.index, total, strict=True) if name != BASE}
+
+
+Run = Callable[[IrrbbResult, ValuationInputs, ValuationOptions, Measures], Found]
+RUNS: Mapping[str, Run] = MappingProxyType(
+    {
+        DURATIONS: durations,
+        LIQUIDITY: liquidity,
+        BEHAVIOUR: behaviour,
+        OVERLAY: overlay,
+        SENSITIVITY: assumptions,
+        STANDARD: standard,
+    }
 )

@@ -1,0 +1,198 @@
+"""The regulatory step on deposits without maturity: core shares and average maturities capped, beside what is modelled.
+
+The bank's own run-off stands; where a category's core is more than the rule allows, the excess goes to the first day,
+and where the core lives longer than the rule allows, its run-off times are scaled. Nothing of it touches a curve of the
+assumption set.
+
+Source: BCBS d368 (April 2016), standardised framework, Table 2; Commission Delegated Regulation (EU) 2024/857,
+Article 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from behavior.engine.layout import OPEN_ENDED
+from behavior.engine.overlay import LifeCap, cap_deposit_life
+from behavior.engine.plan import Plan, with_column
+from behavior.engine.run import run
+from behavior.engine.slotting import CoreCap, core_caps
+from behavior.market.regulation import parameters
+from behavior.measures.eve import TOTAL
+from behavior.quantities import AnyArray, BoolArray, FloatArray
+from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.value_overlays import framework_of, pinned
+
+STRICTEST = "wholesale"
+"""Deposits whose `customer_type` the rule does not name are held to the caps of this category."""
+
+
+@dataclass(frozen=True)
+class OverlayResult:
+    """The step and its effect.
+
+    Parameters
+    ----------
+    steps : currency, category, balance, core shares and years as modelled, capped and used, factor on run-off times.
+    eve : scenario, currency, eve_uncapped, eve_capped, delta_uncapped, delta_capped, effect_on_delta; options left out.
+    rule : table of ``nmd.toml``. warnings : sentences that a reader needs.
+    """
+
+    steps: pd.DataFrame
+    eve: pd.DataFrame
+    rule: str
+    warnings: tuple[str, ...]
+
+
+def nmd_rule(options: ValuationOptions) -> str:
+    """The table of ``nmd.toml`` that goes with the framework of a run."""
+    return "eu_2024_857" if framework_of(options).startswith("eu_") else "bcbs"
+
+
+def categories(customer_types: AnyArray, rule: str) -> AnyArray:
+    """Category of each row: its customer type where the rule names it, else the strictest."""
+    names = np.asarray(customer_types).astype(str)
+    return np.where(np.isin(names, list(core_caps(rule))), names, STRICTEST)
+
+
+def regulatory_overlay(
+    inputs: ValuationInputs, options: ValuationOptions, fx: Mapping[str, float], rule: str | None = None
+) -> OverlayResult | None:
+    """Value the book with the caps on deposits and without any; None where there are no such deposits.
+
+    Parameters
+    ----------
+    fx : currency -> reporting units for one unit. rule : ``bcbs`` or ``eu_2024_857`` instead of the framework's.
+
+    Columns `stable_share` and `pass_through` of the book say what part of a row is core; without them the whole balance
+    runs off as modelled and the caps alone divide it.
+    """
+    chosen = rule or nmd_rule(options)
+    bare = replace(pinned(options), cap_deposits=False, deposit_life_cap=None, cash_flows=False)
+    plan = resolved_plan(inputs, bare)[1]
+    mine = plan.records["repayment"] == OPEN_ENDED
+    mine &= plan.groups.sign[plan.records["group"]] < 0
+    if not mine.any():
+        return None
+    book = plan.terms.book
+    types = np.asarray(book.words("customer_type")).astype(str)[plan.order]
+    category = categories(types, chosen)
+    stable, repriced = (
+        book.numbers(name, value)[plan.order] for name, value in (("stable_share", 1.0), ("pass_through", 0.0))
+    )
+    core = np.where(mine, stable * (1.0 - repriced), 1.0)
+    money = np.asarray(plan.groups.currency)[plan.records["group"]]
+    balance = plan.positions.balance
+    used = core.copy()
+    for currency in sorted(set(money[mine])):
+        for name in sorted(set(category[mine & (money == currency)])):
+            rows = mine & (money == currency) & (category == name)
+            used[rows] *= _factor(core_caps(chosen)[name], balance[rows], stable[rows], core[rows])
+    capped = with_column(plan, "balance", balance * used)
+    steps: list[dict[str, object]] = []
+    for name in sorted(set(category[mine])):
+        cap = core_caps(chosen)[name]
+        if cap.years > 0:
+            capped, lives = cap_deposit_life(capped, cap.years, _in_book(plan, mine & (category == name)))
+            steps += _described(name, cap, lives, balance, core, used, mine & (category == name), money)
+    days = plan.market.discount[plan.records["currency"], :, 1].T
+    overnight = _by_group(plan, np.where(mine, balance * (1.0 - used), 0.0) * days)
+    before, after = run(plan).value, run(capped).value + overnight
+    unknown = sorted(set(types[mine & ~np.isin(types, list(core_caps(chosen)))]))
+    return OverlayResult(pd.DataFrame(steps), _eve(plan, before, after, fx), chosen, _warnings(unknown))
+
+
+def _factor(cap: CoreCap, balance: FloatArray, stable: FloatArray, core: FloatArray) -> float:
+    """What the core of some rows is multiplied by to keep within the cap on their sum."""
+    total = float((balance * (stable if cap.base == "stable" else 1.0)).sum())
+    held = float((balance * core).sum())
+    return min(1.0, cap.share * total / held) if held > 0 else 1.0
+
+
+def _in_book(plan: Plan, rows: BoolArray) -> BoolArray:
+    """Rows of the plan's order in the book's."""
+    found = np.zeros(len(rows), dtype=np.bool_)
+    found[plan.order] = rows
+    return found
+
+
+def _described(
+    name: str,
+    cap: CoreCap,
+    lives: Mapping[str, LifeCap],
+    balance: FloatArray,
+    core: FloatArray,
+    used: FloatArray,
+    rows: BoolArray,
+    money: AnyArray,
+) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for currency, life in lives.items():
+        mine = rows & (money == currency)
+        total = float(balance[mine].sum())
+        found.append(
+            {
+                "currency": str(currency),
+                "category": name,
+                "balance": total,
+                "core_share_modelled": float((balance * core)[mine].sum() / total) if total else np.nan,
+                "core_share_cap": cap.share,
+                "core_share_used": float((balance * used)[mine].sum() / total) if total else np.nan,
+                "years_modelled": life.uncapped_years,
+                "years_cap": cap.years,
+                "years_used": life.capped_years,
+                "factor_on_times": life.scale,
+            }
+        )
+    return found
+
+
+def _by_group(plan: Plan, values: FloatArray) -> FloatArray:
+    """Values by scenario and row summed by group: (scenarios, rows) -> (scenarios, groups)."""
+    found = np.zeros((values.shape[0], len(plan.groups)))
+    for place in range(values.shape[0]):
+        np.add.at(found[place], plan.records["group"], values[place])
+    return found
+
+
+def _eve(plan: Plan, before: FloatArray, after: FloatArray, fx: Mapping[str, float]) -> pd.DataFrame:
+    sign, money = plan.groups.sign, np.asarray(plan.groups.currency)
+    names = sorted(set(money))
+    blocks = [(str(name), sign * (money == name)) for name in names]
+    if len(names) > 1:
+        blocks.append((TOTAL, sign * np.asarray([fx[str(name)] for name in money])))
+    rows = []
+    for place, scenario in enumerate(plan.scenarios):
+        for currency, weight in blocks:
+            own, capped = before @ weight, after @ weight
+            change, then = float(own[place] - own[0]), float(capped[place] - capped[0])
+            rows.append(
+                {
+                    "scenario": scenario,
+                    "currency": currency,
+                    "eve_uncapped": float(own[place]),
+                    "eve_capped": float(capped[place]),
+                    "delta_uncapped": change,
+                    "delta_capped": then,
+                    "effect_on_delta": then - change,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _warnings(unknown: Sequence[str]) -> tuple[str, ...]:
+    named = [name for name in unknown if name]
+    if not unknown:
+        return ()
+    words = f"customer types {', '.join(named)}" if named else "deposits without a customer type"
+    return (f"The regulatory step holds {words} to the caps of {STRICTEST}: the rule does not name them.",)
+
+
+def overlay_source(rule: str) -> str:
+    """Where the caps of a rule come from, and how sure that is."""
+    provenance = parameters("nmd")[rule].provenance
+    return f"{provenance.source} (certainty {provenance.certainty}: {provenance.meaning})"

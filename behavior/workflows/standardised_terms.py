@@ -1,0 +1,142 @@
+"""Portfolios of the standardised framework as a bank's own assumptions say them, where it gives none of its own.
+
+Read from a run of the book: base speeds of prepayment and redemption, average life of deposits, and how much of a
+parallel shock the rates paid on them take over in the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from behavior.engine.layout import CURTAILMENT, OPEN_ENDED, PAYOFF, SCHEDULED, WITHDRAWAL
+from behavior.engine.plan import CashFlows, Plan, some_of
+from behavior.engine.positions import ASSET, LIABILITY
+from behavior.engine.run import run
+from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
+from behavior.workflows.regulatory_overlay import categories
+from behavior.workflows.sensitivity import parallel_scenarios
+from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
+from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.value_overlays import pinned
+
+LONG_RUN = 60
+"""Month in which a pass-through is read."""
+
+
+def portfolios_of(inputs: ValuationInputs, options: ValuationOptions, rule: str) -> tuple[Portfolio, ...]:
+    """Portfolios by product (deposits also by customer type) of a book under its assumption set.
+
+    Core deposits are what does not reprice in the long run, within the stable part: `stable_share` of the book, else
+    all. The average maturity of the core is the modelled average life, all of it earned by the stable part.
+    """
+    held = replace(pinned(options), scenarios=parallel_scenarios(), cash_flows=True, cap_deposits=False, floor=None)
+    plan = resolved_plan(inputs, held)[1]
+    product = np.asarray(plan.terms.book.words("product")).astype(str)[plan.order]
+    side, repayment = plan.terms.book.side[plan.order], plan.records["repayment"]
+    cash = plan.terms.book.instrument[plan.order] == 0
+    fixed = np.asarray(plan.terms.book.words("rate_type", "fixed")).astype(str)[plan.order] == "fixed"
+    behaves = cash & (plan.records["behaviour"] >= 0)
+    found: list[Portfolio] = []
+    for name in sorted(set(product[cash & (repayment == OPEN_ENDED) & (side == LIABILITY)])):
+        rows = cash & (repayment == OPEN_ENDED) & (side == LIABILITY) & (product == name)
+        found += _deposits(plan, name, rows, rule)
+    for name in sorted(set(product[behaves & fixed & (side == ASSET) & (repayment < OPEN_ENDED)])):
+        rate = annual_speed(_alone(plan, behaves & fixed & (side == ASSET) & (product == name)))
+        if rate > 0:
+            found.append(Portfolio(name, PREPAYABLE, annual_rate=rate))
+    for name in sorted(set(product[behaves & (side == LIABILITY) & (repayment < OPEN_ENDED)])):
+        rows = behaves & (side == LIABILITY) & (repayment < OPEN_ENDED) & (product == name)
+        rate = redemption_ratio(_alone(plan, rows), float(plan.positions.balance[rows].sum()))
+        if rate > 0:
+            found.append(Portfolio(name, TERM_DEPOSIT, annual_rate=rate))
+    return tuple(found)
+
+
+def _alone(plan: Plan, rows: BoolArray) -> CashFlows:
+    """The run of some rows in base."""
+    return run(replace(some_of(plan, np.flatnonzero(rows)), scenarios=plan.scenarios[:1]))
+
+
+def _deposits(plan: Plan, product: str, rows: BoolArray, rule: str) -> list[Portfolio]:
+    book = plan.terms.book
+    types = np.asarray(book.words("customer_type")).astype(str)[plan.order]
+    stable = book.numbers("stable_share", 1.0)[plan.order]
+    given = book.numbers("pass_through", np.nan)[plan.order]
+    moved = np.where(np.isnan(given), long_run_pass_through(plan), given)
+    balance = plan.positions.balance
+    found = []
+    for name in sorted(set(types[rows])):
+        mine = rows & (types == name)
+        weight = balance[mine]
+        total = float(weight.sum())
+        share = float((weight * stable[mine]).sum() / total) if total else 1.0
+        beta = float((weight * moved[mine]).sum() / total) if total else 0.0
+        profile, years = run_off_profile(_alone(plan, mine))
+        found.append(
+            Portfolio(
+                product,
+                NMD,
+                customer_type=name,
+                category=str(categories(np.asarray([name]), rule)[0]),
+                stable_share=share,
+                pass_through=beta,
+                years=years / share if share > 0 else None,
+                profile=tuple(profile.tolist()),
+            )
+        )
+    return found
+
+
+def long_run_pass_through(plan: Plan) -> FloatArray:
+    """Share of the up shock that the target of each row's rate takes over after five years, in [0, 1], (rows,)."""
+    key = plan.records["repricing"]
+    up = len(plan.scenarios) - 1
+    short = plan.market.short[:, up, LONG_RUN] - plan.market.short[:, 0, LONG_RUN]
+    target = plan.repricing.seen_up[:, -1, :] - plan.repricing.seen_up[:, 0, :]
+    month = min(LONG_RUN, target.shape[1] - 1)
+    moved = np.where(key >= 0, target[np.maximum(key, 0), month], 0.0)
+    return np.asarray(np.clip(moved / short[plan.records["currency"]], 0.0, 1.0))
+
+
+def annual_speed(flows: CashFlows) -> float:
+    """CPR of the first year: 1 - product of (1 - SMM), each month's payoff and curtailment over what was left of it."""
+    months = flows.flows[0].sum(axis=0)
+    early = months[:, PAYOFF] + months[:, CURTAILMENT]
+    closing = months[:, -1]
+    before = closing + early
+    share = np.where(before > 0, early / np.where(before > 0, before, 1.0), 0.0)[1 : MONTHS_PER_YEAR + 1]
+    return float(1.0 - np.prod(1.0 - share))
+
+
+def redemption_ratio(flows: CashFlows, balance: float) -> float:
+    """Share of a balance that is withdrawn before it matures."""
+    return float(flows.flows[0, :, :, WITHDRAWAL].sum() / balance) if balance > 0 else 0.0
+
+
+def run_off_profile(flows: CashFlows) -> tuple[FloatArray, float]:
+    """Share that leaves in month 1, 2, ... and the average of those months in years."""
+    leaving = flows.flows[0][:, 1:, [SCHEDULED, PAYOFF, CURTAILMENT, WITHDRAWAL]].sum(axis=(0, 2))
+    total = float(leaving.sum())
+    share = leaving / total if total else leaving
+    return share, float((share * np.arange(1, len(share) + 1)).sum() / MONTHS_PER_YEAR)
+
+
+def terms_table(portfolios: tuple[Portfolio, ...]) -> pd.DataFrame:
+    """What was read, one row a portfolio, without the run-off profiles."""
+    rows = [
+        {
+            "product": one.product,
+            "customer_type": one.customer_type or "",
+            "treatment": one.treatment,
+            "category": one.category,
+            "stable_share": one.stable_share if one.treatment == NMD else np.nan,
+            "pass_through": one.pass_through if one.treatment == NMD else np.nan,
+            "core_years": one.years if one.years is not None else np.nan,
+            "annual_rate": one.annual_rate if one.treatment != NMD else np.nan,
+        }
+        for one in portfolios
+    ]
+    return pd.DataFrame(rows)
