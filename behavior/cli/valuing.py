@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from behavior.io.settings import Settings
-    from behavior.market.buckets import Buckets
     from behavior.workflows.value import ValuationInputs, ValuationOptions
 
 SHEETS = ("run_off", "constant", "dynamic")
@@ -179,12 +179,12 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
 
     settings, source = read_settings_file(args.settings)
     sources: dict[str, Any] = {"settings": _described(source)}
-    book, notes = _book(args, sources)
     tables: dict[str, Any] = {
         name: _table(getattr(args, name), contract, name, sources)
         for name, contract in _contracts().items()
         if getattr(args, name) is not None
     }
+    book, notes = _book(args, sources, settings.as_of, tables.get("schedule"))
     curves = _table(args.curves, CURVES_TABLE, "curves", sources)
     assumptions = None
     if args.assumptions:
@@ -235,20 +235,48 @@ def _table(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> pd.
     return table
 
 
-def _book(args: argparse.Namespace, sources: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """The book; with --quarantine without the rows that have faults, which are written out with reasons."""
+def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedule: Any) -> tuple[Any, list[str]]:
+    """The book; with --quarantine without the rows that have faults, which are written out with reasons.
+
+    Rows that only a valuation would refuse are found here too, so that all faults are named at once.
+    """
     from behavior.engine.contracts import BOOK_TABLE
     from behavior.io.quarantine import split_faulty
     from behavior.io.tables import read_table
 
-    read = read_table(args.book, BOOK_TABLE)
-    if args.quarantine is None or not read.faults:
-        table = read.values()
-        sources["book"] = _described(read.source)
-        return table, []
-    table, note = split_faulty(read, args.quarantine)
-    sources["book"] = {**_described(read.source), "quarantined": note}
-    return table, [note]
+    read = _with_refusals(read_table(args.book, BOOK_TABLE), as_of, schedule, args.margins)
+    sources["book"] = _described(read.source)
+    quarantine = getattr(args, "quarantine", None)
+    if quarantine is None or not read.faults:
+        return read.values(), []
+    aside = split_faulty(read, quarantine)
+    sources["book"] |= {
+        "quarantined": aside.words,
+        "quarantined_rows": aside.rows,
+        "quarantined_share_of_balance": aside.share,
+    }
+    return aside.table, [aside.words]
+
+
+def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:
+    """The table as read, with the faults for which a valuation would refuse its good rows."""
+    from behavior.engine.positions import Book
+    from behavior.engine.refusals import refused, rows_of
+    from behavior.errors import ContractFault
+    from behavior.io.quarantine import at_rows, good_rows
+
+    try:
+        good = good_rows(read)
+    except ContractFault:
+        return read
+    if not len(good):
+        return read
+    book = Book(read.table if len(good) == len(read.table) else read.table.iloc[good], schedule)
+    found = refused(book, as_of, margins)
+    rows = rows_of(found, book)
+    if not found or (rows < 0).any():
+        return read
+    return replace(read, faults=(*read.faults, *at_rows(found, good[rows], read)))
 
 
 def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOptions:
@@ -265,7 +293,7 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     if args.scenarios is not None:
         currencies = sorted(map(str, inputs.book["currency"].unique()))
         scenarios = user_scenarios(read_bytes(args.scenarios).decode("utf-8"), currencies, args.scenarios.name)
-    plain = {name: getattr(args, name) for name in (*CHOICES, *FLAGS) if name != "tail"}
+    plain: dict[str, Any] = {name: getattr(args, name) for name in (*CHOICES, *FLAGS) if name != "tail"}
     return ValuationOptions(
         framework=args.framework,
         scenarios=scenarios,
@@ -282,7 +310,7 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     )
 
 
-def _buckets(months: Sequence[float] | None) -> dict[str, Buckets]:
+def _buckets(months: Sequence[float] | None) -> dict[str, Any]:
     from behavior.market.buckets import own_buckets
 
     return {} if months is None else {"buckets": own_buckets(months)}

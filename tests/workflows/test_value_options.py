@@ -56,7 +56,9 @@ VOLS = pd.DataFrame(
 )
 
 
-def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS, framework: str = "bcbs_2024") -> Any:
+def valued(
+    rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS, framework: str = "bcbs_2024", limits: str = "option"
+) -> Any:
     months = [1.0, 12.0, 120.0, 360.0]
     curves = pd.concat(
         [
@@ -73,7 +75,7 @@ def valued(rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS, framewo
         ]
     )
     inputs = ValuationInputs(pd.DataFrame(rows), curves, AS_OF, "USD", 1e5, 1e5, vols=vols)
-    return value(inputs, ValuationOptions(framework=framework, balance_sheets=("run_off",)))
+    return value(inputs, ValuationOptions(framework=framework, balance_sheets=("run_off",), embedded_limits=limits))
 
 
 def totals(result: Any) -> pd.DataFrame:
@@ -162,3 +164,26 @@ def test_the_outlier_test_is_that_of_the_framework() -> None:
     for framework, test in (("bcbs_2024", "bcbs_eve"), ("eu_2024_856", "eu_eve")):
         result = valued([LOAN], framework=framework)
         assert result.facts["summary"]["eve_outlier_test"]["test"] == test
+
+
+def test_limits_are_intrinsic_where_asked() -> None:
+    limited = {**LOAN, "cap": 0.07, "floor": 0.02}
+    asked, without = valued([limited], limits="intrinsic"), valued([limited], None)
+    np.testing.assert_allclose(totals(asked)["eve"], totals(without)["eve"], rtol=1e-14)
+    assert asked.facts["conventions"]["embedded_limits"] == "intrinsic in cash flows"
+    assert not [one for one in asked.facts["warnings"] if "cap or floor" in one]
+    # The row's own time value, by parity of the switch: option less intrinsic is the cap sold and the floor bought.
+    worth = totals(valued([limited]))["eve"] - totals(asked)["eve"]
+    alone = [
+        totals(valued([{**SOLD, "strike": 0.06, "side": "pay", "rate": 0.04}]))["eve"],
+        totals(valued([{**SOLD, "instrument": "floor", "strike": 0.01, "side": "receive", "rate": 0.04}]))["eve"],
+    ]
+    intrinsic = [
+        totals(valued([{**SOLD, "strike": 0.06, "side": "pay", "rate": 0.04, "volatility": 0.0}]))["eve"],
+        totals(
+            valued(
+                [{**SOLD, "instrument": "floor", "strike": 0.01, "side": "receive", "rate": 0.04, "volatility": 0.0}]
+            )
+        )["eve"],
+    ]
+    np.testing.assert_allclose(worth, alone[0] - intrinsic[0] + alone[1] - intrinsic[1], atol=1e-6)
