@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-EXAMPLES_A_RULE = 20
+EXAMPLES_A_RULE = 50
 
 DONE, USAGE, BAD_INPUT, GATE_FAILED, NOT_APPROVED = 0, 2, 3, 4, 5
 

@@ -276,7 +276,7 @@ def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:
     rows = rows_of(found, book)
     if not found or (rows < 0).any():
         return read
-    return replace(read, faults=(*read.faults, *at_rows(found, good[rows], read)))
+    return replace(read, faults=(*read.faults, *at_rows(found, good[rows].tolist(), read)))
 
 
 def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOptions:

@@ -140,18 +140,21 @@ class Book:
     def faults(self, wrong: BoolArray, column: str, rule: str, hint: str = "") -> list[Fault]:
         """One fault a row, by position; the line is the row's place in the file, the header being line 1."""
         places = np.flatnonzero(wrong)
+        if not len(places):
+            return []
         cells: Any = self.table.get(column)
-        lines = self.table["__line__"].to_numpy() if "__line__" in self.table else np.arange(len(self.table)) + 2
+        names = self.table["position_id"].iloc[places].astype(str).tolist()
+        lines = self.table["__line__"].to_numpy()[places] if "__line__" in self.table else places + 2
         return [
             Fault(
-                f"book, position {self.identity[place]}",
+                f"book, position {name}",
                 rule,
-                int(lines[place]),
+                int(line),
                 column,
                 None if cells is None else str(cells.iloc[place]),
                 hint,
             )
-            for place in places
+            for place, name, line in zip(places, names, lines, strict=True)
         ]
 
 

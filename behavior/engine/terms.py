@@ -24,7 +24,7 @@ from behavior.engine.calendars import (
     unique_keys,
 )
 from behavior.engine.positions import RATE_TYPES, RECEIVE, Book, Groups, group_rows
-from behavior.errors import ContractFault
+from behavior.errors import ContractFault, Fault
 from behavior.months import (
     DateLike,
     as_days,
@@ -126,7 +126,7 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
     day = np.where(open_ended, payment_day(now), payment_day(maturity))
     payment = np.where(open_ended, 1, book.whole("payment_months"))
     origination = book.dates("origination_date")
-    _refuse(book, maturity, origination, payment, open_ended, now)
+    _refuse(_date_faults(book, maturity, origination, payment, open_ended, now))
     events = np.where(open_ended, OPEN_END_MONTHS, payments_left(now, maturity, np.ones(len(book), dtype=np.int64)))
     count = book.codes("day_count", COUNTS, "30/360")
     begins = book.dates("start_date")
@@ -181,24 +181,37 @@ def _repayment(book: Book, overnight: BoolArray | None) -> tuple[IntArray, BoolA
     return found, np.asarray(late)
 
 
-def _refuse(
-    book: Book, maturity: DateArray, origination: DateArray, payment: IntArray, open_ended: BoolArray, now: DateArray
-) -> None:
-    """All rows whose dates cannot make a schedule."""
-    faults = []
-    missing = np.isnat(maturity) & ~open_ended
-    if missing.any():
-        faults += book.faults(missing, "maturity_date", "a date is required for this repayment")
-    past = ~missing & ~open_ended & (maturity <= now)
-    if past.any():
-        faults += book.faults(past, "maturity_date", f"expected a date after the as-of date {now}")
-    unknown = (payment == 0) & np.isnat(origination) & ~open_ended
-    if unknown.any():
-        faults += book.faults(
-            unknown, "origination_date", "a date is required where all interest is paid at maturity (payment_months 0)"
-        )
+def term_faults(book: Book, as_of: DateLike) -> list[Fault]:
+    """Every row of a book of cash positions and swap legs whose dates cannot make a schedule."""
+    now = as_days(as_of)
+    repayment, _ = _repayment(book, None)
+    open_ended = repayment >= layout.OPEN_ENDED
+    maturity = np.where(open_ended, now, book.dates("maturity_date"))
+    payment = np.where(open_ended, 1, book.whole("payment_months"))
+    return _date_faults(book, maturity, book.dates("origination_date"), payment, open_ended, now)
+
+
+def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise ContractFault(faults)
+
+
+def _date_faults(
+    book: Book, maturity: DateArray, origination: DateArray, payment: IntArray, open_ended: BoolArray, now: DateArray
+) -> list[Fault]:
+    """All rows whose dates cannot make a schedule."""
+    missing = np.isnat(maturity) & ~open_ended
+    past = ~missing & ~open_ended & (maturity <= now)
+    unknown = (payment == 0) & np.isnat(origination) & ~open_ended
+    return [
+        *book.faults(missing, "maturity_date", "a date is required for this repayment"),
+        *book.faults(
+            past, "maturity_date", f"expected a date after the as-of date {now}", "It has matured: leave it out"
+        ),
+        *book.faults(
+            unknown, "origination_date", "a date is required where all interest is paid at maturity (payment_months 0)"
+        ),
+    ]
 
 
 def _calendar_keys(

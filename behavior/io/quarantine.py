@@ -3,55 +3,95 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from behavior.cells import Breach
 from behavior.errors import ContractFault, Fault
 from behavior.io.tables import CheckedTable, write_table
 
 ROW = re.compile(r", row (\d+)$")
 
 
-def split_faulty(read: CheckedTable, path: Path) -> tuple[pd.DataFrame, str]:
-    """The rows without faults; the others go to `path` with a column `reasons`.
+@dataclass(frozen=True)
+class SetAside:
+    """What was set aside of a table.
 
-    Returns
-    -------
-    The good rows, and one sentence with the number of bad rows and their share of balance.
+    Parameters
+    ----------
+    table : the rows that stay. rows : how many do not. share : of the balance that can be read.
+    """
+
+    table: pd.DataFrame
+    rows: int
+    share: float
+    words: str
+
+
+def good_rows(read: CheckedTable) -> np.ndarray:
+    """Places of the rows without a fault, shape (good rows,).
 
     Raises
     ------
     ContractFault : faults of the whole table or a whole column, which no row can be blamed for.
     """
-    whole = [fault for fault in read.faults if row_of(fault, read) is None]
-    if whole:
-        raise ContractFault(whole)
-    reasons: dict[int, list[str]] = {}
-    for fault in read.faults:
-        row = row_of(fault, read)
-        assert row is not None  # those without a row were refused above
-        reasons.setdefault(row, []).append(_reason(fault))
+    good = np.ones(len(read.table), dtype=np.bool_)
+    good[list(_rows_at_fault(read))] = False
+    return np.flatnonzero(good)
+
+
+def at_rows(faults: Sequence[Fault], rows: Sequence[int], read: CheckedTable) -> list[Fault]:
+    """Faults that were found later, placed as those of reading are: by file and line, or row."""
+    return [
+        read.place.fault(Breach(fault.rule, column=fault.column, hint=fault.hint), int(row), fault.value)
+        for fault, row in zip(faults, rows, strict=True)
+    ]
+
+
+def split_faulty(read: CheckedTable, path: Path) -> SetAside:
+    """The rows without faults; the others go to `path` with a column `reasons`.
+
+    Raises
+    ------
+    ContractFault : faults of the whole table or a whole column, which no row can be blamed for, or no row is left.
+    """
+    reasons = _rows_at_fault(read)
     bad = np.zeros(len(read.table), dtype=np.bool_)
     bad[list(reasons)] = True
     rejected = read.table[bad].assign(reasons=["; ".join(reasons[row]) for row in np.flatnonzero(bad).tolist()])
     write_table(rejected, path)
     balance = pd.to_numeric(read.table.get("balance", pd.Series(dtype=np.float64)), errors="coerce").abs().fillna(0.0)
     share = float(balance[bad].sum() / balance.sum()) if float(balance.sum()) > 0 else 0.0
-    words = f"{int(bad.sum())} of {len(bad)} rows set aside in {path.name}, {share:.4%} of the balance that can be read"
-    return read.table[~bad].reset_index(drop=True), words
+    words = (
+        f"{int(bad.sum()):,} of {len(bad):,} rows set aside in {path.name}, {share:.4%} of the balance that can be read"
+    )
+    if bad.all():
+        rule = f"expected at least one row that can be valued; {words}"
+        raise ContractFault([Fault(read.place.name, rule, hint="Its column `reasons` says what to correct")])
+    return SetAside(read.table[~bad].reset_index(drop=True), int(bad.sum()), share, words)
 
 
-def row_of(fault: Fault, read: CheckedTable) -> int | None:
-    """Place of a fault's row in the table, or None where it is not one row's."""
-    found = ROW.search(fault.where)
-    if found:
-        return int(found.group(1)) - 1
-    if fault.line is None or read.place.lines is None:
-        return None
-    rows = np.flatnonzero(read.place.lines == fault.line)
-    return int(rows[0]) if len(rows) else None
+def _rows_at_fault(read: CheckedTable) -> Mapping[int, list[str]]:
+    """Reasons by row."""
+    whole: list[Fault] = []
+    reasons: dict[int, list[str]] = {}
+    places = (
+        {} if read.place.lines is None else dict(zip(read.place.lines.tolist(), range(len(read.table)), strict=False))
+    )
+    for fault in read.faults:
+        found = ROW.search(fault.where)
+        row = int(found.group(1)) - 1 if found else places.get(fault.line) if fault.line is not None else None
+        if row is None:
+            whole.append(fault)
+        else:
+            reasons.setdefault(row, []).append(_reason(fault))
+    if whole:
+        raise ContractFault(whole)
+    return reasons
 
 
 def _reason(fault: Fault) -> str:

@@ -87,8 +87,16 @@ def _read_parquet(path: Path, data: bytes, contract: TableContract | None) -> Ra
     whole = pa.table(columns, names=arrow.column_names)
     del arrow, columns
     # Each column is let go as soon as pandas has it.
-    table = whole.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    table = _with_blank(whole.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True))
     return RawTable(table, Place(path.name), SourceFile(path.name, sha256_of(data), len(table)))
+
+
+def _with_blank(table: pd.DataFrame) -> pd.DataFrame:
+    """Categories that hold the empty word too, so that empty cells can be filled with it as in a column of text."""
+    for place in range(table.shape[1]):
+        if isinstance(table.dtypes.iloc[place], pd.CategoricalDtype):
+            table.isetitem(place, table.iloc[:, place].cat.add_categories([""]).array)
+    return table
 
 
 def _repeated(data: bytes, contract: TableContract | None) -> list[str]:
@@ -230,7 +238,7 @@ def _to_pandas(arrow: pa.Table, names: Sequence[str], contract: TableContract | 
             columns.append(_extra(arrow.column(i)) if contract is not None else arrow.column(i))
     frame: pd.DataFrame = pa.table(columns, names=[str(i) for i in range(len(columns))]).to_pandas(date_as_object=False)
     frame.columns = pd.Index(list(names))
-    return frame
+    return _with_blank(frame)
 
 
 def _fast(cells: pa.ChunkedArray, kind: pa.DataType | None) -> pa.ChunkedArray:
