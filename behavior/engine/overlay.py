@@ -140,7 +140,9 @@ def at_times(plan: Plan, curves: ScenarioCurves, time: FloatArray) -> Plan:
     present, place = np.unique(time, return_inverse=True)
     currencies = tuple(sorted(set(plan.groups.currency)))
     factor = np.stack([curves.discount_factor(name, DISCOUNT, present) for name in currencies])
-    return replace(plan, market=plan.market._replace(discount=factor[:, :, place], time=time))
+    # The kernel is compiled for arrays in one stretch of memory; picking columns gives another layout.
+    discount = np.ascontiguousarray(factor[:, :, place])
+    return replace(plan, market=plan.market._replace(discount=discount, time=np.ascontiguousarray(time)))
 
 
 def cash_of_first_days(plan: Plan) -> FloatArray:

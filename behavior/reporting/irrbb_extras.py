@@ -8,22 +8,55 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Figure, Paragraph, Section, Table
+from behavior.reporting.document import Paragraph, Section, Table
 from behavior.reporting.exhibits import block_of
+from behavior.reporting.irrbb_measures import (
+    Blocks,
+    behaviour_blocks,
+    duration_blocks,
+    liquidity_blocks,
+    margin_blocks,
+    option_blocks,
+    overlay_blocks,
+    sensitivity_blocks,
+    standardised_blocks,
+)
 from behavior.reporting.irrbb_tables import Money, spaced
 
-Blocks = tuple[Paragraph | Table | Figure, ...]
+Draw = Callable[[IrrbbResult, Money], Blocks]
+SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
+    ("Liquidity gap", ("liquidity_gap",), liquidity_blocks),
+    ("Commercial margin", ("commercial_margin",), margin_blocks),
+    ("Durations and key rates", ("durations",), duration_blocks),
+    ("What responding behaviour is worth", ("behaviour_worth",), behaviour_blocks),
+    ("Sensitivity to key assumptions", ("assumption_sensitivity",), sensitivity_blocks),
+    ("Regulatory caps on deposits", ("regulatory_overlay", "regulatory_overlay_eve"), overlay_blocks),
+    ("Standardised framework", ("standardised_eve",), standardised_blocks),
+)
+"""Title, the tables that the section needs, and what draws it."""
+
+WITH = ("key_rate_durations", "standardised_terms", "standardised_slots", "standardised_buckets")
+"""Tables that a section of another draws."""
 
 
 def extra_sections(result: IrrbbResult, money: Money) -> tuple[Section, ...]:
-    """One section for each table of `result.extra` that holds rows."""
-    found = []
-    for name, data in (result.extra or {}).items():
-        if data.empty:
-            continue
-        title, words, draw = KNOWN.get(name, (name.replace("_", " ").capitalize(), "", _as_is))
-        said: Blocks = (Paragraph(words),) if words else ()
-        found.append(Section(title, (*said, *draw(data, money))))
+    """A section for each group of further tables that holds rows; tables that nobody knows come last, as they are."""
+    held = {name: table for name, table in (result.extra or {}).items() if not table.empty}
+    found: list[Section] = []
+    drawn: set[str] = set()
+    options = option_blocks(result, money)
+    if options:
+        found.append(Section("Automatic options", options))
+    for title, needed, draw in SECTIONS:
+        blocks = draw(result, money) if all(name in held for name in needed) else ()
+        if blocks:
+            found.append(Section(title, blocks))
+            drawn |= {*needed, *(WITH if needed[0] in ("durations", "standardised_eve") else ())}
+    for name, data in held.items():
+        if name not in drawn:
+            title, words, form = KNOWN.get(name, (name.replace("_", " ").capitalize(), "", _as_is))
+            said: Blocks = (Paragraph(words),) if words else ()
+            found.append(Section(title, (*said, *form(data, money))))
     return tuple(found)
 
 
@@ -53,20 +86,6 @@ def _key_rates(data: pd.DataFrame, money: Money) -> Blocks:
     return (block_of(picture), *_as_is(data, money))
 
 
-def _ranked(data: pd.DataFrame, money: Money) -> Blocks:
-    label = next((name for name in ("assumption", "change", "name", "factor") if name in data), None)
-    value = next((name for name in data.columns if str(name).startswith("delta")), None)
-    if label is None or value is None or len(data) > 40 or data[label].duplicated().any():
-        return _as_is(data, money)
-    order = data.assign(size=data[value].abs()).sort_values("size", ascending=False)
-    bars = pd.DataFrame({"assumption": spaced(order[label]), str(value): order[value] / money.unit})
-    y_label = money.head(str(value).replace("_", " "))
-    picture = Exhibit(
-        "sensitivity", "Assumptions by effect", "bars", bars.reset_index(drop=True), "assumption", y_label
-    )
-    return (block_of(picture), *_as_is(data, money))
-
-
 KNOWN: Mapping[str, tuple[str, str, Callable[[pd.DataFrame, Money], Blocks]]] = {
     "key_rate_durations": (
         "Key-rate durations",
@@ -81,6 +100,6 @@ KNOWN: Mapping[str, tuple[str, str, Callable[[pd.DataFrame, Money], Blocks]]] = 
     "assumption_sensitivity": (
         "Sensitivity to assumptions",
         "Each behavioural assumption scaled on its own, everything else held, ranked by what it does.",
-        _ranked,
+        _as_is,
     ),
 }

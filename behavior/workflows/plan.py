@@ -18,6 +18,7 @@ from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.value_measures import with_measures
 from behavior.workflows.wiring import Project
 
 PLAIN = (str, bool, int, float, tuple, type(None))
@@ -135,8 +136,10 @@ def write_cycle(done: CycleResult, folder: Path) -> dict[str, str]:
 
 
 def _value(inputs: ValuationInputs, assumptions: AssumptionSet, options: ValuationOptions) -> IrrbbResult:
+    """The valuation with every further measure: what the treasury report shows."""
     sources = {**inputs.sources, "assumptions": {"id": assumptions.id, "sha256": assumptions.digest}}
-    return value(dataclasses.replace(inputs, assumptions=assumptions, sources=sources), options)
+    held = dataclasses.replace(inputs, assumptions=assumptions, sources=sources)
+    return with_measures(value(held, options), held, options)
 
 
 def _described(table: InputTable) -> dict[str, Any]:

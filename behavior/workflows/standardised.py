@@ -16,6 +16,7 @@ import pandas as pd
 from behavior.assumptions.curve import Tail
 from behavior.engine.overlay import cash_of_first_days
 from behavior.engine.run import run
+from behavior.market.buckets import regulatory_buckets
 from behavior.market.regulation import parameters
 from behavior.market.scenarios import BASE, ScenarioSet, scenario_set
 from behavior.measures.gap import bucketed, monthly_cash
@@ -68,6 +69,7 @@ def standardised_value(
     plain = replace(
         pinned(options),
         scenarios=scenarios,
+        buckets=regulatory_buckets(),
         behaviour="frozen",
         cap_deposits=False,
         cash_flows=False,

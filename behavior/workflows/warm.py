@@ -17,7 +17,7 @@ from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.quantities import Quantity
-from behavior.workflows.value import ValuationInputs, value
+from behavior.workflows.value import ValuationInputs, ValuationOptions, value
 
 AS_OF = dt.date(2026, 9, 30)
 MONTHS = np.arange(1, 121, dtype=np.int64)
@@ -48,7 +48,10 @@ def compile_kernels() -> None:
         }
     )
     tables = tuple(_decay(cause, product) for cause, product in (("payoff", "loan"), ("withdrawal", "deposit")))
-    value(ValuationInputs(book, curves, AS_OF, "USD", 10.0, 10.0, AssumptionSet("warm", AS_OF, tables)))
+    inputs = ValuationInputs(book, curves, AS_OF, "USD", 10.0, 10.0, AssumptionSet("warm", AS_OF, tables))
+    value(inputs)
+    # Caps and sensitivities scale run-off times, which is a path of its own.
+    value(inputs, ValuationOptions(deposit_life_factor=2.0))
 
 
 def in_background() -> subprocess.Popen[bytes]:
