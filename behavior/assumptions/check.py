@@ -79,7 +79,8 @@ def _heading_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:
         yield Fault(
             place, "RUNOFF needs a cause: payoff, curtailment, default, withdrawal, migrated ...", column="cause"
         )
-    if table.effect is not Effect.REPRICING and table.month_meaning is None:
+    counted = table.effect is not Effect.REPRICING and any(len(curve.months) for curve in table.curves)
+    if counted and table.month_meaning is None:
         yield Fault(place, f"{table.effect} needs to say from when its months count", column="month_meaning")
     if table.effect is not Effect.REPRICING and table.month_meaning is MonthMeaning.SINCE_RATE_CHANGE:
         rule = f"{table.effect} counts its months {MonthMeaning.SINCE_AS_OF} or {MonthMeaning.SINCE_ORIGINATION}"
@@ -160,7 +161,7 @@ def _month_faults(table: AssumptionTable, curve: AssumptionCurve, fault: FaultMa
             yield fault("REPRICING tables have no months", "month", f"{months[0]} to {months[-1]}")
         return
     if not len(months):
-        yield fault(f"{table.effect} needs a month axis", "month")
+        # One value for all months: a constant hazard or share.
         return
     if (np.diff(months) <= 0).any() or months[0] < 1 or months[-1] > LAST_MONTH:
         yield fault(f"expected rising whole months from 1 to {LAST_MONTH}", "month", f"{months[0]} to {months[-1]}")

@@ -92,8 +92,8 @@ class AssumptionCurve:
     Parameters
     ----------
     segment : labels in the order of the scheme's columns; ``pooled`` marks a declared fallback.
-    months : shape (months,), whole months counted as the table's `month_meaning` says, rising; empty for quantities
-        without a month axis (REPRICING).
+    months : shape (months,), whole months counted as the table's `month_meaning` says, rising; empty where one value
+        stands for all months (REPRICING always, a constant hazard).
     driver_grids : one rising grid a driver, decimals a year (counts for MONTHS_IN_THE_MONEY).
     values : shape (grid of driver 1, ..., grid of driver n, months), or without the last axis where `months` is empty;
         unit is the table's quantity (monthly hazard and adjustment: share a month; pass-through: rate per rate).
@@ -123,9 +123,12 @@ class AssumptionCurve:
 
     @cached_property
     def last_observed_month(self) -> int:
-        """Last month with exposure where exposure is recorded, else the last month of the grid; 0 without months."""
+        """Last month with exposure where exposure is recorded, else the last month of the grid.
+
+        A curve without months says the same of every month: nothing of it lies beyond.
+        """
         if not len(self.months):
-            return 0
+            return LAST_MONTH
         if self.exposure_months is None:
             return int(self.months[-1])
         seen = np.nan_to_num(self.exposure_months).reshape(-1, len(self.months)).sum(axis=0) > 0
@@ -134,6 +137,8 @@ class AssumptionCurve:
     @cached_property
     def monthly_values(self) -> FloatArray:
         """Values at every month 1 .. last: shape (drivers' grids ..., last month), linear between the grid's months."""
+        if not len(self.months):
+            return np.asarray(self.values, dtype=np.float64)[..., None]
         whole = np.arange(1, int(self.months[-1]) + 1, dtype=np.float64)
         flat = self.values.reshape(-1, len(self.months))
         nodes = self.months.astype(np.float64)
@@ -149,6 +154,8 @@ class AssumptionCurve:
 
     def tail_values(self, tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN) -> FloatArray:
         """Value beyond the last month at each driver node: shape (drivers' grids ...,), unit of the curve."""
+        if not len(self.months):
+            return np.asarray(self.values, dtype=np.float64)
         last: FloatArray = self.values[..., -1]
         if tail is Tail.LAST_VALUE:
             return last
@@ -166,7 +173,7 @@ class AssumptionCurve:
 
         Parameters
         ----------
-        months : whole months from 1 on, any shape; ignored where the curve has no month axis.
+        months : whole months from 1 on, any shape; a curve without a month axis says the same in each.
         drivers : one array a driver of the curve, decimals a year; shapes broadcast with `months` and each other.
 
         Raises
@@ -186,7 +193,13 @@ class AssumptionCurve:
             axes.append(np.append(self.months, self.months[-1] + 1).astype(np.float64))
             asked.append(self._whole_months(months))
             values = np.concatenate([values, self.tail_values(tail)[..., None]], axis=-1)
+        if not len(self.months) and months is not None:
+            over = np.broadcast_shapes(self._whole_months(months).shape, *(one.shape for one in asked))
+            asked = [np.broadcast_to(one, over) for one in asked]
+            values = values if asked else np.broadcast_to(values, over)
         points = [np.asarray(one) for one in np.broadcast_arrays(*asked)] if asked else []
+        if not axes:
+            return self._reading(np.asarray(values, dtype=np.float64), [], [])
         result, outside = multilinear(values, axes, points)
         return self._reading(result, outside, points)
 

@@ -97,7 +97,7 @@ def _title(table: AssumptionTable) -> str:
 
 def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:
     base = base_drivers(table, Points())
-    last = max(int(curve.months[-1]) for curve in curves)
+    last = max(int(curve.months[-1]) if len(curve.months) else YEARS * 12 for curve in curves)
     months = np.arange(1, min(last, YEARS * 12) + 1)
     left = pd.DataFrame({"years": months / 12})
     for curve in curves:

@@ -57,7 +57,7 @@ SHORT = np.arange(1, 120)
         (with_curve(FLAT, months=SHORT, values=np.zeros(119)), "at least 120 months"),
         (with_curve(FLAT, months=np.arange(0, 120)), "rising whole months"),
         (with_curve(FLAT, months=np.arange(400, 520)), "rising whole months"),
-        (with_curve(FLAT, months=np.empty(0, dtype=np.int64), values=np.zeros(())), "needs a month axis"),
+        (with_curve(FLAT, months=np.empty(0, dtype=np.int64)), "the shape ()"),
         (with_curve(speed(), months=np.arange(1, 3), values=np.zeros(2)), "no months"),
         (with_curve(target(), driver_grids={Driver.RATE_LEVEL: np.array([0.0, 0.0, 1.0])}), "rising grid"),
         (with_curve(target(), values=np.array([0.1, 40.0, 0.5])), "40% is 0.4"),
