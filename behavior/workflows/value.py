@@ -34,7 +34,7 @@ from behavior.measures.nii import net_interest_income
 from behavior.measures.result import IrrbbResult
 from behavior.months import DateLike, as_days, roll_months
 from behavior.workflows.value_facts import facts
-from behavior.workflows.value_options import book_options, with_options
+from behavior.workflows.value_options import BookOptions, book_options, with_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
 from behavior.workflows.value_sheets import balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean
@@ -228,6 +228,17 @@ def resolved_plan(inputs: ValuationInputs, options: ValuationOptions) -> tuple[W
     """
     world, book, _ = _resolved(inputs, options)
     return world, _plan(inputs, options, world, book)[0]
+
+
+def resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, BookOptions, Plan]:
+    """The market, the options and the plan of a valuation, for those who take its figures apart.
+
+    Raises
+    ------
+    As `value`.
+    """
+    world, book, held = _resolved(inputs, options)
+    return world, held, _plan(inputs, options, world, book)[0]
 
 
 def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
