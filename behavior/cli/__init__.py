@@ -18,6 +18,7 @@ COMMANDS = {
     "approve": "approve a set; not by its proposer",
     "assumptions": "list, show, verify, import and compare assumption sets",
     "value": "NII, EVE and gap of a book under scenarios",
+    "explain": "the tree of numbers behind one cell of a valuation's results",
 }
 
 
