@@ -63,7 +63,7 @@ FLAGS = {
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Files that a valuation reads."""
-    parser.add_argument("book", type=Path, help="positions (book/1), CSV or Parquet")
+    parser.add_argument("book", type=Path, help="positions (book/1), CSV or Parquet; or ACTUS terms, JSON")
     parser.add_argument("--curves", type=Path, required=True, help="zero curves (curves/1)")
     parser.add_argument("--settings", type=Path, required=True, help="as-of date, capital, index roles (TOML)")
     parser.add_argument("--assumptions", metavar="ID", help="assumption set: an id of the store, or a folder")
@@ -184,7 +184,11 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
         for name, contract in _contracts().items()
         if getattr(args, name) is not None
     }
-    book, notes = _book(args, sources, settings.as_of, tables.get("schedule"))
+    if args.book.suffix.lower() == ".json":
+        book, tables["schedule"] = _actus_book(args, sources, settings.as_of)
+        notes: list[str] = []
+    else:
+        book, notes = _book(args, sources, settings.as_of, tables.get("schedule"))
     curves = _table(args.curves, CURVES_TABLE, "curves", sources)
     assumptions = None
     if args.assumptions:
@@ -256,6 +260,23 @@ def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedul
         "quarantined_share_of_balance": aside.share,
     }
     return aside.table, [aside.words]
+
+
+def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -> tuple[Any, Any]:
+    """Positions and their schedules out of a file of ACTUS terms; what cannot come over is refused by its term."""
+    from behavior.errors import Fault, SpecFault
+    from behavior.io.files import read_bytes, sha256_of
+    from behavior.io.sources.actus import read_actus
+    from behavior.io.sources.actus_book import actus_book
+
+    given = [name for name in ("schedule", "quarantine") if getattr(args, name, None) is not None]
+    if given:
+        rule = f"ACTUS contracts hold their own schedules and are valued whole: leave out --{', --'.join(given)}"
+        raise SpecFault([Fault(args.book.name, rule)])
+    contracts = read_actus(args.book)
+    made = actus_book(contracts.values(), as_of)
+    sources["book"] = {"file": args.book.name, "sha256": sha256_of(read_bytes(args.book)), "rows": len(contracts)}
+    return made.book, made.schedule if len(made.schedule) else None
 
 
 def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:

@@ -129,7 +129,9 @@ def read_hazards(
     first = beh.combination_first[combination]
     scaled = memory[0]
     for i in range(beh.combination_first[combination + 1] - first):
-        scaled[i] = scaled_hazard(found[i], mkt.multiplier[s, beh.entry_table[first + i]])
+        # Multipliers are for prepayment and early redemption; deposits without maturity are left as they are.
+        factor = mkt.multiplier[s, beh.entry_table[first + i]] if pos[p].repayment != OPEN_ENDED else 1.0
+        scaled[i] = scaled_hazard(found[i], factor)
     return 0
 
 

@@ -237,3 +237,82 @@ def test_files_name_every_fault(tmp_path: Path) -> None:
     with pytest.raises(SpecFault, match="cannot be read as JSON"):
         read_actus(path)
     assert contract_of("four", {"terms": LOAN, "to": "2020-12-31"}).horizon == at("2020-12-31")
+
+
+FEE = {"feeRate": 0.012, "cycleAnchorDateOfFee": "2020-07-15", "cycleOfFee": "P6ML1"}
+
+
+def test_fees_are_a_share_of_the_notional_or_an_amount() -> None:
+    share = contract_events(Terms.of({**LOAN, **FEE, "feeBasis": "N"}), Observed())
+    paid = [event.payoff for event in share if event.kind == "FP"]
+    assert paid == pytest.approx([1000 * 0.012 / 2] * 6)
+    owed = contract_events(Terms.of({**LOAN, **FEE, "feeBasis": "N", "contractRole": "RPL"}), Observed())
+    assert [event.payoff for event in owed if event.kind == "FP"] == pytest.approx([-6.0] * 6)
+    amount = contract_events(Terms.of({**LOAN, **FEE, "feeBasis": "A", "feeRate": 3.5}), Observed())
+    assert [event.payoff for event in amount if event.kind == "FP"] == [3.5] * 6
+    running = {**LOAN, **FEE, "feeBasis": "N", "statusDate": "2020-10-15"}
+    first = next(event for event in contract_events(Terms.of(running), Observed()) if event.kind == "FP")
+    assert first.payoff == pytest.approx(6.0)
+    known = contract_events(Terms.of({**running, "feeAccrued": 1.0}), Observed())
+    assert next(event.payoff for event in known if event.kind == "FP") == pytest.approx(4.0)
+    assert str(next(event for event in share if event.kind == "FP").time)[:10] == "2020-07-15"
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"feeBasis": "N"}, "feeBasis"),
+        ({"feeRate": 0.01, "cycleOfFee": "P1YL1"}, "feeBasis"),
+        ({"feeRate": 0.01, "feeBasis": "X", "cycleOfFee": "P1YL1"}, "feeBasis"),
+        ({"scalingEffect": "IXO"}, "scalingEffect"),
+        ({"contractPerformance": "DF"}, "contractPerformance"),
+        ({"cyclePointOfInterestPayment": "B"}, "cyclePointOfInterestPayment"),
+    ],
+)
+def test_half_given_and_other_values_are_refused_by_name(change: dict[str, Any], column: str) -> None:
+    with pytest.raises(SpecFault, match=f"`{column}`"):
+        Terms.of({**LOAN, **change})
+    with pytest.raises(SpecFault, match="`cycleOfFee`"):
+        contract_events(Terms.of({**LOAN, "feeRate": 0.01, "feeBasis": "N"}), Observed())
+
+
+def test_values_without_effect_change_nothing() -> None:
+    plain = contract_events(Terms.of(LOAN), Observed())
+    named = {"prepaymentEffect": "N", "contractPerformance": "PF", "seniority": "S", "cyclePointOfRateReset": "B"}
+    assert contract_events(Terms.of({**LOAN, **named}), Observed()) == plain
+
+
+def test_deposits_without_maturity_are_withdrawn_from_outside() -> None:
+    terms = {**LOAN, "contractType": "UMP", "contractRole": "RPL", "xDayNotice": "P1M"}
+    del terms["maturityDate"]
+    outside = [{"time": "2020-10-15", "type": "PR", "value": 400}, {"time": "2021-10-15", "type": "PR", "value": 900}]
+    held = contract_of("d", {"terms": terms, "eventsObserved": outside, "to": "2022-01-31"})
+    found = contract_events(held.terms, held.observed, held.horizon)
+    out = [event.payoff for event in found if event.kind == "PR"]
+    grown = (1000 * 1.03 - 400) * (1 + 0.06 / 4) + 1000 * 1.03 * 0.06 / 4
+    assert out[0] == -400
+    assert next(e.notional for e in found if str(e.time)[:10] == "2021-01-15") == pytest.approx(-grown)
+    # More is asked for than is there: what is there is paid.
+    assert out[1] == pytest.approx(-grown * 1.03)
+
+
+def test_interest_alone_ends_one_redemption_period_before_the_first_redemption() -> None:
+    raw = {**REDEEMED, "contractType": "NAM", "nextPrincipalRedemptionPayment": 60.0}
+    raw |= {"cycleAnchorDateOfPrincipalRedemption": "2020-10-15", "cycleOfPrincipalRedemption": "P3ML1"}
+    found = contract_events(Terms.of(raw), Observed())
+    paid = [str(event.time)[:10] for event in found if event.kind == "IP"][:8]
+    months = ["2020-02", "2020-03", "2020-04", "2020-05", "2020-06", "2020-07", "2020-10", "2021-01"]
+    assert paid == [f"{month}-15" for month in months]
+
+
+def test_scaling_and_lagging_bases_need_no_anchor() -> None:
+    raw = {**LOAN, "scalingEffect": "INO", "marketObjectCodeOfScalingIndex": "CPI", "cycleOfScalingIndex": "P1YL1"}
+    raw |= {"scalingIndexAtContractDealDate": 100.0}
+    series = {"CPI": {"data": [{"timestamp": "2020-01-01", "value": 110.0}]}}
+    found = contract_events(Terms.of(raw), observed_data(series))
+    assert [str(event.time)[:10] for event in found if event.kind == "SC"] == ["2021-01-15", "2022-01-15"]
+    assert found[-1].payoff == pytest.approx(1100.0)
+    lagging = {**REDEEMED, "contractType": "LAM", "nextPrincipalRedemptionPayment": 20.0}
+    lagging |= {"interestCalculationBase": "NTL", "interestCalculationBaseAmount": 1000.0}
+    moved = contract_events(Terms.of({**lagging, "cycleOfInterestCalculationBase": "P1YL1"}), Observed())
+    assert [str(event.time)[:10] for event in moved if event.kind == "IPCB"] == ["2021-01-15", "2022-01-15"]

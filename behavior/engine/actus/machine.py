@@ -13,6 +13,7 @@ from behavior.engine.actus.cycles import ONE_DAY, Moment, day_of, period_after
 from behavior.engine.actus.schedules import (
     ORDER,
     Planned,
+    fee_events,
     interest_moments,
     maturity_of,
     plan,
@@ -49,12 +50,12 @@ class State:
     """What a leg knows between events, changing from one to the next; money is signed by the holder's role.
 
     payment : next redemption payment, positive. base : what interest is calculated on. principal_scale and
-    interest_scale : scaling by an index. due : interest of called money, fixed and not yet paid. running : false once
-    nothing accrues any more.
+    interest_scale : scaling by an index. due : interest of called money, fixed and not yet paid. fee : accrued and not
+    yet paid. running : false once nothing accrues any more.
     """
 
     def __init__(self) -> None:
-        self.notional = self.rate = self.accrued = self.base = self.payment = self.due = 0.0
+        self.notional = self.rate = self.accrued = self.base = self.payment = self.due = self.fee = 0.0
         self.principal_scale = self.interest_scale = 1.0
         self.running = True
 
@@ -67,6 +68,7 @@ class Leg:
         self.role = terms.role
         self.days = terms.business_days
         self.lagging = terms.text("interestCalculationBase", "NT") == "NTL"
+        self.fee_rate = terms.number("feeRate", 0.0) if terms.text("feeBasis", "N") == "N" else 0.0
         self.state = State()
 
     def follow_base(self) -> None:
@@ -96,9 +98,20 @@ class Leg:
             paid = [moment for moment in interest_moments(terms, maturity) if moment <= status]
             if paid:
                 state.accrued = state.rate * state.base * self.years(day_of(paid[-1]), day_of(status))
+        self.begin_fee(status, maturity)
         unfixed = terms.contract_type == "ANN" and not terms.has("nextPrincipalRedemptionPayment")
         if unfixed and redemption_anchor(terms) - ONE_DAY <= status:
             state.payment = self.annuity(status)
+
+    def begin_fee(self, status: Moment, maturity: Moment) -> None:
+        """The fee accrued by the status date: as given, else since the last day a fee was paid."""
+        terms, state = self.terms, self.state
+        if terms.has("feeAccrued"):
+            state.fee = self.role * terms.number("feeAccrued")
+        elif self.fee_rate:
+            paid = [event.scheduled for event in fee_events(terms, maturity) if event.scheduled <= status]
+            since = paid[-1] if paid else terms.needed_moment("initialExchangeDate")
+            state.fee = self.fee_rate * state.notional * self.years(day_of(since), day_of(status))
 
     def first_payment(self, maturity: Moment) -> float:
         """The redemption payment of the terms; of LAM without one the notional over its redemptions."""
@@ -153,7 +166,9 @@ class Leg:
                 event.scheduled if event.kind in ("IED", "PRD", "TD") else self.days.calculated(event.scheduled)
             )
             if self.state.running:
-                self.state.accrued += self.state.rate * self.state.base * self.years(last, now)
+                years = self.years(last, now)
+                self.state.accrued += self.state.rate * self.state.base * years
+                self.state.fee += self.fee_rate * self.state.notional * years
             last = now
             payoff = ACTIONS[event.kind](self, event)
             state = self.state
@@ -208,6 +223,13 @@ def _pay_interest(leg: Leg, event: Planned) -> float:
     paid = leg.state.interest_scale * leg.state.accrued + leg.state.due
     leg.state.accrued = leg.state.due = 0.0
     return paid
+
+
+def _pay_fee(leg: Leg, event: Planned) -> float:
+    # An absolute fee is paid as it is; a share of the notional has accrued since the last one.
+    terms, owed = leg.terms, leg.state.fee
+    leg.state.fee = 0.0
+    return leg.role * terms.number("feeRate") if terms.text("feeBasis", "N") == "A" else owed
 
 
 def _capitalise(leg: Leg, event: Planned) -> float:
@@ -283,6 +305,7 @@ def _call(leg: Leg, event: Planned) -> float:
 ACTIONS: Mapping[str, Callable[[Leg, Planned], float]] = MappingProxyType(
     {
         "IED": _issue,
+        "FP": _pay_fee,
         "PR": _redeem,
         "PI": _increase,
         "IP": _pay_interest,

@@ -16,6 +16,7 @@ from behavior.months import year_fraction
 # Order of events on one moment: principal, interest, then what changes the rate or the base, then endings.
 KINDS = (
     "IED",
+    "FP",
     "PR",
     "PI",
     "XD",
@@ -69,8 +70,10 @@ def interest_moments(terms: Terms, maturity: Moment) -> list[Moment]:
     ends = terms.end_of_month
     if terms.contract_type not in WITH_PAYMENT:
         return dates(anchor, maturity, cycle, end_of_month=ends) if anchor is not None else [maturity]
-    first = redemption_anchor(terms)
-    before = dates(anchor, first, cycle, end_of_month=ends) if anchor is not None and anchor < first else []
+    first, step = redemption_anchor(terms), terms.cycle("cycleOfPrincipalRedemption")
+    # Interest alone is paid up to one redemption period before the first redemption.
+    alone = first if step is None else step.after(first, -1, ends)
+    before = dates(anchor, alone, cycle, end_of_month=ends) if anchor is not None and anchor < first else []
     after = dates(first, maturity, terms.cycle("cycleOfPrincipalRedemption"), end_of_month=ends)
     return sorted({*before, *after})
 
@@ -175,22 +178,35 @@ def _payments_to_repay(terms: Terms, notional: float, payment: float, period_rat
     return count
 
 
+def _by_cycle(terms: Terms, kind: str, what: str, maturity: Moment, *, with_end: bool = False) -> list[Planned]:
+    """Events on a cycle from its anchor, else from one period after the initial exchange; none without either."""
+    anchor, cycle = terms.moment(f"cycleAnchorDateOf{what}"), terms.cycle(f"cycleOf{what}")
+    if anchor is None and cycle is not None:
+        anchor = cycle.after(terms.needed_moment("initialExchangeDate"), 1, terms.end_of_month)
+    return _plan(kind, dates(anchor, maturity, cycle, end_of_month=terms.end_of_month, with_end=with_end))
+
+
 def scaling_events(terms: Terms, maturity: Moment) -> list[Planned]:
     """SC events."""
-    anchor = terms.moment("cycleAnchorDateOfScalingIndex")
-    if anchor is None or terms.text("scalingEffect", "OOO") == "OOO":
+    if terms.text("scalingEffect", "OOO") in ("OOO", "000"):
         return []
-    cycle = terms.cycle("cycleOfScalingIndex")
-    return _plan("SC", dates(anchor, maturity, cycle, end_of_month=terms.end_of_month, with_end=False))
+    return _by_cycle(terms, "SC", "ScalingIndex", maturity)
 
 
 def base_events(terms: Terms, maturity: Moment) -> list[Planned]:
     """IPCB events: when a lagging calculation base follows the notional."""
-    anchor = terms.moment("cycleAnchorDateOfInterestCalculationBase")
-    if anchor is None or terms.text("interestCalculationBase", "NT") != "NTL":
+    if terms.text("interestCalculationBase", "NT") != "NTL":
         return []
-    cycle = terms.cycle("cycleOfInterestCalculationBase")
-    return _plan("IPCB", dates(anchor, maturity, cycle, end_of_month=terms.end_of_month, with_end=False))
+    return _by_cycle(terms, "IPCB", "InterestCalculationBase", maturity)
+
+
+def fee_events(terms: Terms, maturity: Moment) -> list[Planned]:
+    """FP events, the last one at maturity."""
+    if terms.number("feeRate", 0.0) == 0.0:
+        return []
+    if not (terms.has("cycleAnchorDateOfFee") or terms.has("cycleOfFee")):
+        raise missing(terms, "cycleOfFee", "when the fee is paid")
+    return _by_cycle(terms, "FP", "Fee", maturity, with_end=True)
 
 
 def payment_fixings(terms: Terms, maturity: Moment) -> list[Planned]:
@@ -218,7 +234,7 @@ def trades(terms: Terms) -> list[Planned]:
 def plan(terms: Terms, observed: Observed, horizon: Moment | None) -> list[Planned]:
     """Every event of a contract of one leg, in no order."""
     maturity = maturity_of(terms, horizon)
-    found = [Planned(terms.needed_moment("initialExchangeDate"), "IED"), *trades(terms)]
+    found = [Planned(terms.needed_moment("initialExchangeDate"), "IED"), *trades(terms), *fee_events(terms, maturity)]
     if terms.contract_type in ("CLM", "UMP"):
         return found + _open_ended(terms, observed, maturity)
     found += interest_events(terms, maturity)
@@ -240,6 +256,7 @@ def _open_ended(terms: Terms, observed: Observed, until: Moment) -> list[Planned
     cycle = terms.cycle("cycleOfInterestPayment")
     moments = dates(anchor, end, cycle, end_of_month=terms.end_of_month, with_end=False) if cycle else []
     found = _plan("IPCI", moments) + reset_events(terms, end)
+    found += [Planned(moment, "PR", amount) for moment, kind, amount in observed.events if kind == "PR"]
     if call is not None:
         settled = period_after(call, terms.text("xDayNotice", "P0D"), f"{terms.contract_id}, `xDayNotice`")
         return [*found, Planned(call, "XD"), Planned(settled, "IP"), Planned(settled, "STD")]

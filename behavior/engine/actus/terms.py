@@ -75,6 +75,17 @@ REDEMPTION = frozenset(
         "cycleOfInterestCalculationBase",
     }
 )
+FEES = frozenset({"cycleAnchorDateOfFee", "cycleOfFee", "feeBasis", "feeRate", "feeAccrued"})
+# Terms that change nothing at the one value that is accepted: whoever gives another is refused.
+WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "prepaymentEffect": ("N",),
+        "contractPerformance": ("PF",),
+        "cyclePointOfInterestPayment": ("E",),
+        "cyclePointOfRateReset": ("B",),
+        "seniority": ("S", "J"),
+    }
+)
 SCALING = frozenset(
     {
         "marketObjectCodeOfScalingIndex",
@@ -102,13 +113,13 @@ ARRAYS = frozenset(
 )
 SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "PAM": COMMON | INTEREST | RESET | SCALING,
-        "LAM": COMMON | INTEREST | RESET | SCALING | REDEMPTION,
-        "NAM": COMMON | INTEREST | RESET | SCALING | REDEMPTION,
-        "ANN": COMMON | INTEREST | RESET | SCALING | REDEMPTION | {"amortizationDate"},
-        "LAX": COMMON | RESET | ARRAYS,
-        "CLM": COMMON | INTEREST | RESET | {"xDayNotice"},
-        "UMP": COMMON | INTEREST | RESET | {"xDayNotice"},
+        "PAM": COMMON | INTEREST | RESET | SCALING | FEES,
+        "LAM": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION,
+        "NAM": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION,
+        "ANN": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION | {"amortizationDate"},
+        "LAX": COMMON | RESET | FEES | ARRAYS,
+        "CLM": COMMON | INTEREST | RESET | FEES | {"xDayNotice"},
+        "UMP": COMMON | INTEREST | RESET | FEES | {"xDayNotice"},
         "CSH": IDENTITY | {"contractRole", "contractDealDate", "statusDate", "notionalPrincipal"},
         "SWPPV": COMMON | INTEREST | RESET | {"nominalInterestRate2", "deliverySettlement"},
         "SWAPS": IDENTITY
@@ -188,7 +199,7 @@ class Terms:
         faults = [
             Fault(name, f"term not supported for {kind}", column=term, value=str(raw[term]))
             for term in sorted(set(raw) - SUPPORTED[kind])
-            if raw[term] not in (None, "")
+            if raw[term] not in (None, "") and str(raw[term]).strip() not in WITHOUT_EFFECT.get(term, ())
         ]
         terms = cls(kind, name, str(raw.get("currency", "")), raw)
         faults += terms._convention_faults()
@@ -205,12 +216,20 @@ class Terms:
             ("contractRole", RECEIVES),
             ("deliverySettlement", ("D", "S")),
             ("interestCalculationBase", ("NT", "NTIED", "NTL")),
+            ("feeBasis", ("A", "N")),
+            ("scalingEffect", ("OOO", "000", "IOO", "ONO", "INO", "I00", "0N0", "IN0")),
         )
-        return [
+        found = [
             Fault(self.contract_id, f"expected one of {', '.join(values)}", column=term, value=self.text(term))
             for term, values in allowed
             if self.has(term) and self.text(term) not in values
         ]
+        given = sorted(term for term in FEES if self.has(term))
+        if given and not self.has("feeRate"):
+            found += [Fault(self.contract_id, "a fee needs its `feeRate`", column=term) for term in given]
+        elif given and not self.has("feeBasis"):
+            found.append(Fault(self.contract_id, "a fee needs its basis, A or N", column="feeBasis"))
+        return found
 
     def has(self, term: str) -> bool:
         """Whether a term is given."""

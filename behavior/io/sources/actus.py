@@ -52,11 +52,11 @@ def contract_of(name: str, entry: Mapping[str, Any]) -> ActusContract:
     """
     terms = Terms.of(entry["terms"])
     outside = entry.get("eventsObserved") or ()
-    foreign = sorted({str(row["type"]) for row in outside} - {"AD", "XD"})
+    known = {"AD", "XD", "PR"} if terms.contract_type == "UMP" else {"AD", "XD"}
+    foreign = sorted({str(row["type"]) for row in outside} - known)
     if foreign:
-        raise SpecFault(
-            [Fault(name, "outside event not supported; there are AD and XD", value=kind) for kind in foreign]
-        )
+        rule = f"outside event not supported; there are {', '.join(sorted(known))}"
+        raise SpecFault([Fault(name, rule, value=kind) for kind in foreign])
     horizon = np.datetime64(entry["to"], "s") if entry.get("to") else None
     observed = observed_data(entry.get("dataObserved") or {}, outside)
     return ActusContract(name, terms, observed, horizon, entry.get("results") or ())
