@@ -142,6 +142,45 @@ class ResetSeries:
     day: IntArray
 
 
+@dataclass(frozen=True, eq=False)
+class Fixation:
+    """Until when rates are fixed, (rows,) each.
+
+    Parameters
+    ----------
+    first : next reset of floaters, maturity of others. months : months between resets, 0 = none follows. day : payment
+    day of resets. last : maturity, after which nothing is fixed.
+    """
+
+    first: DateArray
+    months: IntArray
+    day: IntArray
+    last: DateArray
+
+    def keys(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Distinct fixations among rows: the row of the first of each, and the number of each row's."""
+        columns = {
+            "first": self.first[rows].astype(np.int64),
+            "months": self.months[rows],
+            "day": self.day[rows],
+            "last": self.last[rows].astype(np.int64),
+        }
+        place, key = unique_keys(columns)
+        return rows[place], key
+
+    def end(self, row: int, days: DateArray) -> DateArray:
+        """End of the fixation that runs on each day: the next reset after it, at most maturity; at least a day on."""
+        first, every = self.first[row], int(self.months[row])
+        end = np.full(days.shape, first)
+        if every > 0:
+            begin = month_number(first)
+            turn = np.maximum((month_number(days) - begin) // every, 0)
+            day = np.asarray(self.day[row])
+            found = np.where(turn > 0, day_in_month(begin + turn * every, day), first)
+            end = np.where(found > days, found, day_in_month(begin + (turn + 1) * every, day))
+        return np.asarray(np.maximum(np.minimum(end, self.last[row]), days + np.timedelta64(1, "D")))
+
+
 def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) -> CalendarSet:
     """Resolve keys to calendars; `reset` holds the day offset of each reset (-1 = none), not yet a column of rates.
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from behavior.assumptions.effects import Driver
 from behavior.assumptions.set import AssumptionTable, DriverTerms
+from behavior.engine.calendars import Fixation
 from behavior.engine.runoff import Matching
 from behavior.errors import MarketDataError
 from behavior.market.curves import DISCOUNT
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import ScenarioCurves
 from behavior.months import roll_months
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import AnyArray, DateArray, FloatArray, IntArray
 
 SHORT, MORTGAGE = "short", "mortgage"
 REMAINING_FIXATION = "remaining_fixation"
+DEFAULT_TENOR = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,23 +83,24 @@ def todays_value(world: World, currency: str, index: str) -> float:
 
 
 def mortgage_path(
-    world: World, currency: str, terms: DriverTerms, tenor: float | None, end_month: int, months: int
+    world: World, currency: str, terms: DriverTerms, end: Callable[[DateArray], DateArray] | None, months: int
 ) -> FloatArray:
     """The driver rate that behaviour of month k sees, lag applied: shape (scenarios, months + 1).
 
-    tenor : months, or None for `remaining_fixation`, whose end is `end_month` months after as-of.
+    end : the end of the fixation that runs on each of some days, for the tenor `remaining_fixation`. That tenor is the
+        days from the month's start to then; the rate moves with the scenario's forward zero rate over those days
+        against today's base zero rate for as long.
     """
     index = index_of(world, terms)
     today = todays_value(world, currency, index)
     curves = world.curves
-    if tenor is not None:
-        path = curves.driver_rate(currency, index, today, tenor, months)
+    if end is None:
+        path = curves.driver_rate(currency, index, today, float(terms.tenor_months or DEFAULT_TENOR), months)
     else:
-        start = np.arange(months)
-        left = np.maximum(end_month - start, 1)
-        begin, end = curves.month_bounds(months)[:-1], curves.times_after_months(start, left)
-        now = curves.curves.discounting(currency).driver_zero(curves.times_after_months(np.zeros_like(start), left))
-        change = curves.forward_zero(currency, DISCOUNT, begin, end) - now
+        starts = roll_months(curves.curves.as_of, np.arange(months))
+        begin, close = curves.curves.times_of(starts), curves.curves.times_of(end(starts))
+        now = curves.curves.discounting(currency).driver_zero(close - begin)
+        change = curves.forward_zero(currency, DISCOUNT, begin, close) - now
         path = curves.with_index_values(index, begin, today + change)
     lag = terms.lag_months
     found = np.zeros((len(curves), months + 1))
@@ -127,11 +131,11 @@ def mortgage_paths(
     matchings: Sequence[Matching],
     currency: Sequence[str],
     row_currency: IntArray,
-    fixation: IntArray,
+    fixation: Fixation,
     months: int,
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, AnyArray]:
     """Driver rates by key, (keys, scenarios, months + 1), and the key of each row and table (-1 = not needed)."""
-    key = np.full((len(row_currency), max(len(matchings), 1)), -1, dtype=np.int64)
+    key = np.full((len(row_currency), max(len(matchings), 1)), -1, dtype=np.int32)
     found: list[FloatArray] = []
     for number, matching in enumerate(matchings):
         terms = matching.table.terms
@@ -139,13 +143,12 @@ def mortgage_paths(
             continue
         rows = np.flatnonzero(matching.curve >= 0)
         remaining = terms.tenor_months == REMAINING_FIXATION
-        ends = fixation[rows] if remaining else np.zeros(len(rows), dtype=np.int64)
-        width = int(ends.max(initial=0)) + 1
-        present, inverse = np.unique(row_currency[rows] * width + ends, return_inverse=True)
+        place, fixed = fixation.keys(rows) if remaining else (rows[:1], np.zeros(len(rows), dtype=np.int64))
+        present, inverse = np.unique(row_currency[rows] * (len(place) + 1) + fixed, return_inverse=True)
         key[rows, number] = len(found) + inverse
         for code in present:
-            tenor = None if remaining else float(terms.tenor_months or 120)
-            path = mortgage_path(world, currency[int(code) // width], terms, tenor, int(code) % width, months)
-            found.append(path)
+            money, kind = divmod(int(code), len(place) + 1)
+            end = partial(fixation.end, int(place[kind])) if remaining else None
+            found.append(mortgage_path(world, currency[money], terms, end, months))
     empty = np.zeros((1, len(world.curves), months + 1))
     return (np.stack(found) if found else empty), key

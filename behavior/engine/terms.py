@@ -13,6 +13,7 @@ from behavior.engine.calendars import (
     MOVING_DAY,
     CalendarKeys,
     CalendarSet,
+    Fixation,
     ResetSeries,
     accrued,
     build_calendars,
@@ -65,7 +66,7 @@ class Terms:
     Parameters
     ----------
     repayment : as in `layout`. day : payment day. original_term : completed months from origination to maturity.
-    fixation_end : events until the rate is next set, 0 = never before maturity.
+    fixation : until when each row's rate is fixed.
     fixing : kind of fixing in `fixings`, -1 where the rate does not float.
     """
 
@@ -89,7 +90,7 @@ class Terms:
     age: IntArray
     original_term: IntArray
     reset_months: IntArray
-    fixation: IntArray
+    fixation: Fixation
 
 
 def matured(book: Book, as_of: DateLike) -> BoolArray:
@@ -134,8 +135,15 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
     start = np.where(open_ended, 0, _grid_events(now, day, np.where(begins > now, begins, NOT_A_DATE)))
     rate_type = book.codes("rate_type", RATE_TYPES, "fixed")
     once = (payment == 0) & ~open_ended
-    reset, series, kinds, fixing, reset_months, next_reset = _reset_series(
-        book, now, rate_type, maturity, day, payment, count, begins
+    reset, series, kinds, fixing, reset_months, fixation = _reset_series(
+        book,
+        now,
+        rate_type,
+        np.where(open_ended, roll_months(now, OPEN_END_MONTHS), maturity),
+        day,
+        payment,
+        count,
+        begins,
     )
     keys, calendar = _calendar_keys(day, count, payment, events, origination, maturity, once, reset)
     calendars = build_calendars(now, keys, series)
@@ -167,7 +175,7 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
         age=np.maximum(months_between(known, now), 0),
         original_term=np.maximum(term, 1),
         reset_months=reset_months,
-        fixation=np.where(rate_type == layout.FLOATING, _grid_events(now, day, next_reset), events),
+        fixation=fixation,
     )
 
 
@@ -322,17 +330,17 @@ def _reset_series(
     payment: IntArray,
     count: IntArray,
     begins: DateArray,
-) -> tuple[IntArray, ResetSeries, Fixings, IntArray, IntArray, DateArray]:
-    """Reset series of floating rows (-1 elsewhere), their kinds of fixing, and each row's next reset."""
+) -> tuple[IntArray, ResetSeries, Fixings, IntArray, IntArray, Fixation]:
+    """Reset series of floating rows (-1 elsewhere), their kinds of fixing, and until when each row's rate is fixed."""
     rows = np.flatnonzero(rate_type == layout.FLOATING)
     reset = np.full(len(book), -1, dtype=np.int64)
     fixing = np.full(len(book), -1, dtype=np.int64)
     months = np.where(book.whole("reset_months") > 0, book.whole("reset_months"), np.maximum(payment, 1))
-    next_reset = np.full(len(book), NOT_A_DATE)
+    fixed = Fixation(maturity, np.zeros(len(book), dtype=np.int64), day, maturity)
     empty = Fixings((), (), *(np.zeros(0, dtype=np.int64) for _ in range(4)))
     none = ResetSeries(np.zeros(0, dtype="datetime64[D]"), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     if not len(rows):
-        return reset, none, empty, fixing, months, next_reset
+        return reset, none, empty, fixing, months, fixed
     given = book.dates("next_reset_date")[rows]
     last, step = maturity[rows], np.maximum(payment[rows], 1)
     first_payment = roll_months(last, -(payments_left(now, last, step) - 1) * step)
@@ -343,7 +351,9 @@ def _reset_series(
     reset_day = np.where(on_grid, day[rows], payment_day(given))
 
     given = np.where(behind > 0, day_in_month(month_number(given) + behind * months[rows], reset_day), given)
-    next_reset[rows] = given
+    until, every, turn = maturity.copy(), fixed.months.copy(), day.copy()
+    until[rows], every[rows], turn[rows] = given, months[rows], reset_day
+    fixed = Fixation(until, every, turn, maturity)
     currency, index = book.words("currency"), book.words("index")
     kind_columns = {
         "currency": np.asarray(currency.codes[rows], dtype=np.int64),
@@ -365,7 +375,7 @@ def _reset_series(
         kind[place],
         np.zeros(0, dtype=np.int64),
     )
-    return reset, ResetSeries(given[place], months[rows][place], reset_day[place]), kinds, fixing, months, next_reset
+    return reset, ResetSeries(given[place], months[rows][place], reset_day[place]), kinds, fixing, months, fixed
 
 
 def _number_fixings(
