@@ -30,7 +30,9 @@ from behavior.engine.layout import (
 from behavior.engine.positions import Book
 from behavior.engine.projection import CashFlows, ProjectionOptions, project
 from behavior.quantities import Quantity
+from behavior.workflows.value import position_flows, value
 from tests.engine.books import book_of, random_position, random_world, set_of
+from tests.engine.random_books import random_case as any_book
 from tests.engine.simple import AS_OF, flat_world, loan, runoff, table
 
 SEEDS = st.integers(0, 10**9)
@@ -181,3 +183,36 @@ def test_survival_falls(seed: int) -> None:
     row = loan(48, 0.03, repayment="bullet")
     closing = project(Book(table(row)), flat_world(), runoff("loan", hazards)).flows[0, 0, 1:48, CLOSING]
     np.testing.assert_allclose(closing, 1e6 * np.cumprod(1 - hazards)[:47], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_money_is_conserved_in_every_position_of_every_kind(seed: int) -> None:
+    inputs, options, _ = any_book(seed, 16)
+    opening = inputs.book.set_index("position_id")["balance"]
+    lent = opening + (inputs.book.set_index("position_id")["undrawn"].fillna(0.0) if "undrawn" in inputs.book else 0.0)
+    seen: set[str] = set()
+    for part in position_flows(inputs, options):
+        for (name, _), rows in part.groupby(["position_id", "scenario"]):
+            rows = rows.sort_values("month")
+            out = rows[["scheduled", "payoff", "curtailment", "withdrawal"]].sum(axis=1)
+            into = rows["drawn"] + rows["capitalised"]
+            held = np.concatenate([[opening[name]], rows["closing_balance"].to_numpy()])
+            left = held[:-1] + into.to_numpy() - out.to_numpy() - held[1:]
+            assert np.abs(left).max() <= 1e-9 * max(lent[name], 1.0), f"{name}: {left}"
+            assert held[-1] == 0.0
+            seen.add(str(name))
+    assert seen == set(opening.index)
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_position_is_a_batch_of_one(seed: int) -> None:
+    inputs, options, _ = any_book(seed, 8)
+    keys = ["scenario", "currency", "product", "side"]
+    whole = value(inputs, options).eve.set_index(keys)["present_value"]
+    parts = []
+    for k in range(len(inputs.book)):
+        one = replace(inputs, book=inputs.book.iloc[[k]].reset_index(drop=True))
+        parts.append(value(one, options).eve)
+    total = pd.concat(parts).groupby(keys)["present_value"].sum()
+    scale = float(inputs.book["balance"].max())
+    np.testing.assert_allclose(total.reindex(whole.index), whole, rtol=0, atol=1e-9 * scale)
