@@ -177,6 +177,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     from behavior.market.contracts import CURVES_TABLE
     from behavior.workflows.value import ValuationInputs
 
+    _refuse_missing(args)
     settings, source = read_settings_file(args.settings)
     sources: dict[str, Any] = {"settings": _described(source)}
     tables: dict[str, Any] = {
@@ -197,6 +198,20 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     return ValuationInputs(
         book=book, curves=curves, assumptions=assumptions, sources=sources, **_of_settings(settings), **tables
     ), notes
+
+
+def _refuse_missing(args: argparse.Namespace) -> None:
+    """Every file that is not there, at once."""
+    from behavior.errors import ContractFault, Fault
+
+    named = {name: getattr(args, name) for name in PATHS if name != "store"}
+    missing = [
+        Fault(str(path), f"expected a file for {name if name == 'book' else _flag(name)}, there is none of that name")
+        for name, path in named.items()
+        if path is not None and not path.exists()
+    ]
+    if missing:
+        raise ContractFault([replace(fault, hint="Check the path") for fault in missing])
 
 
 def _contracts() -> Mapping[str, Any]:
