@@ -1,0 +1,140 @@
+"""``behavior value`` and ``behavior explain`` end to end on a small book in a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from behavior.cli import build_parser, main
+from behavior.cli.valuing import CHOICES, FLAGS, read_options
+from behavior.workflows.value import ValuationOptions
+from tests.workflows.test_value_engine import inputs
+
+HEADER = (
+    "position_id,product,side,currency,balance,rate_type,rate,repayment,origination_date,maturity_date,payment_months"
+)
+BOOK = f"""{HEADER}
+L1,loan,asset,USD,1000000,fixed,0.05,annuity,2020-12-31,2030-12-31,1
+L2,loan,asset,USD,400000,fixed,0.04,bullet,2022-12-31,2027-12-31,6
+T1,term,liability,USD,900000,fixed,0.02,bullet,2025-06-30,2026-06-30,0
+"""
+CURVES = """as_of,currency,index,months,zero_rate
+2025-12-31,USD,discount,1,0.03
+2025-12-31,USD,discount,480,0.035
+"""
+SETTINGS = 'as_of = 2025-12-31\nreporting_currency = "USD"\ntier1 = 1e5\nbook_equity = 5e5\n'
+PLAN = """product,currency,side,month,growth,term_months,payment_months,margin
+term,USD,liability,2026-06-30,0.0,12,1,-0.01
+"""
+ASKED = ["--curves", "curves.csv", "--settings", "settings.toml", "--out", "out"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in (
+        ("book.csv", BOOK),
+        ("curves.csv", CURVES),
+        ("settings.toml", SETTINGS),
+        ("plan.csv", PLAN),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_no_option_swallows_the_book(folder: Path) -> None:
+    assert main(["value", *ASKED, "--balance-sheet", "run_off", "book.csv"]) == 0
+    assert set(pd.read_csv("out/nii_summary.csv")["balance_sheet"]) == {"run_off"}
+    assert main(["value", *ASKED, "--balance-sheet", "run_off", "--balance-sheet", "constant", "book.csv"]) == 0
+    assert set(pd.read_csv("out/nii_summary.csv")["balance_sheet"]) == {"run_off", "constant"}
+
+
+def test_a_plan_brings_the_dynamic_balance_sheet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["value", "book.csv", *ASKED, "--plan", "plan.csv"]) == 0
+    sheets = pd.read_csv("out/nii_summary.csv")["balance_sheet"].unique().tolist()
+    assert sheets == ["run_off", "constant", "dynamic"]
+    assert "dynamic" in capsys.readouterr().out
+    facts = json.loads(Path("out/result.json").read_text(encoding="utf-8"))
+    assert facts["inputs"]["plan"]["file"] == "plan.csv"
+    assert facts["arguments"]["plan"] == "../plan.csv"
+    (folder / "plan.csv").write_text(PLAN.replace("liability", "asset"), encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED, "--plan", "plan.csv"]) == 3
+    assert "the book has this product on the other side" in capsys.readouterr().err
+
+
+def options_of(*words: str) -> ValuationOptions:
+    parsed = build_parser("value").parse_args(["value", "book.csv", *ASKED, *words])
+    return read_options(parsed, inputs())
+
+
+@pytest.mark.parametrize("name", sorted(CHOICES))
+def test_every_word_of_every_choice_reaches_the_valuation(name: str) -> None:
+    words, default, _ = CHOICES[name]
+    assert getattr(options_of(), name) == default == getattr(ValuationOptions(), name)
+    for word in words:
+        assert getattr(options_of(f"--{name.replace('_', '-')}", word), name) == word
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        (["--no-pending"], "pending", False),
+        (["--migrated", "censored"], "migrated", "censored"),
+        (["--floor", "-0.01"], "floor", -0.01),
+        (["--floor", "none"], "floor", "none"),
+        (["--aggregation", "eu"], "aggregation", "eu"),
+        (["--cap-deposits"], "cap_deposits", True),
+        (["--deposit-life-cap", "4.5"], "deposit_life_cap", 4.5),
+        (["--balance-sheet", "constant,run_off"], "balance_sheets", ("constant", "run_off")),
+        *[([f"--{name.replace('_', '-')}"], name, True) for name in FLAGS],
+    ],
+)
+def test_every_other_option_reaches_the_valuation(words: list[str], field: str, value: Any) -> None:
+    assert getattr(options_of(*words), field) == value
+    assert getattr(ValuationOptions(), field) != value
+
+
+def test_the_help_shows_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["value", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for _, default, _ in CHOICES.values():
+        assert f"(default {default})" in said
+
+
+def test_a_cell_is_explained_from_the_folder_of_the_results(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["value", "book.csv", *ASKED]) == 0
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    capsys.readouterr()
+    summary = pd.read_csv("../out/eve_summary.csv").set_index(["scenario", "currency"])
+    assert main(["explain", "../out", "--scenario", "parallel_up", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["reported"] == summary.loc[("parallel_up", "total"), "delta_eve"]
+    assert told["tree"]["value"] == pytest.approx(told["reported"], rel=1e-12)
+    asked = ["explain", "../out", "--scenario", "base", "--measure", "nii", "--currency", "USD", "--product", "term"]
+    assert main([*asked, "--month", "5"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("nii, base, USD, term, constant, months 5 to 5: -1,500.000000")
+    assert "└─ T1" in said
+    assert main([*asked, "--position", "T9"]) == 3
+    assert "the book has no such position_id" in capsys.readouterr().err
+    (folder / "book.csv").write_text(BOOK.replace("1000000", "1000001"), encoding="utf-8")
+    assert main(["explain", "../out", "--scenario", "base"]) == 3
+    assert "book (book.csv) changed since the results were written" in capsys.readouterr().err
+
+
+def test_rows_set_aside_stay_aside_when_told_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "book.csv").write_text(BOOK + BOOK.splitlines()[1].replace("L1", "L3").replace("0.05", "five"), "utf-8")
+    assert main(["value", "book.csv", *ASKED, "--quarantine", "bad.csv"]) == 0
+    (folder / "bad.csv").write_text("mine now", encoding="utf-8")
+    assert main(["explain", "out", "--scenario", "parallel_up"]) == 0
+    assert (folder / "bad.csv").read_text(encoding="utf-8") == "mine now"
+    assert "delta_eve, parallel_up, total" in capsys.readouterr().out
