@@ -8,7 +8,7 @@ deposits is positive where they are worth less at higher rates; DV01 is signed, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,9 @@ from behavior.measures.duration import (
     DurationGap,
     Sensitivities,
     duration_gap,
+    dv01,
     effective_convexity,
+    effective_duration,
     parallel_pair,
     sensitivities,
     sensitivity_scenarios,
@@ -51,23 +53,26 @@ class Bumps:
 
     Parameters
     ----------
-    key_months : rising key tenors. bump_bp : of durations, DV01 and key rates. wide_bp : of convexity.
+    key_months : rising key tenors. bump_bp : of durations and DV01. key_bump_bp : of key rates. wide_bp : of convexity.
     """
 
     key_months: tuple[float, ...]
     bump_bp: float
+    key_bump_bp: float
     wide_bp: float
 
     @classmethod
     def standard(cls) -> Bumps:
         """The sizes of ``sensitivities.toml``."""
         table = parameters("sensitivities")["key_rates"]
-        return cls(tuple(float(one) for one in table["key_months"]), float(table["bump_bp"]), float(table["wide_bp"]))
+        months = tuple(float(one) for one in table["key_months"])
+        return cls(months, *(float(table[name]) for name in ("bump_bp", "key_bump_bp", "wide_bp")))
 
     def scenarios(self) -> ScenarioSet:
-        """Base, both bumps, both of each key tenor, both wide ones; no floor."""
-        found = sensitivity_scenarios(self.key_months, self.bump_bp * BASIS_POINT)
-        return found.with_scenarios(parallel_pair("wide", self.wide_bp * BASIS_POINT))
+        """Base, key bumps in parallel and by tenor, both bumps, both wide ones; no floor."""
+        found = sensitivity_scenarios(self.key_months, self.key_bump_bp * BASIS_POINT)
+        pairs = [("bump", self.bump_bp), ("wide", self.wide_bp)]
+        return found.with_scenarios([one for name, size in pairs for one in parallel_pair(name, size * BASIS_POINT)])
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,13 @@ class _Block:
     def _of(self, chosen: np.ndarray) -> tuple[Sensitivities, float]:
         """Sensitivities and convexity of the sum of some columns."""
         total = self.values[:, chosen].sum(axis=1)
-        near = sensitivities(total[:-2], self.bumps.key_months, self.bumps.bump_bp * BASIS_POINT)
+        keys = sensitivities(total[:-4], self.bumps.key_months, self.bumps.key_bump_bp * BASIS_POINT)
+        size, up, down = self.bumps.bump_bp * BASIS_POINT, total[-4], total[-3]
+        near = replace(
+            keys,
+            duration=effective_duration(total[0], up, down, size),
+            dv01=dv01(up, down) / self.bumps.bump_bp,
+        )
         bent = effective_convexity(total[0], total[-2], total[-1], self.bumps.wide_bp * BASIS_POINT)
         return near, float(bent)
 
@@ -213,4 +224,9 @@ def gap_facts(gaps: Mapping[str, DurationGap]) -> dict[str, dict[str, float]]:
 def bump_facts(bumps: Bumps) -> dict[str, object]:
     """Sizes of the bumps for ``result.json``."""
     keys: Sequence[float] = bumps.key_months
-    return {"key_months": list(keys), "bump_bp": bumps.bump_bp, "convexity_bump_bp": bumps.wide_bp}
+    return {
+        "key_months": list(keys),
+        "bump_bp": bumps.bump_bp,
+        "key_rate_bump_bp": bumps.key_bump_bp,
+        "convexity_bump_bp": bumps.wide_bp,
+    }

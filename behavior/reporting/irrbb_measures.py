@@ -105,9 +105,10 @@ def duration_blocks(result: IrrbbResult, money: Money) -> Blocks:
     data = _table(result, "durations")
     bumps, gaps = _fact(result, "rate_bumps"), _fact(result, "duration_gap")
     words = (
-        f"Zero rates move by {bumps.get('bump_bp', 1):g} basis point both ways (convexity: "
-        f"{bumps.get('convexity_bump_bp', 100):g}), and behaviour responds along each moved curve. DV01 is what one "
-        "basis point down adds to economic value; durations are of the amount itself, liabilities as owed."
+        f"Zero rates move by {bumps.get('bump_bp', 1):g} basis point both ways (key rates: "
+        f"{bumps.get('key_rate_bump_bp', 0.01):g}, convexity: {bumps.get('convexity_bump_bp', 100):g}), "
+        "and behaviour responds along each moved curve. DV01 is what one basis point down adds to economic value; "
+        "durations are of the amount itself, liabilities as owed."
     )
     blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
     for currency, part in data.groupby("currency", sort=False):
@@ -166,7 +167,10 @@ def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money
     title = f"DV01 by key rate, {name}"
     label = f"{money.currency} thousand a basis point down"
     forms = _forms(table, ",.1f", {column: ",.2f" for column in table.columns if str(column).endswith("years")})
-    note = "Each key rate moves alone, falling off to its neighbours; the first and last hold for all tenors beyond."
+    note = (
+        "Each key rate moves alone, falling off to its neighbours; the first and last hold for all tenors beyond. They "
+        "add up to the effective duration but for thresholds in behaviour."
+    )
     return [
         block_of(Exhibit("key_rates", title, "bars", picture, "key rate", label)),
         Table(f"Key-rate durations, {name}", table, note, forms),
