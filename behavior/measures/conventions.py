@@ -13,7 +13,7 @@ READINGS: Mapping[str, str] = MappingProxyType(
         "first_period": "a full coupon from the payment date before as-of, also where origination is later",
         "reset_on_as_of": "past: the row's rate holds until the following reset",
         "rate_level": "simple forward over the month on days / 365",
-        "remaining_fixation": "from the month's start to the day of the next reset or maturity, against today's base zero "
+        "remaining_fixation": "from the month's start to the day of the next reset or maturity, less today's base zero "
         "rate for as many days",
         "pass_through_delays": "each direction sees the target of its own delay; with unequal delays both may act",
         "deposit_floor": "binds the rate paid; a rate already below the floor is not lifted to it",
