@@ -120,31 +120,55 @@ def instalments(
 
 
 @side_by_side
-def settle(j: int, n: int, pays: bool, payment: int, slab: FloatArray, whole: IntArray) -> None:
-    """Pay interest and principal of event j in the slab; positions that end here clear their balance."""
-    if pays:
-        for i in range(n):
-            slab[INTEREST, i] = slab[ACCRUED, i]
-        for i in range(n):
-            slab[BALANCE, i] -= min(slab[PART, i] - slab[BEAR, i] * slab[ACCRUED, i], slab[BALANCE, i])
-        for i in range(n):
-            slab[ACCRUED, i] = 0.0
-        for i in range(n):
-            slab[SHORT, i] = slab[LESS, i]
-        for i in range(n):
-            slab[LESS, i] = 0.0
-    else:
+def settle(n: int, pays: bool, margins: bool, slab: FloatArray) -> None:
+    """Pay what is due in the slab, if it is a payment date: interest, then principal up to the balance."""
+    if not pays:
         for i in range(n):
             slab[INTEREST, i] = 0.0
-            slab[SHORT, i] = 0.0
+        if margins:
+            for i in range(n):
+                slab[SHORT, i] = 0.0
+        return
+    for i in range(n):
+        slab[INTEREST, i] = slab[ACCRUED, i]
+    for i in range(n):
+        slab[BALANCE, i] -= min(slab[PART, i] - slab[BEAR, i] * slab[ACCRUED, i], slab[BALANCE, i])
+    for i in range(n):
+        slab[ACCRUED, i] = 0.0
+    if margins:
+        for i in range(n):
+            slab[SHORT, i] = slab[LESS, i]
+            slab[LESS, i] = 0.0
+
+
+@compiled
+def finish_one(i: int, payment: int, slab: FloatArray) -> None:
+    """A position ends: its balance clears; one that pays once pays its interest now."""
+    slab[BALANCE, i] = 0.0
+    if payment == 0:
+        slab[INTEREST, i], slab[SHORT, i] = slab[ACCRUED, i], slab[LESS, i]
+        slab[ACCRUED, i] = slab[LESS, i] = 0.0
+
+
+@compiled
+def finish(j: int, n: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
+    """End the positions whose last event is j, positions from long to short."""
     i = n - 1
     while i >= 0 and whole[EVENTS, i] == j:
-        slab[BALANCE, i] = 0.0
-        if payment == 0:
-            slab[INTEREST, i] = slab[ACCRUED, i]
-            slab[SHORT, i] = slab[LESS, i]
-            slab[ACCRUED, i] = slab[LESS, i] = 0.0
+        finish_one(i, payment, slab)
         i -= 1
+
+
+@side_by_side
+def finish_any(j: int, n: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
+    """End the positions whose last event is j, in whatever order they stand."""
+    ends = 0
+    for i in range(n):
+        ends += 1 if whole[EVENTS, i] == j else 0
+    if ends > 0:
+        for i in range(n):
+            if whole[EVENTS, i] == j:
+                finish_one(i, payment, slab)
 
 
 @side_by_side
@@ -180,21 +204,43 @@ def pays_at(j: int, payment: int, phase: int) -> bool:
     return (phase - j) % payment == 0
 
 
+@side_by_side
+def gathered(row: FloatArray, begin: int, count: int, column: int, ends: IntArray, to: FloatArray) -> None:
+    """Add a slab's row up by column. begin : place of its first position; ends : where each column's positions end."""
+    i = 0
+    while i < count:
+        last = min(ends[column] - begin, count)
+        found = 0.0
+        for k in range(i, last):
+            found += row[k]
+        to[column] += found
+        i = last
+        column += 1
+
+
 @folded
-def kept(column: int, j: int, n: int, keyed: bool, accrues: bool, margins: bool, work: Work) -> None:
-    """Hand event j of the slab to the tile: added up into one column, or position by position."""
+def summed(
+    begin: int, count: int, column: int, ends: IntArray, j: int, accrues: bool, margins: bool, work: Work
+) -> None:
+    """Add event j of the slab to the columns that its positions belong to."""
     slab = work.slab
-    if keyed:
-        work.balance[j, column] += total(slab[BALANCE], n)
-        if accrues:
-            work.paid[j, column] += total(slab[INTEREST], n)
-            work.left[j, column] += total(slab[ACCRUED], n)
-        if margins:
-            work.less[j, column] += total(slab[SHORT], n)
-            work.less_left[j, column] += total(slab[LESS], n)
-        if j <= RENEWED:
-            work.weighted[j, column] += both(slab[BALANCE], slab[WEIGHT], n)
-        return
+    gathered(slab[BALANCE], begin, count, column, ends, work.balance[j])
+    if accrues:
+        gathered(slab[INTEREST], begin, count, column, ends, work.paid[j])
+        gathered(slab[ACCRUED], begin, count, column, ends, work.left[j])
+    if margins:
+        gathered(slab[SHORT], begin, count, column, ends, work.less[j])
+        gathered(slab[LESS], begin, count, column, ends, work.less_left[j])
+    if j <= RENEWED:
+        for i in range(count):
+            slab[OLD, i] = slab[BALANCE, i] * slab[WEIGHT, i]
+        gathered(slab[OLD], begin, count, column, ends, work.weighted[j])
+
+
+@folded
+def kept(j: int, n: int, accrues: bool, margins: bool, work: Work) -> None:
+    """Hand event j of the slab to the tile, position by position."""
+    slab = work.slab
     copied(slab[BALANCE], n, work.balance[j])
     if accrues:
         copied(slab[INTEREST], n, work.paid[j])
@@ -212,7 +258,7 @@ def fixed(
     column: int,
     begin: int,
     count: int,
-    keyed: bool,
+    ends: IntArray,
     signs: bool,
     margins: bool,
     later: bool,
@@ -222,30 +268,42 @@ def fixed(
     schedule: FloatArray,
     work: Work,
 ) -> None:
-    """Contracts at a fixed rate, events from long to short; `column` is where sums go."""
+    """Contracts at a fixed rate.
+
+    column : that the first position is added to, `ends` says where each column's positions end; below 0, every position
+    is a column of its own and they come from long to short.
+    """
     slab, whole = work.slab, work.whole
     load(begin, count, loans, pos, slab, whole)
     head = loans[begin]
     first, payment = pos[head].first, pos[head].payment
     phase = pos[head].events % payment if payment > 1 else 0
-    accrues = payment != 1
-    kept(column, 0, count, keyed, False, False, work)
+    accrues, keyed = payment != 1, column >= 0
+    if keyed:
+        summed(begin, count, column, ends, 0, False, False, work)
+    else:
+        kept(0, count, False, False, work)
+    last = whole[EVENTS, 0]
+    if keyed:
+        for i in range(count):
+            last = max(last, whole[EVENTS, i])
     n = count
     amortised = False
-    for j in range(1, whole[EVENTS, 0] + 1):
+    for j in range(1, last + 1):
         e = first + j - 1
-        while whole[EVENTS, n - 1] < j:
-            n -= 1
         accrual = cal[e].accrual
-        row = slab[INTEREST]
-        for i in range(n):
-            row[i] = slab[BALANCE, i] * slab[RATE, i] * accrual
         if keyed:
-            work.interest[j, column] += total(row, n)
+            for i in range(n):
+                slab[INTEREST, i] = slab[BALANCE, i] * slab[RATE, i] * accrual
+            gathered(slab[INTEREST], begin, count, column, ends, work.interest[j])
         else:
-            copied(row, n, work.interest[j])
+            while whole[EVENTS, n - 1] < j:
+                n -= 1
+            for i in range(n):
+                slab[INTEREST, i] = slab[BALANCE, i] * slab[RATE, i] * accrual
+            copied(slab[INTEREST], n, work.interest[j])
         for i in range(n):
-            slab[ACCRUED, i] += row[i]
+            slab[ACCRUED, i] += slab[INTEREST, i]
         if margins:
             for i in range(n):
                 slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
@@ -253,8 +311,13 @@ def fixed(
         if pays and (signs or later or not amortised):
             instalments(j, n, payment, False, schedule, slab, whole)
             amortised = True
-        settle(j, n, pays, payment, slab, whole)
-        kept(column, j, n, keyed, accrues, margins, work)
+        settle(n, pays, margins, slab)
+        if keyed:
+            finish_any(j, n, payment, slab, whole)
+            summed(begin, count, column, ends, j, accrues, margins, work)
+        else:
+            finish(j, n, payment, slab, whole)
+            kept(j, n, accrues, margins, work)
 
 
 @side_by_side
@@ -313,7 +376,7 @@ def floating(
     phase = pos[head].events % payment if payment > 1 else 0
     fresh = pos[head].carried == 0.0
     changed, at_start, known = 0, 0, 0
-    kept(0, 0, count, False, False, False, work)
+    kept(0, count, False, False, work)
     n = count
     for j in range(1, whole[EVENTS, 0] + 1):
         e = first + j - 1
@@ -350,8 +413,9 @@ def floating(
             instalments(j, n, payment, at_start != known, schedule, slab, whole)
             known = at_start
             fresh = True
-        settle(j, n, pays, payment, slab, whole)
-        kept(0, j, n, False, payment != 1, margins, work)
+        settle(n, pays, margins, slab)
+        finish(j, n, payment, slab, whole)
+        kept(j, n, payment != 1, margins, work)
 
 
 @side_by_side
@@ -373,7 +437,7 @@ def deposits(
     first, key = pos[head].first, pos[head].repricing
     # The row of instalments is free here: it keeps today's rate, which targets are measured from.
     copied(slab[RATE], count, slab[PART])
-    kept(0, 0, count, False, False, False, work)
+    kept(0, count, False, False, work)
     month = 0
     for j in range(1, whole[EVENTS, 0] + 1):
         e = first + j - 1

@@ -23,7 +23,7 @@ from behavior.engine.layout import (
     Switches,
     Totals,
 )
-from behavior.engine.survival import Paths, count_coverage, freeze, looked_up, thaw
+from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, thaw
 from behavior.quantities import FloatArray, IntArray
 
 YEAR = 12
@@ -66,16 +66,17 @@ def contracts(
         floating(s, begin[low], high - low, margins, loans, pos, cal, mkt, schedule, work)
     elif s == 0:
         signs, later = tiles[t].signs != 0, tiles[t].later != 0
-        if tiles[t].keyed == 0:
-            fixed(np.int64(0), begin[low], np.int64(high - low), False, signs, margins, later, loans, pos, cal, schedule, work)
-            return
-        cleared(tiles[t].events, high - low, work)
-        for column in range(low, high):
-            at = np.int64(begin[column])
-            while at < end[column]:
-                count = np.int64(min(end[column] - at, SLAB))
-                fixed(np.int64(column - low), at, count, True, signs, margins, later, loans, pos, cal, schedule, work)
-                at += count
+        column, at, last = np.int64(-1), begin[low], end[high - 1]
+        if tiles[t].keyed != 0:
+            cleared(tiles[t].events, high - low, work)
+            column = np.int64(0)
+        while at < last:
+            if column >= 0:
+                while end[low + column] <= at:
+                    column += 1
+            count = min(last - at, SLAB)
+            fixed(column, at, count, end[low:high], signs, margins, later, loans, pos, cal, schedule, work)
+            at += count
 
 
 @folded
@@ -134,7 +135,7 @@ def hazards(
     if switches.frozen == 1:
         if s == 0:
             freeze(causes, j, n, paths)
-        thaw(first, causes, s, j, n, beh, mkt, paths)
+        thaw(first, causes, s, j, n, pos[head].repayment != OPEN_ENDED, beh, mkt, paths)
     return int(causes)
 
 
@@ -190,24 +191,77 @@ def earn(month: int, head: float, amount: float, early: float, income: FloatArra
         income[month] += amount - early
 
 
+@side_by_side
+def gone_from(
+    n: int,
+    before: FloatArray,
+    after: FloatArray,
+    then: FloatArray,
+    now: FloatArray,
+    gone: FloatArray,
+) -> None:
+    """What left each column in a month: before x then - after x now."""
+    for i in range(n):
+        gone[i] = before[i] * then[i] - after[i] * now[i]
+
+
+@side_by_side
+def added_to(
+    n: int, before: FloatArray, then: FloatArray, now: FloatArray, old: FloatArray, new: FloatArray, gone: FloatArray
+) -> None:
+    """Leave principal that was added out of what left; old, new : what `gone` is measured in."""
+    for i in range(n):
+        gone[i] += before[i] * (new[i] - old[i]) if now[i] > then[i] else 0.0
+
+
+@compiled
+def handed_on(n: int, low: int, renewal: IntArray, j: int, gone: FloatArray, renewed: FloatArray) -> None:
+    """Add what left each column to its renewal group; neighbours of one group are added up first."""
+    i = 0
+    while i < n:
+        number = renewal[low + i]
+        found = gone[i]
+        i += 1
+        while i < n and renewal[low + i] == number:
+            found += gone[i]
+            i += 1
+        if number >= 0:
+            renewed[number, j] += found
+
+
 @folded
 def renew(
     s: int, j: int, n: int, low: int, signs: bool, renewal: IntArray, work: Work, paths: Paths, out: Totals
 ) -> None:
     """Add what left a column to the amounts that a constant balance sheet renews."""
-    now, then = work.balance[j], work.balance[j - 1]
-    weighted, earlier = work.weighted[j], work.weighted[j - 1]
+    now, then, gone = work.balance[j], work.balance[j - 1], paths.scratch[0]
+    gone_from(n, paths.before, paths.share, then, now, gone)
+    if signs:
+        added_to(n, paths.before, then, now, then, now, gone)
+    handed_on(n, low, renewal, j, gone, out.renewed[s])
+    old, new = work.weighted[j - 1], work.weighted[j]
+    gone_from(n, paths.before, paths.share, old, new, gone)
+    if signs:
+        added_to(n, paths.before, then, now, old, new, gone)
+    handed_on(n, low, renewal, j, gone, out.renewed_margin[s])
+
+
+@side_by_side
+def each_plain(
+    n: int,
+    exchanged: float,
+    factor: float,
+    before: FloatArray,
+    share: FloatArray,
+    paid: FloatArray,
+    then: FloatArray,
+    now: FloatArray,
+    value: FloatArray,
+) -> None:
+    """Add interest, scheduled principal and what leaves to the value of each column, which is one position."""
     for i in range(n):
-        number = renewal[low + i]
-        if number < 0:
-            continue
-        gone = paths.before[i] * then[i] - paths.share[i] * now[i]
-        margin = paths.before[i] * earlier[i] - paths.share[i] * weighted[i]
-        if signs and now[i] > then[i]:
-            gone += paths.before[i] * (now[i] - then[i])
-            margin += paths.before[i] * (weighted[i] - earlier[i])
-        out.renewed[s, number, j] += gone
-        out.renewed_margin[s, number, j] += margin
+        cash = before[i] * paid[i] + (before[i] * then[i] - share[i] * now[i]) * exchanged
+        value[i] += cash * factor
 
 
 @folded
@@ -228,9 +282,12 @@ def each_value(
     """Add an event's cash to the value of each column, which is one position."""
     now, then = work.balance[j], work.balance[j - 1]
     paid = work.interest[j] if monthly else work.paid[j]
+    each_plain(n, exchanged, factor, paths.before, paths.share, paid, then, now, value)
+    if monthly and not margins and causes == 0:
+        return
     for i in range(n):
         was, gone = paths.before[i], paths.before[i] - paths.share[i]
-        cash = was * (paid[i] + (then[i] - now[i]) * exchanged) + gone * now[i] * exchanged
+        cash = 0.0
         if not monthly:
             cash += gone * work.left[j, i]
         if margins:
@@ -297,6 +354,10 @@ def along(
     income = out.staying[s, group] if pos[head].stays else out.income[s, group]
     discount = mkt.discount[pos[head].currency, s]
     set_out(n, low, begin, loans, pos, beh, paths)
+    simple, curve, table = False, np.int64(0), np.int64(0)
+    if acting and beh.combination_first[pos[head].behaviour + 1] - entry == 1 and switches.frozen == 0:
+        curve, table = beh.entry_curve[entry], beh.entry_table[entry]
+        simple = is_plain(curve, table, beh, steps, paths) and beh.loss[table] == 0.0
     before = total(work.balance[0], n)
     value, repriced = 0.0, False
     for i in range(n):
@@ -335,9 +396,30 @@ def along(
             if split:
                 for i in range(n):
                     paths.rate[i] = work.start[j, i]
-            causes = hazards(s, j, e, n, head, pos, cal, beh, steps, mkt, switches, balance, paths, out.coverage)
-            lost = leave(s, group, head, n, causes, balance, pos, beh, switches, paths, flow)
-            remaining = both(paths.share, balance, n)
+            if simple:
+                remaining = plain(
+                    s,
+                    curve,
+                    table,
+                    beh.coverage[head, table],
+                    cal[e].hazard_month,
+                    cal[e].season,
+                    mkt.short[pos[head].currency, s, cal[e].hazard_month],
+                    n,
+                    after,
+                    balance,
+                    beh,
+                    steps,
+                    mkt,
+                    paths,
+                    out.coverage,
+                )
+                flow[beh.column[table]] += after - remaining
+                lost = 0.0
+            else:
+                causes = hazards(s, j, e, n, head, pos, cal, beh, steps, mkt, switches, balance, paths, out.coverage)
+                lost = leave(s, group, head, n, causes, balance, pos, beh, switches, paths, flow)
+                remaining = both(paths.share, balance, n)
             if not monthly:
                 flow[ACCRUED] = both(paths.before, work.left[j], n) - both(paths.share, work.left[j], n)
             cash += (after - remaining) * exchanged - lost + flow[ACCRUED]

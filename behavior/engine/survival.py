@@ -19,7 +19,7 @@ class Paths(NamedTuple):
     share : (WIDTH,) that survives; before : the same a month ago. hazard : (causes, WIDTH) of this month. money :
     (causes, WIDTH) months in the money. rate : (WIDTH,) customer rate. scratch : (3, WIDTH) driver, value and whether a
     driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
-    month of the curve. age : (WIDTH,), months. key : (causes, WIDTH), place of the mortgage rate; alike : (causes,), 1
+    month of the curve. age : (WIDTH,), months; young : zeros. key : (causes, WIDTH), place of the mortgage rate; alike : (causes,), 1
     where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is frozen.
     """
 
@@ -33,6 +33,7 @@ class Paths(NamedTuple):
     node: IntArray
     at: IntArray
     age: IntArray
+    young: IntArray
     key: IntArray
     alike: IntArray
     kept: FloatArray
@@ -49,6 +50,7 @@ def paths_of(events: int, frozen: bool) -> Paths:
         np.zeros((3, WIDTH)),
         np.zeros((MAX_DRIVERS, WIDTH)),
         np.zeros((MAX_DRIVERS, WIDTH), dtype=np.int64),
+        np.zeros(WIDTH, dtype=np.int64),
         np.zeros(WIDTH, dtype=np.int64),
         np.zeros(WIDTH, dtype=np.int64),
         np.zeros((MAX_CAUSES, WIDTH), dtype=np.int64),
@@ -232,6 +234,141 @@ def looked_up(
         paths.hazard[cause, i] = min(max(paths.scratch[1, i] * factor, 0.0), 1.0)
 
 
+@side_by_side
+def placed(
+    n: int,
+    x: FloatArray,
+    slope: float,
+    shift: float,
+    low: float,
+    step: float,
+    length: int,
+    node: IntArray,
+    weight: FloatArray,
+) -> int:
+    """As `locate`, for a driver slope * x + shift on even nodes; returns how many columns it lies outside of."""
+    inverse, top = 1.0 / step, float(length - 1)
+    for i in range(n):
+        place = min(max((slope * x[i] + shift - low) * inverse, 0.0), top)
+        lower = min(np.int64(place), length - 2)
+        node[i] = lower
+        weight[i] = place - lower
+    outside, high = 0, low + step * top
+    for i in range(n):
+        driver = slope * x[i] + shift
+        outside += 1 if driver < low or driver > high else 0
+    return outside
+
+
+@side_by_side
+def survivors(
+    n: int,
+    base: int,
+    dense: int,
+    month: int,
+    age: IntArray,
+    more: int,
+    values: FloatArray,
+    node: IntArray,
+    weight: FloatArray,
+    factor: float,
+    before: FloatArray,
+    balance: FloatArray,
+    share: FloatArray,
+) -> float:
+    """Let one cause take its share of every column; returns the balance that stays.
+
+    month : of the curve, less 1, at age 0. more : distance of the upper node's values, 0 = no driver.
+    """
+    remaining = 0.0
+    last = dense - 1
+    for i in range(n):
+        at = base + min(month + age[i], last)
+        if more > 0:
+            at += node[i] * dense
+        low = values[at]
+        hazard = min(max((low + (values[at + more] - low) * weight[i]) * factor, 0.0), 1.0)
+        stays = before[i] * (1.0 - hazard)
+        share[i] = stays
+        remaining += stays * balance[i]
+    return remaining
+
+
+@side_by_side
+def older(n: int, age: IntArray, month: int, observed: int, share: FloatArray, balance: FloatArray) -> float:
+    """Balance of columns that a curve's data do not reach."""
+    found = 0.0
+    for i in range(n):
+        found += share[i] * balance[i] if month + age[i] > observed else 0.0
+    return found
+
+
+@folded
+def is_plain(curve: int, table: int, beh: Behaviours, steps: FloatArray, paths: Paths) -> bool:
+    """Whether a curve is read by one driver at most, on even nodes, that moves with the customer rate alone."""
+    if beh.dimensions[curve] == 0:
+        return True
+    kind = beh.driver[curve, 0]
+    if beh.dimensions[curve] > 1 or kind == MONEY or steps[curve, 0] <= 0.0:
+        return False
+    return bool(kind != INCENTIVE or paths.alike[0] == 1)
+
+
+@folded
+def plain(
+    s: int,
+    curve: int,
+    table: int,
+    row: int,
+    month: int,
+    season: int,
+    level: float,
+    n: int,
+    opening: float,
+    balance: FloatArray,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    paths: Paths,
+    coverage: FloatArray,
+) -> float:
+    """One cause whose curve is plain: look up, leave and count in two passes. Returns the balance that stays."""
+    since, dense = beh.since_origination[table], beh.months[curve]
+    age = paths.age if since else paths.young
+    more = 0
+    if beh.dimensions[curve] == 1:
+        kind, more = beh.driver[curve, 0], dense
+        slope, shift = 0.0, level
+        if kind == INCENTIVE:
+            slope, shift = 1.0, -mkt.mortgage[paths.key[0, 0], s, month]
+        elif kind == SPREAD:
+            slope = -1.0
+        low, length = beh.grids[beh.grid_offset[curve, 0]], beh.grid_length[curve, 0]
+        node, weight = paths.node[0], paths.weight[0]
+        if placed(n, paths.rate, slope, shift, low, steps[curve, 0], length, node, weight) > 0:
+            high = low + steps[curve, 0] * (length - 1)
+            for i in range(n):
+                driver = slope * paths.rate[i] + shift
+                coverage[row, 1] += paths.before[i] * balance[i] if driver < low or driver > high else 0.0
+    coverage[row, 0] += opening
+    coverage[row, 2] += older(n, age, month, beh.observed[curve], paths.before, balance)
+    return survivors(
+        n,
+        beh.offset[curve],
+        dense,
+        month - 1,
+        age,
+        more,
+        beh.values,
+        paths.node[0],
+        paths.weight[0],
+        beh.season[table, season],
+        paths.before,
+        balance,
+        paths.share,
+    )
+
+
 @folded
 def count_coverage(
     curve: int,
@@ -270,9 +407,11 @@ def freeze(causes: int, j: int, n: int, paths: Paths) -> None:
 
 
 @folded
-def thaw(first: int, causes: int, s: int, j: int, n: int, beh: Behaviours, mkt: Market, paths: Paths) -> None:
-    """Base's hazards of a month, multiplied where the scenario says so."""
+def thaw(
+    first: int, causes: int, s: int, j: int, n: int, dated: bool, beh: Behaviours, mkt: Market, paths: Paths
+) -> None:
+    """Base's hazards of a month, multiplied where the scenario says so and the position has a maturity."""
     for cause in range(causes):
-        factor = mkt.multiplier[s, beh.entry_table[first + cause]]
+        factor = mkt.multiplier[s, beh.entry_table[first + cause]] if dated else 1.0
         for i in range(n):
             paths.hazard[cause, i] = scaled_hazard(paths.kept[cause, j, i], factor)

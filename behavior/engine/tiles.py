@@ -35,7 +35,7 @@ from behavior.engine.layout import (
 )
 from behavior.quantities import BoolArray, IntArray
 
-WIDTH = 64
+WIDTH = 128
 """Columns of a tile: enough to fill the machine's registers many times over, few enough to stay in its cache."""
 
 LONGEST_MONTH = 31.0 / 360.0
@@ -219,6 +219,11 @@ def _tiles(
     of = order[first]
     sorted_columns = np.argsort(combined([block[of], -mine.events[of]]), kind="stable")
     first, last, of = first[sorted_columns], last[sorted_columns], of[sorted_columns]
+    size = last - first
+    end = np.cumsum(size)
+    # Positions follow their columns, so that a tile's lie side by side.
+    order = order[np.repeat(first - (end - size), size) + np.arange(len(rows))]
+    first, last = end - size, end
     starts = np.concatenate([[True], np.diff(block[of]) != 0])
     begins = np.flatnonzero(starts)
     rank = np.arange(len(of)) - begins[np.cumsum(starts) - 1]
@@ -228,11 +233,10 @@ def _tiles(
     head = of[begin]
     tiles["events"] = mine.events[head]
     tiles["keyed"], tiles["signs"] = keyed[head], signs[head]
-    # One long sum a tile instead of a loop: a flag of any of its positions is the tile's.
+    # A flag of any of its positions is the tile's.
     for name, marks in (("margins", mine.margin != 0), ("later", _later(mine))):
         if marks.any():
-            per_column = np.add.reduceat(marks[order].astype(np.int64), np.sort(first))[np.argsort(np.argsort(first))]
-            tiles[name] = np.add.reduceat(per_column, begin) > 0
+            tiles[name] = np.add.reduceat(marks[order].astype(np.int64), first[begin]) > 0
     work = (last - first) * mine.events[of] + np.where(keyed[of], 7, 0) * mine.events[of]
     chunks = _chunks(np.add.reduceat(work, begin), tiles["end"], pieces, most)
     renewal, groups = _own_renewals(mine.renewal[of], tiles, chunks)
