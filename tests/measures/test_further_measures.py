@@ -1,0 +1,256 @@
+"""Gaps, worth of responding behaviour, sensitivities and caps on deposits: laws on small books."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from behavior.engine.slotting import core_caps, scaled_slots, slotted, split_core, uniform_slots
+from behavior.errors import BehaviorError
+from behavior.market.buckets import Buckets, own_buckets, regulatory_buckets
+from behavior.measures.behaviour_worth import behaviour_worth
+from behavior.measures.gap import gap_analysis
+from behavior.measures.sensitivity import Case, sensitivity_table
+from behavior.measures.warnings import base_warnings
+from behavior.workflows.regulatory_overlay import regulatory_overlay
+from behavior.workflows.sensitivity import scaled_annual, sensitivity
+from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.value_measures import EVERY, Measures, with_measures
+from tests.engine.simple import AS_OF, loan, runoff, table
+
+OPTIONS = ValuationOptions(time="month_grid")
+
+
+def deposit(balance: float = 8e5, **terms: Any) -> dict[str, Any]:
+    open_ended = {"repayment": "none", "rate_type": "administered", "maturity_date": pd.NaT, "product": "savings"}
+    return loan(1, 0.01, balance, side="liability", **{**open_ended, **terms})
+
+
+def inputs(*rows: dict[str, Any], **changed: Any) -> ValuationInputs:
+    curves = [
+        {"as_of": AS_OF, "currency": "USD", "index": "discount", "months": months, "zero_rate": 0.03}
+        for months in (0, 60, 480)
+    ]
+    found: dict[str, Any] = {
+        "book": table(*(rows or (loan(120, 0.05), deposit()))),
+        "curves": pd.DataFrame(curves),
+        "as_of": AS_OF,
+        "reporting_currency": "USD",
+        "tier1": 1e5,
+        "book_equity": 2e5,
+        "assumptions": runoff("savings", np.full(60, 0.008), "withdrawal"),
+    }
+    return ValuationInputs(**{**found, **changed})
+
+
+def extra(name: str, held: ValuationInputs, options: ValuationOptions = OPTIONS) -> dict[str, pd.DataFrame]:
+    return dict(with_measures(value(held, options), held, options, Measures((name,))).extra or {})
+
+
+def test_the_liquidity_gap_holds_all_cash_once() -> None:
+    overnight = loan(1, 0.0, 5e4, repayment="bullet", maturity_date=pd.Timestamp("2026-01-01"), product="cash")
+    held = inputs(loan(120, 0.05), overnight, deposit())
+    flows = value(held, OPTIONS).cash_flows
+    flows = flows[flows["scenario"] == "base"]
+    paid = flows[["scheduled", "withdrawal", "interest", "accrued_interest"]].sum(axis=1).groupby(flows["side"]).sum()
+    table_ = extra("liquidity_gap", held)["liquidity_gap"]
+    sums = table_.groupby("side")["cash_flow"].sum()
+    for side in ("asset", "liability"):
+        assert sums[side] == pytest.approx(paid[side], rel=1e-12)
+    first = table_[table_["bucket"] == "ON"].set_index("side")["cash_flow"]
+    assert first["asset"] == pytest.approx(5e4)
+    assert first["liability"] == 0
+    assert table_["cumulative_gap"].iloc[-1] == pytest.approx(sums["asset"] - sums["liability"], rel=1e-12)
+
+
+def test_gaps_in_the_users_buckets() -> None:
+    held, options = inputs(), replace(OPTIONS, buckets=own_buckets([6, 60]))
+    assert extra("liquidity_gap", held, options)["liquidity_gap"]["bucket"].unique().tolist() == [
+        "0-6M",
+        "6-60M",
+        ">60M",
+    ]
+    gap = value(held, options).gap
+    assert gap["repricing_amount"].sum() == pytest.approx(1.8e6)
+
+
+@pytest.mark.shared
+def test_16_gap_of_a_book_in_the_vectors_buckets(vectors: Path) -> None:
+    known = json.loads((vectors / "quantitative" / "16_repricing_gap.json").read_text())
+    middle = tuple(25.0 if year is None else float(year) for year in known["mid_years"])
+    buckets = Buckets(tuple(known["buckets"]), (0.0, 3.0, 6.0, 9.0, 12.0, np.inf), middle)
+    rows = []
+    for side, amounts in (("asset", known["rsa"]), ("liability", known["rsl"])):
+        for months, amount in zip((0, 3, 6, 9, 12, 60), amounts, strict=True):
+            ends = pd.Timestamp(AS_OF) + (pd.Timedelta(days=1) if months == 0 else pd.offsets.MonthEnd(months))
+            rows.append(loan(1, 0.03, amount, side=side, product=side, repayment="bullet", maturity_date=ends))
+    found = value(inputs(*rows, assumptions=None), replace(OPTIONS, buckets=buckets)).gap
+    sides = found.pivot(index="bucket", columns="side", values="repricing_amount").loc[known["buckets"]]
+    running = found.drop_duplicates("bucket").set_index("bucket")["cumulative_gap"].loc[known["buckets"]]
+    np.testing.assert_allclose(running, known["cumulative_gap"], atol=1e-9)
+    analysis = gap_analysis(sides["asset"], sides["liability"], known["mid_years"], 0.01)
+    np.testing.assert_allclose(analysis.gap, known["gap"], atol=1e-9)
+    assert analysis.income_change.sum() == pytest.approx(known["delta_nii_plus100bp"], abs=1e-11)
+    assert analysis.cumulative[4] / 800 == pytest.approx(known["cumulative_1y_gap_pct_assets"])
+
+
+def test_behaviour_that_reads_no_rate_is_worth_nothing_by_responding() -> None:
+    found = extra("behaviour", inputs())["behaviour_worth"]
+    assert set(found["measure"]) >= {"eve", "nii_12_run_off", "nii_24_constant"}
+    np.testing.assert_allclose(found["response"], 0.0, atol=1e-6)
+    # Multipliers are for prepayment and early redemption: deposits without maturity are left as they are.
+    np.testing.assert_allclose(found["change_standardised"], found["change_model"], atol=1e-6)
+
+
+def test_worth_is_model_less_frozen() -> None:
+    def summary(*values: float) -> pd.DataFrame:
+        return pd.DataFrame({"scenario": ["base", "up"], "currency": "total", "eve": values})
+
+    def income(*values: float) -> pd.DataFrame:
+        held = {"scenario": ["base", "up"], "balance_sheet": "constant", "horizon_months": 12, "nii": values}
+        return pd.concat([pd.DataFrame(held), pd.DataFrame({**held, "horizon_months": 24})])
+
+    found = behaviour_worth(
+        {"model": summary(10, 4), "frozen": summary(10, 7)}, {"model": income(3, 5), "frozen": income(3, 4)}
+    )
+    assert found["response"].tolist() == [-3.0, 1.0, 1.0]
+
+
+def test_sensitivities_of_a_book() -> None:
+    prepaying = runoff("loan", np.full(120, 0.01))
+    both = replace(prepaying, tables=(*prepaying.tables, *inputs().assumptions.tables))  # type: ignore[union-attr]
+    held = inputs(assumptions=replace(both, tables=tuple(replace(t, name=f"t{k}") for k, t in enumerate(both.tables))))
+    found = sensitivity(held, OPTIONS, factors=(0.5, 1.5))
+    assert set(found["assumption"]) == {"deposit_life", "prepayment"}
+    assert len(found) == 2 * 2 * 3
+    base = found[found["scenario"] == "base"]
+    assert (base["delta_eve"] == 0).all()
+    assert (base["effect_on_delta_eve"] == 0).all()
+    life = found[(found["assumption"] == "deposit_life") & (found["scenario"] == "base")].set_index("factor")
+    # Cheap deposits are worth more the longer they stay.
+    assert life.loc[1.5, "effect_on_eve"] > 0 > life.loc[0.5, "effect_on_eve"]
+    size = found.assign(size=found[["effect_on_eve", "effect_on_delta_eve"]].abs().max(axis=1))
+    assert size.groupby("rank")["size"].max().is_monotonic_decreasing
+
+
+def test_an_assumption_times_one_changes_nothing() -> None:
+    found = sensitivity(inputs(), OPTIONS, factors=(1.0,))
+    np.testing.assert_allclose(found[["effect_on_eve", "effect_on_nii"]], 0.0, atol=1e-6)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.1, 5.0))
+def test_scaled_speeds_stay_shares(hazard: float, factor: float) -> None:
+    found = float(scaled_annual(np.asarray(hazard), factor))
+    assert 0.0 <= found <= 1.0
+    annual = 1 - (1 - hazard) ** 12
+    assert 1 - (1 - found) ** 12 == pytest.approx(min(1.0, factor * annual), abs=1e-9)
+
+
+def test_ranks_follow_the_largest_effect() -> None:
+    used = Case("as used", 1.0, {"base": 100.0, "up": 90.0}, {})
+    cases = [Case("small", 0.5, {"base": 101.0, "up": 91.0}, {}), Case("large", 0.5, {"base": 100.0, "up": 80.0}, {})]
+    found = sensitivity_table(used, cases)
+    assert found["assumption"].tolist() == ["large", "large", "small", "small"]
+    assert found["effect_on_delta_eve"].tolist() == [0.0, -10.0, 0.0, 0.0]
+
+
+def test_caps_on_core_deposits() -> None:
+    rows = (loan(120, 0.05), deposit(6e5, customer_type="retail_transactional"), deposit(4e5, customer_type="other"))
+    held = inputs(*rows, assumptions=runoff("savings", np.full(60, 0.005), "withdrawal"))
+    found = regulatory_overlay(held, OPTIONS, {"USD": 1.0})
+    assert found is not None
+    steps = found.steps.set_index("category")
+    assert steps.loc["retail_transactional", "core_share_used"] == pytest.approx(0.9)
+    assert steps.loc["wholesale", "core_share_used"] == pytest.approx(0.5)
+    assert steps.loc["retail_transactional", "years_used"] == pytest.approx(5.0, abs=1e-3)
+    assert steps.loc["wholesale", "years_used"] == pytest.approx(4.0, abs=1e-3)
+    assert "other" in found.warnings[0]
+    base = found.eve.set_index("scenario")
+    # Balances that leave sooner are owed sooner: less is gained from deposits that pay little.
+    assert base.loc["base", "eve_capped"] < base.loc["base", "eve_uncapped"]
+    own = value(held, OPTIONS).eve_summary.set_index(["scenario", "currency"])["eve"]
+    for scenario in base.index:
+        assert base.loc[scenario, "eve_uncapped"] == pytest.approx(own[scenario, "total"], rel=1e-12)
+
+
+def test_caps_that_do_not_bind_change_nothing() -> None:
+    held = inputs(loan(120, 0.05), deposit(customer_type="retail_transactional", stable_share=0.9, pass_through=0.0))
+    held = replace(held, assumptions=runoff("savings", np.full(480, 0.05), "withdrawal"))
+    found = regulatory_overlay(held, OPTIONS, {"USD": 1.0})
+    assert found is not None
+    step = found.steps.iloc[0]
+    assert (step["core_share_modelled"], step["core_share_used"]) == (pytest.approx(0.9), pytest.approx(0.9))
+    assert step["factor_on_times"] == 1.0
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 1.0), st.floats(0.0, 0.9), st.floats(0.5, 12.0), st.sampled_from(sorted(core_caps("bcbs"))))
+def test_slots_hold_the_whole_balance(stable: float, moved: float, years: float, category: str) -> None:
+    cap, buckets = core_caps("bcbs")[category], regulatory_buckets()
+    split = split_core(1000.0, stable, moved, cap, years)
+    profile = np.diff(np.concatenate([[0.0], 1 - 0.97 ** np.arange(1, 481)]))
+    for slotting in ("uniform", "scaled"):
+        amounts = slotted(split, buckets, slotting, profile)
+        assert amounts.sum() == pytest.approx(1000.0)
+        assert (amounts >= -1e-12).all()
+    assert split.core <= cap.share * 1000.0 + 1e-9
+    assert split.years <= cap.years
+    middle = np.asarray(buckets.midpoint_years)
+    assert float((uniform_slots(1.0, split.years, buckets) * middle).sum()) <= cap.years + 0.5
+
+
+def test_a_scaled_profile_has_the_average_it_is_asked_for() -> None:
+    fine = Buckets(tuple(f"{m}" for m in range(1, 2402)), (*map(float, range(1, 2401)), np.inf), (0.0,) * 2401)
+    profile = np.diff(np.concatenate([[0.0], 1 - 0.98 ** np.arange(1, 481)]))
+    amounts = scaled_slots(1.0, profile, 3.0, fine)
+    months = np.arange(1, 2402) - 0.5
+    assert float((amounts * months).sum()) / 12 == pytest.approx(3.0, abs=1e-3)
+    with pytest.raises(BehaviorError, match="slotting"):
+        slotted(split_core(1.0, 1.0, 0.0, core_caps("bcbs")["wholesale"]), fine, "even")
+
+
+def test_shares_of_a_negative_base_are_warned_of() -> None:
+    held = inputs(loan(120, 0.01, 5e5), deposit())
+    result = value(held, OPTIONS)
+    words = " ".join(result.facts["warnings"])
+    assert "negative" in words
+    assert "opposite signs" in words
+    assert "delta_eve_pct_base" in words
+    assert "opposite signs" not in " ".join(value(inputs(), OPTIONS).facts["warnings"])
+
+
+def test_a_base_next_to_nothing_is_warned_of() -> None:
+    eve = pd.DataFrame(
+        {"scenario": ["base", "up"], "currency": "total", "eve": [1.0, -99.0], "delta_eve": [0.0, -100.0]}
+    )
+    nii = pd.DataFrame(
+        {"scenario": ["base"], "balance_sheet": "constant", "horizon_months": 12, "nii": [5.0], "delta_nii": [0.0]}
+    )
+    assert ["next to nothing" in line for line in base_warnings(eve, nii, 1.0)] == [True]
+
+
+def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
+    held = inputs(loan(120, 0.05), deposit(customer_type="wholesale"))
+    found = with_measures(value(held, OPTIONS), held, OPTIONS, Measures(EVERY))
+    assert {
+        "durations",
+        "key_rate_durations",
+        "liquidity_gap",
+        "behaviour_worth",
+        "regulatory_overlay",
+        "regulatory_overlay_eve",
+        "assumption_sensitivity",
+        "standardised_eve",
+        "standardised_buckets",
+    } <= set(found.extra or {})
+    said = found.facts["measures"]
+    assert said["rate_bumps"]["key_months"] == [12.0, 24.0, 36.0, 60.0, 84.0, 120.0]
+    assert "BCBS d368" in said["regulatory_overlay"]["source"]
