@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.kinds.base import CHALLENGER
 from behavior.panel.base import Panel
 
 
@@ -43,3 +44,12 @@ class ModelInputs:
 def files_of_role(files: Mapping[str, str], role: str) -> dict[str, str]:
     """Files of one role, without the role's folder."""
     return {name.split("/", 1)[1]: text for name, text in files.items() if name.split("/", 1)[0] == role}
+
+
+def challengers_of(files: Mapping[str, str], load: Callable[[Mapping[str, str]], Any]) -> dict[str, dict[str, Any]]:
+    """Stored challengers, name -> role -> estimator, each read by `load` from its own files."""
+    found: dict[str, dict[str, Any]] = {}
+    for folder in sorted({name.split("/", 1)[0] for name in files if name.startswith(CHALLENGER)}):
+        name, role = folder.removeprefix(CHALLENGER).split(".", 1)
+        found.setdefault(name, {})[role] = load(files_of_role(files, folder))
+    return found

@@ -21,6 +21,8 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.specs import ModelSpec
 
+CHALLENGER = "challenger."
+
 
 @dataclass(frozen=True)
 class FittedModel:
@@ -33,6 +35,7 @@ class FittedModel:
     estimators : fitted estimators by role (``closure``, ``balance``, ``payoff`` ...), each with `to_files`.
     challengers : the plain challenger and the empirical benchmark, by name, each by role.
     facts : what the report prints about the fit (rows, events, chosen parameters, search log), JSON-able.
+    keeps_challengers : whether challengers are stored beside the champion, for a kind whose `load` reads them back.
     """
 
     kind: str
@@ -40,13 +43,24 @@ class FittedModel:
     estimators: Mapping[str, Any]
     challengers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    keeps_challengers: bool = False
 
     def files(self) -> Mapping[str, str]:
-        """All text files of the champion, ``<role>/<file>`` -> content; what the registry stores and hashes."""
+        """All text files, ``<role>/<file>`` -> content; what the registry stores and hashes.
+
+        Challengers lie beside the champion under ``challenger.<name>.<role>/<file>``: a version checked again is
+        benchmarked again. One that is an estimator of the model itself is stored once.
+        """
         found: dict[str, str] = {}
         for role, estimator in self.estimators.items():
             for name, text in estimator.to_files().items():
                 found[f"{role}/{name}"] = text
+        own = {id(one) for one in self.estimators.values()}
+        for challenger, roles in self.challengers.items() if self.keeps_challengers else ():
+            for role, estimator in roles.items():
+                if id(estimator) not in own:
+                    for name, text in estimator.to_files().items():
+                        found[f"{CHALLENGER}{challenger}.{role}/{name}"] = text
         return found
 
 

@@ -24,7 +24,7 @@ from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
-from behavior.kinds._inputs import ModelInputs, files_of_role
+from behavior.kinds._inputs import ModelInputs, challengers_of, files_of_role
 from behavior.kinds._learning import (
     blocks_of,
     explain_hazard,
@@ -37,7 +37,7 @@ from behavior.kinds._learning import (
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._segments import curves_wanted, scheme_of
-from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
+from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
@@ -112,7 +112,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
             weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
             estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight)
     challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", ("age_months", "incentive"))
-    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts)
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
@@ -248,13 +248,14 @@ def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, Int
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
-    """The champion as stored; challengers are not stored."""
-    roles = sorted({name.split("/", 1)[0] for name in files})
+    """The champion and its challengers as stored."""
+    roles = sorted({name.split("/", 1)[0] for name in files if not name.startswith(CHALLENGER)})
     estimators: dict[str, Any] = {}
     for role in roles:
         own = files_of_role(files, role)
         estimators[role] = ModelInputs.from_files(own) if role == "inputs" else load_hazard(own)
-    return FittedModel("mortgage_prepayment", spec, estimators)
+    challengers = challengers_of(files, load_hazard)
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers, keeps_challengers=True)
 
 
 def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
