@@ -9,6 +9,7 @@ contractual balance at each reset, and only for their time value: cash flows alr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,10 +167,23 @@ def value_options(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None
     parts = [_empty(curves)]
     strips = np.flatnonzero((book.instrument == CAP) | (book.instrument == FLOOR))
     for currency, index, months, day_count, rows in _groups(book, strips):
-        parts.append(_value_strips(book, curves, vols, currency, index, months, day_count, rows))
+        with _of(currency, index):
+            parts.append(_value_strips(book, curves, vols, currency, index, months, day_count, rows))
     for row in np.flatnonzero(book.instrument == SWAPTION):
-        parts.append(_value_swaption(book, curves, vols, int(row)))
+        with _of(str(book.words("currency")[row]), str(book.words("index")[row])):
+            parts.append(_value_swaption(book, curves, vols, int(row)))
     return _join(parts)
+
+
+@contextmanager
+def _of(currency: str, index: str) -> Iterator[None]:
+    """Say whose options an error is about, where it does not say so itself."""
+    try:
+        yield
+    except MarketDataError as error:
+        if index in str(error):
+            raise
+        raise MarketDataError(f"options on {currency} `{index}`: {error}") from error
 
 
 def _empty(curves: ScenarioCurves) -> OptionValues:
@@ -341,7 +355,8 @@ def value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None)
     )
     parts = [_empty(curves)]
     for currency, index, months, day_count, rows in _groups(book, chosen):
-        parts.append(_value_limits(book, curves, vols, currency, index, months, day_count, rows))
+        with _of(currency, index):
+            parts.append(_value_limits(book, curves, vols, currency, index, months, day_count, rows))
     return _join(parts)
 
 
