@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from behavior.assumptions.effects import POOLED
 from behavior.assumptions.pass_through_path import pending_from_history, project_rate_paid
 from behavior.benchmark.beta_protocols import Fold
 from behavior.errors import BehaviorError
@@ -22,6 +25,8 @@ Model = Callable[[Fold], Path]
 CHAMPION = "structural law"
 LAST_CYCLE = "last cycle's beta"
 SYMMETRIC = "symmetric error correction"
+POOLED_CONSTANT = "pooled constant beta"
+INCUMBENT = "incumbent"
 
 
 def models(options: FitOptions) -> dict[str, Model]:
@@ -34,8 +39,31 @@ def models(options: FitOptions) -> dict[str, Model]:
         "constant beta, least squares": lambda fold: _recursive(
             ConstantBeta("least_squares").fit(fold.training), options.floor
         ),
+        POOLED_CONSTANT: lambda fold: _recursive(_OneBeta(_pooled_beta(fold)), options.floor),
         LAST_CYCLE: lambda fold: _recursive(_last_cycle(fold), options.floor),
     }
+
+
+def incumbent(betas: Mapping[str, float], floor: float) -> Model:
+    """What the bank uses today: a beta by the first segment label, or one for all under the empty name."""
+    return lambda fold: _recursive(_OneBeta(betas.get("", float("nan")), betas), floor)
+
+
+class _OneBeta:
+    """Rate paid = today's + beta x change of the short rate, the same beta for every series or label."""
+
+    def __init__(self, beta: float, by_label: Mapping[str, float] | None = None) -> None:
+        self.one, self.by_label = beta, by_label or {}
+
+    def path(self, segment: tuple[str, ...], levels: FloatArray, start: float, begin: int, floor: float) -> FloatArray:
+        beta = self.by_label.get(segment[0], self.one) if segment else self.one
+        return np.asarray(np.maximum(start + beta * (levels[begin + 1 :] - levels[begin]), min(floor, start)))
+
+
+def _pooled_beta(fold: Fold) -> float:
+    """One least-squares beta for every series that may be learnt from."""
+    fitted = ConstantBeta("least_squares").fit(fold.training)
+    return fitted.beta((POOLED,) * len(fold.training[0].segment))
 
 
 def structural(fold: Fold, options: FitOptions) -> Path:

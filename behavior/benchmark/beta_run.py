@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from behavior.benchmark.beta_models import CHAMPION, models, pooled_structural
+import pandas as pd
+
+from behavior.benchmark.bars import judge_bar
+from behavior.benchmark.beta_models import CHAMPION, INCUMBENT, LAST_CYCLE, incumbent, models, pooled_structural
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
-from behavior.benchmark.beta_scores import BetaBenchmark, run_protocol
+from behavior.benchmark.beta_scores import BETA, PATH, BetaBenchmark, run_protocol
+from behavior.benchmark.hazard_models import OURS
+from behavior.benchmark.hazard_scores import Score, table_of
+from behavior.benchmark.protocols import Question
+from behavior.benchmark.resampling import value_and_interval
+from behavior.benchmark.results import Answer
 from behavior.errors import UsageError
+from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
+from behavior.kinds.base import Exhibit
 from behavior.kinds.deposit_beta import fit_options
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
+from behavior.panel.dense import month_end_of
 from behavior.specs import ModelSpec
 
 PHASE = "phase"
+PICTURED = 6
 
 
 @dataclass(frozen=True)
@@ -26,12 +38,13 @@ class BetaQuestion:
     ----------
     leave_out : ``phase`` (a phase of the rate cycle), or the name of a segment column: each of its labels in turn.
     by : segment columns of the comparison; the first is the one whose label a series left out is pooled under.
-    floor : bound of the rate paid, decimal a year.
+    floor : bound of the rate paid, decimal a year. betas : the bank's own, by the first label or "" for all.
     """
 
     leave_out: str
     by: tuple[str, ...]
     floor: float = 0.0
+    betas: Mapping[str, float] | None = None
 
 
 def beta_benchmark(
@@ -50,12 +63,100 @@ def beta_benchmark(
     series = series_of_panel(panel.table, question.by)
     options = replace(fit_options(chosen), floor=question.floor, replicates=1)
     known = models(options)
+    if question.betas:
+        known[INCUMBENT] = incumbent(question.betas, question.floor)
     if question.leave_out == PHASE:
         return run_protocol(leave_one_phase_out(series), known)
     logistic = replace(options, form="logistic")
     pooled = {CHAMPION: pooled_structural(series, options), "logistic law": pooled_structural(series, logistic)}
     folds = leave_one_label_out(series, question.by.index(question.leave_out))
     return run_protocol(folds, {**known, **pooled})
+
+
+def beta_answer(
+    name: str,
+    history: CustomerHistory,
+    rates: RateHistory,
+    spec: ModelSpec,
+    question: Question,
+    betas: Mapping[str, float] | None = None,
+) -> Answer:
+    """The same as an answer of the benchmark: figures, bars and pictures."""
+    protocol = question.protocol
+    by = protocol.by or spec.segments.by
+    asked = BetaQuestion(protocol.leave_out or PHASE, by, protocol.floor, betas)
+    found = beta_benchmark(history, rates, spec, asked)
+    scores = {OURS if model == CHAMPION else model: own for model, own in found.scores().items()}
+    table = pd.concat([table_of(own, cause="rate_paid", model=model) for model, own in scores.items()])
+    verdicts = tuple(judge_bar(question.title, bar, scores) for bar in question.bars)
+    refused = [f"{who}: {why}" for who, why in found.failed.items()]
+    return Answer(
+        name=name,
+        title=question.title,
+        kind="deposit_beta",
+        protocol=protocol.name or f"leave one {asked.leave_out} out",
+        scores=table.reset_index(drop=True),
+        summary=_summary(found, scores),
+        verdicts=verdicts,
+        winner=_winner(scores),
+        exhibits=_pictures(found),
+        notes=(*((question.says,) if question.says else ()), *refused),
+        facts={"rows judged": len(found.rows), "folds": int(found.rows["fold"].nunique())},
+    )
+
+
+def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]]) -> pd.DataFrame:
+    lines = []
+    for line in found.summary.to_dict("records"):
+        model = OURS if line["model"] == CHAMPION else str(line["model"])
+        beta = next((one for one in scores[model] if one.score == BETA), None)
+        row: dict[str, object] = {
+            "model": model,
+            "path error, bp": f"{line['path error, bp']:.1f} ({line['lower']:.1f}..{line['upper']:.1f})",
+        }
+        if beta is not None:
+            value, low, high = value_and_interval(beta.draws)
+            row["cumulative beta error"] = f"{value:.3f} ({low:.3f}..{high:.3f})"
+        if model != OURS:
+            ahead = [line.get(f"{one}", float("nan")) for one in _AHEAD]
+            row["ours minus this, bp"] = f"{ahead[0]:+.1f} ({ahead[1]:+.1f}..{ahead[2]:+.1f})"
+            row["ours closer in"] = line.get("folds where the champion is closer", "")
+        lines.append(row)
+    return pd.DataFrame(lines).fillna("")
+
+
+_AHEAD = ("champion minus this, bp", "difference lower", "difference upper")
+
+
+def _winner(scores: Mapping[str, list[Score]]) -> str:
+    """Who has the lower path error, and by how much ours is ahead or behind, in words."""
+    whole = {model: own[0] for model, own in scores.items() if own[0].score == PATH}
+    mine = whole.pop(OURS)
+    complete = {model: one for model, one in whole.items() if one.rows == mine.rows} or whole
+    best = min(complete, key=lambda model: float(complete[model].draws[0]))
+    value, low, high = value_and_interval(mine.draws - complete[best].draws)
+    words = f"ours differs from it by {value:+.1f} bp ({low:+.1f} to {high:+.1f})"
+    if value <= 0:
+        return f"ours; the closest other is {best}: {words}"
+    return f"{best}, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}"
+
+
+def _pictures(found: BetaBenchmark) -> tuple[Exhibit, ...]:
+    """Rates foretold and paid, for the first folds; and path errors by fold."""
+    exhibits = []
+    errors = found.by_fold.pivot_table(index="fold", columns="model", values="path error, bp", sort=False)
+    shown = [one for one in (CHAMPION, LAST_CYCLE, INCUMBENT, "symmetric error correction") if one in errors]
+    bars = errors[shown].rename(columns={CHAMPION: OURS}).reset_index()
+    exhibits.append(Exhibit("path_error", "Path error by what was left out", "bars", bars, "left out", "basis points"))
+    units = found.rows.groupby(["fold", "unit"], sort=False)
+    for (fold, unit), part in list(units)[:PICTURED]:
+        data = pd.DataFrame({"month": month_end_of(part["month"].to_numpy())})
+        data["actual"] = part["actual"].to_numpy() * BASIS_POINTS
+        for model in shown:
+            data[OURS if model == CHAMPION else model] = part[model].to_numpy() * BASIS_POINTS
+        title = f"{unit}, left out: {fold}"
+        exhibits.append(Exhibit(f"path_{len(exhibits)}", title, "lines", data, "", "rate paid, basis points"))
+    return tuple(exhibits)
 
 
 def lines(found: BetaBenchmark) -> list[Mapping[str, object]]:

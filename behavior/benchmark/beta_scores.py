@@ -1,4 +1,4 @@
-"""Path errors in basis points and errors of the cumulative beta, with intervals by blocks of months and series."""
+"""Path errors in basis points and errors of the cumulative beta, with intervals by institutions and half years."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import pandas as pd
 
 from behavior.benchmark.beta_models import CHAMPION, Model
 from behavior.benchmark.beta_protocols import Fold
+from behavior.benchmark.hazard_scores import Score
+from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_interval
 from behavior.errors import BehaviorError
 from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
 from behavior.estimators.pass_through_static import matched, positions
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import FloatArray
 
-BLOCK_MONTHS = 6
-REPLICATES = 2000
-CONFIDENCE = 0.9
+REPLICATES = 1000
+LEAST_MOVE = 0.0025
+PATH, BETA, END = "path_error_bp", "cumulative_beta_error", "end_error_bp"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class BetaBenchmark:
     by_fold: pd.DataFrame
     summary: pd.DataFrame
     failed: Mapping[str, str]
+    seed: int = 20260930
+
+    @property
+    def models(self) -> list[str]:
+        """Models that answered at least once."""
+        return [str(name) for name in self.summary["model"]]
+
+    def scores(self) -> dict[str, list[Score]]:
+        """Every model's figures with their draws, on the rows that it answered."""
+        return {name: _scores(self.rows, self.by_fold, name, self.seed) for name in self.models}
 
 
 def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int = 20260930) -> BetaBenchmark:
@@ -57,7 +69,7 @@ def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int =
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[~rows["start"]].drop(columns="start").reset_index(drop=True)
     names = list(models)
-    return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names, seed), failed)
+    return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names, seed), failed, seed)
 
 
 def path_rates(path: object, series: RateSeries) -> FloatArray:
@@ -92,7 +104,7 @@ def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         moved = float(last["short_rate"] - last["first_level"])
         for name in names:
             error = (part[name] - part["actual"]) * BASIS_POINTS
-            beta = (last[name] - last["actual"]) / moved if abs(moved) >= 0.0025 else np.nan
+            beta = (last[name] - last["actual"]) / moved if abs(moved) >= LEAST_MOVE else np.nan
             found.append(
                 {
                     "fold": fold,
@@ -108,6 +120,30 @@ def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str, seed: int) -> list[Score]:
+    own = rows[rows[name].notna()]
+    found = [Score(PATH, "count", "", "", _path_draws(own, name, seed), len(own), float("nan"))]
+    for fold, part in own.groupby("fold", sort=False):
+        found.append(Score(PATH, "count", "fold", str(fold), _path_draws(part, name, seed), len(part), float("nan")))
+    ends = by_fold[(by_fold["model"] == name) & by_fold["cumulative beta error"].notna()]
+    if len(ends):
+        place = pd.factorize(ends["fold"])[0].astype(np.int64) * BLOCK_MONTHS
+        draws = draws_of(ends["unit"].to_numpy(), place, seed, REPLICATES)
+        for score, column in ((BETA, "cumulative beta error"), (END, "end error, bp")):
+            total = draws.sums(ends[column].abs().to_numpy(dtype=np.float64), np.ones(len(ends)))
+            values = np.asarray(total[:, 0] / np.maximum(total[:, 1], 1e-12))
+            found.append(Score(score, "count", "", "", values, len(ends), float("nan")))
+    return found
+
+
+def _path_draws(rows: pd.DataFrame, name: str, seed: int) -> FloatArray:
+    """Root mean squared error in every draw, basis points; units and half years are drawn again."""
+    draws = draws_of(rows["unit"].to_numpy(), rows["month"].to_numpy(dtype=np.int64), seed, REPLICATES)
+    total = draws.sums(_errors(rows, name) ** 2, np.ones(len(rows)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.sqrt(np.where(total[:, 1] > 0, total[:, 0] / total[:, 1], np.nan)))
+
+
 def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFrame:
     """One row a model that answered; each is compared with the champion on the rows that both answered."""
     return pd.DataFrame([_one_model(rows, name, seed) for name in names if rows[name].notna().any()])
@@ -116,52 +152,23 @@ def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFram
 def _one_model(rows: pd.DataFrame, name: str, seed: int) -> dict[str, object]:
     own = rows[rows[name].notna()]
     both = own[own[CHAMPION].notna()]
-    errors, drawn = _errors(own, name), _draws(own, seed)
-    low, high = _interval(_drawn_error(own, errors, drawn))
-    found: dict[str, object] = {"model": name, "path error, bp": _root(errors), "lower": low, "upper": high}
+    value, low, high = value_and_interval(_path_draws(own, name, seed))
+    found: dict[str, object] = {"model": name, "path error, bp": value, "lower": low, "upper": high, "rows": len(own)}
     if name == CHAMPION or both.empty:
-        return {**found, "rows": len(own)}
-    mine, ours, drawn = _errors(both, name), _errors(both, CHAMPION), _draws(both, seed)
-    lead_low, lead_high = _interval(_drawn_error(both, ours, drawn) - _drawn_error(both, mine, drawn))
+        return found
+    ahead = _path_draws(both, CHAMPION, seed) - _path_draws(both, name, seed)
+    value, low, high = value_and_interval(ahead)
     fold = both["fold"].to_numpy()
-    closer = pd.Series(ours**2).groupby(fold).mean() < pd.Series(mine**2).groupby(fold).mean()
+    squares = [pd.Series(_errors(both, one) ** 2).groupby(fold).mean() for one in (CHAMPION, name)]
+    closer = squares[0] < squares[1]
     return {
         **found,
-        "rows": len(own),
-        "champion minus this, bp": _root(ours) - _root(mine),
-        "difference lower": lead_low,
-        "difference upper": lead_high,
+        "champion minus this, bp": value,
+        "difference lower": low,
+        "difference upper": high,
         "folds where the champion is closer": f"{int(closer.sum())} of {closer.size}",
     }
 
 
 def _errors(rows: pd.DataFrame, name: str) -> FloatArray:
     return ((rows[name] - rows["actual"]) * BASIS_POINTS).to_numpy(dtype=np.float64)
-
-
-def _root(errors: FloatArray) -> float:
-    return float(np.sqrt(np.mean(errors**2)))
-
-
-def _clusters(rows: pd.DataFrame) -> IntArray:
-    """Code of each row's block: one series, one fold, six months."""
-    block = (rows["month"] // BLOCK_MONTHS).astype(str)
-    codes, _ = pd.factorize(rows["fold"].astype(str) + "|" + rows["unit"] + "|" + block)
-    return np.asarray(codes, dtype=np.int64)
-
-
-def _draws(rows: pd.DataFrame, seed: int) -> IntArray:
-    count = int(_clusters(rows).max()) + 1
-    return np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=REPLICATES)
-
-
-def _drawn_error(rows: pd.DataFrame, errors: FloatArray, drawn: IntArray) -> FloatArray:
-    clusters = _clusters(rows)
-    sums = np.bincount(clusters, weights=errors**2, minlength=drawn.shape[1])
-    return np.asarray(np.sqrt(drawn @ sums / np.maximum(drawn @ np.bincount(clusters, minlength=drawn.shape[1]), 1)))
-
-
-def _interval(values: FloatArray) -> tuple[float, float]:
-    tail = (1.0 - CONFIDENCE) / 2.0
-    low, high = np.quantile(values, [tail, 1.0 - tail])
-    return float(low), float(high)

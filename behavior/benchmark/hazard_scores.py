@@ -1,135 +1,287 @@
-"""Scores of hazard models on the same rows: level first, ranking last, each with a block-bootstrap interval."""
+"""Scores of hazard models on the same rows: level first, ranking last, each with its interval.
+
+Every score is a function of sums over cells of customers and six-month blocks, so that a draw costs one product of
+matrices. `Rows` hold what happened; a model is a column of expected hazards on the same rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from behavior.features.leakage import area_under_curve
-from behavior.quantities import AnyArray, FloatArray, IntArray
+from behavior.benchmark.resampling import Draws, joint_region, value_and_interval
+from behavior.quantities import FloatArray, IntArray
 
-Score = Callable[[FloatArray, FloatArray, FloatArray], float]
 CLIP = 1e-9
-
-
-def actual_over_expected(actual: FloatArray, expected: FloatArray, weight: FloatArray) -> float:
-    """Weighted actual events over weighted expected ones; NaN where nothing was expected."""
-    total = float((weight * expected).sum())
-    return float((weight * actual).sum()) / total if total > 0 else float("nan")
-
-
-def log_loss(actual: FloatArray, expected: FloatArray, weight: FloatArray) -> float:
-    """Weighted mean log loss, nats a row."""
-    held = np.clip(expected, CLIP, 1.0 - CLIP)
-    return float(np.average(-(actual * np.log(held) + (1.0 - actual) * np.log1p(-held)), weights=weight))
-
-
-def brier(actual: FloatArray, expected: FloatArray, weight: FloatArray) -> float:
-    """Weighted mean squared error of the probability."""
-    return float(np.average((actual - expected) ** 2, weights=weight))
-
-
-def calibration_error(actual: FloatArray, expected: FloatArray, weight: FloatArray) -> float:
-    """Expected calibration error: mean absolute gap over ten equally filled score bins."""
-    order = np.argsort(expected, kind="stable")
-    parts = np.array_split(order, 10)
-    gaps = [abs(float((weight[part] * (actual[part] - expected[part])).sum())) for part in parts if len(part)]
-    return float(sum(gaps) / weight.sum())
-
-
-def ranking(actual: FloatArray, expected: FloatArray, weight: FloatArray) -> float:
-    """Area under the curve, unweighted."""
-    return area_under_curve(expected, actual)
-
-
-SCORES: Mapping[str, Score] = {
-    "actual_over_expected": actual_over_expected,
-    "log_loss": log_loss,
-    "brier": brier,
-    "calibration_error": calibration_error,
-    "area_under_curve": ranking,
-}
+BINS = 10
+MOST_RANKED = 40_000
+RANKED_DRAWS = 60
+AGES = 481
+LEAST_HELD = 0.02
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """Resampling units: customer x calendar block of six months, as codes a row (shape (rows,))."""
+class Rows:
+    """Judged rows, shape (rows,) each.
 
-    codes: IntArray
-    count: int
+    Parameters
+    ----------
+    actual : 0/1. weight : of the row in a count (survey weight or 1). balance : currency units.
+    month : month number. age : months. periods_a_year : 12 for months, 1 for years.
+    buckets : slice name -> label of each row, as codes of a sorted list of labels.
+    """
 
+    actual: FloatArray
+    weight: FloatArray
+    balance: FloatArray
+    month: IntArray
+    age: FloatArray
+    periods_a_year: float
+    buckets: Mapping[str, pd.Categorical]
 
-def blocks_of(customer: AnyArray, month_number: IntArray, groups: int = 400, length: int = 6) -> Blocks:
-    """Blocks of customers (in `groups` groups) by `length` months: months share their shock, customers their nature."""
-    names = pd.factorize(customer)[0] % groups
-    code, found = pd.factorize(names * 100_000 + month_number // length)
-    return Blocks(code.astype(np.int64), len(found))
+    @cached_property
+    def months(self) -> tuple[IntArray, IntArray]:
+        """Place of each row's month among the distinct months, and those months."""
+        return _places(self.month)
 
-
-def interval(
-    score: Score,
-    actual: FloatArray,
-    expected: FloatArray,
-    weight: FloatArray,
-    blocks: Blocks,
-    seed: int,
-    replicates: int = 200,
-    level: float = 0.90,
-) -> tuple[float, float]:
-    """Percentile interval of a score under resampling of whole blocks."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(replicates):
-        times = np.bincount(rng.integers(0, blocks.count, blocks.count), minlength=blocks.count)
-        own = weight * times[blocks.codes]
-        keep = own > 0
-        found.append(score(actual[keep], expected[keep], own[keep]))
-    low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    @cached_property
+    def ages(self) -> tuple[IntArray, IntArray]:
+        """Place of each row's age among the distinct ages, and those ages."""
+        return _places(np.minimum(self.age, AGES).astype(np.int64))
 
 
-def score_table(
-    actual: FloatArray, models: Mapping[str, FloatArray], weight: FloatArray, blocks: Blocks, seed: int
-) -> pd.DataFrame:
-    """One row a model and score with its 90% interval; all models on the same rows and the same resamples."""
-    rows = []
-    for model, expected in models.items():
-        for name, score in SCORES.items():
-            low, high = interval(score, actual, expected, weight, blocks, seed)
-            rows.append(
-                {"model": model, "score": name, "value": score(actual, expected, weight), "low": low, "high": high}
-            )
-    return pd.DataFrame(rows)
+def _places(values: IntArray) -> tuple[IntArray, IntArray]:
+    low = int(values.min()) if len(values) else 0
+    seen = np.bincount(values - low) > 0
+    return (np.cumsum(seen) - 1)[values - low], np.flatnonzero(seen) + low
 
 
-def bucket_table(
-    actual: FloatArray, expected: FloatArray, weight: FloatArray, bucket: AnyArray, blocks: Blocks, seed: int
-) -> pd.DataFrame:
-    """Actual over expected in each bucket with its interval; counts beside it."""
-    rows = []
-    for one in sorted(set(bucket)):
-        mine = np.asarray(bucket == one)
-        own = weight * mine
-        low, high = interval(actual_over_expected, actual, expected, own, blocks, seed)
-        rows.append(
+@dataclass(frozen=True)
+class Score:
+    """One figure: values in every draw, the sample first."""
+
+    score: str
+    weighting: str
+    slice: str
+    bucket: str
+    draws: FloatArray
+    rows: int
+    events: float
+
+
+def annual(hazard: FloatArray, periods: float) -> FloatArray:
+    """Share a year of a hazard a period, decimal: CPR of an SMM."""
+    return np.asarray(1.0 - (1.0 - np.clip(hazard, 0.0, 1.0)) ** periods)
+
+
+def score_model(rows: Rows, expected: FloatArray, draws: Draws) -> list[Score]:
+    """All scores of one model, in the order in which they matter."""
+    count, events = len(rows.actual), float(rows.actual.sum())
+    found: list[Score] = []
+    for name, weight in (("count", rows.weight), ("balance", rows.balance)):
+        total = draws.sums(weight * rows.actual, weight * expected)
+        found.append(Score("actual_over_expected", name, "", "", _ratio(total[:, 0], total[:, 1]), count, events))
+        for slice_name, labels in rows.buckets.items():
+            found += _by_bucket(rows, expected, draws, name, weight, slice_name, labels)
+    found += [
+        _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows),
+        _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows),
+        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws), rows),
+        *(_whole(name, "count", values, rows) for name, values in _curve(rows, expected, draws).items()),
+        _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows),
+        _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows),
+        _whole("calibration_error", "count", _calibration(rows, expected, draws), rows),
+        _whole("area_under_curve", "count", ranking(rows, expected, draws, within_month=False), rows),
+        _whole("concordance_within_months", "count", ranking(rows, expected, draws, within_month=True), rows),
+    ]
+    return found
+
+
+def table_of(scores: list[Score], **facts: object) -> pd.DataFrame:
+    """Scores as rows: value and 90% interval."""
+    lines = []
+    for one in scores:
+        value, low, high = value_and_interval(one.draws)
+        lines.append(
             {
-                "bucket": one,
-                "rows": int(mine.sum()),
-                "events": float(actual[mine].sum()),
-                "expected": float(expected[mine].sum()),
-                "actual_over_expected": actual_over_expected(actual, expected, own),
+                **facts,
+                "score": one.score,
+                "weighting": one.weighting,
+                "slice": one.slice,
+                "bucket": one.bucket,
+                "value": value,
                 "low": low,
                 "high": high,
+                "rows": one.rows,
+                "events": one.events,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(lines)
 
 
-def cumulative_incidence(hazards: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Share gone by each cause at the end of each age, from cause-specific hazards by age (shape (ages,) each)."""
-    total = np.sum(list(hazards.values()), axis=0)
-    open_before = np.concatenate([[1.0], np.cumprod(1.0 - total)[:-1]])
-    return {cause: np.cumsum(open_before * hazard) for cause, hazard in hazards.items()}
+def joint_of(scores: list[Score], level: float) -> list[tuple[str, float, float, float]]:
+    """Bucket, value and bounds of the joint region of all buckets of a slice."""
+    values = np.column_stack([one.draws for one in scores])
+    low, high = joint_region(values, level)
+    return [(one.bucket, float(one.draws[0]), float(a), float(b)) for one, a, b in zip(scores, low, high, strict=True)]
+
+
+def log_losses(actual: FloatArray, expected: FloatArray) -> FloatArray:
+    """Log loss of each row, nats."""
+    held = np.clip(expected, CLIP, 1.0 - CLIP)
+    return np.asarray(-(actual * np.log(held) + (1.0 - actual) * np.log1p(-held)))
+
+
+def _whole(name: str, weighting: str, values: FloatArray, rows: Rows) -> Score:
+    return Score(name, weighting, "", "", values, len(rows.actual), float(rows.actual.sum()))
+
+
+def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan))
+
+
+def _mean(draws: Draws, weight: FloatArray, values: FloatArray) -> FloatArray:
+    total = draws.sums(weight * values, weight)
+    return _ratio(total[:, 0], total[:, 1])
+
+
+def _by_bucket(
+    rows: Rows,
+    expected: FloatArray,
+    draws: Draws,
+    weighting: str,
+    weight: FloatArray,
+    slice_name: str,
+    labels: pd.Categorical,
+) -> list[Score]:
+    code, names = labels.codes.astype(np.int64), list(labels.categories)
+    actual, foreseen = draws.sums_by(code, len(names), weight * rows.actual, weight * expected)
+    seen, events = np.bincount(code, minlength=len(names)), np.bincount(code, rows.actual, len(names))
+    ratio = _ratio(actual, foreseen)
+    return [
+        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], int(seen[k]), float(events[k]))
+        for k, name in enumerate(names)
+    ]
+
+
+def _monthly(rows: Rows, expected: FloatArray, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Balance-weighted hazards by month, actual and expected, and exposure; shape (draws, months) each."""
+    code, months = rows.months
+    actual, foreseen, held = draws.sums_by(
+        code, len(months), rows.balance * rows.actual, rows.balance * expected, rows.balance
+    )
+    return _ratio(actual, held), _ratio(foreseen, held), held
+
+
+def _speed_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+    """Mean absolute error of the portfolio's yearly speed, month by month, points of CPR."""
+    actual, foreseen, held = _monthly(rows, expected, draws)
+    gap = np.abs(annual(actual, rows.periods_a_year) - annual(foreseen, rows.periods_a_year))
+    return np.asarray(100.0 * np.nansum(gap * held, axis=1) / np.maximum(held.sum(axis=1), 1e-12))
+
+
+def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+    """Share of balance gone over all months judged, expected less actual, percent points of the first balance."""
+    actual, foreseen, _ = _monthly(rows, expected, draws)
+    kept = [np.exp(np.nansum(np.log1p(-np.clip(one, 0.0, 1.0 - 1e-12)), axis=1)) for one in (actual, foreseen)]
+    return np.asarray(100.0 * (kept[0] - kept[1]))
+
+
+def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+    """Cumulative incidence over the months judged, by vintage: mean absolute error, percent points.
+
+    Months in which a vintage has all but gone (less than a fiftieth of its most) are left out.
+    """
+    vintage, names = rows.buckets["vintage"].codes.astype(np.int64), rows.buckets["vintage"].categories
+    month, months = rows.months
+    width = len(months)
+    actual, foreseen, held = draws.sums_by(
+        vintage * width + month, len(names) * width, rows.weight * rows.actual, rows.weight * expected, rows.weight
+    )
+    shape = (len(actual), len(names), width)
+    thick = held >= LEAST_HELD * held.reshape(shape).max(axis=2).repeat(width, axis=1)
+    gone = []
+    for one in (actual, foreseen):
+        hazard = np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape)
+        gone.append(1.0 - np.exp(np.log1p(-np.clip(hazard, 0.0, 1.0 - 1e-9)).sum(axis=2)))
+    size = held.reshape(shape).sum(axis=2)
+    return np.asarray(100.0 * (np.abs(gone[0] - gone[1]) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+
+
+def survival_by_age(rows: Rows, values: FloatArray, draws: Draws) -> tuple[FloatArray, IntArray]:
+    """Share still there at the end of each age from hazards by age, shape (draws, ages), and the ages."""
+    code, ages = rows.ages
+    gone, held = draws.sums_by(code, len(ages), rows.weight * values, rows.weight)
+    hazard = np.nan_to_num(_ratio(gone, held))
+    return np.asarray(np.cumprod(1.0 - np.clip(hazard, 0.0, 1.0), axis=1)), ages
+
+
+def _curve(rows: Rows, expected: FloatArray, draws: Draws) -> dict[str, FloatArray]:
+    """Integrated absolute error of the survival curve by age (percent points) and error of average life (years)."""
+    actual, ages = survival_by_age(rows, rows.actual, draws)
+    foreseen, _ = survival_by_age(rows, expected, draws)
+    gap = foreseen - actual
+    step = np.diff(np.append(ages, ages[-1] + 12.0 / rows.periods_a_year))
+    years = np.minimum(step, 12.0 / rows.periods_a_year) / 12.0
+    return {
+        "curve_error_points": np.asarray(100.0 * np.abs(gap) @ years / years.sum()),
+        "average_life_error_years": np.asarray(gap @ years),
+    }
+
+
+def _calibration(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+    """Mean absolute gap of hazards over ten equally filled bins of the score."""
+    order = np.argsort(expected, kind="stable")
+    code = np.empty(len(order), dtype=np.int64)
+    code[order] = np.arange(len(order)) * BINS // max(len(order), 1)
+    gap, held = draws.sums_by(code, BINS, rows.weight * (rows.actual - expected), rows.weight)
+    return np.asarray(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
+
+
+def ranking(rows: Rows, expected: FloatArray, draws: Draws, within_month: bool) -> FloatArray:
+    """Chance that an event's score is above a non-event's, ties counting half; pairs of one month only if so asked."""
+    step = max(len(expected) // MOST_RANKED, 1)
+    some = np.arange(0, len(expected), step)
+    group = rows.months[0][some] if within_month else np.zeros(len(some), dtype=np.int64)
+    rank = pd.factorize(expected[some], sort=True)[0]
+    order = np.lexsort((rank, group))
+    happened = rows.actual[some][order] > 0
+    group, rank = group[order], rank[order]
+    tie = np.flatnonzero(np.append(True, (rank[1:] != rank[:-1]) | (group[1:] != group[:-1])))
+    begin = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    cell = draws.cell[some][order]
+    found: FloatArray = np.full(len(draws.weights), np.nan)
+    for draw in range(min(RANKED_DRAWS + 1, len(found))):
+        weight = draws.weights[draw][cell]
+        found[draw] = _concordance(weight * happened, weight * ~happened, tie, begin)
+    return found
+
+
+def _concordance(event: FloatArray, quiet: FloatArray, tie: IntArray, begin: IntArray) -> float:
+    """Weighted pairs in order over all pairs, within the groups that begin at `begin`."""
+    events, quiets = np.add.reduceat(event, tie), np.add.reduceat(quiet, tie)
+    first = np.searchsorted(tie, begin)
+    total = np.cumsum(quiets)
+    base = np.concatenate([[0.0], total])[first]
+    before = total - quiets - np.repeat(base, np.diff(np.append(first, len(tie))))
+    pairs = np.add.reduceat(events, first) * np.add.reduceat(quiets, first)
+    won = float((events * (before + 0.5 * quiets)).sum())
+    return won / float(pairs.sum()) if pairs.sum() > 0 else float("nan")
+
+
+def incidence_by_age(
+    causes: Mapping[str, FloatArray], rows: Rows, draws: Draws
+) -> tuple[dict[str, FloatArray], IntArray]:
+    """Cumulative incidence of competing causes by age, shape (draws, ages) each, from 0/1 or expected hazards."""
+    code, ages = rows.ages
+    sums = draws.sums_by(code, len(ages), rows.weight, *(rows.weight * one for one in causes.values()))
+    hazards = [np.nan_to_num(_ratio(one, sums[0])) for one in sums[1:]]
+    open_after = np.cumprod(np.clip(1.0 - sum(hazards), 0.0, 1.0), axis=1)
+    before = np.concatenate([np.ones((len(open_after), 1)), open_after[:, :-1]], axis=1)
+    found = {cause: np.cumsum(before * one, axis=1) for cause, one in zip(causes, hazards, strict=True)}
+    return found, ages

@@ -14,6 +14,7 @@ COMMANDS = {
     "kinds": "the model kinds there are",
     "train": "fit one model folder under a profile and register it",
     "validate": "rerun the checks on a registered version, or sign it",
+    "benchmark": "what the models are worth: every baseline, on data and where the truth is known",
     "publish": "gather draft curves into an assumption set",
     "approve": "approve a set; not by its proposer",
     "assumptions": "list, show, verify, import and compare assumption sets",

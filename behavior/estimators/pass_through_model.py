@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from behavior.assumptions.pass_through_path import PassThroughLaw, adjusted, integral_weights
+from behavior.assumptions.pass_through_path import PassThroughLaw, integral_weights
+from behavior.estimators.pass_through_kernel import fitted_rates
 from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
 from behavior.quantities import FloatArray, IntArray
 
@@ -222,22 +223,15 @@ def one_step_paths(
     """
     target = targets(layout, design, parameters)
     seen_up, seen_down = seen_by(target, delays[:, 0], design), seen_by(target, delays[:, 1], design)
-    up, down = np.exp(parameters[:, layout.speeds]).T
-    gain, floor = parameters[:, layout.gain], np.full(parameters.shape[0], design.floor)
-    paid = parameters[:, layout.start_at(design.piece)] / PERCENT
-    path = np.empty((design.months, parameters.shape[0]))
-    fitted = np.empty((design.series.observed.size, parameters.shape[0]))
-    for month in range(design.months):
-        if month:
-            paid = adjusted(paid, seen_up[month], seen_down[month], up, down, floor)
-        path[month] = paid
-        row = design.row_at[month]
-        if row < 0:
-            continue
-        period = int(design.series.periods[row])
-        fitted[row] = paid if period == 1 else path[max(0, month - period + 1) : month + 1].mean(axis=0)
-        paid = paid + gain * (actual[row] - fitted[row])
-    return fitted
+    return fitted_rates(
+        (seen_up, seen_down),
+        np.exp(parameters[:, layout.speeds]),
+        parameters[:, layout.gain],
+        design.floor,
+        parameters[:, layout.start_at(design.piece)] / PERCENT,
+        (design.row_at, design.series.periods),
+        actual,
+    )
 
 
 def errors_in_basis_points(

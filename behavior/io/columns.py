@@ -125,7 +125,7 @@ def make_column(
             cells = _plain_numbers(cells, text)
         # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
         cells, breaches = parse(cells, name, "number" if kind == "integer" else kind)
-    if how.unit or how.times is not None or how.minus or how.plus:
+    if how.reckons:
         cells = _scaled(cells, how, table)
     if how.month_end:
         cells = cells + pd.offsets.MonthEnd(0)
@@ -255,5 +255,9 @@ def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame) -> pd.Series:
         numbers = numbers - _as_numbers(table[other])
     for other in how.plus:
         numbers = numbers + _as_numbers(table[other])
+    for other in how.divided_by:
+        divisor = _as_numbers(table[other])
+        numbers = numbers / np.where(divisor == 0, np.nan, divisor)
     # Dividing keeps 3.25 percent at 0.0325 to the last digit; multiplying by 0.01 does not.
-    return numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
+    found = numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
+    return found.round() if how.rounded else found

@@ -88,7 +88,8 @@ class ColumnMap(Terms):
     null_where : values that mean missing. null_when : conditions under which the cell is missing.
     fill_from : columns to take empty cells from, in order.
     values : the extract's words -> the contract's; `otherwise` for what is not listed (default: left as it is).
-    minus, plus : columns taken away or added. times : a factor for sizing.
+    minus, plus : columns taken away or added. divided_by : columns that the result is then divided by.
+    times : a factor for sizing. rounded : to the nearest whole number, last.
     unit : what the extract's numbers are in. date_format : strptime, or `quarter` (2021Q1).
     kind : for columns the contract does not know.
     """
@@ -106,11 +107,18 @@ class ColumnMap(Terms):
     otherwise: Plain | None = None
     minus: tuple[str, ...] = ()
     plus: tuple[str, ...] = ()
+    divided_by: tuple[str, ...] = ()
     times: float | None = None
+    rounded: bool = False
     unit: UnitWord | None = None
     date_format: str = ""
     month_end: bool = False
     kind: KindWord | None = None
+
+    @property
+    def reckons(self) -> bool:
+        """Whether numbers are changed: by a unit, a factor, other columns or rounding."""
+        return bool(self.unit or self.minus or self.plus or self.divided_by or self.rounded) or self.times is not None
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMap:

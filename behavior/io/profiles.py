@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from behavior.benchmark.protocols import Question
 from behavior.contracts import TableContract
 from behavior.errors import Fault, SpecFault
 from behavior.io.files import read_bytes, sha256_of
@@ -111,6 +112,7 @@ class ProfileTerms(Terms):
     fx: MappedSection | None = None
     settings: dict[str, Any] | None = None
     models: dict[str, ModelSection] = Field(default_factory=dict)
+    benchmark: dict[str, Question] = Field(default_factory=dict)
     store: FolderSection | None = None
     tracking: TrackingSection | None = None
     output: FolderSection | None = None
@@ -119,7 +121,9 @@ class ProfileTerms(Terms):
 
     @model_validator(mode="after")
     def _models_have_histories(self) -> ProfileTerms:
-        lost = [f"{name}: {one.history}" for name, one in self.models.items() if one.history not in self.history]
+        asked = {name: one.history for name, one in self.models.items()}
+        asked |= {name: one.history for name, one in self.benchmark.items()}
+        lost = [f"{name}: {history}" for name, history in asked.items() if history not in self.history]
         if lost:
             there = ", ".join(self.history) or "none"
             raise ValueError(f"expected the name of a history ({there}) for the models {', '.join(lost)}")

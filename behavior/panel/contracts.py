@@ -218,6 +218,29 @@ PRODUCT_RATES = TableContract(
     order="month",
 )
 
+EXPOSURES_TABLE = TableContract(
+    "exposure_history",
+    1,
+    "exposures",
+    "One row a unit and stretch of time at risk, for histories that say how long rather than month by month: a loan "
+    "with the month it ended in, or a survey that asks once a year. Further columns are covariates, known when the "
+    "stretch begins.",
+    (
+        Column("unit_id", "text", "Name of the loan or account.", personal_data=True),
+        Column("customer_id", "text", "Its customer.", required=False, nullable=True, personal_data=True),
+        Column("month", "month", "Last day of the stretch's last month."),
+        Column("from_months", "integer", "Age when the stretch begins.", "months", minimum=0),
+        Column("to_months", "integer", "Age when it ends.", "months", minimum=1),
+        _optional("period_months", "integer", "How closely its end is known; 1 when absent.", "months", 1),
+        Column("status", "text", "How the stretch ended.", allowed=STATUSES),
+        _optional("weight", "number", "Weight of the unit in a survey.", "units", 0),
+        _optional("balance", "number", "Balance when the stretch begins.", MONEY, 0),
+    ),
+    key=("unit_id", "month"),
+    unit=("unit_id",),
+    order="month",
+)
+
 CONTROL_TOTALS_TABLE = TableContract(
     "control_totals",
     1,
@@ -249,5 +272,6 @@ DEPOSIT_HISTORY = ContractGroup(
     (accounts_frame_their_months,),
 )
 PRODUCT_RATE_HISTORY = ContractGroup("product_rate_history", 1, (PRODUCT_RATES,))
+EXPOSURE_HISTORY = ContractGroup("exposure_history", 1, (EXPOSURES_TABLE,))
 CONTROL_TOTALS = ContractGroup("control_totals", 1, (CONTROL_TOTALS_TABLE,))
-HISTORY_CONTRACTS = (MORTGAGE_HISTORY, DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY, CONTROL_TOTALS)
+HISTORY_CONTRACTS = (MORTGAGE_HISTORY, DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY, EXPOSURE_HISTORY, CONTROL_TOTALS)

@@ -1,74 +1,149 @@
-"""The hazard harness: no customer and no period on both sides, scores by hand, real loans beside every baseline."""
+"""The hazard harness: no customer and no month on both sides, scores by hand, intervals, vendor tables."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from behavior.benchmark.hazard_protocols import HazardProtocol, HazardRows, judge, windows
-from behavior.benchmark.hazard_scores import (
-    actual_over_expected,
-    blocks_of,
-    brier,
-    bucket_table,
-    cumulative_incidence,
-    interval,
-    log_loss,
-    ranking,
-    score_table,
-)
-from behavior.estimators.champion import Roles
+from behavior.benchmark.bars import judge_bar
+from behavior.benchmark.hazard_models import OURS, incumbent_hazard
+from behavior.benchmark.hazard_protocols import windows
+from behavior.benchmark.hazard_run import hazard_benchmark
+from behavior.benchmark.hazard_scores import Rows, incidence_by_age, log_losses, ranking, score_model
+from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
+from behavior.benchmark.resampling import draws_of, value_and_interval
+from behavior.errors import FittingError, SpecFault
 from behavior.features.base import FeatureMatrix
+from behavior.kinds.mortgage_prepayment import KIND
+from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.exposures import build_exposure_panel
+from behavior.specs import parse_spec
 
-_spec = importlib.util.spec_from_file_location("real_hazard_data", Path(__file__).with_name("real_hazard_data.py"))
-assert _spec is not None and _spec.loader is not None
-real = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(real)
+SPEC = """
+[model]
+kind = "mortgage_prepayment"
+version = 1
+owner = "tests"
+[history]
+contract = "mortgage_history/1"
+[features]
+use = ["incentive", "age_months"]
+[estimator]
+family = "spline_hazard"
+[estimator.fixed]
+sample_share = 1.0
+"""
 
 
-def rows(count: int = 4_000, seed: int = 0) -> HazardRows:
+def toy_panel(count: int = 4_000, seed: int = 0) -> Panel:
     rng = np.random.default_rng(seed)
-    values = np.column_stack([rng.normal(0, 0.01, count), rng.integers(1, 120, count).astype(float)])
-    hazard = np.clip(0.05 + 2.0 * values[:, 0], 0.001, 0.5)
-    matrix = FeatureMatrix(("incentive", "age_months"), values, (1, 0), ("", ""))
-    event = (rng.random(count) < hazard).astype(float)
-    return HazardRows(matrix, event, np.ones(count), rng.integers(0, 300, count), rng.integers(0, 48, count))
-
-
-def test_windows_share_no_customer_and_no_period() -> None:
-    one = rows()
-    protocol = HazardProtocol("toy", (24, 36), 12, folds=3, gap=1)
-    pairs = list(windows(one, protocol))
-    assert len(pairs) == 6
-    for learn, test in pairs:
-        assert not set(one.customer[learn]) & set(one.customer[test])
-        assert one.period[learn].max() + 1 < one.period[test].min()
-
-
-def test_every_model_is_judged_on_the_same_rows() -> None:
-    one = rows()
-    found = judge(
-        one, HazardProtocol("toy", (36,), 12, folds=2), Roles("incentive"), ("age_table", "spline", "constant")
+    incentive = rng.normal(0, 0.01, count)
+    hazard = np.clip(0.05 + 4.0 * incentive, 0.002, 0.5)
+    customer = rng.integers(0, 300, count)
+    order = np.argsort(customer, kind="stable")
+    table = pd.DataFrame(
+        {
+            "unit": customer,
+            "customer": customer,
+            "month": month_end_of(rng.integers(360, 408, count)),
+            "weight": 100.0,
+            "age_months": rng.integers(1, 120, count).astype(float),
+            "incentive": incentive,
+            "months_in_the_money": 0.0,
+            "market_rate": 0.03,
+            "payoff": (rng.random(count) < hazard).astype(float),
+            "default": 0.0,
+            "curtailment": np.nan,
+        }
     )
-    assert set(found.expected) == {"age_table", "spline", "constant"}
-    assert {len(values) for values in found.expected.values()} == {len(found.rows)}
-    table = score_table(one.event[found.rows], found.expected, one.weight[found.rows], found.blocks, 1)
-    held = table[table["score"] == "log_loss"].set_index("model")["value"]
-    assert held["spline"] < held["constant"]
-    assert (table["low"] <= table["high"]).all()
+    return Panel(table.iloc[order].reset_index(drop=True))
+
+
+def rows_of(actual, month=None, age=None) -> Rows:
+    count = len(actual)
+    month = np.zeros(count, dtype=np.int64) if month is None else month
+    label = pd.Categorical(np.full(count, "all", dtype=object))
+    return Rows(
+        np.asarray(actual, dtype=float),
+        np.ones(count),
+        np.ones(count),
+        month,
+        np.ones(count) if age is None else age,
+        12.0,
+        {"vintage": label},
+    )
+
+
+def test_windows_share_no_customer_and_no_month() -> None:
+    table = toy_panel().table
+    protocol = Protocol(starts=(date(2002, 1, 31), date(2003, 1, 31)), window_months=12, customer_folds=3, gap_months=1)
+    month, customer = month_number(table["month"]), table["customer"].to_numpy()
+    found = list(windows(month, customer, table["payoff"].to_numpy(), protocol))
+    assert len(found) == 6
+    for one in found:
+        learn = one.learn.train | one.learn.validate
+        assert not set(customer[learn]) & set(customer[one.test])
+        assert month[learn].max() + 1 < month[one.test].min()
+        assert month[one.learn.train].max() < month[one.learn.validate].min()
+    assert len(list(windows(month, customer, table["payoff"].to_numpy(), protocol.shortened()))) == 1
+    with pytest.raises(FittingError, match="least_events"):
+        list(windows(month, customer, np.zeros(len(month)), protocol))
+
+
+def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
+    question = Question(
+        title="toy",
+        model="m",
+        history="h",
+        protocol=Protocol(starts=(date(2003, 1, 31),), window_months=12, customer_folds=2),
+        incumbent=Incumbent(cpr=0.4),
+        bars=(
+            Bar(words="below the constant", score="log_loss", below=("constant",)),
+            Bar(words="level", score="actual_over_expected", between=(0.7, 1.4)),
+            Bar(words="buckets", score="actual_over_expected", slice="incentive", meets=(0.9, 1.1)),
+            Bar(words="years", score="actual_over_expected", slice="year", joint=0.9),
+            Bar(words="impossible", score="log_loss", at_most=0.0),
+            Bar(words="nothing", score="no such score", at_most=0.0),
+        ),
+    )
+    incumbent = incumbent_hazard(question.incumbent, "", 12.0)
+    found = hazard_benchmark("toy", toy_panel(), KIND, parse_spec(SPEC, "s"), question, incumbent, replicates=60)
+    whole = found.scores[(found.scores["slice"] == "") & (found.scores["cause"] == "payoff")]
+    assert whole.groupby("model")["rows"].first().nunique() == 1
+    assert {OURS, "incumbent", "constant", "psa", "age_table", "logistic", "s_curve", "spline", "boosted"} <= set(
+        whole["model"]
+    )
+    known = whole.dropna(subset=["low", "high"])
+    assert (known["low"] <= known["high"]).all()
+    assert [one.verdict for one in found.verdicts] == ["met", "met", "met", "met", "missed", "not measured"]
+    assert found.summary["model"].iloc[0] == OURS
 
 
 def test_scores_agree_with_the_vector(vectors: Path) -> None:
     held = json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text())["discrimination"]
     score, event = np.array(held["score"]), np.array(held["y"], dtype=float)
-    ones = np.ones(len(event))
-    assert ranking(event, score, ones) == pytest.approx(held["auc"])
-    assert brier(event, score, ones) == pytest.approx(held["brier"])
-    assert log_loss(event, score, ones) == pytest.approx(held["log_loss"])
+    rows = rows_of(event)
+    draws = draws_of(np.arange(len(event)), rows.month, 0, 20)
+    found = {one.score: float(one.draws[0]) for one in score_model(rows, score, draws)}
+    assert found["area_under_curve"] == pytest.approx(held["auc"])
+    assert found["brier"] == pytest.approx(held["brier"])
+    assert found["log_loss"] == pytest.approx(held["log_loss"])
+    assert log_losses(event, score).mean() == pytest.approx(held["log_loss"])
+
+
+def test_concordance_counts_pairs_of_one_month_only() -> None:
+    month = np.array([0, 0, 1, 1])
+    rows = rows_of([1, 0, 1, 0], month)
+    expected = np.array([0.2, 0.1, 0.9, 0.8])
+    draws = draws_of(np.arange(4), month, 0, 20)
+    assert ranking(rows, expected, draws, within_month=True)[0] == 1.0
+    assert ranking(rows, expected, draws, within_month=False)[0] == 0.75
 
 
 def test_interval_covers_the_level_of_a_right_model() -> None:
@@ -76,71 +151,88 @@ def test_interval_covers_the_level_of_a_right_model() -> None:
     for seed in range(40):
         rng = np.random.default_rng(seed)
         expected = rng.uniform(0.01, 0.05, 5_000)
-        actual = (rng.random(5_000) < expected).astype(float)
-        blocks = blocks_of(rng.integers(0, 500, 5_000), rng.integers(0, 36, 5_000))
-        low, high = interval(actual_over_expected, actual, expected, np.ones(5_000), blocks, seed, 100)
+        rows = rows_of(rng.random(5_000) < expected, rng.integers(0, 60, 5_000))
+        draws = draws_of(rng.integers(0, 500, 5_000), rows.month, seed, 100)
+        total = draws.sums(rows.actual, expected)
+        _, low, high = value_and_interval(total[:, 0] / total[:, 1])
         covered += low <= 1.0 <= high
-    assert 30 <= covered <= 40
+    assert 32 <= covered <= 40
+
+
+def test_a_shock_that_months_share_widens_the_interval() -> None:
+    rng = np.random.default_rng(1)
+    month = rng.integers(0, 60, 20_000)
+    shock = np.exp(0.5 * rng.standard_normal(10))[month // 6]
+    rows = rows_of(rng.random(20_000) < 0.03 * shock, month)
+    widths = []
+    for when in (month, np.zeros_like(month)):
+        draws = draws_of(np.arange(20_000), when, 0, 200)
+        total = draws.sums(rows.actual, np.full(20_000, 0.03))
+        _, low, high = value_and_interval(total[:, 0] / total[:, 1])
+        widths.append(high - low)
+    assert widths[0] > 2.0 * widths[1]
 
 
 def test_cumulative_incidence_of_two_causes_by_hand() -> None:
-    found = cumulative_incidence({"payoff": np.array([0.1, 0.2]), "charge_off": np.array([0.05, 0.0])})
-    np.testing.assert_allclose(found["payoff"], [0.1, 0.1 + 0.85 * 0.2])
-    np.testing.assert_allclose(found["charge_off"], [0.05, 0.05])
+    age = np.array([1.0, 2.0])
+    rows = rows_of([0, 0], np.zeros(2, dtype=np.int64), age)
+    draws = draws_of(np.arange(2), rows.month, 0, 5)
+    hazards = {"payoff": np.array([0.1, 0.2]), "default": np.array([0.05, 0.0])}
+    found, ages = incidence_by_age(hazards, rows, draws)
+    np.testing.assert_allclose(found["payoff"][0], [0.1, 0.1 + 0.85 * 0.2])
+    np.testing.assert_allclose(found["default"][0], [0.05, 0.05])
+    assert list(ages) == [1, 2]
 
 
-@pytest.mark.slow
-@pytest.mark.shared
-def test_nsmo_on_unseen_customers(real_data: Path) -> None:
-    """All years on both sides, customers held out: what this data can carry. Out of time no model meets the bars."""
-    held = real.nsmo(real_data)
-    period = np.zeros(len(held.event), dtype=np.int64)
-    fold = HazardRows(held.matrix, held.event, held.weight, held.customer, period)
-    doubled = _two_periods(fold)
-    names = ("age_table", "logistic", "s_curve", "spline")
-    found = judge(
-        doubled, HazardProtocol("unseen", (1,), 1, 5), Roles("incentive", interacts=("credit_score", "cltv")), names
+def test_a_vendor_table_in_a_file_is_read_between_its_points() -> None:
+    text = "incentive,age_months,cpr\n-0.01,1,0.05\n-0.01,60,0.07\n0.02,1,0.2\n0.02,60,0.4\n"
+    hazard = incumbent_hazard(Incumbent(file="vendor.csv"), text, 12.0)
+    assert hazard is not None
+    matrix = FeatureMatrix(("incentive", "age_months"), np.array([[-0.05, 1.0], [0.02, 90.0]]), (1, 0), ("", ""))
+    np.testing.assert_allclose(1 - (1 - hazard.predict_hazard(matrix)) ** 12, [0.05, 0.4])
+    assert incumbent_hazard(Incumbent(), "", 12.0) is None
+    with pytest.raises(SpecFault, match="cpr"):
+        incumbent_hazard(Incumbent(file="v"), "age_months,rate\n1,2\n", 12.0)
+    with pytest.raises(SpecFault, match="combination"):
+        incumbent_hazard(Incumbent(file="v"), "a,b,cpr\n1,1,0.1\n2,2,0.1\n", 12.0)
+
+
+def test_most_folds_and_not_behind() -> None:
+    from behavior.benchmark.hazard_scores import Score
+
+    def scores(values):
+        return [Score("path_error_bp", "count", "fold", str(k), np.full(20, v), 1, 0.0) for k, v in enumerate(values)]
+
+    bar = Bar(words="most", score="path_error_bp", slice="fold", most_folds_below=("other",))
+    assert judge_bar("d", bar, {OURS: scores([1, 2, 9]), "other": scores([2, 3, 4])}).verdict == "met"
+    assert judge_bar("d", bar, {OURS: scores([1, 9, 9]), "other": scores([2, 3, 4])}).verdict == "missed"
+    level = [Score("log_loss", "count", "", "", np.append(1.01, np.linspace(0.9, 1.1, 20)), 1, 0.0)]
+    other = [Score("log_loss", "count", "", "", np.ones(21), 1, 0.0)]
+    behind = Bar(words="not behind", score="log_loss", not_behind=("other",))
+    assert judge_bar("d", behind, {OURS: level, "other": other}).verdict == "met"
+    with pytest.raises(ValueError, match="expected one of"):
+        Bar(words="two tests", score="log_loss", at_most=1.0, joint=0.9)
+
+
+def test_exposures_become_periods() -> None:
+    table = pd.DataFrame(
+        {
+            "unit_id": ["a", "b", "c", "d"],
+            "month": pd.to_datetime(["2020-03-31", "2020-12-31", "2020-02-29", "2020-05-31"]),
+            "from_months": [0, 12, 0, 0],
+            "to_months": [3, 24, 2, 3],
+            "period_months": [1, 12, 1, 1],
+            "status": ["prepaid", "open", "transferred", "default"],
+            "original_term_months": [3, 360, 36, 36],
+            "rate": [0.1, 0.2, 0.3, 0.4],
+        }
     )
-    actual, weight = doubled.event[found.rows], doubled.weight[found.rows]
-    loss = {name: log_loss(actual, found.expected[name], weight) for name in names}
-    assert loss["spline"] < min(loss["age_table"], loss["logistic"], loss["s_curve"])
-    assert 0.95 < actual_over_expected(actual, found.expected["spline"], weight) < 1.05
-    incentive = doubled.matrix.values[found.rows, 0]
-    buckets = np.digitize(incentive, [-0.005, 0.0, 0.0025, 0.005, 0.0075, 0.01])
-    table = bucket_table(actual, found.expected["spline"], weight, buckets, found.blocks, 1)
-    assert ((table["low"] <= 1.1) & (table["high"] >= 0.9)).all()
-
-
-def _two_periods(one: HazardRows) -> HazardRows:
-    """The rows as learning rows (period 0) and again as test rows (period 1): only customers separate them."""
-    count = len(one.event)
-    matrix = FeatureMatrix(
-        one.matrix.names, np.vstack([one.matrix.values] * 2), one.matrix.signs, one.matrix.units, one.matrix.levels
-    )
-    return HazardRows(
-        matrix,
-        np.tile(one.event, 2),
-        np.tile(one.weight, 2),
-        np.tile(one.customer, 2),
-        np.repeat(np.array([0, 1]), count),
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.shared
-def test_lending_club_cumulative_incidence_on_unseen_loans(real_data: Path) -> None:
-    """Payoff and charge-off within a point at every age, from cause-specific hazards by age learned on other loans."""
-    loans = real.lending_club(real_data)
-    learn = (loans["id"].astype("int64") % 2 == 0).to_numpy()
-    found = {part: cumulative_incidence(_hazards(loans[mask])) for part, mask in (("learn", learn), ("test", ~learn))}
-    for cause in ("payoff", "charge_off"):
-        assert np.abs(found["learn"][cause] - found["test"][cause]).max() < 0.01
-
-
-def _hazards(loans) -> dict[str, np.ndarray]:
-    months = loans["months"].to_numpy()
-    at_risk = np.array([(months >= age).sum() for age in range(1, 37)])
-    return {
-        cause: np.array([((months == age) & (loans["cause"] == cause)).sum() for age in range(1, 37)]) / at_risk
-        for cause in ("payoff", "charge_off")
-    }
+    panel = build_exposure_panel(CustomerHistory("exposure_history/1", {"exposures": table}))
+    found = panel.table.groupby("unit")
+    assert found.size().to_dict() == {"a": 3, "b": 1, "c": 1, "d": 3}
+    assert found["age_months"].apply(list).to_dict() == {"a": [1, 2, 3], "b": [19.0], "c": [1], "d": [1, 2, 3]}
+    assert found["payoff"].sum().to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0, "d": 0.0}
+    assert found["default"].apply(list)["d"] == [0.0, 0.0, 1.0]
+    assert list(found["month"].apply(list)["a"]) == list(pd.to_datetime(["2020-01-31", "2020-02-29", "2020-03-31"]))
+    assert found["month"].first()["c"] == pd.Timestamp("2020-01-31")
+    assert list(found["term_phase"].apply(list)["a"]) == ["-2", "-1", "+0"]

@@ -1,0 +1,338 @@
+"""Landmark evaluation of deposit decay: unseen accounts open at a month are foretold from what was known then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from behavior.assumptions.effects import View
+from behavior.benchmark import decay_models as models
+from behavior.benchmark.bars import judge_bar
+from behavior.benchmark.hazard_models import OURS
+from behavior.benchmark.hazard_scores import Score, table_of
+from behavior.benchmark.protocols import Protocol, Question
+from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
+from behavior.benchmark.results import Answer
+from behavior.errors import BehaviorError, FittingError
+from behavior.kinds._decay_fit import level_codes, segment_levels
+from behavior.kinds.base import Exhibit, ExportContext, ModelKind
+from behavior.market.history import RateHistory
+from behavior.panel.base import Panel, PanelSplit
+from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.landmarks import BalanceGrid, balance_grid
+from behavior.panel.split import uniform_of
+from behavior.quantities import FloatArray, IntArray
+from behavior.specs import ModelSpec
+
+VIEWS: Mapping[str, View] = {"net_balance": View.WITH_REDEPOSITS, "lowest_balance": View.MINIMUM_BALANCE}
+WORDS: Mapping[str, str] = {
+    OURS: "closure x survivors' balances",
+    "boosted": "two-part, closures by boosted trees",
+    "incumbent": "what the bank uses today",
+    "exponential": "one rate a segment, all months",
+    "last_period": "one rate a segment, last year",
+    "kaplan_meier": "exits of accounts by age",
+    "cohort_decay": "balances of earlier cohorts",
+    "probable_amount": "lowest probable total, 95%",
+}
+CURVE, LIFE, RUN_OFF, RATIO = (
+    "curve_error_points",
+    "average_life_error_years",
+    "run_off_error_points",
+    "actual_over_expected",
+)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Cohorts as they went and as they were foretold.
+
+    Parameters
+    ----------
+    customer, landmark, segment, balance : of each account followed, shape (accounts,).
+    actual : view -> share of balance left, shape (accounts, 1 + horizon). foretold : view -> model -> the same.
+    """
+
+    customer: np.ndarray
+    landmark: IntArray
+    segment: IntArray
+    balance: FloatArray
+    actual: Mapping[str, FloatArray]
+    foretold: Mapping[str, Mapping[str, FloatArray]]
+
+
+def decay_benchmark(
+    name: str,
+    panel: Panel,
+    rates: RateHistory,
+    kind: ModelKind,
+    spec: ModelSpec,
+    question: Question,
+    replicates: int = 200,
+    with_boosted: bool = True,
+) -> Answer:
+    """Follow the cohorts of every landmark and score what each model said of them.
+
+    Raises
+    ------
+    FittingError : when no landmark has accounts to follow and months after it.
+    """
+    levels = segment_levels(panel.table, spec)
+    parts = _follow_all(panel, rates, kind, spec, question, with_boosted)
+    followed = _together(parts)
+    draws = draws_of(followed.customer, followed.landmark * BLOCK_MONTHS, question.protocol.seed, replicates)
+    tables, scores, exhibits = [], {}, []
+    for view, foretold in followed.foretold.items():
+        scores[view] = {model: _scores(followed, view, share, draws, levels) for model, share in foretold.items()}
+        tables += [table_of(own, cause=view, model=model) for model, own in scores[view].items()]
+        exhibits.append(_picture(followed, view, draws))
+    table = pd.concat(tables, ignore_index=True)
+    return Answer(
+        name=name,
+        title=question.title,
+        kind=kind.name,
+        protocol=question.protocol.name or "landmarks, unseen accounts",
+        scores=table,
+        summary=_summary(table),
+        verdicts=tuple(judge_bar(question.title, one, scores[one.cause or "net_balance"]) for one in question.bars),
+        winner=" ".join(_winner(view, own) for view, own in scores.items()),
+        exhibits=tuple(exhibits),
+        notes=(question.says,) if question.says else (),
+        facts={"accounts followed": len(followed.balance), "landmarks": len(np.unique(followed.landmark))},
+    )
+
+
+def _follow_all(
+    panel: Panel, rates: RateHistory, kind: ModelKind, spec: ModelSpec, question: Question, with_boosted: bool
+) -> list[Followed]:
+    protocol, grid = question.protocol, balance_grid(panel.table)
+    found = []
+    for number, landmark in enumerate(protocol.landmarks):
+        at = int(month_number(np.array([landmark], dtype="datetime64[D]"))[0])
+        if at - grid.first_month < 2 or at + 1 >= grid.first_month + grid.balance.shape[1]:
+            continue
+        for fold in range(protocol.judged):
+            one = _follow(panel, grid, rates, kind, spec, question, (number, at, fold), with_boosted)
+            if one is not None:
+                found.append(one)
+    if not found:
+        raise FittingError(f"protocol {protocol.name!r}: no landmark with accounts before and months after it.")
+    return found
+
+
+def _follow(
+    panel: Panel,
+    grid: BalanceGrid,
+    rates: RateHistory,
+    kind: ModelKind,
+    spec: ModelSpec,
+    question: Question,
+    place: tuple[int, int, int],
+    with_boosted: bool,
+) -> Followed | None:
+    (number, at, fold), table, protocol = place, panel.table, question.protocol
+    month = month_number(table["month"])
+    held = (
+        _fold(table["customer"], protocol) == fold if protocol.customer_folds > 1 else np.ones(len(month), dtype=bool)
+    )
+    learn = (month <= at) & (~held if protocol.customer_folds > 1 else held)
+    levels = segment_levels(table, spec)
+    codes = level_codes(table, spec, levels)
+    cohort, unit = _cohort(table, grid, codes, held, at, protocol.horizon_months, len(levels))
+    if len(cohort.rows) == 0:
+        return None
+    last = at - grid.first_month
+    first_row = grid.rows.max(axis=1)
+    learners = learn[np.maximum(grid.rows[:, : last + 1].max(axis=1), 0)] & (grid.rows[:, : last + 1].max(axis=1) >= 0)
+    group = codes[first_row][learners]
+    paths = models.learning_paths(grid, learners)[:, : last + 1]
+    foretold = _ours(panel, rates, kind, spec, learn, at, cohort, with_boosted)
+    baseline = {
+        "exponential": models.constant_decay(table, codes, learn, cohort),
+        "last_period": models.constant_decay(table, codes, learn, cohort, models.LAST_MONTHS),
+        "kaplan_meier": models.kaplan_meier(table, codes, learn, cohort),
+        "cohort_decay": models.cohort_decay(paths, group, last, cohort, lowest=False),
+    }
+    lowest = {"cohort_decay": models.cohort_decay(paths, group, last, cohort, lowest=True)}
+    probable = models.probable_amount(paths, group, last, cohort)
+    if probable is not None:
+        baseline["probable_amount"] = lowest["probable_amount"] = probable
+    life = question.incumbent.average_life_years
+    baseline["incumbent"] = baseline["last_period"] if life is None else models.fixed_decay(life, cohort)
+    foretold["net_balance"] |= baseline
+    foretold["lowest_balance"] |= lowest
+    return Followed(
+        cohort.rows["customer"].to_numpy(),
+        np.full(len(cohort.rows), number),
+        cohort.segment,
+        cohort.rows["balance"].to_numpy(),
+        _as_it_went(grid, unit, last, cohort.horizon),
+        foretold,
+    )
+
+
+def _fold(customers: pd.Series, protocol: Protocol) -> IntArray:
+    codes, names = pd.factorize(customers)
+    share = uniform_of(np.asarray(names, dtype=object), protocol.seed)[codes]
+    return np.asarray(np.floor(share * protocol.customer_folds).astype(np.int64))
+
+
+def _cohort(
+    table: pd.DataFrame, grid: BalanceGrid, codes: IntArray, held: np.ndarray, at: int, horizon: int, segments: int
+) -> tuple[models.Cohort, IntArray]:
+    """Held-out accounts with a balance at the landmark, and their rows in the grid."""
+    last = at - grid.first_month
+    row = grid.rows[:, last]
+    unit = np.flatnonzero((row >= 0) & (np.nan_to_num(grid.balance[:, last]) > 0))
+    unit = unit[held[row[unit]] & (codes[row[unit]] >= 0)]
+    months = np.arange(at + 1, min(at + horizon, grid.first_month + grid.balance.shape[1] - 1) + 1)
+    rows = table.iloc[row[unit]].reset_index(drop=True).assign(balance=grid.balance[unit, last])
+    month, weight = month_number(table["month"]), table["weight"].to_numpy() + 1e-9
+    spread = np.full((segments, len(months)), np.nan)
+    known = ~np.isnan(table["spread"].to_numpy()) & (codes >= 0)
+    for k, one in enumerate(months):
+        mine = known & (month == one)
+        total = np.bincount(codes[mine], weight[mine], segments)
+        sums = np.bincount(codes[mine], weight[mine] * table["spread"].to_numpy()[mine], segments)
+        spread[:, k] = np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
+    return models.Cohort(rows, codes[row[unit]], months, spread), unit
+
+
+def _ours(
+    panel: Panel,
+    rates: RateHistory,
+    kind: ModelKind,
+    spec: ModelSpec,
+    learn: np.ndarray,
+    at: int,
+    cohort: models.Cohort,
+    with_boosted: bool,
+) -> dict[str, dict[str, FloatArray]]:
+    """Our exported curves, and those of the same model with boosted closures, in both views."""
+    month = month_number(panel.table["month"])
+    known = np.unique(month[learn])
+    start = known[min(max(1, round(len(known) * (1.0 - spec.split.validate_share_of_months))), len(known) - 1)]
+    check = learn & (month >= start)
+    split = PanelSplit(learn & ~check, check, ~learn, ~learn, ~learn)
+    then = panel.rows(np.asarray(month <= at))
+    context = ExportContext(pd.Timestamp(month_end_of(np.array([at]))[0]), then, rates, None)
+    asked = {OURS: spec}
+    if with_boosted and spec.estimator.family != "boosted_hazard":
+        boosted = spec.estimator.model_copy(update={"family": "boosted_hazard"})
+        asked["boosted"] = spec.model_copy(update={"estimator": boosted})
+    found: dict[str, dict[str, FloatArray]] = {view: {} for view in VIEWS}
+    for model, one in asked.items():
+        try:
+            fitted = kind.fit(panel, split, one)
+        except BehaviorError:
+            if model == OURS:
+                raise
+            continue
+        if model != OURS and "champion" in fitted.facts and fitted.facts["champion"] == "constant_hazard":
+            continue
+        tables = kind.export(fitted, context)
+        for name, view in VIEWS.items():
+            found[name][model] = models.from_tables(tables, cohort, view)
+    return found
+
+
+def _as_it_went(grid: BalanceGrid, unit: IntArray, last: int, horizon: int) -> dict[str, FloatArray]:
+    """Share of the landmark's balance left, and of the lowest since; gaps take the last known balance."""
+    path = pd.DataFrame(grid.balance[unit, last : last + horizon + 1]).ffill(axis=1).to_numpy()
+    share = path / path[:, :1]
+    return {"net_balance": share, "lowest_balance": np.minimum.accumulate(share, axis=1)}
+
+
+def _together(parts: list[Followed]) -> Followed:
+    """All landmarks and folds under each other, to the shortest horizon; a model must have answered every time."""
+    width = min(one.actual["net_balance"].shape[1] for one in parts)
+    views = parts[0].foretold
+    shared = {
+        view: [name for name in views[view] if all(name in one.foretold[view] for one in parts)] for view in views
+    }
+    return Followed(
+        np.concatenate([one.customer for one in parts]),
+        np.concatenate([one.landmark for one in parts]),
+        np.concatenate([one.segment for one in parts]),
+        np.concatenate([one.balance for one in parts]),
+        {view: np.concatenate([one.actual[view][:, :width] for one in parts]) for view in views},
+        {
+            view: {
+                name: np.concatenate([one.foretold[view][name][:, :width] for one in parts]) for name in shared[view]
+            }
+            for view in views
+        },
+    )
+
+
+def _share(followed: Followed, share: FloatArray, draws: Draws, rows: np.ndarray | None = None) -> FloatArray:
+    """Balance-weighted share left by month, at most 1, shape (draws, 1 + horizon)."""
+    weight = followed.balance if rows is None else followed.balance * rows
+    sums = draws.sums(*(weight * share[:, k] for k in range(share.shape[1])))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.minimum(sums / np.where(sums[:, :1] > 0, sums[:, :1], np.nan), 1.0))
+
+
+def _scores(followed: Followed, view: str, share: FloatArray, draws: Draws, levels: tuple[str, ...]) -> list[Score]:
+    count = len(followed.balance)
+    found: list[Score] = []
+    for slice_name, bucket, rows in (
+        ("", "", None),
+        *(("segment", name, followed.segment == k) for k, name in enumerate(levels) if (followed.segment == k).any()),
+    ):
+        actual = _share(followed, followed.actual[view], draws, rows)
+        gap = _share(followed, share, draws, rows) - actual
+        size = count if rows is None else int(rows.sum())
+        gone = 1.0 - actual[:, -1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where(gone - gap[:, -1] > 1e-6, gone / (gone - gap[:, -1]), np.nan)
+        for name, values in (
+            (RATIO, ratio),
+            (CURVE, 100.0 * np.abs(gap[:, 1:]).mean(axis=1)),
+            (RUN_OFF, 100.0 * gap[:, -1]),
+            (LIFE, gap.sum(axis=1) / 12.0),
+        ):
+            found.append(Score(name, "balance", slice_name, bucket, np.asarray(values), size, float("nan")))
+    return found
+
+
+def _summary(table: pd.DataFrame) -> pd.DataFrame:
+    lines = []
+    whole = table[table["slice"] == ""]
+    for (view, model), own in whole.groupby(["cause", "model"], sort=False):
+        line: dict[str, object] = {"view": view, "model": model, "what": WORDS.get(str(model), "")}
+        for score in (CURVE, RUN_OFF, LIFE):
+            one = own[own["score"] == score].iloc[0]
+            line[score.replace("_", " ")] = f"{one['value']:.2f} ({one['low']:.2f}..{one['high']:.2f})"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _winner(view: str, scores: Mapping[str, list[Score]]) -> str:
+    """Who has the lower curve error, and how far ours is from the closest other, in words."""
+    curve = {model: next(one for one in own if one.score == CURVE) for model, own in scores.items()}
+    mine = curve.pop(OURS)
+    if not curve:
+        return f"{view}: nothing to compare with."
+    best = min(curve, key=lambda model: float(curve[model].draws[0]))
+    value, low, high = value_and_interval(mine.draws - curve[best].draws)
+    words = f"ours differs from it by {value:+.2f} points ({low:+.2f} to {high:+.2f}) of mean survival"
+    if value == 0 and low == high:
+        return f"{view}: ours and `{best}` say the same."
+    if value <= 0:
+        return f"{view}: ours; the closest other is `{best}`: {words}."
+    return f"{view}: `{best}` is closest, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}."
+
+
+def _picture(followed: Followed, view: str, draws: Draws) -> Exhibit:
+    actual = _share(followed, followed.actual[view], draws)
+    data = {"months": np.arange(actual.shape[1]), "actual": actual[0]}
+    bounds = np.nanquantile(actual[1:], [0.05, 0.95], axis=0)
+    data |= {"actual_lower": bounds[0], "actual_upper": bounds[1]}
+    shown = [one for one in (OURS, "incumbent", "cohort_decay", "kaplan_meier") if one in followed.foretold[view]]
+    data |= {one: _share(followed, followed.foretold[view][one], draws)[0] for one in shown}
+    title = f"{view.replace('_', ' ')}: share left of the accounts followed"
+    return Exhibit(f"decay_{view}", title, "lines", pd.DataFrame(data), "months since the landmark", "share of balance")

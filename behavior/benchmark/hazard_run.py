@@ -1,0 +1,344 @@
+"""One hazard question: every model on every window and fold, judged on the same rows, scored by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from behavior.benchmark.bars import judge_bar
+from behavior.benchmark.hazard_models import (
+    OURS,
+    WORDS,
+    FixedHazard,
+    contenders,
+    fit_contenders,
+    in_order,
+    with_psa,
+)
+from behavior.benchmark.hazard_protocols import windows
+from behavior.benchmark.hazard_scores import (
+    Rows,
+    Score,
+    incidence_by_age,
+    score_model,
+    survival_by_age,
+    table_of,
+)
+from behavior.benchmark.protocols import Protocol, Question
+from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
+from behavior.benchmark.results import Answer, Verdict
+from behavior.errors import BehaviorError
+from behavior.estimators.champion import Roles
+from behavior.estimators.spline_hazard import rows_of
+from behavior.kinds._segments import scheme_of, segment_text
+from behavior.kinds.base import Exhibit, FittedModel, ModelKind
+from behavior.panel.base import Panel
+from behavior.panel.dense import month_number
+from behavior.quantities import AnyArray, FloatArray, IntArray
+from behavior.specs import ModelSpec
+
+CAUSES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "mortgage_prepayment": (("payoff", "payoff"), ("default", "default")),
+    "nmd_decay": (("closed", "closure"),),
+}
+DRIVERS = ("incentive", "spread")
+INTERACTS = ("log_original_balance", "credit_score", "current_ltv", "cltv")
+SHOWN = ("actual_over_expected", "monthly_cpr_error_points", "curve_error_points", "log_loss", "area_under_curve")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Expectations of every model on the rows judged, for one cause.
+
+    Parameters
+    ----------
+    place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
+    families : champion family -> windows in which it was chosen.
+    """
+
+    place: IntArray
+    expected: Mapping[str, FloatArray]
+    families: Mapping[str, int] = field(default_factory=dict)
+
+
+def hazard_benchmark(
+    name: str,
+    panel: Panel,
+    kind: ModelKind,
+    spec: ModelSpec,
+    question: Question,
+    incumbent: FixedHazard | None = None,
+    replicates: int = 200,
+) -> Answer:
+    """Fit, foretell, score and hold against the bars.
+
+    Raises
+    ------
+    FittingError : when no window can be judged.
+    """
+    judged = judge(panel, kind, spec, question.protocol, incumbent)
+    periods = periods_a_year(panel)
+    tables, verdicts, exhibits = [], [], []
+    scores: dict[str, dict[str, list[Score]]] = {}
+    for cause, found in judged.items():
+        rows = rows_judged(panel, spec, question.protocol, cause, found.place, periods)
+        draws = _draws(panel, question.protocol, found.place, replicates)
+        scores[cause] = {model: score_model(rows, expected, draws) for model, expected in found.expected.items()}
+        tables += [table_of(own, cause=cause, model=model) for model, own in scores[cause].items()]
+        exhibits += pictures(cause, rows, found, draws)
+    if len(judged) > 1:
+        extra = _incidence(panel, spec, question.protocol, judged, periods, replicates)
+        for cause, more in extra.items():
+            for model, own in more.items():
+                scores[cause].setdefault(model, []).append(own)
+                tables.append(table_of([own], cause=cause, model=model))
+    first = next(iter(judged))
+    for bar in question.bars:
+        verdicts.append(judge_bar(question.title, bar, scores.get(bar.cause or first, {})))
+    table = pd.concat(tables, ignore_index=True)
+    return Answer(
+        name=name,
+        title=question.title,
+        kind=kind.name,
+        protocol=question.protocol.name or "unnamed",
+        scores=table,
+        summary=summary_of(table, first),
+        verdicts=tuple(verdicts),
+        winner=winner_of(scores[first]),
+        exhibits=tuple(exhibits),
+        notes=tuple(one for one in (question.says,) if one),
+        facts={
+            "rows judged": len(judged[first].place),
+            "events judged": int(scores[first][OURS][0].events),
+            "champion families": dict(judged[first].families),
+        },
+    )
+
+
+def judge(
+    panel: Panel, kind: ModelKind, spec: ModelSpec, protocol: Protocol, incumbent: FixedHazard | None
+) -> dict[str, Judged]:
+    """Every model's expectations by cause; a cause that ours does not model is left out."""
+    table = panel.table
+    month, customer = month_number(table["month"]), table["customer"].to_numpy()
+    causes = [one for one in CAUSES[kind.name] if one[0] in table.columns]
+    event = table[causes[0][0]].to_numpy(dtype=np.float64)
+    places: dict[str, list[IntArray]] = {}
+    parts: dict[str, dict[str, list[FloatArray]]] = {}
+    families: dict[str, int] = {}
+    for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months):
+        fitted = kind.fit(panel, window.learn, spec)
+        family = str(fitted.facts.get("champion", "unknown"))
+        families[family] = families.get(family, 0) + 1
+        learn = window.learn.train | window.learn.validate
+        for column, role in causes:
+            if role not in fitted.estimators:
+                continue
+            own = _window(panel, kind, spec, fitted, (column, role), learn, window.test, incumbent)
+            places.setdefault(column, []).append(np.flatnonzero(window.test))
+            for model, expected in own.items():
+                parts.setdefault(column, {}).setdefault(model, []).append(expected)
+    return {
+        cause: Judged(
+            np.concatenate(places[cause]),
+            {
+                model: np.concatenate(own[model])
+                for model in in_order(list(own))
+                if len(own[model]) == len(places[cause])
+            },
+            families,
+        )
+        for cause, own in parts.items()
+    }
+
+
+def _window(
+    panel: Panel,
+    kind: ModelKind,
+    spec: ModelSpec,
+    fitted: FittedModel,
+    cause: tuple[str, str],
+    learn: AnyArray,
+    test: AnyArray,
+    incumbent: FixedHazard | None,
+) -> dict[str, FloatArray]:
+    column, role = cause
+    matrix = fitted.estimators["inputs"].matrix(panel, kind.features)
+    check = rows_of(matrix, test)
+    event = np.nan_to_num(panel.table[column].to_numpy(dtype=np.float64))
+    found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(check))}
+    monthly = periods_a_year(panel) == 12.0
+    models = contenders(roles_of(matrix.names, spec, column), matrix)
+    models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)
+    for model, one in models.items():
+        try:
+            found |= fit_contenders({model: one}, matrix, event, learn, test)
+        except BehaviorError:  # a baseline that these rows cannot carry has no row in the table
+            continue
+    if incumbent is not None and column in ("payoff", "closed"):
+        found["incumbent"] = incumbent.predict_hazard(check)
+    return found
+
+
+def roles_of(names: tuple[str, ...], spec: ModelSpec, cause: str) -> Roles:
+    """Which features play which part in the structured baselines."""
+    driver = next((name for name in DRIVERS if name in names), "") if cause != "default" else ""
+    burnout = "months_in_the_money" if "months_in_the_money" in names and driver else ""
+    interacts = tuple(name for name in dict.fromkeys((*INTERACTS, *spec.segments.by)) if name in names)
+    return Roles(driver, "age_months", burnout, interacts)
+
+
+def periods_a_year(panel: Panel) -> float:
+    """12 where rows are months; 1 where a unit's rows lie a year apart."""
+    table = panel.table
+    same = table["unit"].to_numpy()[1:] == table["unit"].to_numpy()[:-1]
+    if not same.any():
+        return 12.0
+    step = float(np.median(np.diff(month_number(table["month"]))[same]))
+    return 12.0 / max(step, 1.0)
+
+
+def _draws(panel: Panel, protocol: Protocol, place: IntArray, replicates: int) -> Draws:
+    month = month_number(panel.table["month"])[place]
+    when = np.zeros_like(month) if protocol.resample == "customers" else month
+    return draws_of(panel.table["customer"].to_numpy()[place], when, protocol.seed, replicates)
+
+
+def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, place: IntArray, periods: float) -> Rows:
+    """What happened on the rows judged, and the buckets they fall into."""
+    table = panel.table.iloc[place]
+    month = month_number(table["month"])
+    age = table["age_months"].to_numpy(dtype=np.float64)
+    survey = table["survey_weight"].to_numpy() if "survey_weight" in table.columns else np.ones(len(table))
+    buckets: dict[str, pd.Categorical[object]] = {
+        "month": _labelled(month, lambda one: str(np.datetime64(int(one), "M"))),
+        "year": _labelled(month // 12 + 1970, str),
+    }
+    driver = next((name for name in DRIVERS if name in table.columns and table[name].nunique() > 1), "")
+    if driver:
+        buckets[driver] = _banded(table[driver].to_numpy(dtype=np.float64), protocol.driver_edges, 100.0, "%")
+    buckets["age"] = _banded(age, protocol.age_edges, 1.0, " months")
+    segment = segment_text(table, scheme_of(spec))
+    if len(set(segment)) > 1:
+        buckets["segment"] = pd.Categorical(segment.astype(object))
+    buckets["vintage"] = _labelled((month - age.astype(np.int64)) // 12 + 1970, str)
+    return Rows(
+        np.nan_to_num(table[cause].to_numpy(dtype=np.float64)),
+        np.asarray(survey, dtype=np.float64),
+        table["weight"].to_numpy(dtype=np.float64),
+        month,
+        age,
+        periods,
+        buckets,
+    )
+
+
+def _labelled(values: IntArray, words: Callable[[int], str]) -> pd.Categorical:
+    """Whole numbers as labels in their own order."""
+    codes, found = pd.factorize(values, sort=True)
+    names: list[object] = [words(int(one)) for one in found]
+    return pd.Categorical.from_codes(codes.tolist(), categories=pd.Index(names, dtype=object))
+
+
+def _banded(values: FloatArray, edges: tuple[float, ...], scale: float, unit: str) -> pd.Categorical:
+    """Bands in rising order; those that no row falls into are left out."""
+    shown = [f"{edge * scale:g}" for edge in edges]
+    words = [f"under {shown[0]}", *(f"{low} to {high}" for low, high in pairwise(shown)), f"from {shown[-1]}"]
+    codes = np.digitize(np.nan_to_num(values), edges)
+    names = pd.Index([f"{one}{unit}" for one in words], dtype=object)
+    return pd.Categorical.from_codes(codes, categories=names).remove_unused_categories()
+
+
+def _incidence(
+    panel: Panel, spec: ModelSpec, protocol: Protocol, judged: Mapping[str, Judged], periods: float, replicates: int
+) -> dict[str, dict[str, Score]]:
+    """Largest error of cumulative incidence at any age, by cause and model that answers every cause, points."""
+    first = next(iter(judged.values()))
+    if any(not np.array_equal(one.place, first.place) for one in judged.values()):
+        return {}
+    rows = rows_judged(panel, spec, protocol, next(iter(judged)), first.place, periods)
+    draws = _draws(panel, protocol, first.place, replicates)
+    table = panel.table.iloc[first.place]
+    actual = {cause: np.nan_to_num(table[cause].to_numpy(dtype=np.float64)) for cause in judged}
+    happened, _ = incidence_by_age(actual, rows, draws)
+    found: dict[str, dict[str, Score]] = {cause: {} for cause in judged}
+    shared = [model for model in first.expected if all(model in one.expected for one in judged.values())]
+    for model in shared:
+        foreseen, _ = incidence_by_age({cause: one.expected[model] for cause, one in judged.items()}, rows, draws)
+        for cause in judged:
+            gap = 100.0 * np.abs(foreseen[cause] - happened[cause]).max(axis=1)
+            found[cause][model] = Score(
+                "incidence_error_at_worst_age_points", "count", "", "", gap, len(table), float(actual[cause].sum())
+            )
+    return found
+
+
+def summary_of(table: pd.DataFrame, cause: str) -> pd.DataFrame:
+    """One row a model with the scores that matter first, each with its interval in words."""
+    whole = table[(table["cause"] == cause) & (table["slice"] == "")]
+    lines = []
+    for model in whole["model"].unique():
+        line: dict[str, object] = {"model": model, "what": WORDS.get(model, "")}
+        own = whole[whole["model"] == model]
+        for score in SHOWN:
+            weighting = "balance" if score == "monthly_cpr_error_points" else "count"
+            one = own[(own["score"] == score) & (own["weighting"] == weighting)]
+            if len(one):
+                value, low, high = (float(one.iloc[0][name]) for name in ("value", "low", "high"))
+                form = ".4f" if score == "log_loss" else ".2f"
+                line[score.replace("_", " ")] = f"{value:{form}} ({low:{form}}..{high:{form}})"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def winner_of(scores: Mapping[str, list[Score]]) -> str:
+    """Who has the lower log loss, and by how much ours is ahead or behind, in words."""
+    loss = {
+        model: next(one for one in own if one.score == "log_loss") for model, own in scores.items() if model != OURS
+    }
+    mine = next(one for one in scores[OURS] if one.score == "log_loss")
+    best = min(loss, key=lambda model: float(loss[model].draws[0]))
+    value, low, high = value_and_interval(mine.draws - loss[best].draws)
+    scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
+    words = f"{scale * value:+.2f}% ({scale * low:+.2f} to {scale * high:+.2f}) of its log loss"
+    if value <= 0:
+        return f"ours; the closest other is `{best}` ({WORDS.get(best, best)}), from which ours differs by {words}"
+    told = "by more than chance" if low > 0 else "not told apart from ours"
+    return f"`{best}` ({WORDS.get(best, best)}) has the lowest log loss, {told}: ours differs by {words}"
+
+
+def pictures(cause: str, rows: Rows, judged: Judged, draws: Draws) -> list[Exhibit]:
+    """Actual against expected by the driver's bucket, or by age where there is no driver, and survival by age."""
+    found = []
+    shown = [model for model in (OURS, "incumbent", "s_curve", "age_table", "boosted") if model in judged.expected][:4]
+    slice_name = next((name for name in (*DRIVERS, "age") if name in rows.buckets), "age")
+    code = rows.buckets[slice_name].codes.astype(np.int64)
+    names = [str(one) for one in rows.buckets[slice_name].categories]
+    held = np.maximum(np.bincount(code, rows.weight, len(names)), 1e-12)
+    data = {
+        slice_name: names,
+        "actual": np.bincount(code, rows.weight * rows.actual) / held,
+    }
+    for model in shown:
+        data[model] = np.bincount(code, rows.weight * judged.expected[model], len(names)) / held
+    unit = "share a month" if rows.periods_a_year == 12 else "share a year"
+    found.append(
+        Exhibit(f"{cause}_by_{slice_name}", f"{cause} by {slice_name}", "lines", pd.DataFrame(data), slice_name, unit)
+    )
+    actual, ages = survival_by_age(rows, rows.actual, draws)
+    curve = {"age": ages, "actual": actual[0]}
+    bounds = np.quantile(actual[1:], [0.05, 0.95], axis=0)
+    curve |= {"actual_lower": bounds[0], "actual_upper": bounds[1]}
+    curve |= {model: survival_by_age(rows, judged.expected[model], draws)[0][0] for model in shown}
+    title = f"{cause}: share still there by age, from hazards of the rows judged"
+    found.append(Exhibit(f"{cause}_survival", title, "lines", pd.DataFrame(curve), "age, months", "share"))
+    return found
+
+
+def verdict_rows(verdicts: tuple[Verdict, ...]) -> list[dict[str, str]]:
+    """For a table."""
+    return [one.as_row() for one in verdicts]

@@ -1,0 +1,72 @@
+"""The benchmark as one self-contained page: both tables of bars, then every question with figures and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from behavior.benchmark.results import Answer
+from behavior.reporting.document import Document, Paragraph, Section, Table
+from behavior.reporting.exhibits import blocks_of
+
+KEPT_SLICES = ("year", "incentive", "spread", "age", "segment", "vintage", "fold")
+HOW = (
+    "Every model is fitted on the same rows and scored by the same code on the same rows, which it has not seen. "
+    "Figures stand with 90% intervals by resampling customers (banks, products) and six-month blocks of calendar time, "
+    "each drawn as a whole. The incumbent is what the bank says it uses, or the plain stand-in of its kind."
+)
+
+
+def benchmark_report(
+    answers: Sequence[Answer],
+    truth_bars: Sequence[Mapping[str, str]],
+    data_bars: Sequence[Mapping[str, str]],
+    truth_tables: Mapping[str, pd.DataFrame],
+    quick: bool = False,
+) -> Document:
+    """The document; `quick` puts a stamp on every page, because a shortened run is no evidence."""
+    bars = []
+    if truth_bars:
+        bars.append(Table("Simulated bank, the truth being known", pd.DataFrame(list(truth_bars))))
+    if data_bars:
+        bars.append(Table("Data, out of time and on unseen customers", pd.DataFrame(list(data_bars))))
+    winners = pd.DataFrame([{"data": one.title, "closest": one.winner} for one in answers])
+    first = Section("Bars", (Paragraph(HOW), *bars, Table("Who is closest", winners)))
+    truth = Section(
+        "The simulated bank's truth", tuple(Table(name, one.round(4)) for name, one in truth_tables.items())
+    )
+    sections = [first, *(_section(one) for one in answers)]
+    if truth_tables:
+        sections.append(truth)
+    return Document(
+        "Benchmark of behavioural models",
+        "against every baseline, on data and where the truth is known",
+        tuple(sections),
+        stamp="SHORTENED RUN" if quick else "",
+        facts={"questions": str(len(answers)), "bars": str(len(truth_bars) + len(data_bars))},
+    )
+
+
+def _section(answer: Answer) -> Section:
+    words = [Paragraph(one, "note") for one in answer.notes]
+    facts = ", ".join(f"{name}: {value}" for name, value in answer.facts.items())
+    blocks = (
+        Paragraph(answer.protocol, lead="Protocol"),
+        *words,
+        Paragraph(facts, lead="Facts"),
+        Paragraph(answer.winner, lead="Closest"),
+        Table("Models", answer.summary.fillna("")),
+        *blocks_of(answer.exhibits),
+    )
+    return Section(answer.title, blocks, (Section("By bucket", _by_bucket(answer)),))
+
+
+def _by_bucket(answer: Answer) -> tuple[Table, ...]:
+    """Our figures by bucket; every model's are in the table of scores beside this report."""
+    own = answer.scores[(answer.scores["model"] == "ours") & answer.scores["slice"].isin(KEPT_SLICES)]
+    found = []
+    for (cause, score, weighting, name), rows in own.groupby(["cause", "score", "weighting", "slice"], sort=False):
+        title = f"{cause}: {str(score).replace('_', ' ')} by {name} ({weighting})"
+        found.append(Table(title, rows[["bucket", "value", "low", "high", "rows", "events"]].reset_index(drop=True)))
+    return tuple(found)

@@ -1,0 +1,129 @@
+"""The command: a profile of one's own and no code, absent data explained, files and runs with stable names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.cli import main
+from behavior.io.profiles import load_profile
+
+PROFILES = Path(__file__).resolve().parents[2] / "pipelines" / "profiles"
+
+SPEC = """
+[model]
+kind = "mortgage_prepayment"
+version = 1
+owner = "tests"
+[history]
+contract = "exposure_history/1"
+[features]
+use = ["incentive", "age_months"]
+[estimator]
+family = "spline_hazard"
+fixed = { sample_share = 1.0 }
+"""
+
+PROFILE = """
+name = "own"
+[history.loans]
+contract = "exposure_history/1"
+[history.loans.tables.exposures]
+file = "loans.csv"
+sort = true
+[history.loans.tables.exposures.columns]
+unit_id = "loan"
+paid = { from = "received", divided_by = ["instalment"], rounded = true }
+from_months = { value = 0 }
+to_months = { from = "paid", kind = "number" }
+month = { months_after = { date = "opened", months = "to_months" }, month_end = true }
+status = { from = "end", values = { P = "prepaid", D = "default" }, otherwise = "open" }
+incentive = { from = "gain", unit = "percent", kind = "number" }
+opened = { date_format = "%Y-%m-%d" }
+[benchmark.own]
+title = "A bank's own loans"
+model = "model"
+history = "loans"
+says = "Simulated for a test."
+[benchmark.own.protocol]
+customer_folds = 2
+folds_judged = 1
+[benchmark.own.incumbent]
+file = "vendor.csv"
+[[benchmark.own.bars]]
+words = "log loss below the constant"
+score = "log_loss"
+below = ["constant"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    count = 900
+    gain = rng.normal(0.0, 1.0, count)
+    exit_month = rng.geometric(np.clip(0.04 + 0.02 * gain, 0.005, 0.3))
+    held = np.minimum(exit_month, 36)
+    loans = pd.DataFrame(
+        {
+            "loan": np.arange(count),
+            "opened": "2020-01-31",
+            "received": held * 10.0 + rng.uniform(-3, 3, count),
+            "instalment": 10.0,
+            "end": np.where(exit_month <= 36, "P", "O"),
+            "gain": gain,
+        }
+    )
+    loans.to_csv(tmp_path / "loans.csv", index=False)
+    (tmp_path / "vendor.csv").write_text("incentive,cpr\n-0.01,0.1\n0.01,0.6\n")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "spec.toml").write_text(SPEC)
+    (tmp_path / "own.toml").write_text(PROFILE)
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_profile_and_no_code(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = project / "out"
+    words = ["benchmark", "--profile", str(project / "own.toml"), "--quick", "--workers", "1", "--out", str(out)]
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["data"] == [row for row in said["data"] if row["bar"] == "met"] and len(said["data"]) == 1
+    assert {row["model"] for row in said["answers"][0]["summary"]} >= {"ours", "incumbent", "age_table", "s_curve"}
+    scores = pd.read_csv(out / "scores.csv")
+    assert {"data", "cause", "model", "score", "slice", "bucket", "value", "low", "high"} <= set(scores.columns)
+    html = (out / "benchmark.html").read_text()
+    assert "SHORTENED RUN" in html and "<svg" in html and "http://" not in html.replace("http://www.w3.org", "")
+    from behavior.tracking.mlflow import MlflowTracker
+
+    client = MlflowTracker(out / "tracking").client
+    experiment = client.get_experiment_by_name("benchmark")
+    run = client.search_runs([experiment.experiment_id])[0]
+    assert run.info.run_name == "benchmark/own"
+    assert "payoff.ours.log_loss.count" in run.data.metrics
+
+
+def test_absent_data_say_which_files_in_which_layout(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "loans.csv").unlink()
+    assert main(["benchmark", "--profile", str(project / "own.toml"), "--out", str(tmp_path / "o")]) == 3
+    said = capsys.readouterr().err
+    assert "loans.csv" in said and "expected a CSV file with the columns" in said
+    assert main(["benchmark", "--profile", str(project / "own.toml"), "--data", "other"]) == 2
+    assert "expected one of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["nsmo", "lendingclub", "fdic", "ecb", "us_banks", "real", "demo"])
+def test_questions_name_folders_that_are_there(name: str) -> None:
+    profile = load_profile(PROFILES / f"{name}.toml")
+    folder = PROFILES.parents[1] if name == "demo" else None
+    assert profile.terms.benchmark
+    for question in profile.terms.benchmark.values():
+        place = folder / question.model if folder else profile.path(question.model)
+        assert (place / "spec.toml").is_file() and (place / "card.md").is_file()
+        assert question.title and (question.protocol.name or question.protocol.leave_out)
