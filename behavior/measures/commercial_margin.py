@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from behavior.engine.positions import SIDES, SIGNS, Book
+from behavior.engine.positions import Book, group_rows
+from behavior.quantities import FloatArray
 
 COLUMNS = (
     "currency",
@@ -26,32 +27,37 @@ def commercial_margin(book: Book) -> pd.DataFrame:
     """One row a product and side: balance-weighted rates and what the margin is worth a year at today's balances.
 
     Assets earn customer rate less transfer rate, liabilities transfer rate less customer rate; rates and amounts are
-    of the balances that have a transfer rate. Derivatives are left out.
+    of the balances that have a transfer rate, no rows where none has. Derivatives are left out.
     """
-    cash = book.instrument == 0
     transfer = book.numbers("transfer_rate")
-    known = cash & ~np.isnan(transfer)
-    balance = book.numbers("balance", 0.0)
-    sign = SIGNS[book.side]
+    known = (book.instrument == 0) & ~np.isnan(transfer)
+    if not known.any():
+        return pd.DataFrame(columns=list(COLUMNS))
+    groups = group_rows(book)
+    balance, rate = book.numbers("balance", 0.0), book.numbers("rate", 0.0)
+    cash = np.where(book.instrument == 0, balance, 0.0)
+    told = np.where(known, balance, 0.0)
+
+    def summed(weight: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(groups.of_row, weights=weight, minlength=len(groups)), dtype=np.float64)
+
+    whole, held = summed(cash), summed(told)
+    some = np.where(held > 0, held, np.nan)
+    margin = groups.sign * summed(np.where(known, balance * (rate - transfer), 0.0))
     table = pd.DataFrame(
         {
-            "currency": np.asarray(book.words("currency")).astype(str),
-            "product": np.asarray(book.words("product")).astype(str),
-            "side": np.asarray(SIDES)[book.side],
-            "balance": balance,
-            "known": np.where(known, balance, 0.0),
-            "paid": np.where(known, balance * book.numbers("rate", 0.0), 0.0),
-            "internal": np.where(known, balance * transfer, 0.0),
-            "margin_a_year": np.where(known, sign * balance * (book.numbers("rate", 0.0) - transfer), 0.0),
-            "servicing_cost_a_year": balance * book.numbers("servicing_cost", 0.0),
-            "fee_income_a_year": balance * book.numbers("fee_income", 0.0),
+            "currency": groups.currency,
+            "product": groups.product,
+            "side": groups.side,
+            "balance": whole,
+            "share_with_transfer_rate": held / np.where(whole > 0, whole, 1.0),
+            "customer_rate": summed(np.where(known, balance * rate, 0.0)) / some,
+            "transfer_rate": summed(np.where(known, balance * transfer, 0.0)) / some,
+            "commercial_margin": margin / some,
+            "margin_a_year": margin,
+            "servicing_cost_a_year": summed(cash * book.numbers("servicing_cost", 0.0)),
+            "fee_income_a_year": summed(cash * book.numbers("fee_income", 0.0)),
         }
-    )[cash]
-    summed = table.groupby(["currency", "product", "side"], as_index=False).sum()
-    held = summed["known"].where(summed["known"] > 0)
-    summed["share_with_transfer_rate"] = (summed["known"] / summed["balance"].where(summed["balance"] > 0)).fillna(0.0)
-    summed["customer_rate"] = summed["paid"] / held
-    summed["transfer_rate"] = summed["internal"] / held
-    summed["commercial_margin"] = summed["margin_a_year"] / held
-    found: pd.DataFrame = summed[list(COLUMNS)]
+    )
+    found: pd.DataFrame = table[whole > 0].reset_index(drop=True)
     return found
