@@ -70,20 +70,22 @@ def choose_champion(
     roles: Roles,
     spec: EstimatorSpec,
     search_spec: SearchSpec,
+    make: Callable[[str, Roles, EstimatorSpec], Any] | None = None,
 ) -> Champion:
     """Fit the families that the specification asks for, keep the one with the lower validation loss, refit on all rows.
 
     ``boosted_hazard``, ``spline_hazard`` and ``s_curve_hazard`` name one family; ``best`` judges all three and takes
-    a simpler one when it is as good.
+    a simpler one when it is as good. `make` builds an unfitted hazard of a family where a kind has a form of its own.
     """
+    make = make or make_hazard
     train, check = rows_of(matrix, ~validate), rows_of(matrix, validate)
     fitted: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     for family in _wanted(spec.family):
-        made = make_hazard(family, roles, spec)
+        made = make(family, roles, spec)
         if family == "boosted_hazard":
             base = fitted.get("spline_hazard") or _fit(
-                make_hazard("spline_hazard", roles, spec), train, event, weight, ~validate
+                make("spline_hazard", roles, spec), train, event, weight, ~validate
             )
             made.base = base
             found = made.tune(matrix, event, weight, validate, search_spec)
@@ -94,9 +96,9 @@ def choose_champion(
         for family, model in fitted.items()
     }
     family = _simplest_of_the_best(losses)
-    model = make_hazard(family, roles, spec)
+    model = make(family, roles, spec)
     if family == "boosted_hazard":
-        model.base = make_hazard("spline_hazard", roles, spec).fit(matrix, event, weight)
+        model.base = make("spline_hazard", roles, spec).fit(matrix, event, weight)
         model.parameters, model.rounds = fitted[family].parameters, fitted[family].rounds
     model.fit(matrix, event, weight)
     return Champion(model, family, losses, {**facts, **model.facts_}, fitted)

@@ -17,9 +17,10 @@ MONTHS = np.fromstring(
     dtype=np.int64,
     sep=" ",
 )
-ACCOUNTS = 120
+ACCOUNTS = 240
+AGE_BANDS = 24
 CLIP_MONTHS = 12
-STEP = 0.005
+STEP = 0.0025
 BAND = 1.6448536269514722
 
 
@@ -44,7 +45,7 @@ def months_grid(months: int) -> IntArray:
 
 
 def spread_grid(spread: FloatArray) -> FloatArray:
-    """Spreads that the history saw, every half point, one step beyond on each side; one node where none is known."""
+    """Spreads that the history saw, every quarter point, one step beyond on each side; one node where none is known."""
     known = spread[~np.isnan(spread)]
     if known.size == 0:
         return np.zeros(1)
@@ -52,13 +53,27 @@ def spread_grid(spread: FloatArray) -> FloatArray:
     return np.round(np.arange(np.floor(low / STEP), np.ceil(high / STEP) + 1) * STEP, 6)
 
 
-def representatives(matrix: FeatureMatrix, weight: FloatArray) -> IntArray:
-    """Accounts that stand for the balance: systematic along age, in proportion to balance."""
+def representatives(matrix: FeatureMatrix, weight: FloatArray, closure: Any) -> IntArray:
+    """Accounts that stand for the balance: in proportion to it, systematic along age and, inside bands of age, along
+    the closure hazard up and down in turn, so that every covariate is met in its share."""
     order = np.argsort(column_of(matrix, "age_months"), kind="stable")
+    total = np.cumsum(weight[order])
+    band = np.minimum((total / total[-1] * AGE_BANDS).astype(np.int64), AGE_BANDS - 1)
+    score = closure.predict_hazard(matrix)[order]
+    order = order[np.lexsort((np.where(band % 2 == 0, score, -score), band))]
     total = np.cumsum(weight[order])
     count = min(ACCOUNTS, len(order))
     marks = (np.arange(count) + 0.5) / count * total[-1]
     return np.asarray(order[np.minimum(np.searchsorted(total, marks), len(order) - 1)])
+
+
+def at_as_of(matrix: FeatureMatrix, balance: FloatArray) -> FeatureMatrix:
+    """The accounts' features as they stand at as-of: their size is today's balance, not that of a month ago."""
+    if "log_balance" not in matrix.names:
+        return matrix
+    values = matrix.values.copy()
+    values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
+    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
 
 
 def project_parts(

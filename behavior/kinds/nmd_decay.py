@@ -19,6 +19,7 @@ from behavior.assumptions.grid import table_grid
 from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable, Provenance
 from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.bands import Blocks
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
 from behavior.estimators.constant_hazard import ConstantHazard
@@ -27,12 +28,12 @@ from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
+from behavior.kinds._decay_closure import learn_closure
 from behavior.kinds._decay_exhibits import exhibits
 from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
     explain_hazard,
-    learn_cause,
     learn_challengers,
     learn_inputs,
     learn_small_cause,
@@ -100,7 +101,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     challengers: dict[str, dict[str, Any]] = {}
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
-        champion = learn_cause(matrix, closed, split, roles, spec, calm)
+        blocks = Blocks.of(table["customer"], month_number(table["month"]))
+        champion = learn_closure(matrix, table, split, roles, spec, calm, codes, blocks)
         estimators["closure"] = champion.model
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
         by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
@@ -224,8 +226,9 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     for segment, mask in curves_wanted(table, spec):
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
+        accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows])
         made = _segment_curves(
-            fitted, rows_of(matrix, rows), weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
+            fitted, accounts, weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
         )
         withdrawal += made[0]
         migrated += made[1]
@@ -265,7 +268,7 @@ def _segment_curves(
 ) -> tuple[list[AssumptionCurve], list[AssumptionCurve], float]:
     estimators = fitted.estimators
     spreads = carry.spread_grid(history["spread"].to_numpy()) if drivers else np.zeros(1)
-    chosen = rows_of(accounts, carry.representatives(accounts, weight))
+    chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))
     own = float("nan") if place < 0 else place
     parts = carry.project_parts(
         estimators["closure"], estimators["migrated"], estimators["balance"], chosen, own, spreads, grid, seasons
@@ -382,12 +385,12 @@ def _make_table(
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The tables applied to the panel's rows the way that the engine applies them.
 
-    Curves count months since as-of, so every row is read as if a new as-of stood at the landmark (the last month
-    learned from) or a whole number of years away from it: month k is 1 to 12.
+    Curves count months since as-of. The rows of a month are the book that was open at its start, accounts opened since
+    any earlier landmark included, so every row is read as the first month after an as-of of its own. What later months
+    of a curve say is held against accounts carried forward one by one in the tests of this kind.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
-    landmark = int(fitted.estimators["inputs"].extra["landmark"])
-    months = (month_number(rows["month"]) - landmark - 1) % 12 + 1
+    months = np.ones(len(rows), dtype=np.int64)
     calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
     stays = np.ones(len(rows))
     for table in tables:

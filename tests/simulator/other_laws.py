@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import gammaincinv, ndtr
 
 from behavior.assumptions.pass_through_path import PassThroughLaw
 from behavior.quantities import FloatArray, annual_to_monthly
@@ -141,6 +141,52 @@ class ThresholdLaw:
 
 
 @dataclass(frozen=True)
+class LogitWeibullLaw:
+    """Log-odds of closing: a Weibull duration, a saturating tangent in the spread, a season and the account's size.
+
+    Survivors save seasonally and spend more as the level of rates (not the spread) rises.
+    """
+
+    def closure(self, state: AccountState) -> FloatArray:
+        level = np.array([-5.25, -4.75, -4.95, -4.75, -4.5, -4.1])[state.segment]
+        pull = np.array([0.35, 0.6, 0.45, 0.6, 0.8, 1.0])[state.segment]
+        age = np.maximum(state.age_months, 1) / 60.0
+        score = level - 0.30 * np.log(age) + pull * np.tanh((state.spread - 0.016) / 0.010)
+        score = score + 0.12 * np.cos(2 * np.pi * (state.month_of_year - 1) / 12) - 0.10 * np.clip(state.size, -2, 2)
+        return np.asarray(1.0 / (1.0 + np.exp(-score)))
+
+    def migration(self, state: AccountState) -> FloatArray:
+        return np.where(state.segment < 4, 0.0008, 0.0)
+
+    def growth(self, state: AccountState) -> FloatArray:
+        saving = 0.002 * np.exp(-state.age_months / 30.0) - 0.0005
+        return np.asarray(saving - 0.05 * np.clip(state.level - 0.02, 0.0, 0.05))
+
+
+@dataclass(frozen=True)
+class FrailtyLaw:
+    """Gamma frailty: every account has its own pace, of mean 1 and variance one half, and those in a hurry drain too.
+
+    The pace multiplies a constant of the segment and a power of the spread, so that what is left slows down.
+    """
+
+    def pace(self, state: AccountState) -> FloatArray:
+        return np.asarray(gammaincinv(2.0, state.latent) / 2.0)
+
+    def closure(self, state: AccountState) -> FloatArray:
+        level = np.array([0.006, 0.010, 0.008, 0.011, 0.014, 0.020])[state.segment]
+        rise = np.array([0.6, 1.0, 0.8, 1.0, 1.2, 1.5])[state.segment]
+        power = 1.0 + rise * (np.clip(state.spread, 0.0, 0.06) / 0.02) ** 1.4
+        return np.asarray(np.minimum(0.6 * level * power * self.pace(state), 0.5))
+
+    def migration(self, state: AccountState) -> FloatArray:
+        return np.where(state.segment < 4, 0.0006 * self.pace(state), 0.0)
+
+    def growth(self, state: AccountState) -> FloatArray:
+        return np.asarray(0.001 - 0.002 * self.pace(state) - 0.04 * np.clip(state.spread, 0.0, 0.05))
+
+
+@dataclass(frozen=True)
 class LogisticSegment(DepositSegment):
     """Marginal pass-through that rises along a logistic in the level of rates, from `low` to `high` around `middle`."""
 
@@ -211,3 +257,12 @@ BANKS: dict[str, tuple[SimulatorSettings, Laws]] = {
         Laws(RelativeProbitLaw(), ThresholdLaw(), STEP),
     ),
 }
+
+DEPOSIT_BANKS: dict[str, tuple[SimulatorSettings, Laws]] = {
+    "logit_weibull": (SimulatorSettings(loans=1_500), Laws(deposits=LogitWeibullLaw(), segments=LOGISTIC)),
+    "frailty": (
+        SimulatorSettings(loans=1_500, turning_points=OTHER_CYCLES),
+        Laws(deposits=FrailtyLaw(), segments=STEP),
+    ),
+}
+"""Further laws of deposits alone, so that decay is judged on more shapes than the whole banks have."""

@@ -1,0 +1,142 @@
+"""The closure hazard of decay: a lean smooth hazard in age and spread, weighted between counts and balances.
+
+The engine spends balances, so a hazard that large accounts do not share is the wrong one for it; weights by balance
+alone would throw half of the events away. Rows weigh by the square root of their balance within the segment. The shape
+is leaner than the one of loans: the spread of a segment moves along few cycles, and its last stretch is where curves
+are read, so that every knot there would be fitted to a handful of months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.estimators.bands import Blocks, with_block_covariance
+from behavior.estimators.basis import knots_of
+from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
+from behavior.estimators.terms import Term, column_of
+from behavior.features.base import FeatureMatrix
+from behavior.panel.base import PanelSplit
+from behavior.quantities import BoolArray, FloatArray, IntArray
+from behavior.specs import EstimatorSpec, ModelSpec
+
+SPREAD_SHARES = np.array([0.01, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.97])
+COARSE_SHARES = np.array([0.02, 0.35, 0.65, 0.97])
+AGE_SHARES = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
+SIZE_SHARES = np.array([0.05, 0.5, 0.95])
+SPREAD_STEP = 0.003
+LEAST_SHARE, MOST_SHARE = 0.01, 100.0
+SURE = 1.645
+
+
+class ClosureHazard(SplineHazard):
+    """Smooth in age, by segment too; rising with the spread, more or less so by segment and size.
+
+    Stored and read as the spline hazard that it is: only the choice of terms differs.
+    """
+
+    def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
+        terms: list[Term] = []
+        for name in matrix.names:
+            terms += self._own_terms(matrix, name)
+        groups = [name for name in self.interacts if name in matrix.levels]
+        ages = tuple(knots_of(column_of(matrix, self.age), AGE_SHARES, 1.0))
+        if len(ages) > 1:
+            terms += [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in groups]
+        if self.driver in matrix.names:
+            terms += self._rising(matrix, groups)
+        return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
+
+    def _rising(self, matrix: FeatureMatrix, groups: list[str]) -> list[Term]:
+        values = column_of(matrix, self.driver)
+        fine = tuple(knots_of(values, SPREAD_SHARES, SPREAD_STEP))
+        coarse = tuple(knots_of(values, COARSE_SHARES, SPREAD_STEP))
+        if len(fine) < 2:
+            return []
+        found = [Term("rising", self.driver, fine)]
+        if len(coarse) < 2:
+            return found
+        found += [Term("rising", self.driver, coarse, name, (), len(matrix.levels[name])) for name in groups]
+        for name in self.interacts:
+            if name in matrix.levels or name not in matrix.names:
+                continue
+            knots = tuple(knots_of(column_of(matrix, name), SIZE_SHARES, 1e-9))
+            if len(knots) > 1:
+                found.append(Term("rising", self.driver, coarse, name, knots))
+        return found
+
+
+def balance_weights(balance: FloatArray, codes: IntArray) -> FloatArray:
+    """Square root of each row's balance over its segment's mean, of mean 1 in every segment; shape (rows,)."""
+    place = np.where(codes < 0, codes.max(initial=0) + 1, codes)
+    count = np.maximum(np.bincount(place), 1)
+    mean = np.bincount(place, balance) / count
+    relative = np.clip(balance / np.maximum(mean, 1e-12)[place], LEAST_SHARE, MOST_SHARE)
+    root = np.sqrt(relative)
+    return np.asarray(root / (np.bincount(place, root) / count)[place])
+
+
+def make_closure(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
+    """An unfitted hazard of a family; the spline is decay's own."""
+    made = make_hazard(family, roles, spec)
+    if not isinstance(made, SplineHazard):
+        return made
+    return ClosureHazard(
+        made.driver,
+        made.age,
+        made.burnout,
+        made.interacts,
+        smooth=made.smooth,
+        cross=made.cross,
+        sample_share=made.sample_share,
+        most_rows=made.most_rows,
+        seed=made.seed,
+    )
+
+
+def learn_closure(
+    matrix: FeatureMatrix,
+    table: pd.DataFrame,
+    split: PanelSplit,
+    roles: Roles,
+    spec: ModelSpec,
+    known: BoolArray,
+    codes: IntArray,
+    blocks: Blocks,
+) -> Champion:
+    """The champion closure hazard on the rows where it is `known`, with its errors by customers' half-years."""
+    learning = (split.train | split.validate) & known
+    rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
+    weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
+    validate, own = split.validate[learning], blocks.rows(learning)
+    found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure)
+    if found.family == "boosted_hazard" and "spline_hazard" in found.candidates:
+        surplus = _surplus(found, rows, event, weight, validate, own)
+        facts = {**found.facts, "gain of trees over their base, in its standard errors": round(surplus, 2)}
+        found = replace(found, facts=facts)
+        if surplus < SURE:
+            model = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
+            found = replace(found, model=model, family="spline_hazard", facts={**facts, **model.facts_})
+    with_block_covariance(found.model, rows, event, weight, own)
+    return found
+
+
+def _surplus(
+    found: Champion, rows: FeatureMatrix, event: FloatArray, weight: FloatArray, validate: BoolArray, blocks: Blocks
+) -> float:
+    """Validation log loss that trees save over the spline, in standard errors over customers' half-years.
+
+    Curves are read years ahead of what trees have seen: they must be better by more than chance.
+    """
+    check, happened, mass = rows_of(rows, validate), event[validate], weight[validate]
+    losses = []
+    for family in ("spline_hazard", "boosted_hazard"):
+        hazard = np.clip(found.candidates[family].predict_hazard(check), 1e-12, 1.0 - 1e-12)
+        losses.append(-(happened * np.log(hazard) + (1.0 - happened) * np.log1p(-hazard)) * mass)
+    code = np.unique(blocks.customer[validate], return_inverse=True)[1]
+    saved = np.bincount(code, losses[0] - losses[1])
+    return float(saved.sum() / max(float(np.sqrt((saved**2).sum())), 1e-300))
