@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from behavior.measures.result import IrrbbResult
     from behavior.simulator.bank import simulate
     from behavior.specs import ModelSpec, parse_spec
+    from behavior.workflows.explain import explain
     from behavior.workflows.publish import publish
     from behavior.workflows.train import train
     from behavior.workflows.value import ValuationInputs, ValuationOptions, value
@@ -42,6 +43,7 @@ _PLACES = {
     "all_kinds": "behavior.kinds.base",
     "apply_scenarios": "behavior.market.scenarios",
     "compare": "behavior.assumptions.compare",
+    "explain": "behavior.workflows.explain",
     "load_assumptions": "behavior.io.assumption_store",
     "load_profile": "behavior.io.profiles",
     "parse_spec": "behavior.specs",
@@ -67,6 +69,7 @@ __all__ = [
     "all_kinds",
     "apply_scenarios",
     "compare",
+    "explain",
     "load_assumptions",
     "load_profile",
     "parse_spec",

@@ -188,7 +188,11 @@ class _Told:
     def _value_of(self, currency: str) -> Node:
         groups = keys_of(self.plan.groups)
         products = sorted(
-            {key[1:] for key in (*groups, *self._option_keys) if self._mine(key[0], key[2]) and key[0] == currency}
+            {
+                key[1:]
+                for key in (*groups, *set(self._option_labels))
+                if self._mine(key[0], key[2]) and key[0] == currency
+            }
         )
         children = [self._value_of_product((currency, *key), groups) for key in products]
         if self.cell.measure == AFTER_OPTIONS and self.held.add_on is not None and not self.cell.product:
@@ -197,14 +201,14 @@ class _Told:
                 children.append(Node("option add-on, a loss", -float(added[self.scenario])))
         return total(currency, [child for child in children if child.children or child.value])
 
-    @property
-    def _option_keys(self) -> list[tuple[str, str, str]]:
-        """Groups of options and of limits inside cash rates."""
+    @cached_property
+    def _option_labels(self) -> list[tuple[str, str, str]]:
+        """Group of each option and of each limit inside a cash rate."""
         if self.held.values is None:
             return []
         rows = self.held.values.rows
         columns = [np.asarray(self.book.words(name)).astype(str)[rows] for name in ("currency", "side", "product")]
-        return sorted(set(zip(*(column.tolist() for column in columns), strict=True)))
+        return list(zip(*(column.tolist() for column in columns), strict=True))
 
     def _value_of_product(self, key: tuple[str, str, str], groups: Sequence[tuple[str, str, str]]) -> Node:
         _, side, product = key
@@ -248,13 +252,13 @@ class _Told:
         if held is None:
             return []
         found = []
+        worth = self._change(held.value)
         for place, row in enumerate(held.rows.tolist()):
-            labels = tuple(str(self.book.words(name)[row]) for name in ("currency", "side", "product"))
-            if labels != key or self.cell.position not in ("", self.book.identity[row]):
+            if self._option_labels[place] != key or self.cell.position not in ("", self.book.identity[row]):
                 continue
             sign = SIGNS[self.book.side[row]]
             words = "time value of its limits" if self.book.is_linear[row] else "option at implied volatility"
-            found.append(Node(f"{self.book.identity[row]}, {words}", float(sign * self._change(held.value)[place])))
+            found.append(Node(f"{self.book.identity[row]}, {words}", float(sign * worth[place])))
         return largest(found, self.depth.positions, "more options")
 
     def _own_total(self) -> float:
