@@ -214,8 +214,11 @@ def _models(task: Task) -> Path:
 def _spec(folder: Path, quick: bool) -> ModelSpec:
     """A model folder's specification; for a quick look without search and with few starts."""
     spec = parse_spec(read_bytes(folder / SPEC_FILE).decode("utf-8"), f"{folder.name}/{SPEC_FILE}")
-    if not quick:
-        return spec
+    return quick_spec(spec) if quick else spec
+
+
+def quick_spec(spec: ModelSpec) -> ModelSpec:
+    """The same without search and, for rates paid, from one start: a look, not evidence."""
     fixed = dict(spec.estimator.fixed)
     if spec.model.kind == "deposit_beta":
         fixed |= {"starts": 1, "largest_delay": 1, "replicates": 1}

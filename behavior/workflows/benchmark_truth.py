@@ -259,7 +259,7 @@ def _form_known_half_width(bank: SimulatedBank, learnt: Learnt, survival: pd.Dat
 
 def _beta(bank: SimulatedBank, learnt: Learnt) -> tuple[list[Verdict], dict[str, pd.DataFrame]]:
     seen = bank.truth.paths.short[bank.truth.paths.first :]
-    laws = _laws(learnt.tables)
+    laws = laws_of(learnt.tables)
     errors = _beta_errors(bank, laws, float(seen.min()), float(seen.max()))
     terminal = _terminal_betas(bank, learnt, laws)
     long_run = (errors["beta learnt"] - errors["beta true"]).abs()
@@ -283,7 +283,8 @@ def _beta(bank: SimulatedBank, learnt: Learnt) -> tuple[list[Verdict], dict[str,
     return verdicts, {"laws": errors.reset_index(), "terminal betas": terminal.reset_index()}
 
 
-def _laws(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], PassThroughLaw]:
+def laws_of(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], PassThroughLaw]:
+    """The law of every segment in exported REPRICING tables."""
     target = next(table for table in tables if table.quantity is Quantity.MARGINAL_PASS_THROUGH)
     speeds = [table for table in tables if table.quantity is Quantity.MONTHLY_ADJUSTMENT]
     found = {}
