@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behavior.cli.valuing import add_choices, add_inputs, arguments_of, read_inputs, read_options, words_of
+from behavior.cli.valuing import (
+    add_choices,
+    add_inputs,
+    arguments_of,
+    months_of,
+    read_inputs,
+    read_options,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from behavior.cli.output import Console
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
 
 
 POSITIONS = "cash_flows.parquet"
-MEASURES = ("durations", "liquidity_gap", "behaviour", "overlay", "sensitivity", "standardised")
+MEASURES = ("limits", "durations", "liquidity_gap", "behaviour", "overlay", "sensitivity", "standardised")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         metavar="WORDS",
         help=f"further tables, each of which values the book again: {', '.join(MEASURES)}, or all (default none)",
+    )
+    parser.add_argument("--sensitivity", action="store_true", help="the same as --measures sensitivity")
+    parser.add_argument(
+        "--key-tenors",
+        type=months_of,
+        metavar="MONTHS",
+        help="key rates of the durations, months with commas (default 12,24,36,60,84,120)",
     )
     parser.add_argument(
         "--detail", choices=("totals", "positions"), default="totals", help="positions: also Parquet (default totals)"
@@ -46,7 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         inputs, notes = read_inputs(args)
     with console.progress("valuing"):
         options = read_options(args, inputs)
-        result = _measured(value(inputs, options), inputs, options, args.measures)
+        result = _measured(value(inputs, options), inputs, options, args)
         result = replace(result, facts={**result.facts, "arguments": arguments_of(args)})
     with console.progress("writing"):
         written = [*write_result(result, args.out)]
@@ -61,14 +76,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return DONE
 
 
-def _measured(result: IrrbbResult, inputs: Any, options: Any, names: list[str] | None) -> IrrbbResult:
+def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Namespace) -> IrrbbResult:
     """The result with the further measures that were asked for."""
+    names = [*(args.measures or []), *(["sensitivity"] if args.sensitivity else [])]
     if not names:
         return result
+    from behavior.measures.key_rates import Bumps
     from behavior.workflows.value_measures import EVERY, Measures, with_measures
 
     wanted = tuple(name for name in EVERY if name in names or "all" in names)
-    return with_measures(result, inputs, options, Measures(wanted))
+    bumps = Bumps.standard()
+    if args.key_tenors is not None:
+        bumps = replace(bumps, key_months=args.key_tenors)
+    return with_measures(result, inputs, options, Measures(wanted, bumps))
 
 
 def _show(result: IrrbbResult, console: Console) -> None:

@@ -109,7 +109,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deposit-life-cap", type=float, metavar="YEARS", help="years of that cap (default 5)")
     parser.add_argument(
         "--buckets",
-        type=_months,
+        type=months_of,
         metavar="MONTHS",
         help="upper bounds of the gap's buckets, months with commas (default the 19 of the standardised framework)",
     )
@@ -132,7 +132,7 @@ def words_of(known: Sequence[str]) -> Callable[[str], list[str]]:
     return read
 
 
-def _months(text: str) -> tuple[float, ...]:
+def months_of(text: str) -> tuple[float, ...]:
     """Reader of bounds such as ``1,3,6,12``."""
     try:
         found = tuple(float(part) for part in text.split(","))

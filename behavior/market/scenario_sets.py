@@ -14,7 +14,7 @@ from behavior.errors import MarketDataError
 from behavior.market.floors import floor_rule
 from behavior.market.regulation import parameters
 from behavior.market.shifts import BASIS_POINT, ZERO_SHIFT, Shift
-from behavior.market.shocks import FRAMEWORKS, shock_sizes, six_shifts, unlisted_warning
+from behavior.market.shocks import FRAMEWORKS, US_FRAMEWORKS, shock_sizes, six_shifts, unlisted_warning
 
 BASE = "base"
 ALL_CURRENCIES = "*"
@@ -128,7 +128,8 @@ def scenario_set(framework: str, currencies: Iterable[str]) -> ScenarioSet:
 
     Parameters
     ----------
-    framework : ``bcbs_2016`` (d368), ``bcbs_2024`` (d578), ``eu_2024_856``, ``us_parallel`` or ``us_ramps``.
+    framework : ``bcbs_2016`` (d368), ``bcbs_2024`` (d578), ``eu_2024_856``, ``us_parallel``, ``us_ramps`` or
+        ``us_shapes``.
     currencies : ISO codes; one without a published size takes the rule for such currencies and a warning is kept.
 
     Raises
@@ -137,7 +138,7 @@ def scenario_set(framework: str, currencies: Iterable[str]) -> ScenarioSet:
     """
     if framework not in FRAMEWORKS:
         raise MarketDataError(f"framework: found {framework!r}, expected one of {', '.join(FRAMEWORKS)}.")
-    if framework in ("us_parallel", "us_ramps"):
+    if framework in US_FRAMEWORKS:
         return _united_states(framework)
     wanted = sorted(set(currencies))
     content = parameters(framework)
@@ -165,6 +166,14 @@ def _united_states(framework: str) -> ScenarioSet:
         table = content["parallel_bp"]
         paths: dict[str, tuple[Shift, ...]] = {
             name: (Shift(size * BASIS_POINT),) for name, size in table.values.items()
+        }
+    elif framework == "us_shapes":
+        table = content["shapes"]
+        tenors = table["tenor_months"]
+        paths = {
+            name: (Shift.at_tenors(tenors, [size * BASIS_POINT for size in sizes]),)
+            for name, sizes in table.values.items()
+            if name != "tenor_months"
         }
     else:
         table = content["ramps"]

@@ -18,7 +18,8 @@ from behavior.market.shifts import BASIS_POINT, Shift
 from behavior.quantities import FloatArray
 
 SIX_SHOCK_FRAMEWORKS = ("bcbs_2016", "bcbs_2024", "eu_2024_856")
-FRAMEWORKS = (*SIX_SHOCK_FRAMEWORKS, "us_parallel", "us_ramps")
+US_FRAMEWORKS = ("us_parallel", "us_ramps", "us_shapes")
+FRAMEWORKS = (*SIX_SHOCK_FRAMEWORKS, *US_FRAMEWORKS)
 
 
 @dataclass(frozen=True)

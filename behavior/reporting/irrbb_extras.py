@@ -14,6 +14,7 @@ from behavior.reporting.irrbb_measures import (
     Blocks,
     behaviour_blocks,
     duration_blocks,
+    limit_blocks,
     liquidity_blocks,
     margin_blocks,
     option_blocks,
@@ -25,6 +26,7 @@ from behavior.reporting.irrbb_tables import Money, spaced
 
 Draw = Callable[[IrrbbResult, Money], Blocks]
 SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
+    ("The bank's own limits", ("limit_use",), limit_blocks),
     ("Liquidity gap", ("liquidity_gap",), liquidity_blocks),
     ("Commercial margin", ("commercial_margin",), margin_blocks),
     ("Durations and key rates", ("durations",), duration_blocks),

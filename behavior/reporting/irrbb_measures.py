@@ -354,6 +354,26 @@ def _core_table(core: pd.DataFrame, money: Money) -> Table:
     return Table("Core of deposits", table, note, _forms(table, ",.1f", {"years used": ".2f"}))
 
 
+MEASURED = {"eve": "economic value", "nii_12": "12-month income", "nii_24": "24-month income"}
+
+
+def limit_blocks(result: IrrbbResult, money: Money) -> Blocks:
+    """The bank's own limits, the scenario that uses most of each, and how much."""
+    data = _table(result, "limit_use")
+    words = {"tier1": "Tier 1", "base": "base"}
+    table = pd.DataFrame({"limit on the fall of": [MEASURED.get(str(one), str(one)) for one in data["measure"]]})
+    table["as a share of"] = [words.get(str(one), str(one)) for one in data["of"]]
+    table["worst scenario"] = spaced(data["scenario"]).to_numpy()
+    table[money.head("change")] = (data["change"] / money.unit).to_numpy()
+    table["share, %"] = (100 * data["share"]).to_numpy()
+    table["limit, %"] = (100 * data["limit_share"]).to_numpy()
+    table["used, %"] = (100 * data["used"]).to_numpy()
+    table["status"] = data["status"].to_numpy()
+    note = "Limits of the settings, set by the bank. Economic value after the option add-on, income on a constant "
+    note += "balance sheet where there is one. Near: more than 80% used."
+    return (Table("", table, note, _forms(table, ",.1f")),)
+
+
 def option_blocks(result: IrrbbResult, money: Money) -> Blocks:
     """The option add-on and Basel's whole change by scenario; nothing without options."""
     summary = result.facts.get("summary", {})

@@ -22,6 +22,7 @@ from behavior.measures.behaviour_worth import FROZEN, MODEL, STANDARDISED, behav
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import liquidity_gap
 from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_tables
+from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.nii import CONSTANT
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.regulatory_overlay import nmd_rule, overlay_source, regulatory_overlay
@@ -32,7 +33,8 @@ from behavior.workflows.standardised_terms import portfolios_of, terms_table
 from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, pinned, rule_names
 
-DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = (
+LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = (
+    "limits",
     "durations",
     "liquidity_gap",
     "behaviour",
@@ -40,7 +42,7 @@ DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = (
     "sensitivity",
     "standardised",
 )
-EVERY = (DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD)
+EVERY = (LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD)
 """Names of the measures, as the command line has them."""
 
 
@@ -93,6 +95,15 @@ def lean(options: ValuationOptions, scenarios: ScenarioSet | None = None) -> Val
     """The options of a run that is only read for EVE and NII: no cash flows, the caps of the framework kept."""
     held = replace(pinned(options), cash_flows=False)
     return held if scenarios is None else replace(held, scenarios=scenarios)
+
+
+def limits(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """The bank's own limits and how much of each is used."""
+    del options, measures
+    found = limit_use(inputs.limits, result.eve_summary, result.nii_summary, inputs.tier1)
+    unknown = unknown_limits(inputs.limits)
+    said = {"limits_that_no_measure_knows": list(unknown)} if unknown else {}
+    return {"limit_use": found}, dict(said)
 
 
 def durations(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
@@ -197,6 +208,7 @@ def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> di
 Run = Callable[[IrrbbResult, ValuationInputs, ValuationOptions, Measures], Found]
 RUNS: Mapping[str, Run] = MappingProxyType(
     {
+        LIMITS: limits,
         DURATIONS: durations,
         LIQUIDITY: liquidity,
         BEHAVIOUR: behaviour,

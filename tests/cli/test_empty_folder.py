@@ -78,7 +78,7 @@ def test_a_command_without_its_arguments_says_which(
         (["--buckets", "3,1"], "expected rising months"),
         (["--buckets", "soon"], "expected months such as 1,3,6,12"),
         (["--price", "mid"], "invalid choice: 'mid'"),
-        (["--measures", "beauty"], "found beauty, expected durations"),
+        (["--measures", "beauty"], "found beauty, expected limits"),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(

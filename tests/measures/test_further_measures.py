@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from behavior.engine.slotting import core_caps, scaled_slots, slotted, split_core, uniform_slots
 from behavior.errors import BehaviorError
 from behavior.market.buckets import Buckets, own_buckets, regulatory_buckets
+from behavior.market.scenarios import scenario_set
 from behavior.measures.behaviour_worth import behaviour_worth
 from behavior.measures.gap import gap_analysis
+from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.measures.warnings import base_warnings
 from behavior.workflows.regulatory_overlay import regulatory_overlay
@@ -254,3 +256,31 @@ def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
     said = found.facts["measures"]
     assert said["rate_bumps"]["key_months"] == [12.0, 24.0, 36.0, 60.0, 84.0, 120.0]
     assert "BCBS d368" in said["regulatory_overlay"]["source"]
+
+
+def test_use_of_the_banks_own_limits() -> None:
+    eve = pd.DataFrame({"scenario": ["base", "up", "down"], "currency": "total", "eve": [200.0, 180.0, 190.0]}).assign(
+        delta_eve_after_options=[0.0, -20.0, -10.0]
+    )
+    nii = pd.DataFrame({"scenario": ["base", "up"], "nii": [8.0, 9.0], "delta_nii": [0.0, 1.0]})
+    nii = nii.assign(balance_sheet="constant", horizon_months=12)
+    limits = {"delta_eve_tier1": 0.15, "delta_eve_base": 0.2, "delta_nii_tier1": 0.05, "house": 1.0}
+    found = limit_use(limits, eve, nii, 100.0).set_index("limit")
+    assert found.loc["delta_eve_tier1", ["scenario", "status"]].tolist() == ["up", "above"]
+    assert found.loc["delta_eve_tier1", "used"] == pytest.approx(0.2 / 0.15)
+    assert found.loc["delta_eve_base", "used"] == pytest.approx(0.5)
+    # A gain uses nothing of a limit on falls.
+    assert found.loc["delta_nii_tier1", "used"] == 0.0
+    assert unknown_limits(limits) == ("house",)
+
+
+def test_shapes_of_the_curve_beside_parallel_shocks() -> None:
+    shapes = scenario_set("us_shapes", ["USD"])
+    at = np.asarray([0.25, 10.0])
+    moved = {one.name: one.shifts_of("USD")[0].at(at) for one in shapes.scenarios[1:]}
+    assert {"bear_steepener", "bull_steepener", "bear_flattener", "bull_flattener"} <= set(moved)
+    for name, (short, long) in moved.items():
+        if "flattener" in name or "steepener" in name:
+            assert bool(long > short) is ("steepener" in name), name
+            assert bool(short + long > 0) is name.startswith("bear"), name
+    assert shapes.aggregation == "sum"
