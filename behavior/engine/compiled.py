@@ -28,7 +28,10 @@ SOURCES = (
     "kernel.py",
     "renewal.py",
     "contract.py",
+    "moving.py",
     "survival.py",
+    "leaving.py",
+    "tally.py",
     "lanes.py",
 )
 Function = TypeVar("Function", bound=Callable[..., Any])

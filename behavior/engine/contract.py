@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Market, Records, Repricing
+from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Records
 from behavior.engine.level import level_payment, period_rate
 from behavior.engine.tiles import WIDTH
 from behavior.quantities import FloatArray, IntArray
@@ -151,24 +151,18 @@ def finish_one(i: int, payment: int, slab: FloatArray) -> None:
 
 
 @compiled
-def finish(j: int, n: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
-    """End the positions whose last event is j, positions from long to short."""
-    i = n - 1
-    while i >= 0 and whole[EVENTS, i] == j:
-        finish_one(i, payment, slab)
+def finish(j: int, n: int, payment: int, mixed: bool, slab: FloatArray, whole: IntArray) -> None:
+    """End the positions whose last event is j. mixed : they stand in any order, else from long to short."""
+    ending = 1
+    if mixed:
+        ending = 0
+        for k in range(n):
+            ending += 1 if whole[EVENTS, k] == j else 0
+    i = n - 1 if ending > 0 else -1
+    while i >= 0 and (mixed or whole[EVENTS, i] == j):
+        if whole[EVENTS, i] == j:
+            finish_one(i, payment, slab)
         i -= 1
-
-
-@side_by_side
-def finish_any(j: int, n: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
-    """End the positions whose last event is j, in whatever order they stand."""
-    ends = 0
-    for i in range(n):
-        ends += 1 if whole[EVENTS, i] == j else 0
-    if ends > 0:
-        for i in range(n):
-            if whole[EVENTS, i] == j:
-                finish_one(i, payment, slab)
 
 
 @side_by_side
@@ -253,15 +247,49 @@ def kept(j: int, n: int, accrues: bool, margins: bool, work: Work) -> None:
             work.weighted[j, i] = slab[BALANCE, i] * slab[WEIGHT, i]
 
 
+@folded
+def handed(begin: int, n: int, column: int, ends: IntArray, j: int, accrues: bool, margins: bool, work: Work) -> None:
+    """Hand event j of the slab to the tile, added up by column or (column below 0) position by position."""
+    if column >= 0:
+        summed(begin, n, column, ends, j, accrues, margins, work)
+    else:
+        kept(j, n, accrues, margins, work)
+
+
+@folded
+def accrue(j: int, begin: int, n: int, column: int, ends: IntArray, accrual: float, margins: bool, work: Work) -> None:
+    """Interest of an interval at the rate in force."""
+    slab = work.slab
+    for i in range(n):
+        slab[INTEREST, i] = slab[BALANCE, i] * slab[RATE, i] * accrual
+    if column >= 0:
+        gathered(slab[INTEREST], begin, n, column, ends, work.interest[j])
+    else:
+        copied(slab[INTEREST], n, work.interest[j])
+    for i in range(n):
+        slab[ACCRUED, i] += slab[INTEREST, i]
+    if margins:
+        for i in range(n):
+            slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
+
+
+@compiled
+def longest(count: int, whole: IntArray) -> int:
+    """Most events of the slab's positions."""
+    found = 0
+    for i in range(count):
+        found = max(found, whole[EVENTS, i])
+    return found
+
+
 @side_by_side
 def fixed(
     column: int,
     begin: int,
     count: int,
     ends: IntArray,
-    signs: bool,
+    every: bool,
     margins: bool,
-    later: bool,
     loans: IntArray,
     pos: Records,
     cal: Records,
@@ -271,197 +299,24 @@ def fixed(
     """Contracts at a fixed rate.
 
     column : that the first position is added to, `ends` says where each column's positions end; below 0, every position
-    is a column of its own and they come from long to short.
+    is a column of its own and they come from long to short. every : instalments may begin or change at any payment.
     """
     slab, whole = work.slab, work.whole
     load(begin, count, loans, pos, slab, whole)
     head = loans[begin]
     first, payment = pos[head].first, pos[head].payment
     phase = pos[head].events % payment if payment > 1 else 0
-    accrues, keyed = payment != 1, column >= 0
-    if keyed:
-        summed(begin, count, column, ends, 0, False, False, work)
-    else:
-        kept(0, count, False, False, work)
-    last = whole[EVENTS, 0]
-    if keyed:
-        for i in range(count):
-            last = max(last, whole[EVENTS, i])
-    n = count
-    amortised = False
-    for j in range(1, last + 1):
-        e = first + j - 1
-        accrual = cal[e].accrual
-        if keyed:
-            for i in range(n):
-                slab[INTEREST, i] = slab[BALANCE, i] * slab[RATE, i] * accrual
-            gathered(slab[INTEREST], begin, count, column, ends, work.interest[j])
-        else:
+    handed(begin, count, column, ends, 0, False, False, work)
+    n, known = count, False
+    for j in range(1, longest(count, whole) + 1):
+        if column < 0:
             while whole[EVENTS, n - 1] < j:
                 n -= 1
-            for i in range(n):
-                slab[INTEREST, i] = slab[BALANCE, i] * slab[RATE, i] * accrual
-            copied(slab[INTEREST], n, work.interest[j])
-        for i in range(n):
-            slab[ACCRUED, i] += slab[INTEREST, i]
-        if margins:
-            for i in range(n):
-                slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
+        accrue(j, begin, n, column, ends, cal[first + j - 1].accrual, margins, work)
         pays = pays_at(j, payment, phase)
-        if pays and (signs or later or not amortised):
+        if pays and (every or not known):
             instalments(j, n, payment, False, schedule, slab, whole)
-            amortised = True
+            known = True
         settle(n, pays, margins, slab)
-        if keyed:
-            finish_any(j, n, payment, slab, whole)
-            summed(begin, count, column, ends, j, accrues, margins, work)
-        else:
-            finish(j, n, payment, slab, whole)
-            kept(j, n, accrues, margins, work)
-
-
-@side_by_side
-def reset(n: int, forward: float, slab: FloatArray) -> None:
-    """Index + spread within the periodic cap, then within cap and floor."""
-    for i in range(n):
-        old = slab[RATE, i]
-        new = forward + slab[SPREAD, i]
-        new = min(max(new, old - slab[STEP, i]), old + slab[STEP, i])
-        slab[RATE, i] = min(max(new, slab[FLOOR, i]), slab[CAP, i])
-
-
-@side_by_side
-def accrue_moving(
-    n: int,
-    cut: float,
-    accrual: float,
-    head: float,
-    margins: bool,
-    slab: FloatArray,
-    interest: FloatArray,
-    early: FloatArray,
-) -> None:
-    """Interest of an interval whose rate moves after `cut` of its accrual, and the part before `head` of it."""
-    before, after = cut * accrual, (1.0 - cut) * accrual
-    for i in range(n):
-        interest[i] = slab[BALANCE, i] * (slab[OLD, i] * before + slab[RATE, i] * after)
-    early_old, early_new = min(head, cut) * accrual, max(0.0, head - cut) * accrual
-    for i in range(n):
-        early[i] = slab[BALANCE, i] * (slab[OLD, i] * early_old + slab[RATE, i] * early_new)
-    for i in range(n):
-        slab[ACCRUED, i] += interest[i]
-    if margins:
-        for i in range(n):
-            slab[LESS, i] += slab[BALANCE, i] * slab[MARGIN, i] * accrual
-
-
-@side_by_side
-def floating(
-    s: int,
-    begin: int,
-    count: int,
-    margins: bool,
-    loans: IntArray,
-    pos: Records,
-    cal: Records,
-    mkt: Market,
-    schedule: FloatArray,
-    work: Work,
-) -> None:
-    """Contracts whose rate resets, along one scenario; one position a column."""
-    slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, slab, whole)
-    head = loans[begin]
-    first, payment = pos[head].first, pos[head].payment
-    phase = pos[head].events % payment if payment > 1 else 0
-    fresh = pos[head].carried == 0.0
-    changed, at_start, known = 0, 0, 0
-    kept(0, count, False, False, work)
-    n = count
-    for j in range(1, whole[EVENTS, 0] + 1):
-        e = first + j - 1
-        while whole[EVENTS, n - 1] < j:
-            n -= 1
-        opening, column = cal[e].opening_reset, cal[e].reset
-        paid = work.start[j]
-        copied(slab[RATE], n, paid)
-        if opening >= 0:
-            reset(n, mkt.forward[s, opening], slab)
-            changed += 1
-        copied(slab[RATE], n, slab[OLD])
-        cut = 1.0
-        before = changed
-        if column >= 0:
-            reset(n, mkt.forward[s, column], slab)
-            changed += 1
-            cut = cal[e].split
-        if column >= 0 and mkt.reset_day[column] <= cal[e].opens:
-            copied(slab[RATE], n, paid)
-        elif opening >= 0 and mkt.reset_day[opening] <= cal[e].opens:
-            copied(slab[OLD], n, paid)
-        if fresh:
-            fresh = False
-            if column >= 0 and mkt.reset_day[column] <= cal[e].starts:
-                copied(slab[RATE], n, slab[START])
-                at_start = changed
-            else:
-                copied(slab[OLD], n, slab[START])
-                at_start = before
-        accrue_moving(n, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
-        pays = pays_at(j, payment, phase)
-        if pays:
-            instalments(j, n, payment, at_start != known, schedule, slab, whole)
-            known = at_start
-            fresh = True
-        settle(n, pays, margins, slab)
-        finish(j, n, payment, slab, whole)
-        kept(j, n, payment != 1, margins, work)
-
-
-@side_by_side
-def deposits(
-    s: int,
-    begin: int,
-    count: int,
-    margins: bool,
-    loans: IntArray,
-    pos: Records,
-    cal: Records,
-    rep: Repricing,
-    work: Work,
-) -> None:
-    """Balances without maturity along one scenario: nothing is paid back, interest follows the rate paid."""
-    slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, slab, whole)
-    head = loans[begin]
-    first, key = pos[head].first, pos[head].repricing
-    # The row of instalments is free here: it keeps today's rate, which targets are measured from.
-    copied(slab[RATE], count, slab[PART])
-    kept(0, count, False, False, work)
-    month = 0
-    for j in range(1, whole[EVENTS, 0] + 1):
-        e = first + j - 1
-        copied(slab[RATE], count, work.start[j])
-        copied(slab[RATE], count, slab[OLD])
-        cut = 1.0
-        if key >= 0 and cal[e].month > month:
-            while month < cal[e].month:
-                month += 1
-                high, low = rep.seen_up[key, s, month], rep.seen_down[key, s, month]
-                up, down = rep.up[key, s, month], rep.down[key, s, month]
-                for i in range(count):
-                    paid = slab[RATE, i]
-                    rise = max(slab[PART, i] + high - paid, 0.0)
-                    fall = min(slab[PART, i] + low - paid, 0.0)
-                    moved = paid + up * rise + down * fall
-                    slab[RATE, i] = max(moved, min(slab[FLOOR, i], paid))
-            cut = cal[e].head
-        accrue_moving(count, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
-        for i in range(count):
-            slab[ACCRUED, i] = 0.0
-        if margins:
-            copied(slab[LESS], count, work.less[j])
-            for i in range(count):
-                slab[LESS, i] = 0.0
-                work.less_left[j, i] = 0.0
-        copied(slab[BALANCE], count, work.balance[j])
+        finish(j, n, payment, column >= 0, slab, whole)
+        handed(begin, n, column, ends, j, payment != 1, margins, work)

@@ -71,7 +71,7 @@ class Plan:
 
     Parameters
     ----------
-    order : (rows,), place in the book of each resolved position. tiles : how it is cut up, None = found by the run.
+    order : (rows,), place in the book of each resolved position. day_count : (rows,), by number. tiles : how it is cut up, None = found by the run.
     """
 
     terms: Terms
@@ -90,6 +90,7 @@ class Plan:
     schedule: FloatArray
     options: ProjectionOptions
     scenarios: tuple[str, ...]
+    day_count: IntArray
     tiles: Tiles | None = None
 
     @property
@@ -107,7 +108,8 @@ class CashFlows:
     flows : (scenarios, groups, months + 1, fields), month 0 unused; fields as `layout.FIELDS`.
     value : (scenarios, groups) present values. income : (scenarios, groups, 61) run-off interest by month.
     constant : same, on a constant balance sheet. gap : (groups, buckets) repricing amounts in base.
-    position_value, position_income : (rows, scenarios) in the book's order, or empty.
+    position_value, position_income : (rows, scenarios) in the book's order, or empty. counted : (coverage rows, 3)
+    balance-months looked up, clamped, beyond the data.
     """
 
     groups: Groups
@@ -120,6 +122,7 @@ class CashFlows:
     coverage: pd.DataFrame
     position_value: FloatArray
     position_income: FloatArray
+    counted: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 def with_column(plan: Plan, name: str, values: AnyArray) -> Plan:
@@ -138,5 +141,11 @@ def some_of(plan: Plan, rows: IntArray) -> Plan:
     positions = Positions._make(values[rows] for values in plan.positions)
     order = np.arange(len(rows))
     return replace(
-        plan, records=plan.records[rows], positions=positions, order=order, behaviours=behaviours, tiles=None
+        plan,
+        records=plan.records[rows],
+        positions=positions,
+        order=order,
+        behaviours=behaviours,
+        day_count=plan.day_count[rows],
+        tiles=None,
     )

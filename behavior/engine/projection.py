@@ -10,8 +10,8 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.engine import layout
 from behavior.engine.drivers import World, mortgage_paths, short_paths
 from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
-from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
 from behavior.engine.level import ON_INTEREST, ROUNDINGS
+from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
 from behavior.engine.positions import LIABILITY, Book
 from behavior.engine.principal import resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
@@ -116,6 +116,7 @@ def prepare(
         schedule=principal,
         options=options,
         scenarios=world.curves.names,
+        day_count=terms.count,
     )
 
 

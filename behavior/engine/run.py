@@ -56,9 +56,8 @@ def cut_up(plan: Plan) -> Plan:
     if plan.tiles is not None and (plan.tiles.pool, plan.tiles.each) == (pool, options.per_position):
         return plan
     columns = max(64, RENEWED_BYTES // (len(plan.scenarios) * (NII_MONTHS + 4) * 16))
-    count = plan.terms.count[plan.order]
     pieces = PIECES * threads_of(plan)
-    found = cut(plan.positions, plan.behaviours, count, pool, options.per_position, pieces, columns)
+    found = cut(plan.positions, plan.behaviours, plan.day_count, pool, options.per_position, pieces, columns)
     return replace(plan, tiles=found)
 
 
@@ -114,9 +113,10 @@ def run(plan: Plan, progress: Progress | None = None) -> CashFlows:
         income=total.income + total.staying,
         constant=total.income + total.constant + constant,
         gap=total.gap,
-        coverage=_coverage(plan, total.coverage),
+        coverage=shares_of(plan.coverage, total.coverage),
         position_value=value,
         position_income=income,
+        counted=total.coverage,
     )
 
 
@@ -253,9 +253,9 @@ def add(total: Totals, piece: Piece) -> None:
     total.coverage[:] += part.coverage
 
 
-def _coverage(plan: Plan, counted: FloatArray) -> pd.DataFrame:
+def shares_of(coverage: pd.DataFrame, counted: FloatArray) -> pd.DataFrame:
     """coverage rows with the shares of balance-months clamped and beyond the data."""
-    table = plan.coverage.copy()
+    table = coverage.copy()
     looked = np.where(counted[:, 0] > 0, counted[:, 0], 1.0)
     table["share_clamped"] = counted[:, 1] / looked
     table["share_extrapolated"] = counted[:, 2] / looked

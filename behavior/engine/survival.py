@@ -19,8 +19,9 @@ class Paths(NamedTuple):
     share : (WIDTH,) that survives; before : the same a month ago. hazard : (causes, WIDTH) of this month. money :
     (causes, WIDTH) months in the money. rate : (WIDTH,) customer rate. scratch : (3, WIDTH) driver, value and whether a
     driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
-    month of the curve. age : (WIDTH,), months; young : zeros. key : (causes, WIDTH), place of the mortgage rate; alike : (causes,), 1
-    where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is frozen.
+    month of the curve. age : (WIDTH,), months; young : zeros. key : (causes, WIDTH), place of the mortgage rate;
+    alike : (causes,), 1 where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is
+    frozen.
     """
 
     share: FloatArray
@@ -87,7 +88,7 @@ def locate(
         inverse, top = 1.0 / step, float(length - 1)
         for i in range(n):
             place = min(max((x[i] - low) * inverse, 0.0), top)
-            lower = min(np.int64(place), length - 2)
+            lower = min(int(place), length - 2)
             node[i] = lower
             weight[i] = place - lower
         return
@@ -189,7 +190,7 @@ def looked_up(
     last = beh.months[curve] - 1
     if beh.since_origination[table]:
         for i in range(n):
-            paths.at[i] = min(month + paths.age[i] - 1, last)
+            paths.at[i] = min(int(month + paths.age[i] - 1), last)
     else:
         for i in range(n):
             paths.at[i] = min(month - 1, last)
@@ -250,7 +251,7 @@ def placed(
     inverse, top = 1.0 / step, float(length - 1)
     for i in range(n):
         place = min(max((slope * x[i] + shift - low) * inverse, 0.0), top)
-        lower = min(np.int64(place), length - 2)
+        lower = min(int(place), length - 2)
         node[i] = lower
         weight[i] = place - lower
     outside, high = 0, low + step * top

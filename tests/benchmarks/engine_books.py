@@ -38,14 +38,18 @@ def world(scenarios: int = 7, time: str = "exact") -> World:
     return World(apply_scenarios(curves, shocks), None, {"mortgage": MORTGAGE, "short": SHORT})
 
 
-def mortgages(count: int, seed: int = 1) -> pd.DataFrame:
-    """Fixed annuities of usual terms, of any age, paying on any day of the month."""
+def mortgages(count: int, seed: int = 1, month_ends: bool = False) -> pd.DataFrame:
+    """Fixed annuities of usual terms, of any age, paying on any day of the month or all on month ends."""
     draw = np.random.default_rng(seed)
     term = draw.choice(TERMS, count)
     age = (draw.uniform(0.0, 0.97, count) * term).astype(np.int64)
     day = draw.integers(0, 28, count)
-    begin = (AS_OF.astype("datetime64[M]") - age).astype("datetime64[D]") + day
-    end = (AS_OF.astype("datetime64[M]") - age + term).astype("datetime64[D]") + day
+    month = AS_OF.astype("datetime64[M]") - age
+    begin = month.astype("datetime64[D]") + day
+    end = (month + term).astype("datetime64[D]") + day
+    if month_ends:
+        begin = (month + 1).astype("datetime64[D]") - 1
+        end = (month + term + 1).astype("datetime64[D]") - 1
     return pd.DataFrame(
         {
             "position_id": np.arange(count).astype(str),
@@ -70,10 +74,16 @@ def every_kind(count: int, seed: int = 2) -> pd.DataFrame:
     parts = [
         mortgages(count - 4 * fifth, seed),
         mortgages(fifth, seed + 1).assign(
-            product="floating loan", rate_type="floating", index=SHORT, spread=0.02, reset_months=12, cap=0.08, floor=0.0
+            product="floating loan",
+            rate_type="floating",
+            index=SHORT,
+            spread=0.02,
+            reset_months=12,
+            cap=0.08,
+            floor=0.0,
         ),
         mortgages(fifth, seed + 2).assign(product="bond", repayment="bullet", payment_months=3, day_count="ACT/365F"),
-        mortgages(fifth, seed + 3).assign(product="term deposit", side="liability", repayment="bullet", payment_months=0),
+        mortgages(fifth, seed + 3).assign(product="term", side="liability", repayment="bullet", payment_months=0),
         mortgages(fifth, seed + 4).assign(
             product="savings", side="liability", repayment="none", rate_type="administered", maturity_date=pd.NaT
         ),

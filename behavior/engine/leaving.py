@@ -1,0 +1,144 @@
+"""What leaves a tile's columns in a month: the hazards of every cause, then each cause's part. Compiled."""
+
+from __future__ import annotations
+
+from behavior.engine.compiled import folded
+from behavior.engine.contract import Work, both
+from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Market, Records, Switches
+from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, thaw
+from behavior.quantities import FloatArray
+
+
+@folded
+def hazards(
+    s: int,
+    j: int,
+    e: int,
+    n: int,
+    head: int,
+    pos: Records,
+    cal: Records,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    switches: Switches,
+    balance: FloatArray,
+    paths: Paths,
+    coverage: FloatArray,
+) -> int:
+    """This month's hazards by cause; returns how many causes act."""
+    combination = pos[head].behaviour
+    first = beh.combination_first[combination]
+    causes = beh.combination_first[combination + 1] - first
+    if s == 0 or switches.frozen == 0:
+        month, season = cal[e].hazard_month, cal[e].season
+        level = mkt.short[pos[head].currency, s, month]
+        for cause in range(causes):
+            curve, table = beh.entry_curve[first + cause], beh.entry_table[first + cause]
+            looked_up(cause, curve, table, s, month, season, level, n, beh, steps, mkt, paths)
+            row = beh.coverage[head, table]
+            count_coverage(curve, table, month, n, row, beh, balance, paths, coverage)
+    if switches.frozen == 1:
+        if s == 0:
+            freeze(causes, j, n, paths)
+        thaw(first, causes, s, j, n, pos[head].repayment != OPEN_ENDED, beh, mkt, paths)
+    return int(causes)
+
+
+@folded
+def leave(
+    head: int,
+    n: int,
+    causes: int,
+    balance: FloatArray,
+    pos: Records,
+    beh: Behaviours,
+    paths: Paths,
+    flows: FloatArray,
+) -> float:
+    """Let shares leave by cause; fills `flows` and returns the part that is lost."""
+    first = beh.combination_first[pos[head].behaviour]
+    if causes == 1:
+        gone = 0.0
+        for i in range(n):
+            gone += paths.before[i] * balance[i] * paths.hazard[0, i]
+        for i in range(n):
+            paths.share[i] = paths.before[i] * (1.0 - paths.hazard[0, i])
+        table = beh.entry_table[first]
+        flows[beh.column[table]] += gone
+        return float(gone * beh.loss[table])
+    for i in range(n):
+        stay, weight = 1.0, 0.0
+        for cause in range(causes):
+            stay *= 1.0 - paths.hazard[cause, i]
+            weight += paths.hazard[cause, i]
+        paths.share[i] = paths.before[i] * stay
+        paths.scratch[0, i] = paths.before[i] * (1.0 - stay) / weight if weight > 0.0 else 0.0
+    lost = 0.0
+    for cause in range(causes):
+        gone = 0.0
+        for i in range(n):
+            gone += paths.scratch[0, i] * paths.hazard[cause, i] * balance[i]
+        table = beh.entry_table[first + cause]
+        flows[beh.column[table]] += gone
+        lost += gone * beh.loss[table]
+    return lost
+
+
+@folded
+def one_plain_cause(
+    head: int, pos: Records, beh: Behaviours, steps: FloatArray, switches: Switches, paths: Paths
+) -> bool:
+    """Whether a single cause acts along the scenario's own path, loses nothing, and reads a plain curve."""
+    combination = pos[head].behaviour
+    if combination < 0 or switches.frozen == 1:
+        return False
+    entry = beh.combination_first[combination]
+    if beh.combination_first[combination + 1] - entry != 1 or beh.loss[beh.entry_table[entry]] != 0.0:
+        return False
+    return is_plain(beh.entry_curve[entry], beh.entry_table[entry], beh, steps, paths)
+
+
+@folded
+def act(
+    s: int,
+    j: int,
+    e: int,
+    n: int,
+    head: int,
+    simple: bool,
+    margins: bool,
+    opening: float,
+    pos: Records,
+    cal: Records,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    switches: Switches,
+    work: Work,
+    paths: Paths,
+    flow: FloatArray,
+    coverage: FloatArray,
+) -> tuple[float, float, int]:
+    """Behaviour of a month. opening : balance before it. Returns the balance after, the cash that present values count
+    and the causes whose hazards were written down."""
+    balance, causes, lost = work.balance[j], 0, 0.0
+    if simple:
+        entry = beh.combination_first[pos[head].behaviour]
+        curve, table = beh.entry_curve[entry], beh.entry_table[entry]
+        month, season = cal[e].hazard_month, cal[e].season
+        level = mkt.short[pos[head].currency, s, month]
+        row = beh.coverage[head, table]
+        after = plain(s, curve, table, row, month, season, level, n, opening, balance, beh, steps, mkt, paths, coverage)
+        flow[beh.column[table]] += opening - after
+    else:
+        causes = hazards(s, j, e, n, head, pos, cal, beh, steps, mkt, switches, balance, paths, coverage)
+        lost = leave(head, n, causes, balance, pos, beh, paths, flow)
+        after = both(paths.share, balance, n)
+    cash = (opening - after) * pos[head].exchanged - lost
+    if pos[head].payment != 1:
+        flow[ACCRUED] = both(paths.before, work.left[j], n) - both(paths.share, work.left[j], n)
+        cash += flow[ACCRUED]
+    if margins:
+        cash -= both(paths.before, work.less_left[j], n) - both(paths.share, work.less_left[j], n)
+    return after, cash, causes

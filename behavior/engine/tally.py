@@ -1,0 +1,249 @@
+"""Where a month of a tile is added up: income, gap, cash flows, renewals, and each position's own. Compiled."""
+
+from __future__ import annotations
+
+from behavior.engine.compiled import compiled, folded, side_by_side
+from behavior.engine.contract import RENEWED, Work, both, total
+from behavior.engine.layout import (
+    CLOSING,
+    FIXED,
+    NII_MONTHS,
+    OPEN_ENDED,
+    Behaviours,
+    Market,
+    Records,
+    Switches,
+    Totals,
+)
+from behavior.engine.survival import Paths
+from behavior.quantities import FloatArray, IntArray
+
+YEAR = 12
+
+
+@compiled
+def earn(month: int, head: float, amount: float, early: float, income: FloatArray) -> None:
+    """Put an interval's interest into the months that it accrues in."""
+    if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
+        income[month - 1] += early
+    if 1 <= month <= NII_MONTHS:
+        income[month] += amount - early
+
+
+@folded
+def moves(head: int, pos: Records) -> bool:
+    """Whether a rate may move inside an interval, so that its early part is worked out apart."""
+    return bool(pos[head].rate_type != FIXED or pos[head].repayment == OPEN_ENDED)
+
+
+@folded
+def add_income(
+    s: int,
+    j: int,
+    e: int,
+    n: int,
+    head: int,
+    group: int,
+    pos: Records,
+    cal: Records,
+    switches: Switches,
+    work: Work,
+    paths: Paths,
+    out: Totals,
+) -> float:
+    """Add an interval's interest to the months it accrues in; returns it. Balances that stay also earn in full."""
+    month, share = cal[e].month, cal[e].head
+    interest = both(paths.share, work.interest[j], n)
+    early = interest * share
+    if moves(head, pos) and month <= NII_MONTHS + 1:
+        early = both(paths.share, work.early[j], n)
+    if not pos[head].stays:
+        earn(month, share, interest, early, out.income[s, group])
+        return interest
+    earn(month, share, interest, early, out.staying[s, group])
+    if pos[head].repayment == OPEN_ENDED and (j == 1 or cal[e - 1].day <= switches.horizon_day):
+        earn(month, share, total(work.interest[j], n), total(work.early[j], n), out.constant[s, group])
+    return interest
+
+
+@compiled
+def slot(
+    s: int,
+    e: int,
+    before: float,
+    after: float,
+    repriced: bool,
+    floats: bool,
+    cal: Records,
+    mkt: Market,
+    gap: FloatArray,
+) -> bool:
+    """Repricing amounts of an interval: the whole balance at the first reset, else principal repaid. Base alone."""
+    if repriced or s > 0:
+        return True
+    column = cal[e].opening_reset if cal[e].opening_reset >= 0 else cal[e].reset
+    if floats and column >= 0:
+        gap[mkt.bucket[mkt.reset_day[column]]] += before
+        return True
+    gap[mkt.bucket[cal[e].day]] += before - after
+    return False
+
+
+@compiled
+def write(
+    s: int, group: int, e: int, last: bool, after: float, cal: Records, flow: FloatArray, flows: FloatArray
+) -> None:
+    """Add an event's flows to its month, and the balance to every month end until the next event."""
+    month = cal[e].month
+    for field in range(CLOSING):
+        flows[s, group, month, field] += flow[field]
+    if not last:
+        for held in range(month, cal[e + 1].month):
+            flows[s, group, held, CLOSING] += after
+
+
+@side_by_side
+def gone_from(
+    n: int,
+    before: FloatArray,
+    after: FloatArray,
+    then: FloatArray,
+    now: FloatArray,
+    gone: FloatArray,
+) -> None:
+    """What left each column in a month: before x then - after x now."""
+    for i in range(n):
+        gone[i] = before[i] * then[i] - after[i] * now[i]
+
+
+@side_by_side
+def added_to(
+    n: int, before: FloatArray, then: FloatArray, now: FloatArray, old: FloatArray, new: FloatArray, gone: FloatArray
+) -> None:
+    """Leave principal that was added out of what left; old, new : what `gone` is measured in."""
+    for i in range(n):
+        gone[i] += before[i] * (new[i] - old[i]) if now[i] > then[i] else 0.0
+
+
+@compiled
+def handed_on(n: int, low: int, renewal: IntArray, j: int, gone: FloatArray, renewed: FloatArray) -> None:
+    """Add what left each column to its renewal group; neighbours of one group are added up first."""
+    i = 0
+    while i < n:
+        number = renewal[low + i]
+        found = gone[i]
+        i += 1
+        while i < n and renewal[low + i] == number:
+            found += gone[i]
+            i += 1
+        if number >= 0:
+            renewed[number, j] += found
+
+
+@folded
+def renew(
+    s: int,
+    j: int,
+    n: int,
+    low: int,
+    inside: bool,
+    signs: bool,
+    renewal: IntArray,
+    work: Work,
+    paths: Paths,
+    out: Totals,
+) -> None:
+    """Add what left a column inside the horizon to the amounts that a constant balance sheet renews."""
+    if j > RENEWED or not inside:
+        return
+    now, then, gone = work.balance[j], work.balance[j - 1], paths.scratch[0]
+    gone_from(n, paths.before, paths.share, then, now, gone)
+    if signs:
+        added_to(n, paths.before, then, now, then, now, gone)
+    handed_on(n, low, renewal, j, gone, out.renewed[s])
+    old, new = work.weighted[j - 1], work.weighted[j]
+    gone_from(n, paths.before, paths.share, old, new, gone)
+    if signs:
+        added_to(n, paths.before, then, now, old, new, gone)
+    handed_on(n, low, renewal, j, gone, out.renewed_margin[s])
+
+
+@side_by_side
+def each_plain(
+    n: int,
+    exchanged: float,
+    factor: float,
+    before: FloatArray,
+    share: FloatArray,
+    paid: FloatArray,
+    then: FloatArray,
+    now: FloatArray,
+    value: FloatArray,
+) -> None:
+    """Add interest, scheduled principal and what leaves to the value of each column, which is one position."""
+    for i in range(n):
+        cash = before[i] * paid[i] + (before[i] * then[i] - share[i] * now[i]) * exchanged
+        value[i] += cash * factor
+
+
+@folded
+def each_value(
+    j: int,
+    n: int,
+    head: int,
+    margins: bool,
+    causes: int,
+    factor: float,
+    pos: Records,
+    beh: Behaviours,
+    work: Work,
+    paths: Paths,
+    value: FloatArray,
+) -> None:
+    """Add an event's cash to the value of each column, which is one position."""
+    now, then, monthly = work.balance[j], work.balance[j - 1], pos[head].payment == 1
+    paid = work.interest[j] if monthly else work.paid[j]
+    each_plain(n, float(pos[head].exchanged), factor, paths.before, paths.share, paid, then, now, value)
+    if monthly and not margins and causes == 0:
+        return
+    for i in range(n):
+        was, gone = paths.before[i], paths.before[i] - paths.share[i]
+        cash = 0.0
+        if not monthly:
+            cash += gone * work.left[j, i]
+        if margins:
+            cash -= was * work.less[j, i] + gone * work.less_left[j, i]
+        if causes > 0 and gone > 0.0:
+            first = beh.combination_first[pos[head].behaviour]
+            lost, weight = 0.0, 0.0
+            for cause in range(causes):
+                lost += paths.hazard[cause, i] * beh.loss[beh.entry_table[first + cause]]
+                weight += paths.hazard[cause, i]
+            cash -= gone * now[i] * lost / weight
+        value[i] += cash * factor
+
+
+@folded
+def each_income(
+    j: int,
+    n: int,
+    head: int,
+    e: int,
+    pos: Records,
+    cal: Records,
+    work: Work,
+    paths: Paths,
+    income: FloatArray,
+) -> None:
+    """Add an interval's interest inside the first year to each column's income."""
+    month = cal[e].month
+    if month > YEAR + 1:
+        return
+    for i in range(n):
+        amount = work.interest[j, i]
+        early = work.early[j, i] if moves(head, pos) else amount * cal[e].head
+        if month > YEAR:
+            amount = early
+        elif month == 1:
+            amount -= early
+        income[i] += paths.before[i] * amount
