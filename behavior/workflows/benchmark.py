@@ -18,7 +18,7 @@ from behavior.benchmark.hazard_models import incumbent_hazard
 from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
-from behavior.errors import Fault, SpecFault, UsageError
+from behavior.errors import BehaviorError, Fault, SpecFault, UsageError
 from behavior.io.files import read_bytes
 from behavior.io.inputs import rate_history, read_history
 from behavior.io.profiles import load_profile, missing_files
@@ -126,7 +126,18 @@ def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, A
             yield task, answer_of(task)
         return
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from zip(tasks, pool.map(answer_of, tasks), strict=True)
+        for task, answer in zip(tasks, pool.map(_answer_or_error, tasks), strict=True):
+            if isinstance(answer, str):
+                raise BehaviorError(f"{task.name}: {answer}")
+            yield task, answer
+
+
+def _answer_or_error(task: Task) -> Answer | TruthAnswer | str:
+    """A task's answer, or the words of its failure: errors with faults do not travel between processes."""
+    try:
+        return answer_of(task)
+    except BehaviorError as error:
+        return str(error)
 
 
 def answer_of(task: Task) -> Answer | TruthAnswer:

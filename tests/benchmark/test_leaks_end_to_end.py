@@ -1,4 +1,4 @@
-"""Planted leaks fail `behavior train` and `behavior benchmark`: nothing is registered, and the message names the leak."""
+"""Planted leaks fail `behavior train` and `behavior benchmark`: nothing is registered, the message names the leak."""
 
 from __future__ import annotations
 
