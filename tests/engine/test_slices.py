@@ -38,17 +38,14 @@ def test_a_slice_accrues_by_month_as_its_periods_do(
     event = first_month(as_of, one[0])[0] - 1 + np.arange(begins, EVENTS + 2)
     dates = day_in_month(event, np.int64(day))
     bounds = roll_months(as_of, np.arange(EVENTS + 1))
-    for month in range(begins, EVENTS):
-        total = 0.0
-        # Whole periods from the slice's own start, cut at the month's bounds.
-        for opens in range(0, EVENTS + 1 - begins, period):
-            start = dates[opens]
-            close = day_in_month(event[0] + opens + period, np.int64(day))
-            low, high = np.clip(bounds[[month - 1, month]], start, close)
-            span = [np.asarray([value]) for value in (period, count)]
-            ends = [accrued(start[None], close[None], at[None], *span)[0] for at in (low, high)]
-            total += ends[1] - ends[0]
-        assert months[month] == pytest.approx(total, abs=1e-12), month
+    # Whole periods from the slice's own start, cut at the months' bounds.
+    opens = np.arange(0, EVENTS + 1 - begins, period)
+    start, close = dates[opens], day_in_month(event[0] + opens + period, np.int64(day))
+    at = np.clip(bounds[None, :], start[:, None], close[:, None])
+    spans = [np.full(at.shape, value) for value in (period, count)]
+    edges = [np.broadcast_to(values[:, None], at.shape) for values in (start, close)]
+    grown = accrued(*edges, at, *spans).sum(axis=0)
+    np.testing.assert_allclose(months[begins:EVENTS], np.diff(grown)[begins - 1 : EVENTS - 1], atol=1e-12)
 
 
 def world(today: dt.date, ramped: bool = False, rate_path: str = "forward") -> World:
