@@ -329,7 +329,8 @@ def run_off(
         if cal[e].opening_reset >= 0:
             resets += 1.0
         open_period(resets, moves_at_start(e, pos[p].rate_type, cal, mkt), state)
-        accrue(p, e, state[OLD], cut, state, pos, cal, income)
+        skip = pos[p].late_start if j == pos[p].start + 1 else 0.0
+        accrue(p, e, state[OLD], cut, skip, state, pos, cal, income)
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)
         keep(p, s, j, e, opening, pos, cal, mkt, switches, state, flow, out)
@@ -356,7 +357,7 @@ def stay(
         e = pos[p].first + j - 1
         catch_up(p, s, e, state, pos, cal, rep)
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
-        accrue(p, e, state[OLD], cut, state, pos, cal, income)
+        accrue(p, e, state[OLD], cut, 0.0, state, pos, cal, income)
         if cal[e].day > switches.horizon_day:
             break
 

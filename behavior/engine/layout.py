@@ -37,7 +37,8 @@ class Positions(NamedTuple):
 
     group : number of the (currency, side, product) group. first : where the position's calendar begins in the flat
     calendar arrays. events : monthly events to maturity. payment : months between payments, 0 = only at maturity.
-    start : events before the position begins (forward start). carried : accrual fraction of the running period before
+    start : events before the position begins (forward start); late_start : share of the next interval's accrual that
+    has passed when it does. carried : accrual fraction of the running period before
     the first event's month (the first flow is a full coupon). level : payments that the level payment runs over, 0 =
     those that remain. amortises_from : first amortising event. rounding : unit of payments and interest, 0 = none;
     rounding_rule : see `level`. agreed : level payment as agreed, 0 = computed. compounding : months, 0 = simple.
@@ -50,6 +51,7 @@ class Positions(NamedTuple):
     first: IntArray
     events: IntArray
     start: IntArray
+    late_start: FloatArray
     payment: IntArray
     carried: FloatArray
     currency: IntArray

@@ -40,7 +40,7 @@ def period_rate(rate: float, compounding: float, span: float) -> float:
 
 @compiled
 def rounded(amount: float, unit: float, rule: int) -> float:
-    """An amount in whole units (0.01 = cents): halves away from zero or to even, or whatever is over; unit 0 = as is."""
+    """An amount in whole units (0.01 = cents): halves away from zero, to even, or all that is over; unit 0 = as is."""
     if unit <= 0.0 or rule == UNROUNDED:
         return amount
     units = abs(amount) / unit

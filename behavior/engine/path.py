@@ -124,18 +124,30 @@ def open_period(resets: float, at_start: bool, state: FloatArray) -> None:
 
 @folded
 def accrue(
-    p: int, e: int, old: float, cut: float, state: FloatArray, pos: Records, cal: Records, income: FloatArray
+    p: int,
+    e: int,
+    old: float,
+    cut: float,
+    skip: float,
+    state: FloatArray,
+    pos: Records,
+    cal: Records,
+    income: FloatArray,
 ) -> None:
-    """Accrue an interval's interest on the balance and spread it over the months of income."""
-    accrual, head = cal[e].accrual, cal[e].head
+    """Accrue an interval's interest on the balance and spread it over the months of income.
+
+    skip : share of the interval's accrual that lies before the position begins.
+    """
+    accrual, head = cal[e].accrual, max(cal[e].head, skip)
     span = pos[p].term if pos[p].payment == 0 else float(pos[p].payment)
     before = period_rate(old, pos[p].compounding, span)
     after = period_rate(state[RATE], pos[p].compounding, span)
-    whole = before * cut + after * (1.0 - cut)
-    early = before * min(head, cut) + after * max(0.0, head - cut)
+    cut = max(cut, skip)
+    whole = before * (cut - skip) + after * (1.0 - cut)
+    early = before * (min(head, cut) - skip) + after * max(0.0, head - cut)
     amount = state[BAL] * accrual
     state[ACC] += amount * whole
-    state[LESS] += amount * pos[p].margin
+    state[LESS] += amount * (1.0 - skip) * pos[p].margin
     month = cal[e].month
     if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
         income[month - 1] += amount * early

@@ -1,11 +1,11 @@
-"""Explicit principal: the rows of schedule/1 put on the payment dates of their positions."""
+"""Explicit principal on its payment dates, and positions that begin between two of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from behavior.engine import layout
-from behavior.engine.calendars import day_in_month, first_month
+from behavior.engine.calendars import accrued, day_in_month, first_month, regular_span
 from behavior.engine.terms import Terms
 from behavior.errors import ContractFault, Fault
 from behavior.months import as_days, month_number
@@ -97,3 +97,34 @@ def _off_calendar(terms: Terms, place: IntArray, dates: DateArray, event: IntArr
         Fault(f"schedule, position {names[place[row]]}", rule, column="date", value=str(dates[row]))
         for row in np.flatnonzero(event == 0)
     ]
+
+
+def late_starts(terms: Terms) -> FloatArray:
+    """Share of the first interval's accrual that lies before a position begins, shape (rows,).
+
+    0 where it has begun by as-of, or begins on a monthly event of its payment day.
+    """
+    begins = terms.book.dates("start_date")
+    begins = np.where(np.isnat(begins), terms.book.dates("origination_date"), begins)
+    found = np.zeros(len(terms.book))
+    arrays = terms.calendars.arrays
+    entry = terms.calendars.first[terms.calendar] + terms.start
+    opens = terms.as_of + arrays.starts[entry].astype("timedelta64[D]")
+    rows = np.flatnonzero((begins > terms.as_of) & (begins > opens) & (terms.repayment < layout.OPEN_ENDED))
+    if not len(rows):
+        return found
+    closes = terms.as_of + arrays.day[entry[rows]].astype("timedelta64[D]")
+    step = np.maximum(terms.payment[rows], 1)
+    ahead = (terms.events[rows] - terms.start[rows] - 1) % step
+    last = month_number(closes) + ahead
+    once = terms.payment[rows] == 0
+    end = np.where(once, terms.book.dates("maturity_date")[rows], day_in_month(last, terms.day[rows]))
+    start = np.where(once, terms.book.dates("origination_date")[rows], day_in_month(last - step, terms.day[rows]))
+    months = np.where(once, regular_span(start, end), step)
+    low, at, high = (
+        accrued(start, end, np.maximum(day, start), months, terms.count[rows])
+        for day in (opens[rows], begins[rows], closes)
+    )
+    whole = high - low
+    found[rows] = np.where(whole > 0, (at - low) / np.where(whole > 0, whole, 1.0), 0.0)
+    return found

@@ -13,7 +13,7 @@ from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
 from behavior.engine.level import ON_INTEREST, ROUNDINGS
 from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
 from behavior.engine.positions import LIABILITY, Book
-from behavior.engine.principal import resolve_principal
+from behavior.engine.principal import late_starts, resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
 from behavior.engine.repricing import forward_rates, resolve_repricing
 from behavior.engine.run import run
@@ -143,6 +143,7 @@ def _positions(
         first=terms.calendars.first[terms.calendar],
         events=terms.events,
         start=terms.start,
+        late_start=late_starts(terms),
         payment=terms.payment,
         carried=np.where(terms.start > 0, 0.0, terms.carried),
         currency=currency,

@@ -333,11 +333,12 @@ def swap(draw: Draw, as_of: Day) -> list[dict[str, Any]]:
     shared["maturity_date"] = later(shared["maturity_date"], 36)
     step = shared["payment_months"]
     if draw.chance(0.4):
-        shared["start_date"] = in_month(index(shared["maturity_date"]) - step, anchor_day(shared["maturity_date"]))
         number = index(shared["maturity_date"])
         while number - step > index(as_of) + 6 and draw.chance(0.97):
             number -= step
         shared["start_date"] = in_month(number - step, anchor_day(shared["maturity_date"]))
+        if draw.chance(0.4):
+            shared["start_date"] += dt.timedelta(days=draw.whole(1, 40))
     base = cash(draw, as_of, "swap", instrument="swap_leg", behavioral=None) | shared
     base["trade_id"] = f"t{draw.whole(0, 10**9)}"
     one = base | {"side": "pay"}
@@ -444,5 +445,7 @@ def random_case(seed: int, count: int = 12) -> tuple[ValuationInputs, ValuationO
         exchange_notionals=choices.exchange,
         uncovered="overnight",
         cap_deposits=False,
+        time="month_grid" if draw.chance(0.2) else "exact",
+        rate_path="constant" if draw.chance(0.2) else "forward",
     )
     return inputs, options, choices

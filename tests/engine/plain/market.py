@@ -11,7 +11,7 @@ from typing import Any
 
 from scipy.interpolate import PchipInterpolator
 
-from tests.engine.plain.dates import Day, later
+from tests.engine.plain.dates import Day, later, month_after
 
 Shift = Callable[[float], float]
 
@@ -19,9 +19,9 @@ Shift = Callable[[float], float]
 class Curve:
     """Zero rates by tenor: linear in time or log-linear in the factor, flat outside."""
 
-    def __init__(self, as_of: Day, nodes: list[tuple[int, float]], style: str = "linear") -> None:
+    def __init__(self, as_of: Day, nodes: list[tuple[int, float]], style: str = "linear", grid: bool = False) -> None:
         self.as_of, self.style = as_of, style
-        self.t = [(later(as_of, m) - as_of).days / 365 for m, _ in sorted(nodes)]
+        self.t = [m / 12 if grid else (later(as_of, m) - as_of).days / 365 for m, _ in sorted(nodes)]
         self.z = [z for _, z in sorted(nodes)]
         self._pchip: Any = PchipInterpolator(self.t, self.z) if len(self.t) > 1 else None
 
@@ -59,11 +59,17 @@ class PlainWorld:
     short: str = ""
     short_history: str = ""
     earlier: dict[Day, dict[str, Curve]] = field(default_factory=dict)
+    grid: bool = False
+    constant: bool = False
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def time(self, day: Day) -> float:
-        """Years from as-of."""
-        return (day - self.as_of).days / 365
+        """Years from as-of: days / 365, or months of the grid and the part of one that has passed."""
+        if not self.grid:
+            return (day - self.as_of).days / 365
+        k = month_after(self.as_of, day)
+        low, high = later(self.as_of, k - 1), later(self.as_of, k)
+        return (k - (high - day).days / (high - low).days) / 12
 
     def zero(self, s: int, money: str, index: str, t: float) -> float:
         """Scenario zero rate."""
@@ -78,13 +84,18 @@ class PlainWorld:
         return float(self.memory[key])
 
     def fixing(self, s: int, money: str, index: str, start: Day, end: Day, accrual: float) -> float:
-        """Simple forward."""
+        """Simple forward; where today's curve stays, its rate for the same stretch of time."""
+        if self.constant:
+            span = self.time(end) - self.time(start)
+            return (math.exp(self.zero(s, money, index, span) * span) - 1) / accrual
         ratio = self.factor(s, money, index, start) / self.factor(s, money, index, end)
         return (ratio - 1) / accrual
 
     def term_zero(self, s: int, money: str, start: Day, months: int) -> float:
         """The scenario's zero rate for a term on a date."""
         end = later(start, months)
+        if self.constant:
+            return self.zero(s, money, "discount", self.time(end) - self.time(start))
         ratio = self.factor(s, money, "discount", start) / self.factor(s, money, "discount", end)
         return math.log(ratio) / (self.time(end) - self.time(start))
 
@@ -92,6 +103,8 @@ class PlainWorld:
         """Forward zero rate on the smooth view."""
         curve, shift = self.curves[money, index], self.shifts[s][money]
         a, b = self.time(start), self.time(end)
+        if self.constant:
+            return curve.smooth(b - a) + shift(b - a)
         low = (curve.smooth(a) + shift(a)) * a if a > 0 else 0.0
         return ((curve.smooth(b) + shift(b)) * b - low) / (b - a)
 

@@ -19,7 +19,7 @@ def margin(world: PlainWorld, row: Row, given: dict[str, float]) -> float:
     curve = world.earlier[day].get(row.money) if known else None
     if curve is None:
         day, curve = world.as_of, world.curves[row.money, "discount"]
-    return row.rate - curve.zero((later(day, term) - day).days / 365)
+    return row.rate - curve.zero(term / 12 if world.grid else (later(day, term) - day).days / 365)
 
 
 def renewed(world: PlainWorld, row: Row, s: int, gone: list[tuple[Day, float]], extra: float, income: Any) -> None:

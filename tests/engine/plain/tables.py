@@ -39,7 +39,7 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
     for (day, money, index), part in table.groupby(["as_of", "currency", "index"]):
         date = day_of(day)
         nodes = [(int(m), float(z)) for m, z in zip(part["months"], part["zero_rate"], strict=True)]
-        held[date][str(money), str(index)] = Curve(date, nodes, options.interpolation)
+        held[date][str(money), str(index)] = Curve(date, nodes, options.interpolation, options.time == "month_grid")
     curves = held[inputs.as_of]
     spot = {index: curve.z[0] for (_, index), curve in curves.items() if len(curve.t) == 1}
     floor = options.floor if isinstance(options.floor, float) else None
@@ -71,6 +71,8 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
         roles.get("short", ""),
         roles.get("short", ""),
         earlier,
+        options.time == "month_grid",
+        options.rate_path == "constant",
     )
 
 

@@ -296,7 +296,7 @@ class Walk:
         self.money_draws = [row.burnt] * len(row.draws)
         first = self.first_amortising()
         self._today(first)
-        at = w.as_of if row.start is None else max(d for d in [w.as_of, *self.events] if d <= row.start)
+        at = row.start or w.as_of
         repriced = False
         balances: list[tuple[Day, float]] = [(w.as_of, self.balance)]
         for j, day in enumerate(self.events, 1):
