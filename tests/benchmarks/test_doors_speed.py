@@ -1,7 +1,15 @@
-"""Reading and checking a million rows: measured, not asserted (2 cores)."""
+"""Reading, checking and preparing large books, and the whole process on them: measured, growth asserted.
+
+Run with ``pytest tests/benchmarks/test_doors_speed.py --benchmark-only -o addopts='' -s``.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +17,16 @@ import pandas as pd
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from behavior.cli import build_parser
+from behavior.cli.valuing import read_inputs, read_options
 from behavior.contracts import check
 from behavior.engine.contracts import BOOK_TABLE
+from behavior.engine.positions import Book
+from behavior.engine.projection import prepare
 from behavior.io.tables import read_table, write_table
 from behavior.panel.contracts import LOAN_MONTHS
+from behavior.workflows.value import resolved_plan
+from tests.benchmarks.make_book import command, write
 
 ROWS = 1_000_000
 
@@ -59,3 +73,39 @@ def test_check_loan_months(benchmark: BenchmarkFixture) -> None:
         }
     )
     assert benchmark.pedantic(check, args=(table, LOAN_MONTHS), rounds=2) == []
+
+
+def whole_process(folder: Path, rows: int, kind: str) -> tuple[float, float]:
+    """Seconds and gigabytes of ``behavior value`` on a book, compiled kernels in the cache."""
+    write(folder, rows, kind)
+    words = [sys.executable, "-m", "behavior", *command(folder, kind)]
+    started = time.perf_counter()
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    return time.perf_counter() - started, used.ru_maxrss / 2**20
+
+
+@pytest.mark.parametrize("kind", ["fixed", "mixed"])
+def test_value_from_ten_thousand_to_a_million(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
+    """The whole process at three sizes; the ratios say how it grows, whatever the machine is doing."""
+    whole_process(tmp_path / "warm", 1_000, kind)
+    found = {rows: whole_process(tmp_path / str(rows), rows, kind) for rows in (10_000, 100_000, ROWS)}
+    (small, _), (middle, _), (large, memory) = found.values()
+    print(f"\n{kind}: {small:.1f}, {middle:.1f}, {large:.1f} s for 10,000, 100,000, 1,000,000 rows; {memory:.2f} GB")
+    print(f"{kind}: growth {middle / small:.2f} and {large / middle:.2f} for ten times the rows; linear is 10")
+    benchmark.extra_info.update({"seconds": [small, middle, large], "gigabytes": memory})
+    benchmark.pedantic(lambda: None, rounds=1)
+    assert large < 10 * middle < 100 * small
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(100_000, "mixed"), (ROWS, "fixed")])
+def test_prepare(benchmark: BenchmarkFixture, tmp_path: Path, rows: int, kind: str) -> None:
+    """Terms, calendars, matching, repricing and drivers of a book that is in memory."""
+    write(tmp_path, rows, kind)
+    args = build_parser("value").parse_args(command(tmp_path, kind))
+    inputs, _ = read_inputs(args)
+    world, plan = resolved_plan(inputs, read_options(args, inputs))
+    again = partial(prepare, world=world, assumptions=inputs.assumptions, options=plan.options)
+    benchmark.pedantic(lambda: again(Book(plan.terms.book.table)), rounds=3)
+    benchmark.extra_info["calendars"] = len(plan.terms.calendars.first)
