@@ -29,6 +29,9 @@ FAMILIES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
 }
 
 
+LEAST_TO_JUDGE = 50
+
+
 @dataclass(frozen=True)
 class Roles:
     """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by."""
@@ -75,13 +78,17 @@ def choose_champion(
     """Fit the families that the specification asks for, keep the one with the lower validation loss, refit on all rows.
 
     ``boosted_hazard``, ``spline_hazard`` and ``s_curve_hazard`` name one family; ``best`` judges all three and takes
-    a simpler one when it is as good. `make` builds an unfitted hazard of a family where a kind has a form of its own.
+    a simpler one when it is as good. Where the rows before the validation months hold too few events to fit anything,
+    the first family is fitted on all rows, unjudged. `make` builds an unfitted hazard of a family where a kind has a
+    form of its own.
     """
     make = make or make_hazard
     train, check = rows_of(matrix, ~validate), rows_of(matrix, validate)
     fitted: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     for family in _wanted(spec.family):
+        if event[~validate].sum() < LEAST_TO_JUDGE:  # too little before the validation months to judge anything by
+            continue
         made = make(family, roles, spec)
         if family == "boosted_hazard":
             base = fitted.get("spline_hazard") or _fit(
@@ -95,11 +102,12 @@ def choose_champion(
         family: log_loss(model.predict_hazard(check), event[validate], weight[validate])
         for family, model in fitted.items()
     }
-    family = _simplest_of_the_best(losses)
+    family = _simplest_of_the_best(losses) if losses else _wanted(spec.family)[0]
     model = make(family, roles, spec)
     if family == "boosted_hazard":
         model.base = make("spline_hazard", roles, spec).fit(matrix, event, weight)
-        model.parameters, model.rounds = fitted[family].parameters, fitted[family].rounds
+        if family in fitted:
+            model.parameters, model.rounds = fitted[family].parameters, fitted[family].rounds
     model.fit(matrix, event, weight)
     return Champion(model, family, losses, {**facts, **model.facts_}, fitted)
 

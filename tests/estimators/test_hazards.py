@@ -13,7 +13,7 @@ from scipy.special import expit
 from behavior.errors import TooFewEvents
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.bounded_logistic import fit_bounded_logistic
-from behavior.estimators.champion import load_hazard
+from behavior.estimators.champion import Roles, choose_champion, load_hazard
 from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.empirical import EmpiricalHazard, PsaHazard, kaplan_meier, psa_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
@@ -21,7 +21,7 @@ from behavior.estimators.sampling import level_shift, sample_cases
 from behavior.estimators.spline_hazard import SplineHazard
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import monthly_to_annual
-from behavior.specs import Range, SearchSpec
+from behavior.specs import EstimatorSpec, Range, SearchSpec
 
 NAMES = ("incentive", "age_months", "months_in_the_money", "month_of_year", "credit_score")
 
@@ -173,6 +173,16 @@ def test_too_few_events_are_refused(data) -> None:
     matrix, event, _ = data
     with pytest.raises(TooFewEvents, match="events"):
         SplineHazard().fit(matrix, np.zeros_like(event), np.ones(len(event)))
+
+
+def test_a_family_is_fitted_unjudged_where_too_little_came_before_the_validation_months(data) -> None:
+    matrix, event, _ = data
+    last = np.cumsum(event) > 20
+    family = EstimatorSpec(family="spline_hazard", fixed={"sample_share": 1.0})
+    found = choose_champion(matrix, event, np.ones(len(event)), last, Roles("incentive"), family, SearchSpec())
+    assert found.family == "spline_hazard" and not found.losses
+    expected = found.model.predict_hazard(matrix)
+    assert expected.sum() == pytest.approx(event.sum())
 
 
 def test_search_is_serial_seeded_and_journalled(tmp_path: Path, data) -> None:
