@@ -33,6 +33,7 @@ LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
 BANDS = np.array([0.35, 0.65])
 CERTAIN = 2.5
+LONG, LEAST_BLOCKS = 4, 8
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class BalanceDecay:
         design = self.layout_.design(matrix)
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
         if cells.log_decay is not None and cells.accounts is not None:
-            self._fit_logs(design, cells.log_decay[use] / SCALE, cells.accounts[use], cells.block[use])
+            self._fit_logs(design, cells.log_decay[use] / SCALE, cells.accounts[use], self._long_blocks(cells, use))
             self._move_shape(design, cells, use)
             self._move_level(design, cells, use)
         else:
@@ -142,7 +143,7 @@ class BalanceDecay:
         gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
         target = (design * weight[:, None]).T @ response
         self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
-        self.covariance_ = self._covariance(design, response, weight, gram, block)
+        self.covariance_ = self._long_covariance(design, response, weight, gram, block)
 
     def _fit_sums(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Ratios of sums, each cell with its balance: a weight that knew which balances stand high by chance would
@@ -157,11 +158,15 @@ class BalanceDecay:
             self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
             fitted = design @ self.coefficients_
             response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
-        self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
+        if cells.accounts is None:
+            self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
+        else:
+            blocks = self._long_blocks(cells, use)
+            self.covariance_ = self._long_covariance(design, response, weight, gram, blocks)
 
     def _move_shape(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Go from the fit to logarithms towards the fit to sums by what is more than noise in their difference."""
-        if not self.smooth_in or len(self.layout_.terms) < 2:
+        if not any(term.name in self.smooth_in for term in self.layout_.terms):
             return
         values = column_of(cells.matrix, self.smooth_in[0])[use]
         edges = _weighted_quantiles(values, cells.before[use], BANDS)
@@ -251,6 +256,29 @@ class BalanceDecay:
         values, vectors = np.linalg.eigh(plain @ shared @ plain)
         extra = (vectors * np.maximum(values, 0.0)) @ vectors.T
         return np.asarray(plain + 0.5 * extra)
+
+    def _long_blocks(self, cells: DecayCells, use: BoolArray) -> IntArray:
+        """Two years of one segment: long enough for balances that come and go to have come and gone."""
+        block = cells.block[use] // LONG
+        return np.asarray(self._segment_of(cells, use) * (int(block.max()) + 1) + block)
+
+    def _long_covariance(
+        self, design: FloatArray, response: FloatArray, weight: FloatArray, gram: FloatArray, block: IntArray
+    ) -> FloatArray:
+        """What the prior leaves open, and the scores of blocks long enough that a balance's comings and goings cancel.
+
+        Single months would count every passing payment as news; most of them are back a month or two later.
+        """
+        inverse = cho_solve(cho_factor(gram + 1e-9 * np.eye(len(gram))), np.eye(len(gram)))
+        places, place = np.unique(block, return_inverse=True)
+        if len(places) < LEAST_BLOCKS:
+            return np.asarray(inverse)
+        scores = design * (weight * (response - design @ self.coefficients_))[:, None]
+        sums = np.zeros((len(places), design.shape[1]))
+        np.add.at(sums, place, scores)
+        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        found = prior + sums.T @ sums * len(places) / (len(places) - 1)
+        return np.asarray(inverse @ found @ inverse)
 
     def log_decay(self, matrix: FeatureMatrix) -> FloatArray:
         """-log(after / before) of a month before interest, shape (rows,); negative = growth."""

@@ -107,8 +107,11 @@ def learn_closure(
     known: BoolArray,
     codes: IntArray,
     blocks: Blocks,
-) -> Champion:
-    """The champion closure hazard on the rows where it is `known`, with its errors by customers' half-years."""
+) -> tuple[Champion, Any]:
+    """The champion closure hazard on the rows where it is `known`, and the hazard whose errors its bands carry.
+
+    Errors are by customers' half-years. The second is the champion itself, or the spline where a champion has none.
+    """
     learning = (split.train | split.validate) & known
     rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
     weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
@@ -121,8 +124,11 @@ def learn_closure(
         if surplus < SURE:
             model = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
             found = replace(found, model=model, family="spline_hazard", facts={**facts, **model.facts_})
-    with_block_covariance(found.model, rows, event, weight, own)
-    return found
+    speaker = found.model
+    if not hasattr(getattr(speaker, "base", None) or speaker, "sensitivities"):
+        speaker = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
+    with_block_covariance(speaker, rows, event, weight, own)
+    return found, speaker
 
 
 def _surplus(

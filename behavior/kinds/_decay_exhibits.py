@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from behavior.kinds._decay_core import core_exhibit, weighting_exhibit
 from behavior.kinds.base import Exhibit, FittedModel, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.dense import month_number
@@ -22,6 +23,8 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
         _picture("decay_by_month", "Net decay by month", table, table["month"].to_numpy(), "month"),
         run_off(panel, predictions, rows),
         decomposition(panel, rows),
+        core_exhibit(panel, predictions.table["segment"].to_numpy()),
+        weighting_exhibit(panel.rows(rows), table["segment"].to_numpy(), table["predicted"].to_numpy(dtype=np.float64)),
     ]
     if table["driver"].notna().any():
         spread = np.round(table["driver"].to_numpy() / 0.005) * 0.5

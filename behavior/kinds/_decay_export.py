@@ -19,6 +19,7 @@ MONTHS = np.fromstring(
 )
 ACCOUNTS = 240
 AGE_BANDS = 24
+SPEAKERS = 20
 CLIP_MONTHS = 12
 STEP = 0.0025
 BAND = 1.6448536269514722
@@ -85,8 +86,12 @@ def project_parts(
     spreads: FloatArray,
     grid: IntArray,
     seasons: dict[str, tuple[float, ...]],
+    speaker: Any = None,
 ) -> DecayParts:
-    """Carry representative accounts forward at each constant spread; ages rise, other covariates are held."""
+    """Carry representative accounts forward at each constant spread; ages rise, other covariates are held.
+
+    `speaker` is the hazard whose errors closures carry; None = the closure hazard itself.
+    """
     last = int(grid[-1])
     every = np.arange(1, last + 1)
     count = len(accounts.values)
@@ -111,7 +116,7 @@ def project_parts(
     errors = np.array([np.interp(every, grid, row) for row in error])
     closed = (alive * whole[0]).sum(axis=2)
     moved = (alive * (1.0 - whole[0]) * whole[1]).sum(axis=2) / np.maximum(1.0 - closed, 1e-9)
-    relative = _closure_error(closure, accounts, values, shape)
+    relative = _closure_error(speaker or closure, accounts, values, shape)
     spare = float(getattr(closure, "upper_", 0.0)) / BAND
     errors = np.sqrt(errors**2 + spare**2 + (closed * np.array([np.interp(every, grid, row) for row in relative])) ** 2)
     return DecayParts(closed, moved, grown, errors)
@@ -154,13 +159,11 @@ def _balance_cells(
 
 
 def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Standard error of the log of the closure hazard, shape (spreads, grid months), at the middle account."""
-    covariance = getattr(closure, "covariance_", None)
-    if covariance is None:
-        return np.zeros(shape[:2])
-    middle = values[:, :, shape[2] // 2, :].reshape(-1, values.shape[-1])
-    held = FeatureMatrix(matrix.names, middle, matrix.signs, matrix.units, matrix.levels)
-    return np.asarray(log_error(closure, held).reshape(shape[:2]))
+    """Standard error of the log of the accounts' mean closure hazard, shape (spreads, grid months)."""
+    some = values[:, :, :: max(shape[2] // SPEAKERS, 1), :]
+    flat = some.reshape(-1, values.shape[-1])
+    made = FeatureMatrix(matrix.names, flat, matrix.signs, matrix.units, matrix.levels)
+    return log_error(closure, made, some.shape[2]).reshape(shape[:2])
 
 
 @dataclass(frozen=True)

@@ -102,8 +102,10 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
         blocks = Blocks.of(table["customer"], month_number(table["month"]))
-        champion = learn_closure(matrix, table, split, roles, spec, calm, codes, blocks)
+        champion, speaker = learn_closure(matrix, table, split, roles, spec, calm, codes, blocks)
         estimators["closure"] = champion.model
+        if speaker is not champion.model:
+            estimators["closure_error"] = speaker
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
         by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
         challengers = learn_challengers(matrix, closed, split, roles, champion, "closure", by)
@@ -271,7 +273,15 @@ def _segment_curves(
     chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))
     own = float("nan") if place < 0 else place
     parts = carry.project_parts(
-        estimators["closure"], estimators["migrated"], estimators["balance"], chosen, own, spreads, grid, seasons
+        estimators["closure"],
+        estimators["migrated"],
+        estimators["balance"],
+        chosen,
+        own,
+        spreads,
+        grid,
+        seasons,
+        estimators.get("closure_error"),
     )
     clipped = carry.clip_inflows(parts)
     months = grid - 1

@@ -1,0 +1,69 @@
+"""What stands beside decay curves: core shares, surge layers, weights, and accounts carried forward one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.features.base import FeatureMatrix
+from behavior.kinds._decay_closure import balance_weights
+from behavior.kinds._decay_core import core_shares, surge_layer
+from behavior.kinds._decay_export import at_as_of, spread_grid
+
+
+def test_a_surge_is_found_with_its_own_decay() -> None:
+    month = np.arange(120)
+    old = 100.0 * 1.002**month
+    layer = np.where(month < 80, 0.0, 40.0 * 0.97 ** (month - 80))
+    share, decay = surge_layer(old + layer, 48)
+    assert share == pytest.approx(layer[-1] / (old + layer)[-1], rel=1e-6)
+    assert decay == pytest.approx(0.03, abs=1e-9)
+
+
+def test_without_a_surge_there_is_no_layer() -> None:
+    share, decay = surge_layer(100.0 * 0.999 ** np.arange(100), 40)
+    assert share == pytest.approx(0.0, abs=1e-9) or np.isnan(decay)
+
+
+def test_core_is_lower_where_balances_swing() -> None:
+    rng = np.random.default_rng(3)
+    calm, wild = (100.0 * np.exp(np.cumsum(size * rng.standard_normal(120))) for size in (0.002, 0.02))
+    assert core_shares(wild)[0] < core_shares(calm)[0] <= 1.0
+    assert 0.0 < core_shares(wild)[1] <= 1.0
+    assert np.isnan(core_shares(calm[:6])).all()
+
+
+def test_weights_keep_each_segment_at_its_count_and_grow_with_the_root_of_balance() -> None:
+    balance = np.array([100.0, 400.0, 100.0, 900.0, 0.0])
+    weight = balance_weights(balance, np.array([0, 0, 1, 1, 1]))
+    assert weight[:2].mean() == pytest.approx(1.0) and weight[2:].mean() == pytest.approx(1.0)
+    assert weight[1] / weight[0] == pytest.approx(2.0) and weight[3] / weight[2] == pytest.approx(3.0)
+    assert weight[4] > 0
+
+
+def test_two_kinds_of_savers_decay_by_age_as_their_money_does() -> None:
+    """One account in five drains by 3% a month: logarithms would say 0.6% at every age, money says less and less."""
+    rng = np.random.default_rng(5)
+    ages, accounts = np.arange(1, 121), 300
+    drains = np.arange(accounts) < accounts // 5
+    rate = np.where(drains, 0.03, 0.0)
+    before = 1000.0 * np.exp(-rate[:, None] * (ages - 1)) * np.exp(0.02 * rng.standard_normal((accounts, len(ages))))
+    after = 1000.0 * np.exp(-rate[:, None] * ages) * np.exp(0.02 * rng.standard_normal((accounts, len(ages))))
+    age = np.tile(ages.astype(float), accounts)
+    month = np.tile(ages, accounts)
+    cells = sum_cells(month, age[:, None], ("age_months",), before.ravel(), after.ravel(), month // 6)
+    model = BalanceDecay("", 1, ("age_months",)).fit(cells)
+    at = FeatureMatrix(("age_months",), np.array([[6.0], [100.0]]), (0,), ("",))
+    young, old = model.log_decay(at)
+    share = 0.2 * np.exp(-0.03 * 5.5) / (0.2 * np.exp(-0.03 * 5.5) + 0.8)
+    assert young == pytest.approx(0.03 * share, abs=0.0015)
+    assert old == pytest.approx(0.03 * 0.25 * np.exp(-3.0), abs=0.001)
+
+
+def test_accounts_stand_at_their_balance_of_today_and_spreads_reach_one_step_beyond() -> None:
+    matrix = FeatureMatrix(("age_months", "log_balance"), np.array([[5.0, 1.0]]), (0, 0), ("", ""))
+    assert at_as_of(matrix, np.array([np.e**3])).values[0, 1] == pytest.approx(3.0)
+    grid = spread_grid(pd.Series([0.011, 0.019]).to_numpy())
+    assert grid[0] <= 0.011 and grid[-1] >= 0.019 and np.allclose(np.diff(grid), 0.0025)
