@@ -63,7 +63,7 @@ def book(rows: int, kind: str) -> pd.DataFrame:
         "maturity_date": np.where(open_ended, np.datetime64("NaT"), maturity),
         "payment_months": _payments(draw, words[product]),
     }
-    return pd.DataFrame(table if fixed else table | _further(draw, words[product], currency, term))
+    return pd.DataFrame(table if fixed else table | _further(draw, words[product], currency, term, day))
 
 
 def _by_product(product: AnyArray, other: str = "annuity", **words: str) -> AnyArray:
@@ -89,15 +89,19 @@ def _day(month: IntArray, day: IntArray) -> DateArray:
     return np.asarray(first.astype("datetime64[D]") + np.minimum(day, length) - 1)
 
 
-def _further(draw: np.random.Generator, product: AnyArray, currency: IntArray, term: IntArray) -> dict[str, AnyArray]:
-    """Columns that only a mixed book needs."""
+def _further(
+    draw: np.random.Generator, product: AnyArray, currency: IntArray, term: IntArray, day: IntArray
+) -> dict[str, AnyArray]:
+    """Columns that only a mixed book needs; four resets in five fall on payment days, the others anywhere."""
     rows, arm, savings = len(product), product == "mortgage_arm", product == "savings"
     reset = draw.choice([6, 12], rows)
+    on_grid = _day(AS_OF.astype("datetime64[M]").astype(np.int64) + draw.integers(1, 7, rows), day)
+    next_reset = np.where(draw.random(rows) < 0.8, on_grid, AS_OF + draw.integers(1, 180, rows))
     kinds = np.asarray(["retail_transactional", "retail_non_transactional", "wholesale"])
     return {
         "index": np.where(arm, np.asarray(list(INDICES.values()))[currency], None),
         "spread": np.where(arm, 0.015, np.nan),
-        "next_reset_date": np.where(arm, AS_OF + draw.integers(1, 180, rows), np.datetime64("NaT")),
+        "next_reset_date": np.where(arm, next_reset, np.datetime64("NaT")),
         "reset_months": np.where(arm, reset, np.nan),
         "cap": np.where(arm & (draw.random(rows) < 0.5), 0.09, np.nan),
         "floor": np.where(arm & (draw.random(rows) < 0.3), 0.01, np.nan),

@@ -30,7 +30,7 @@ def spoil(table: pd.DataFrame, rows: np.ndarray) -> dict[int, str]:
         ("origination_date", {"payment_months": 0, "origination_date": pd.NaT}),
         ("strike", {"instrument": "cap", "side": "receive"}),
         ("repayment", {"repayment": "schedule"}),
-        ("index", {"rate_type": "floating", "index": None}),
+        ("index", {"rate_type": "floating"}),
         ("position_id", {"position_id": "that of the row before"}),
     ]
     found = {}
@@ -42,10 +42,10 @@ def spoil(table: pd.DataFrame, rows: np.ndarray) -> dict[int, str]:
     return found
 
 
-def spoilt(folder: Path, rows: int, bad: int) -> tuple[pd.DataFrame, dict[int, str]]:
-    """A folder with a book of loans and deposits, some rows of it bad."""
-    write(folder, 10, "mixed")
-    table = book(rows, "mixed").assign(instrument="cash")
+def spoilt(folder: Path, rows: int, bad: int, kind: str = "mixed") -> tuple[pd.DataFrame, dict[int, str]]:
+    """A folder with a book of loans and deposits (`fixed`: loans alone), some rows of it bad."""
+    write(folder, 10, kind)
+    table = book(rows, kind).assign(instrument="cash")
     dated = np.flatnonzero(table["repayment"].ne("none"))[1:]
     wrong = spoil(table, dated[:: len(dated) // bad][:bad])
     write_table(table, folder / "book.parquet")
@@ -107,7 +107,7 @@ def test_a_book_of_bad_rows_alone_is_refused(tmp_path: Path, capsys: pytest.Capt
 
 @pytest.mark.slow
 def test_a_million_rows_with_37_bad_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, wrong = spoilt(tmp_path, 1_000_000, 37)
+    _, wrong = spoilt(tmp_path, 1_000_000, 37, "fixed")
     code, answer, words = run(tmp_path, capsys)
     assert code == 3
     assert {int(fault["where"].rpartition("row ")[2]) - 1 for fault in answer["faults"]} == set(wrong)
