@@ -216,6 +216,7 @@ class Totals(NamedTuple):
     position_income: FloatArray
 
 
+RECORDS_AT_ONCE = 8192
 Records = np.ndarray[Any, np.dtype[np.void]]
 """Rows as records, fields as in `Positions` or `Calendars`."""
 
@@ -225,8 +226,11 @@ def as_records(columns: Positions | Calendars) -> Records:
     names = columns._fields
     small = [np.int32 if values.dtype.kind in "iub" else np.float64 for values in columns]
     found = np.empty(len(columns[0]), dtype=np.dtype(list(zip(names, small, strict=True)), align=True))
-    for name, values in zip(names, columns, strict=True):
-        found[name] = values
+    # Block by block: filling one field after another would go through all of a large book's memory once a field.
+    for at in range(0, len(found), RECORDS_AT_ONCE):
+        block = slice(at, at + RECORDS_AT_ONCE)
+        for name, values in zip(names, columns, strict=True):
+            found[name][block] = values[block]
     return found
 
 
