@@ -41,7 +41,7 @@ def differences(flows: CashFlows, g: int, s: int, answer: Answer, scale: float) 
     ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**9))
 def test_every_cell_agrees_with_the_plain_valuation(seed: int) -> None:
     draw = random.Random(seed)
