@@ -46,10 +46,12 @@ def windows(
             mine = fold == number
             learn = early & (~mine if protocol.customer_folds > 1 else np.ones(len(mine), dtype=bool))
             test = late & mine
-            if event[learn].sum() < protocol.least_events or not test.any():
+            if not learn.any() or not test.any():
+                continue
+            split = _split(month, share, learn, test, protocol, validate_share)
+            if event[split.train].sum() < protocol.least_events:
                 continue
             found += 1
-            split = _split(month, share, learn, test, protocol, validate_share)
             yield Window(f"{label}, fold {number + 1}", split, test)
     if not found:
         raise FittingError(

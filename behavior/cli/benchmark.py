@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from behavior.benchmark.results import Answer, Verdict
     from behavior.cli.learning import require_learning_libraries
-    from behavior.errors import DONE
-    from behavior.workflows.benchmark import BenchmarkResult, missing_of, require_data, run_tasks
+    from behavior.errors import BAD_INPUT, DONE
+    from behavior.workflows.benchmark import BenchmarkResult, Failure, missing_of, require_data, run_tasks
     from behavior.workflows.benchmark_files import track_benchmark, write_benchmark
     from behavior.workflows.benchmark_truth import TruthAnswer
 
@@ -62,14 +62,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for task in absent:
             console.warn(f"{task.name}: not measured, {missing_of(task)[0]}")
     answers: list[Answer] = []
+    failed: list[Failure] = []
     truths: list[TruthAnswer] = []
     for task, answer in run_tasks(tasks, arguments.workers):
-        console.say(f"{task.name}: {answer.winner if isinstance(answer, Answer) else 'held against the truth'}")
         if isinstance(answer, Answer):
+            console.say(f"{task.name}: {answer.winner}")
             answers.append(answer)
-        else:
+        elif isinstance(answer, TruthAnswer):
+            console.say(f"{task.name}: held against the truth")
             truths.append(answer)
+        else:
+            console.warn(f"error: {answer.name}: {answer.words}")
+            failed.append(answer)
     verdicts = [Verdict(task.name, "data at hand", "files are absent", "not measured") for task in absent]
+    verdicts += [Verdict(one.name, "an answer", one.words, "not measured") for one in failed]
     result = BenchmarkResult(tuple(answers), tuple(truths), tuple(verdicts))
     folder = Path(arguments.out).resolve()
     written = write_benchmark(result, folder, quick=arguments.quick)
@@ -77,7 +83,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _print(console, result, arguments.quick)
     console.say("\n" + "\n".join(f"{what}: {where}" for what, where in written.items()))
     console.result(_as_json(result, written))
-    return DONE
+    return BAD_INPUT if failed else DONE
 
 
 def _tasks(arguments: argparse.Namespace) -> tuple[list[Task], bool]:

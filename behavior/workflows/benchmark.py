@@ -19,6 +19,7 @@ from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
 from behavior.errors import BehaviorError, Fault, SpecFault, UsageError
+from behavior.features.leakage import LeakFound
 from behavior.io.files import read_bytes
 from behavior.io.inputs import rate_history, read_history
 from behavior.io.profiles import load_profile, missing_files
@@ -53,6 +54,14 @@ class Task:
     quick: bool = False
     seed: int = 20260930
     models: Path | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A question that could not be answered, and why."""
+
+    name: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -113,31 +122,33 @@ def require_data(tasks: Sequence[Task]) -> None:
         raise SpecFault(list(faults.values()))
 
 
-def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, Answer | TruthAnswer]]:
+def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, Answer | TruthAnswer | Failure]]:
     """Answer every task, several side by side in processes of their own; in the tasks' order.
+
+    One question that cannot be answered does not take the others with it.
 
     Raises
     ------
-    BehaviorError : the first task's that fails; a leak found in a feature is such a failure.
+    LeakFound : a feature knows the outcome.
     """
     count = min(workers or os.cpu_count() or 1, len(tasks))
     if count <= 1:
         for task in tasks:
-            yield task, answer_of(task)
+            yield task, _answer_or_error(task)
         return
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
         for task, answer in zip(tasks, pool.map(_answer_or_error, tasks), strict=True):
-            if isinstance(answer, str):
-                raise BehaviorError(f"{task.name}: {answer}")
             yield task, answer
 
 
-def _answer_or_error(task: Task) -> Answer | TruthAnswer | str:
-    """A task's answer, or the words of its failure: errors with faults do not travel between processes."""
+def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
+    """A task's answer, or the words of its failure; a leak in a feature is no failure to measure, it fails the run."""
     try:
         return answer_of(task)
+    except LeakFound:
+        raise
     except BehaviorError as error:
-        return str(error)
+        return Failure(task.name, str(error))
 
 
 def answer_of(task: Task) -> Answer | TruthAnswer:

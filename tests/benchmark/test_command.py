@@ -127,3 +127,16 @@ def test_questions_name_folders_that_are_there(name: str) -> None:
         place = folder / question.model if folder else profile.path(question.model)
         assert (place / "spec.toml").is_file() and (place / "card.md").is_file()
         assert question.title and (question.protocol.name or question.protocol.leave_out)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_question_without_an_answer_is_said_and_the_rest_is_written(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = project / "own.toml"
+    profile.write_text(profile.read_text().replace("customer_folds = 2", "customer_folds = 2\nleast_events = 100000"))
+    out = project / "out"
+    assert main(["benchmark", "--profile", str(profile), "--workers", "1", "--out", str(out)]) == 3
+    assert "least_events" in capsys.readouterr().err
+    bars = pd.read_csv(out / "bars.csv")
+    assert list(bars["bar"]) == ["not measured"] and "100000 events" in bars["found"][0]
