@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--detail", choices=("totals", "positions"), default="totals", help="positions: also Parquet (default totals)"
     )
     parser.add_argument("--quarantine", type=Path, help="value the good rows, write the bad ones here with reasons")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster (default threads here)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
 
 
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         inputs, notes = read_inputs(args)
     with console.progress("valuing"):
         options = read_options(args, inputs)
-        result = _measured(value(inputs, options), inputs, options, args)
+        result = _measured(value(inputs, options, runner=_runner(args.scheduler)), inputs, options, args)
         result = replace(result, facts={**result.facts, "arguments": arguments_of(args)})
     with console.progress("writing"):
         written = [*write_result(result, args.out)]
@@ -74,6 +76,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.say(f"\n{len(written)} files in {args.out}")
     console.result({"out": str(args.out), "files": [path.name for path in written], **_summary(result)})
     return DONE
+
+
+def _runner(scheduler: str | None) -> Any:
+    """What runs the plan: this process, or the cluster whose scheduler answers at an address."""
+    if scheduler is None:
+        from behavior.engine.run import run as here
+
+        return here
+    from behavior.engine.cluster import run_on
+
+    return partial(run_on, scheduler)
 
 
 def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Namespace) -> IrrbbResult:

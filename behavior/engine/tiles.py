@@ -101,7 +101,8 @@ def combined(columns: Sequence[IntArray]) -> IntArray:
 def separable(positions: Positions, pool: bool) -> BoolArray:
     """Positions whose flows are their contract's own schedule times a share that survives."""
     kind, repayment = positions.rate_type, positions.repayment
-    plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.agreed == 0) & (positions.start == 0)
+    plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.agreed == 0)
+    plain &= (positions.start == 0) & (positions.late_start == 0)
     plain &= (positions.stretch == 1) & (positions.spread_discount == 0) & ~np.isfinite(positions.payment_cap)
     dated = repayment < OPEN_ENDED
     fixed = (kind == FIXED) & dated

@@ -15,7 +15,7 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import World
 from behavior.engine.overlay import calibrate
-from behavior.engine.plan import Plan, ProjectionOptions
+from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
 from behavior.engine.projection import prepare, uncovered_deposits
 from behavior.engine.run import run
@@ -134,14 +134,20 @@ class ValuationOptions:
     deposit_costs: bool = False
 
 
+Runner = Callable[[Plan, Callable[[float], None] | None], CashFlows]
+
+
 def value(
-    inputs: ValuationInputs, options: ValuationOptions | None = None, progress: Progress | None = None
+    inputs: ValuationInputs,
+    options: ValuationOptions | None = None,
+    progress: Progress | None = None,
+    runner: Runner = run,
 ) -> IrrbbResult:
     """NII, EVE, gap, cash flows and coverage of a book under every scenario.
 
     Parameters
     ----------
-    progress : called with a stage and the share of it that is done.
+    progress : called with a stage and the share of it that is done. runner : runs the plan, here or elsewhere.
 
     Raises
     ------
@@ -152,7 +158,7 @@ def value(
     fx = exchange_rates(inputs, Book(inputs.book))
     plan, overlay = _plan(inputs, chosen, world, book)
     words = sheet_words(inputs, chosen)
-    ran = run(plan, None if progress is None else lambda share: progress("cash flows", share))
+    ran = runner(plan, None if progress is None else lambda share: progress("cash flows", share))
     if chosen.price == CLEAN:
         ran = clean(ran, plan)
     sheets = balance_sheets(inputs, world, plan, ran, held.groups, words)
