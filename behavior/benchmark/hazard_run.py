@@ -305,6 +305,8 @@ def winner_of(scores: Mapping[str, list[Score]]) -> str:
     value, low, high = value_and_interval(mine.draws - loss[best].draws)
     scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
     words = f"{scale * value:+.2f}% ({scale * low:+.2f} to {scale * high:+.2f}) of its log loss"
+    if value == 0.0 and low == high:
+        return f"ours, which is `{best}` ({WORDS.get(best, best)}) here"
     if value <= 0:
         return f"ours; the closest other is `{best}` ({WORDS.get(best, best)}), from which ours differs by {words}"
     told = "by more than chance" if low > 0 else "not told apart from ours"

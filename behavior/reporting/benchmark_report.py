@@ -14,7 +14,8 @@ KEPT_SLICES = ("year", "incentive", "spread", "age", "segment", "vintage", "fold
 HOW = (
     "Every model is fitted on the same rows and scored by the same code on the same rows, which it has not seen. "
     "Figures stand with 90% intervals by resampling customers (banks, products) and six-month blocks of calendar time, "
-    "each drawn as a whole. The incumbent is what the bank says it uses, or the plain stand-in of its kind."
+    "each drawn as a whole; absolute errors grow when a sample is drawn again, so their intervals lie high. "
+    "The incumbent is what the bank says it uses, or the plain stand-in of its kind."
 )
 
 

@@ -23,7 +23,6 @@ QUESTIONS = {
 }
 MISSED = {
     "nsmo": {"log loss below age table, logistic and S-curve", "actual over expected 0.95 to 1.05 overall"},
-    "fannie": {"actual over expected by year inside a joint 90% region"},
 }
 
 
