@@ -126,6 +126,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "net_interest_margin": "12 months' income less expense over the mean of 13 month-end balances of cash assets",
         "aggregation": rule,
         "extrapolation": options.extrapolation,
+        "gap_buckets": ", ".join(options.buckets.labels),
         "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
         **chosen_steps(options),
     }

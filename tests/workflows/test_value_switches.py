@@ -305,4 +305,5 @@ def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
 
 def test_buckets_of_ones_own() -> None:
     result = run({"buckets": own_buckets([6, 12])}, bullet(9, 0.05))
+    assert result.facts["conventions"]["gap_buckets"] == "0-6M, 6-12M, >12M"
     assert result.gap.set_index("bucket")["repricing_amount"].to_dict() == {"0-6M": 0.0, "6-12M": 1e6, ">12M": 0.0}
