@@ -131,9 +131,8 @@ def _gap_words(gap: Mapping[str, Any], name: str, money: Money) -> str:
 
 
 def _duration_table(part: pd.DataFrame, name: str, money: Money) -> Table:
-    table = pd.DataFrame(
-        {"": [_label(side, product) for side, product in zip(part["side"], part["product"], strict=True)]}
-    )
+    labels = [_label(side, product) for side, product in zip(part["side"], part["product"], strict=True)]
+    table = pd.DataFrame({"item": labels})
     table[money.head("present value")] = (part["present_value"] / money.unit).to_numpy()
     table["effective duration, years"] = part["effective_duration"].to_numpy()
     table["effective convexity, years²"] = part["effective_convexity"].to_numpy()
