@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+
+from behavior.quantities import monthly_to_annual
 
 pytestmark = pytest.mark.slow
 
@@ -18,5 +21,14 @@ def test_surface_and_events_out_of_time(bank_name: str, lab, record_property) ->
         record_property(name, value)
     assert cells >= 5
     assert error <= 1.0
+    assert abs(export_difference(late)) <= 0.1
     # Nine cells in ten (of fewer than ten, one may lie outside), or as many as the truth's own table reaches.
     assert share >= min(0.9, 1.0 - 1.0 / cells, reached) - 1e-9
+
+
+def export_difference(rows) -> float:
+    """Table less model, CPR points: signed mean over segment x month totals by balance."""
+    parts = rows.assign(table=rows["table"] * rows["weight"], model=rows["model"] * rows["weight"])
+    sums = parts.groupby(["product", "month"], observed=True)[["weight", "table", "model"]].sum()
+    gap = monthly_to_annual(sums["table"] / sums["weight"]) - monthly_to_annual(sums["model"] / sums["weight"])
+    return float(100 * np.average(gap, weights=sums["weight"]))
