@@ -117,9 +117,9 @@ def learn_closure(
     weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
     validate, own = split.validate[learning], blocks.rows(learning)
     found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure)
-    if found.family == "boosted_hazard" and "spline_hazard" in found.candidates:
+    if found.family != "spline_hazard" and "spline_hazard" in found.candidates:
         surplus = _surplus(found, rows, event, weight, validate, own)
-        facts = {**found.facts, "gain of trees over their base, in its standard errors": round(surplus, 2)}
+        facts = {**found.facts, f"gain of {found.family} over the spline, in its standard errors": round(surplus, 2)}
         found = replace(found, facts=facts)
         if surplus < SURE:
             model = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
@@ -134,13 +134,14 @@ def learn_closure(
 def _surplus(
     found: Champion, rows: FeatureMatrix, event: FloatArray, weight: FloatArray, validate: BoolArray, blocks: Blocks
 ) -> float:
-    """Validation log loss that trees save over the spline, in standard errors over customers' half-years.
+    """Validation log loss that the champion saves over the spline, in standard errors over customers' half-years.
 
-    Curves are read years ahead of what trees have seen: they must be better by more than chance.
+    Curves are read years ahead of the data: trees, which step, and the S-curve, whose form is that of refinancing, must
+    be better by more than chance.
     """
     check, happened, mass = rows_of(rows, validate), event[validate], weight[validate]
     losses = []
-    for family in ("spline_hazard", "boosted_hazard"):
+    for family in ("spline_hazard", found.family):
         hazard = np.clip(found.candidates[family].predict_hazard(check), 1e-12, 1.0 - 1e-12)
         losses.append(-(happened * np.log(hazard) + (1.0 - happened) * np.log1p(-hazard)) * mass)
     code = np.unique(blocks.customer[validate], return_inverse=True)[1]

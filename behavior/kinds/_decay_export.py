@@ -23,6 +23,9 @@ SPEAKERS = 20
 CLIP_MONTHS = 12
 STEP = 0.0025
 BAND = 1.6448536269514722
+MEASURED = 0.55
+"""Distance of curves from the truth over their counted error, on simulated banks of four laws: the count takes all that
+the prior leaves open as if nothing were known of it, which is nearly twice what is missed."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ def project_parts(
     moved = (alive * (1.0 - whole[0]) * whole[1]).sum(axis=2) / np.maximum(1.0 - closed, 1e-9)
     relative = _closure_error(speaker or closure, accounts, values, shape)
     spare = float(getattr(closure, "upper_", 0.0)) / BAND
-    errors = np.sqrt(errors**2 + spare**2 + (closed * np.array([np.interp(every, grid, row) for row in relative])) ** 2)
+    closing = closed * np.array([np.interp(every, grid, row) for row in relative])
+    errors = np.sqrt(spare**2 + MEASURED**2 * (errors**2 + closing**2))
     return DecayParts(closed, moved, grown, errors)
 
 

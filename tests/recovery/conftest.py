@@ -37,8 +37,8 @@ other_laws = load(HERE.parent / "simulator" / "other_laws.py")
 
 @cache
 def bank_of(name: str) -> SimulatedBank:
-    """A bank of `other_laws.BANKS`."""
-    settings, laws = other_laws.BANKS[name]
+    """A bank of `other_laws.BANKS`, or of its further laws of deposits."""
+    settings, laws = (other_laws.BANKS | other_laws.DEPOSIT_BANKS)[name]
     return simulate(settings, seed=SEED, laws=laws)
 
 
@@ -74,6 +74,12 @@ def with_posting_noise(bank: SimulatedBank, share: float = 0.005) -> CustomerHis
 @pytest.fixture(params=sorted(other_laws.BANKS))
 def bank_name(request: pytest.FixtureRequest) -> str:
     """Each bank in turn: the built-in laws and those that no model was written around."""
+    return str(request.param)
+
+
+@pytest.fixture(params=sorted(other_laws.BANKS | other_laws.DEPOSIT_BANKS))
+def deposit_bank(request: pytest.FixtureRequest) -> str:
+    """Each bank in turn, and each further law of deposits."""
     return str(request.param)
 
 
