@@ -22,6 +22,7 @@ from behavior.measures.gap import gap_analysis
 from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.measures.warnings import base_warnings
+from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.regulatory_overlay import regulatory_overlay
 from behavior.workflows.sensitivity import scaled_annual, sensitivity
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
@@ -256,6 +257,15 @@ def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
     said = found.facts["measures"]
     assert said["rate_bumps"]["key_months"] == [12.0, 24.0, 36.0, 60.0, 84.0, 120.0]
     assert "BCBS d368" in said["regulatory_overlay"]["source"]
+    titles = {section.title for section in irrbb_report(found, held.assumptions, {}).sections}
+    assert {
+        "Liquidity gap",
+        "Durations and key rates",
+        "What responding behaviour is worth",
+        "Sensitivity to key assumptions",
+        "Regulatory caps on deposits",
+        "Standardised framework",
+    } <= titles
 
 
 def test_use_of_the_banks_own_limits() -> None:
