@@ -41,6 +41,9 @@ it that present values leave out, share of the contract's own balance still ther
 month of the administered rate, changes of the rate so far, the rate and those changes at the running period's start,
 the changes that the level payment knows, at a period's start, repriced for the gap, rate an interval begins with."""
 
+MOVED = 1e-12
+"""A rate has changed where it differs by more; less is the noise of its arithmetic, and recalculates no instalment."""
+
 
 @compiled
 def customer_rate(pos: Records, p: int, old: float, forward: float) -> float:
@@ -75,7 +78,7 @@ def catch_up(p: int, s: int, e: int, state: FloatArray, pos: Records, cal: Recor
         old = state[RATE]
         state[MONTH] += 1.0
         state[RATE] = administered_rate(pos, rep, p, s, int(state[MONTH]), old)
-        if state[RATE] != old:
+        if abs(state[RATE] - old) > MOVED:
             state[RESETS] += 1.0
 
 
@@ -98,7 +101,7 @@ def roll_rate(
         while state[MONTH] < cal[e].month:
             state[MONTH] += 1.0
             state[RATE] = administered_rate(pos, rep, p, s, int(state[MONTH]), state[RATE])
-        if state[RATE] != old:
+        if abs(state[RATE] - old) > MOVED:
             state[RESETS] += 1.0
         return float(cal[e].head)
     return 1.0

@@ -363,7 +363,7 @@ class Walk:
             self.period_rate, self.period_moves = row.rate, 0
         for x, y, rate, month in self.pieces(a, b, self.rate):
             if row.kind == "administered":
-                if rate != self.rate:
+                if abs(rate - self.rate) > 1e-12:
                     self.moves.append(x)
                 if y <= start:
                     seen = rate
