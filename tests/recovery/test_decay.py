@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 # The bar is 0.02 of survival and 5% of average life. Where today's specification does not reach it, its distance
 # stands here, so that it cannot grow unseen; a better model lowers these numbers.
-SURVIVAL = {"built_in": 0.0235, "probit": 0.0295, "two_types": 0.034, "logit_weibull": 0.0255, "frailty": 0.04}
-AVERAGE_LIFE = {"built_in": 0.05, "probit": 0.05, "two_types": 0.06, "logit_weibull": 0.05, "frailty": 0.065}
+SURVIVAL = {"built_in": 0.0235, "probit": 0.0295, "two_types": 0.034, "logit_weibull": 0.0255, "frailty": 0.028}
+AVERAGE_LIFE = {"built_in": 0.05, "probit": 0.05, "two_types": 0.06, "logit_weibull": 0.05, "frailty": 0.05}
 
 
 def test_survival_by_segment(deposit_bank: str, lab, record_property) -> None:
