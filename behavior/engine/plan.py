@@ -71,7 +71,8 @@ class Plan:
 
     Parameters
     ----------
-    order : (rows,), place in the book of each resolved position. day_count : (rows,), by number. tiles : how it is cut up, None = found by the run.
+    order : (rows,), place in the book of each resolved position. day_count : (rows,), by number. tiles : how it is cut
+    up, None = found by the run.
     """
 
     terms: Terms
