@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 from behavior.engine.compiled import folded
 from behavior.engine.contract import Work, both
 from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Market, Records, Switches
 from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, thaw
+from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
+
+
+@folded
+def part_of_month(cause: int, begin: float, end: float, n: int, paths: Paths) -> None:
+    """What stays from `begin` to `end` of a month of the model, run-off being even inside it."""
+    for i in range(n):
+        hazard = paths.hazard[cause, i]
+        paths.stays[cause, i] *= (1.0 - end * hazard) / (1.0 - begin * hazard) if hazard * begin < 1.0 else 0.0
 
 
 @folded
@@ -31,13 +42,28 @@ def hazards(
     first = beh.combination_first[combination]
     causes = beh.combination_first[combination + 1] - first
     if s == 0 or switches.frozen == 0:
-        month, season = cal[e].hazard_month, cal[e].season
+        month, scale = cal[e].hazard_month, pos[head].stretch
         level = mkt.short[pos[head].currency, s, month]
-        for cause in range(causes):
-            curve, table = beh.entry_curve[first + cause], beh.entry_table[first + cause]
-            looked_up(cause, curve, table, s, month, season, level, n, beh, steps, mkt, paths)
-            row = beh.coverage[head, table]
-            count_coverage(curve, table, month, n, row, beh, balance, paths, coverage)
+        # S'(k) = S(k / scale): a month spans part of a month of the model, or several.
+        opens, closes = (month - 1) / scale, month / scale
+        counted = month if scale == 1.0 else math.floor(opens + 1e-12) + 1
+        paths.stays[:] = 1.0
+        going = True
+        while going:
+            for cause in range(causes):
+                curve, table = beh.entry_curve[first + cause], beh.entry_table[first + cause]
+                looked_up(cause, curve, table, s, month, counted, cal[e].season, level, n, beh, steps, mkt, paths)
+                row = beh.coverage[head, table]
+                count_coverage(curve, table, counted, n, row, beh, balance, paths, coverage)
+                if scale != 1.0:
+                    part_of_month(cause, max(opens - (counted - 1), 0.0), min(closes - (counted - 1), 1.0), n, paths)
+            counted += 1
+            going = scale != 1.0 and counted - 1 < closes - 1e-12 and counted <= OPEN_END_MONTHS
+        if scale != 1.0:
+            over = closes > OPEN_END_MONTHS
+            for cause in range(causes):
+                for i in range(n):
+                    paths.hazard[cause, i] = 1.0 if over else 1.0 - paths.stays[cause, i]
     if switches.frozen == 1:
         if s == 0:
             freeze(causes, j, n, paths)
@@ -91,7 +117,7 @@ def one_plain_cause(
 ) -> bool:
     """Whether a single cause acts along the scenario's own path, loses nothing, and reads a plain curve."""
     combination = pos[head].behaviour
-    if combination < 0 or switches.frozen == 1:
+    if combination < 0 or switches.frozen == 1 or pos[head].stretch != 1.0:
         return False
     entry = beh.combination_first[combination]
     if beh.combination_first[combination + 1] - entry != 1 or beh.loss[beh.entry_table[entry]] != 0.0:

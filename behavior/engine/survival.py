@@ -21,7 +21,7 @@ class Paths(NamedTuple):
     driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
     month of the curve. age : (WIDTH,), months; young : zeros. key : (causes, WIDTH), place of the mortgage rate;
     alike : (causes,), 1 where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is
-    frozen.
+    frozen. stays : (causes, WIDTH) that stays, month by month of the model, where run-off times are scaled.
     """
 
     share: FloatArray
@@ -38,6 +38,7 @@ class Paths(NamedTuple):
     key: IntArray
     alike: IntArray
     kept: FloatArray
+    stays: FloatArray
 
 
 def paths_of(events: int, frozen: bool) -> Paths:
@@ -57,6 +58,7 @@ def paths_of(events: int, frozen: bool) -> Paths:
         np.zeros((MAX_CAUSES, WIDTH), dtype=np.int64),
         np.zeros(MAX_CAUSES, dtype=np.int64),
         np.zeros((MAX_CAUSES, events + 2 if frozen else 1, WIDTH)),
+        np.zeros((MAX_CAUSES, WIDTH)),
     )
 
 
@@ -178,6 +180,7 @@ def looked_up(
     table: int,
     s: int,
     month: int,
+    model_month: int,
     season: int,
     level: float,
     n: int,
@@ -186,14 +189,17 @@ def looked_up(
     mkt: Market,
     paths: Paths,
 ) -> None:
-    """Hazards of one cause in a month, into its row of `hazard`; months in the money are counted on."""
+    """Hazards of one cause in a month, into its row of `hazard`; months in the money are counted on.
+
+    month : of the drivers; model_month : that curves are asked for, the same unless run-off times are scaled.
+    """
     last = beh.months[curve] - 1
     if beh.since_origination[table]:
         for i in range(n):
-            paths.at[i] = min(int(month + paths.age[i] - 1), last)
+            paths.at[i] = min(int(model_month + paths.age[i] - 1), last)
     else:
         for i in range(n):
-            paths.at[i] = min(month - 1, last)
+            paths.at[i] = min(model_month - 1, last)
     for i in range(n):
         paths.scratch[2, i] = 0.0
     priced = paths.key[cause, 0] >= 0

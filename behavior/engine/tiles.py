@@ -33,7 +33,7 @@ from behavior.engine.layout import (
     Positions,
     Records,
 )
-from behavior.quantities import BoolArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 WIDTH = 128
 """Columns of a tile: enough to fill the machine's registers many times over, few enough to stay in its cache."""
@@ -103,7 +103,8 @@ def separable(positions: Positions, pool: bool) -> BoolArray:
     kind, repayment = positions.rate_type, positions.repayment
     plain = (positions.undrawn == 0) & (positions.rounding == 0) & (positions.agreed == 0)
     plain &= (positions.start == 0) & (positions.late_start == 0)
-    plain &= (positions.stretch == 1) & (positions.spread_discount == 0) & ~np.isfinite(positions.payment_cap)
+    plain &= (positions.stretch == 1) | (repayment == OPEN_ENDED)
+    plain &= (positions.spread_discount == 0) & ~np.isfinite(positions.payment_cap)
     dated = repayment < OPEN_ENDED
     fixed = (kind == FIXED) & dated
     floating = (kind == FLOATING) & dated & (positions.compounding <= 0)
@@ -195,9 +196,17 @@ def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolAr
             np.where(deposit, mine.repricing, -1),
             keyed.astype(np.int64),
             signs.astype(np.int64),
+            _alike(mine.stretch),
             *coverage.T,
         ]
     )
+
+
+def _alike(values: FloatArray) -> IntArray:
+    """A number for each distinct value; most columns hold one value alone."""
+    if not len(values) or (values == values[0]).all():
+        return np.zeros(len(values), dtype=np.int64)
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
 
 
 def _tiles(
