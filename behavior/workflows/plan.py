@@ -18,7 +18,7 @@ from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
-from behavior.workflows.value_measures import with_measures
+from behavior.workflows.value_measures import EVERY, Measures, with_measures
 from behavior.workflows.wiring import Project
 
 PLAIN = (str, bool, int, float, tuple, type(None))
@@ -37,12 +37,13 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
     """
     people = project.profile.approvals()
     options = valuation_options(project.profile)
+    measures = further_measures(project.profile)
     inputs = valuation_inputs(project)
 
     def spend(assumptions: AssumptionSet) -> IrrbbResult:
         if warming is not None:
             warming.wait()
-        return _value(inputs, assumptions, options)
+        return _value(measures, inputs, assumptions, options)
 
     return CyclePlan(
         name=project.profile.name,
@@ -68,7 +69,8 @@ def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
     ------
     FaultyInput, AssumptionError, MarketDataError : as reading and valuing do.
     """
-    return _value(valuation_inputs(project), assumptions, valuation_options(project.profile))
+    measures = further_measures(project.profile)
+    return _value(measures, valuation_inputs(project), assumptions, valuation_options(project.profile))
 
 
 def valuation_inputs(project: Project) -> ValuationInputs:
@@ -101,6 +103,8 @@ def valuation_options(profile: Profile) -> ValuationOptions:
     faults: list[Fault] = []
     chosen: dict[str, Any] = {}
     for name, given in profile.value.items():
+        if name == "measures":
+            continue
         found = tuple(given) if isinstance(given, list) else given
         if name not in plain:
             rule = f"expected an option of a valuation: {', '.join(plain)}"
@@ -135,11 +139,28 @@ def write_cycle(done: CycleResult, folder: Path) -> dict[str, str]:
     return written
 
 
-def _value(inputs: ValuationInputs, assumptions: AssumptionSet, options: ValuationOptions) -> IrrbbResult:
-    """The valuation with every further measure: what the treasury report shows."""
+def further_measures(profile: Profile) -> Measures:
+    """The further measures that a profile asks for; without a word about them, all: each values the book again.
+
+    Raises
+    ------
+    SpecFault : naming every word that is no measure.
+    """
+    names = tuple(profile.value.get("measures", EVERY))
+    unknown = [str(name) for name in names if name not in EVERY]
+    if unknown:
+        rule = f"expected measures among {', '.join(EVERY)}"
+        raise SpecFault([Fault(profile.file, rule, column="$.value.measures", value=name) for name in unknown])
+    return Measures(names)
+
+
+def _value(
+    measures: Measures, inputs: ValuationInputs, assumptions: AssumptionSet, options: ValuationOptions
+) -> IrrbbResult:
+    """The valuation with its further measures: what the treasury report shows."""
     sources = {**inputs.sources, "assumptions": {"id": assumptions.id, "sha256": assumptions.digest}}
     held = dataclasses.replace(inputs, assumptions=assumptions, sources=sources)
-    return with_measures(value(held, options), held, options)
+    return with_measures(value(held, options), held, options, measures)
 
 
 def _described(table: InputTable) -> dict[str, Any]:
