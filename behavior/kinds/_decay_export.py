@@ -24,8 +24,8 @@ CLIP_MONTHS = 12
 STEP = 0.0025
 BAND = 1.6448536269514722
 MEASURED = 0.55
-"""Distance of curves from the truth over their counted error, on simulated banks of four laws: the count takes all that
-the prior leaves open as if nothing were known of it, which is nearly twice what is missed."""
+"""Distance of curves from the truth over their counted error: chosen after looking at eleven runs on simulated banks, a
+fit to them and not a derivation. The count takes all that the prior leaves open as if nothing were known of it."""
 
 
 @dataclass(frozen=True)
