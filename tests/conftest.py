@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from behavior.cli.output import ONE_THREAD
 
 for _name in ONE_THREAD:  # before NumPy is loaded, as the command line does
     os.environ.setdefault(_name, "1")
 
-# A law is judged by what it says, not by how long a busy machine takes to try one example.
-settings.register_profile("any-machine", deadline=None)
-settings.load_profile("any-machine")
+with suppress(ImportError):  # the bare install is tested without it
+    from hypothesis import settings
+
+    # A law is judged by what it says, not by how long a busy machine takes to try one example.
+    settings.register_profile("any-machine", deadline=None)
+    settings.load_profile("any-machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
