@@ -9,7 +9,6 @@ import numpy as np
 from behavior.engine import layout
 from behavior.engine.calendars import (
     COUNTS,
-    MONTH_END,
     MOVING_DAY,
     CalendarKeys,
     CalendarSet,
@@ -24,7 +23,7 @@ from behavior.engine.calendars import (
     thirty,
     unique_keys,
 )
-from behavior.engine.positions import RATE_TYPES, RECEIVE, Book, Groups, group_rows
+from behavior.engine.positions import RATE_TYPES, Book, Groups, group_rows
 from behavior.errors import ContractFault, Fault
 from behavior.months import (
     DateLike,
@@ -109,6 +108,29 @@ def _grid_events(as_of: DateArray, day: IntArray, dates: DateArray) -> IntArray:
     return np.asarray(np.where(empty, 0, np.maximum(count - late, 0)), dtype=np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class _Schedule:
+    """What a row's dates say, shape (rows,).
+
+    `once` : all interest is paid at maturity. `events` : months to the last event. `maturity` : as-of where open-ended.
+    """
+
+    now: DateArray
+    open_ended: BoolArray
+    once: BoolArray
+    origination: DateArray
+    maturity: DateArray
+    day: IntArray
+    count: IntArray
+    payment: IntArray
+    events: IntArray
+
+    @property
+    def step(self) -> IntArray:
+        """Months from one payment to the next."""
+        return np.maximum(self.payment, 1)
+
+
 def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = None) -> Terms:
     """Resolve a book of cash positions and swap legs.
 
@@ -122,38 +144,15 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
     """
     now = as_days(as_of)
     repayment, amortises_late = _repayment(book, overnight)
-    open_ended = repayment >= layout.OPEN_ENDED
-    maturity = np.where(open_ended, now, book.dates("maturity_date"))
-    day = np.where(open_ended, payment_day(now), payment_day(maturity))
-    payment = np.where(open_ended, 1, book.whole("payment_months"))
-    origination = book.dates("origination_date")
-    _refuse(_date_faults(book, maturity, origination, payment, open_ended, now))
-    events = np.where(open_ended, OPEN_END_MONTHS, payments_left(now, maturity, np.ones(len(book), dtype=np.int64)))
-    count = book.codes("day_count", COUNTS, "30/360")
+    schedule = _schedule(book, now, repayment >= layout.OPEN_ENDED)
     begins = book.dates("start_date")
-    begins = np.where(np.isnat(begins), origination, begins)
-    start = np.where(open_ended, 0, _grid_events(now, day, np.where(begins > now, begins, NOT_A_DATE)))
+    begins = np.where(np.isnat(begins), schedule.origination, begins)
+    start = _grid_events(now, schedule.day, np.where((begins > now) & ~schedule.open_ended, begins, NOT_A_DATE))
     rate_type = book.codes("rate_type", RATE_TYPES, "fixed")
-    once = (payment == 0) & ~open_ended
-    reset, series, kinds, fixing, reset_months, fixation = _reset_series(
-        book,
-        now,
-        rate_type,
-        np.where(open_ended, roll_months(now, OPEN_END_MONTHS), maturity),
-        day,
-        payment,
-        count,
-        begins,
-    )
-    keys, calendar = _calendar_keys(day, count, payment, events, origination, maturity, once, reset)
-    calendars = build_calendars(now, keys, series)
-    calendars, fixings = _number_fixings(calendars, keys, kinds, series)
-    term = np.where(
-        open_ended | np.isnat(origination),
-        0,
-        months_between(np.where(np.isnat(origination), maturity, origination), maturity),
-    )
-    known = np.where(np.isnat(origination), now, origination)
+    reset, series, kinds, fixing, reset_months, fixation = _reset_series(book, schedule, rate_type, begins)
+    keys, calendar = _calendar_keys(schedule, reset)
+    calendars, fixings = _number_fixings(build_calendars(now, keys, series), keys, kinds, series)
+    age, original_term = _ages(schedule)
     return Terms(
         as_of=now,
         book=book,
@@ -164,19 +163,47 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
         fixing=fixing,
         repayment=repayment,
         rate_type=rate_type,
-        events=events,
-        start=np.minimum(start, events - 1),
-        payment=payment,
-        carried=_carried(now, day, count, payment, events, origination, maturity, once, open_ended),
-        amortises_from=_amortises_from(book, now, day, events, payment, amortises_late),
-        level=_level(book, payment),
-        day=day,
-        count=count,
-        age=np.maximum(months_between(known, now), 0),
-        original_term=np.maximum(term, 1),
+        events=schedule.events,
+        start=np.minimum(start, schedule.events - 1),
+        payment=schedule.payment,
+        carried=_carried(schedule),
+        amortises_from=_amortises_from(book, schedule, amortises_late),
+        level=_level(book, schedule),
+        day=schedule.day,
+        count=schedule.count,
+        age=age,
+        original_term=original_term,
         reset_months=reset_months,
         fixation=fixation,
     )
+
+
+def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:
+    """The rows' dates on their payment grids; refuses those that make no schedule."""
+    origination = book.dates("origination_date")
+    maturity = np.where(open_ended, now, book.dates("maturity_date"))
+    payment = np.where(open_ended, 1, book.whole("payment_months"))
+    _refuse(_date_faults(book, maturity, origination, payment, open_ended, now))
+    left = payments_left(now, maturity, np.ones(len(book), dtype=np.int64))
+    return _Schedule(
+        now=now,
+        open_ended=open_ended,
+        once=(payment == 0) & ~open_ended,
+        origination=origination,
+        maturity=maturity,
+        day=np.where(open_ended, payment_day(now), payment_day(maturity)),
+        count=book.codes("day_count", COUNTS, "30/360"),
+        payment=payment,
+        events=np.where(open_ended, OPEN_END_MONTHS, left),
+    )
+
+
+def _ages(schedule: _Schedule) -> tuple[IntArray, IntArray]:
+    """Completed months from origination to as-of and to maturity; 0 and 1 where origination is not known."""
+    unknown = np.isnat(schedule.origination)
+    age = months_between(np.where(unknown, schedule.now, schedule.origination), schedule.now)
+    term = months_between(np.where(unknown, schedule.maturity, schedule.origination), schedule.maturity)
+    return np.maximum(age, 0), np.maximum(np.where(schedule.open_ended, 0, term), 1)
 
 
 def _repayment(book: Book, overnight: BoolArray | None) -> tuple[IntArray, BoolArray]:
@@ -222,26 +249,19 @@ def _date_faults(
     ]
 
 
-def _calendar_keys(
-    day: IntArray,
-    count: IntArray,
-    payment: IntArray,
-    events: IntArray,
-    origination: DateArray,
-    maturity: DateArray,
-    once: BoolArray,
-    reset: IntArray,
-) -> tuple[CalendarKeys, IntArray]:
+def _calendar_keys(schedule: _Schedule, reset: IntArray) -> tuple[CalendarKeys, IntArray]:
     """Distinct calendars and each row's.
 
     ACT counts add up wherever a period begins, and so do 30/360 counts on payment days before 28: their intervals
     stand alone (step 1). Elsewhere the period is part of the key.
     """
+    day, count, payment, events = schedule.day, schedule.count, schedule.payment, schedule.events
+    origination, maturity, once = schedule.origination, schedule.maturity, schedule.once
     span = np.where(once, regular_span(np.where(once, origination, maturity), maturity), 0)
     irregular = thirty(count) & once & ((day >= MOVING_DAY) | (span == 0))
     period = thirty(count) & (day >= MOVING_DAY) & ~once & (payment > 1)
     step = np.where(period, payment, 1)
-    phase = np.where(period, events % np.maximum(payment, 1), 0)
+    phase = np.where(period, events % schedule.step, 0)
     zero = np.datetime64(0, "D")
     columns = {
         "day": day,
@@ -269,80 +289,62 @@ def _calendar_keys(
     ), calendar
 
 
-def _carried(
-    now: DateArray,
-    day: IntArray,
-    count: IntArray,
-    payment: IntArray,
-    events: IntArray,
-    origination: DateArray,
-    maturity: DateArray,
-    once: BoolArray,
-    open_ended: BoolArray,
-) -> FloatArray:
+def _carried(schedule: _Schedule) -> FloatArray:
     """Accrual from the running period's start to the event before as-of: the first flow is a full coupon."""
-    result = np.zeros(len(day))
-    rows = np.flatnonzero(~open_ended & (once | (payment > 1)))
+    result = np.zeros(len(schedule.day))
+    rows = np.flatnonzero(~schedule.open_ended & (schedule.once | (schedule.payment > 1)))
     if not len(rows):
         return result
-    last, step = maturity[rows], np.maximum(payment[rows], 1)
-    ahead = (events[rows] - 1) // step * step
-    close = np.where(once[rows], last, roll_months(last, -ahead))
-    begin = np.where(once[rows], origination[rows], roll_months(last, -ahead - step))
-    before = roll_months(last, -events[rows])
-    span = np.where(once[rows], regular_span(begin, close), step)
-    part = accrued(begin, close, np.maximum(before, begin), span, count[rows])
+    last, step, once, events = schedule.maturity[rows], schedule.step[rows], schedule.once[rows], schedule.events[rows]
+    ahead = (events - 1) // step * step
+    close = np.where(once, last, roll_months(last, -ahead))
+    begin = np.where(once, schedule.origination[rows], roll_months(last, -ahead - step))
+    before = roll_months(last, -events)
+    span = np.where(once, regular_span(begin, close), step)
+    part = accrued(begin, close, np.maximum(before, begin), span, schedule.count[rows])
     result[rows] = np.where(before > begin, part, 0.0)
     return result
 
 
-def _level(book: Book, payment: IntArray) -> IntArray:
+def _level(book: Book, schedule: _Schedule) -> IntArray:
     """Payments that the level payment runs over where `amortization_months` says so, else 0."""
     months = book.whole("amortization_months")
-    return np.asarray(np.where((months > 0) & (payment > 0), months // np.maximum(payment, 1), 0), dtype=np.int64)
+    return np.asarray(np.where((months > 0) & (schedule.payment > 0), months // schedule.step, 0), dtype=np.int64)
 
 
-def _amortises_from(
-    book: Book, now: DateArray, day: IntArray, events: IntArray, payment: IntArray, late: BoolArray
-) -> IntArray:
+def _amortises_from(book: Book, schedule: _Schedule, late: BoolArray) -> IntArray:
     """First amortising payment as an event number; one past the last where interest-only lasts to maturity."""
     begin = book.dates("amortization_start_date")
     result = np.ones(len(book), dtype=np.int64)
     rows = np.flatnonzero(late)
     if not len(rows):
         return result
-    step = np.maximum(payment[rows], 1)
+    now, step, events = schedule.now, schedule.step[rows], schedule.events[rows]
     given = begin[rows]
     after = np.isnat(given) | (given <= now)
-    before = _grid_events(now, day[rows], np.where(after, NOT_A_DATE, given - 1))
-    first = before + 1 + step
-    first = first + (events[rows] - first) % step
-    result[rows] = np.where(np.isnat(given), events[rows] + 1, np.where(given <= now, 1, first))
+    before = _grid_events(now, schedule.day[rows], np.where(after, NOT_A_DATE, given - 1))
+    first = before + 1 + step + (events - before - 1) % step
+    result[rows] = np.where(np.isnat(given), events + 1, np.where(given <= now, 1, first))
     return result
 
 
 def _reset_series(
-    book: Book,
-    now: DateArray,
-    rate_type: IntArray,
-    maturity: DateArray,
-    day: IntArray,
-    payment: IntArray,
-    count: IntArray,
-    begins: DateArray,
+    book: Book, schedule: _Schedule, rate_type: IntArray, begins: DateArray
 ) -> tuple[IntArray, ResetSeries, Fixings, IntArray, IntArray, Fixation]:
     """Reset series of floating rows (-1 elsewhere), their kinds of fixing, and until when each row's rate is fixed."""
+    now, day = schedule.now, schedule.day
+    maturity = np.where(schedule.open_ended, roll_months(now, OPEN_END_MONTHS), schedule.maturity)
     rows = np.flatnonzero(rate_type == layout.FLOATING)
     reset = np.full(len(book), -1, dtype=np.int64)
     fixing = np.full(len(book), -1, dtype=np.int64)
-    months = np.where(book.whole("reset_months") > 0, book.whole("reset_months"), np.maximum(payment, 1))
+    months = np.where(book.whole("reset_months") > 0, book.whole("reset_months"), schedule.step)
     fixed = Fixation(maturity, np.zeros(len(book), dtype=np.int64), day, maturity)
     empty = Fixings((), (), *(np.zeros(0, dtype=np.int64) for _ in range(4)))
     none = ResetSeries(np.zeros(0, dtype="datetime64[D]"), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     if not len(rows):
         return reset, none, empty, fixing, months, fixed
     given = book.dates("next_reset_date")[rows]
-    last, step = maturity[rows], np.maximum(payment[rows], 1)
+    last, step = maturity[rows], schedule.step[rows]
     first_payment = roll_months(last, -(payments_left(now, last, step) - 1) * step)
     default = np.where(begins[rows] > now, begins[rows], first_payment)
     given = np.where(np.isnat(given), default, given)
@@ -359,7 +361,7 @@ def _reset_series(
         "currency": np.asarray(currency.codes[rows], dtype=np.int64),
         "index": np.asarray(index.codes[rows], dtype=np.int64),
         "months": months[rows],
-        "count": count[rows],
+        "count": schedule.count[rows],
     }
     kind_place, kind = unique_keys(kind_columns)
     fixing[rows] = kind
@@ -371,7 +373,7 @@ def _reset_series(
         tuple(str(currency.categories[code]) for code in kind_columns["currency"][kind_place]),
         tuple(str(index.categories[code]) for code in kind_columns["index"][kind_place]),
         months[rows][kind_place],
-        count[rows][kind_place],
+        schedule.count[rows][kind_place],
         kind[place],
         np.zeros(0, dtype=np.int64),
     )
@@ -398,13 +400,3 @@ def _number_fixings(
     arrays = calendars.arrays._replace(reset=named[0], opening_reset=named[1])
     numbered = CalendarSet(arrays, calendars.first, calendars.length)
     return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, group, day)
-
-
-def is_derivative(terms: Terms) -> BoolArray:
-    """Rows that are legs of derivatives."""
-    return np.asarray(terms.book.side >= RECEIVE)
-
-
-def on_month_ends(terms: Terms) -> BoolArray:
-    """Rows whose events fall on month ends."""
-    return np.asarray(terms.day == MONTH_END)
