@@ -18,6 +18,8 @@ SLOW_SECONDS = 2.0
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Libraries of linear algebra read these when they load. The matrices here are many and small: their threads would wait
 for each other (measured: a fit four times slower on two cores), and one thread gives the same bits on every machine."""
+NOBODY_READS = 141
+"""Exit code of a program whose reader went away, as in `| head`: 128 and the number of that signal."""
 
 
 class Console:
@@ -31,11 +33,11 @@ class Console:
     def say(self, text: str) -> None:
         """A line for people; silent under --json."""
         if not self.as_json:
-            print(text, file=self._out, flush=True)
+            _write(text, self._out)
 
     def warn(self, text: str) -> None:
         """A line on standard error, under --json too."""
-        print(text, file=self._err, flush=True)
+        _write(text, self._err)
 
     def table(self, title: str, rows: Sequence[Mapping[Any, object]]) -> None:
         """Rows as a table for people, columns in the first row's order; numbers are right-aligned."""
@@ -49,7 +51,7 @@ class Console:
     def result(self, value: Mapping[str, Any]) -> None:
         """The command's result; printed only under --json."""
         if self.as_json:
-            print(json.dumps(value, indent=1, default=str), file=self._out)
+            _write(json.dumps(value, indent=1, default=str), self._out)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[None]:
@@ -57,13 +59,23 @@ class Console:
         started = time.perf_counter()
         live = self._err.isatty() and not self.as_json
         if live:
-            print(f"{label} ...", end="\r", file=self._err, flush=True)
+            _write(f"{label} ...", self._err, end="\r")
         yield
         seconds = time.perf_counter() - started
         if live:
-            print(" " * (len(label) + 4), end="\r", file=self._err, flush=True)
+            _write(" " * (len(label) + 4), self._err, end="\r")
         if seconds > SLOW_SECONDS or live:
             self.warn(f"{label}: {seconds:.1f} s")
+
+
+def _write(text: str, stream: TextIO, end: str = "\n") -> None:
+    """Write at once; where nobody reads any more, leave without a word, as other commands in a pipe do."""
+    try:
+        print(text, file=stream, end=end, flush=True)
+    except BrokenPipeError:
+        # What the stream still holds is written when Python closes it: into nothing, so that it cannot fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise SystemExit(NOBODY_READS) from None
 
 
 def _table_lines(rows: Sequence[Mapping[Any, object]]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,21 @@ def test_a_wrong_option_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as stop:
         main(["value", "--no-such-option"])
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["assumptions", "list"], ["assumptions", "list", "--json"], ["check", "absent.csv", "--as", "book/1"]]
+)
+def test_a_reader_that_went_away_is_no_error(words: list[str], tmp_path: Path) -> None:
+    program = f"from behavior.cli import main; raise SystemExit(main({words}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        assert command.stdout is not None and command.stderr is not None
+        closed, heard = (command.stderr, command.stdout) if "check" in words else (command.stdout, command.stderr)
+        closed.close()
+        assert heard.read() == b""
+    assert command.returncode == 141
 
 
 def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
