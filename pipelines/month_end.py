@@ -10,7 +10,7 @@ from behavior.io.profiles import load_profile
 from behavior.io.writers import write_result
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
-from behavior.workflows.plan import value_project
+from behavior.workflows.plan import RESULTS, value_project
 from behavior.workflows.wiring import Project
 
 
@@ -19,7 +19,7 @@ def main(profile: str, set_id: str) -> int:
     project = Project(load_profile(profile))
     assumptions = project.store().load(set_id, project.settings.as_of)
     result = value_project(project, assumptions)
-    write_result(result, project.output / "results")
+    write_result(result, project.output / RESULTS)
     write_atomically(project.output / "reports" / "treasury.html", render(irrbb_report(result, assumptions, {})))
     Console().say(f"results and treasury report of {set_id} in {project.output}")
     return 0

@@ -13,14 +13,16 @@ from behavior.cli.valuing import PATHS, SHEETS, read_inputs, read_options
 if TYPE_CHECKING:
     from behavior.cli.output import Console
     from behavior.workflows.explain import Cell
+    from behavior.workflows.value import ValuationInputs, ValuationOptions
 
+RESULT = "result.json"
 MEASURES = ("eve", "delta_eve", "delta_eve_after_options", "nii", "delta_nii")
 INCOME = ("nii", "delta_nii")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("results", type=Path, help="folder that `behavior value` wrote, with its result.json")
+    parser.add_argument("results", type=Path, help="folder that `value` or `cycle` wrote, with its result.json")
     parser.add_argument("--measure", choices=MEASURES, default="delta_eve", help="which number (default delta_eve)")
     parser.add_argument("--scenario", required=True, help="one of the scenarios of the results")
     parser.add_argument("--currency", default="total", help="one currency, or total (default)")
@@ -39,17 +41,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from behavior.measures.explanation import hold_to, lines_of
     from behavior.workflows.explain import Depth, explain
 
-    facts = _facts(args.results)
+    folder, facts = _facts(args.results)
     cell = _cell(args)
-    with console.progress("reading"), tempfile.TemporaryDirectory() as aside:
-        # Rows that were set aside lie where they were written the first time.
-        asked = _asked(args.results, facts, Path(aside) / "set_aside.csv")
-        inputs, _ = read_inputs(asked)
+    with console.progress("reading"):
+        inputs, options = (_of_profile if "profile" in facts["arguments"] else _of_command)(folder, facts)
         _refuse_changed(facts, inputs.sources)
-        options = read_options(asked, inputs)
     with console.progress("valuing"):
         tree = explain(inputs, options, cell, Depth(args.top, args.dates))
-    reported = _reported(args.results, cell)
+    reported = _reported(folder, cell)
     if reported is not None:
         hold_to(tree, reported)
     console.say("\n".join(lines_of(tree)))
@@ -59,22 +58,36 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return DONE
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(results: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of the results and its ``result.json``; a cycle's output folder has them in one of its own."""
     from behavior.errors import BehaviorError
 
-    path = folder / "result.json"
+    folder = results if (results / RESULT).is_file() else results / "results"
+    path = folder / RESULT
     if not path.is_file():
-        raise BehaviorError(f"{folder}: no result.json. Name the folder that `behavior value --out` wrote.")
+        wanted = "Name the folder that `behavior value --out` wrote, or a cycle's output folder."
+        raise BehaviorError(f"{results}: no {RESULT}. {wanted}")
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if "arguments" not in facts:
         raise BehaviorError(
             f"{path}: it does not say what the valuation was asked for. Value the book again with `behavior value`."
         )
-    return facts
+    return folder, facts
 
 
-def _asked(folder: Path, facts: dict[str, Any], aside: Path) -> argparse.Namespace:
-    """The arguments of the valuation; files by their way from the folder of the results."""
+def _of_profile(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, ValuationOptions]:
+    """What a cycle's valuation read, through its profile, under the set of its results."""
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.plan import valuation_inputs, valuation_options, with_set
+    from behavior.workflows.wiring import Project
+
+    project = Project(load_profile(folder / facts["arguments"]["profile"]))
+    assumptions = project.store().load(facts["assumptions"], project.settings.as_of, allow_draft=True)
+    return with_set(valuation_inputs(project), assumptions), valuation_options(project.profile)
+
+
+def _of_command(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, ValuationOptions]:
+    """What `behavior value` read, by its arguments; files by their way from the folder of the results."""
     found = dict(facts["arguments"])
     for name in PATHS:
         if found.get(name) is not None:
@@ -83,21 +96,31 @@ def _asked(folder: Path, facts: dict[str, Any], aside: Path) -> argparse.Namespa
         found["assumptions"] = str(folder / found["assumptions"]["folder"])
     if found["buckets"] is not None:
         found["buckets"] = tuple(found["buckets"])
-    return argparse.Namespace(**{**found, "quarantine": None if found["quarantine"] is None else aside})
+    with tempfile.TemporaryDirectory() as aside:
+        # Rows that were set aside lie where they were written the first time.
+        quarantine = None if found["quarantine"] is None else Path(aside) / "set_aside.csv"
+        asked = argparse.Namespace(**{**found, "quarantine": quarantine})
+        inputs, _ = read_inputs(asked)
+        return inputs, read_options(asked, inputs)
 
 
 def _refuse_changed(facts: dict[str, Any], sources: Any) -> None:
     from behavior.errors import BehaviorError
 
     changed = [
-        f"{name} ({source.get('file') or source.get('id')})"
+        f"{name} ({source.get('file') or source.get('id') or ', '.join(one['file'] for one in source['files'])})"
         for name, source in sources.items()
-        if source.get("sha256") != facts["inputs"].get(name, {}).get("sha256")
+        if _digests(source) != _digests(facts["inputs"].get(name, {}))
     ]
     if changed:
         raise BehaviorError(
             f"explain: {', '.join(changed)} changed since the results were written. Value the book again first."
         )
+
+
+def _digests(source: Any) -> list[Any]:
+    """Digests of the file or files that an input was read from."""
+    return [one.get("sha256") for one in source.get("files", [source])]
 
 
 def _cell(args: argparse.Namespace) -> Cell:

@@ -96,7 +96,7 @@ def read_history(profile: Profile, name: str) -> CustomerHistory:
 
 
 def examine_table(profile: Profile, section: str) -> InputTable:
-    """One of ``rates``, ``curves``, ``book``, ``schedule``, ``vols``, ``fx`` with every fault of it."""
+    """One of the profile's single tables (`SINGLE_TABLES`) with every fault of it; faults raise in `.values()`."""
     source: MappedSection = profile.require(section)
     contract = group_of(SINGLE_TABLES[section]).tables[0]
     lookups, faults, looked_up = _lookups(source.lookups, profile.folder)

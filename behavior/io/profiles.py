@@ -29,6 +29,8 @@ SINGLE_TABLES = {
     "schedule": "schedule/1",
     "vols": "vols/1",
     "fx": "fx/1",
+    "plan": "plan/1",
+    "mix_shift": "mix_shift/1",
 }
 
 
@@ -110,6 +112,8 @@ class ProfileTerms(Terms):
     schedule: MappedSection | None = None
     vols: MappedSection | None = None
     fx: MappedSection | None = None
+    plan: MappedSection | None = None
+    mix_shift: MappedSection | None = None
     settings: dict[str, Any] | None = None
     models: dict[str, ModelSection] = Field(default_factory=dict)
     benchmark: dict[str, Question] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ from behavior.errors import Fault, SpecFault
 from behavior.io.files import write_atomically
 from behavior.io.inputs import InputTable
 from behavior.io.profiles import Profile
+from behavior.io.settings import read_settings_file
 from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
 from behavior.workflows.value_measures import EVERY, Measures, with_measures
-from behavior.workflows.wiring import Project
+from behavior.workflows.wiring import FURTHER, Project
+
+RESULTS = "results"
+"""Folder of the results in a project's output folder."""
 
 PLAIN = (str, bool, int, float, tuple, type(None))
 
@@ -43,7 +48,7 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
     def spend(assumptions: AssumptionSet) -> IrrbbResult:
         if warming is not None:
             warming.wait()
-        return _value(measures, inputs, assumptions, options)
+        return _value(project, measures, with_set(inputs, assumptions), options)
 
     return CyclePlan(
         name=project.profile.name,
@@ -69,17 +74,16 @@ def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
     ------
     FaultyInput, AssumptionError, MarketDataError : as reading and valuing do.
     """
-    measures = further_measures(project.profile)
-    return _value(measures, valuation_inputs(project), assumptions, valuation_options(project.profile))
+    measures, options = further_measures(project.profile), valuation_options(project.profile)
+    return _value(project, measures, with_set(valuation_inputs(project), assumptions), options)
 
 
 def valuation_inputs(project: Project) -> ValuationInputs:
     """What a valuation of the project's book reads, without an assumption set."""
     settings = project.settings
+    tables: dict[str, Any] = {name: one.values() for name, one in project.inputs().items()}
     return ValuationInputs(
-        book=project.book.values(),
-        curves=project.curves.values(),
-        rates=project.rate_table.values(),
+        **tables,
         as_of=settings.as_of,
         reporting_currency=settings.reporting_currency,
         tier1=settings.tier1,
@@ -87,8 +91,18 @@ def valuation_inputs(project: Project) -> ValuationInputs:
         index_roles=settings.index_roles,
         limits=settings.limits,
         new_business_margins=settings.new_business_margins,
-        sources={name: _described(one) for name, one in project.inputs().items()},
+        sources={
+            "profile": {"file": project.profile.file, "sha256": project.profile.digest},
+            **_settings_source(project.profile),
+            **{name: _described(one) for name, one in project.inputs().items()},
+        },
     )
+
+
+def with_set(inputs: ValuationInputs, assumptions: AssumptionSet) -> ValuationInputs:
+    """What a valuation reads, with a set named among its sources."""
+    sources = {**inputs.sources, "assumptions": {"id": assumptions.id, "sha256": assumptions.digest}}
+    return dataclasses.replace(inputs, assumptions=assumptions, sources=sources)
 
 
 def valuation_options(profile: Profile) -> ValuationOptions:
@@ -108,7 +122,8 @@ def valuation_options(profile: Profile) -> ValuationOptions:
         found = tuple(given) if isinstance(given, list) else given
         if name not in plain:
             rule = f"expected an option of a valuation: {', '.join(plain)}"
-            faults.append(Fault(profile.file, rule, column=f"$.value.{name}"))
+            hint = f"Name the table in a section of its own, [{name}]" if name in FURTHER else ""
+            faults.append(Fault(profile.file, rule, column=f"$.value.{name}", hint=hint))
         elif plain[name].default is not None and type(found) is not type(plain[name].default):
             rule = f"expected a {type(plain[name].default).__name__}"
             faults.append(Fault(profile.file, rule, column=f"$.value.{name}", value=str(given)))
@@ -126,8 +141,8 @@ def write_cycle(done: CycleResult, folder: Path) -> dict[str, str]:
     -------
     What it is -> where it lies.
     """
-    written = {"results": str(folder / "results")}
-    write_result(done.result, folder / "results")
+    written = {"results": str(folder / RESULTS)}
+    write_result(done.result, folder / RESULTS)
     for model in done.trained:
         place = folder / "reports" / f"{model.name}.html"
         write_atomically(place, model.report)
@@ -154,13 +169,21 @@ def further_measures(profile: Profile) -> Measures:
     return Measures(names)
 
 
-def _value(
-    measures: Measures, inputs: ValuationInputs, assumptions: AssumptionSet, options: ValuationOptions
-) -> IrrbbResult:
-    """The valuation with its further measures: what the treasury report shows."""
-    sources = {**inputs.sources, "assumptions": {"id": assumptions.id, "sha256": assumptions.digest}}
-    held = dataclasses.replace(inputs, assumptions=assumptions, sources=sources)
-    return with_measures(value(held, options), held, options, measures)
+def _value(project: Project, measures: Measures, inputs: ValuationInputs, options: ValuationOptions) -> IrrbbResult:
+    """The valuation with its further measures: what the treasury report shows; and where its profile lies."""
+    result = with_measures(value(inputs, options), inputs, options, measures)
+    profile = project.profile.path(project.profile.file)
+    way = Path(os.path.relpath(profile, project.output / RESULTS)).as_posix()
+    return dataclasses.replace(result, facts={**result.facts, "arguments": {"profile": way}})
+
+
+def _settings_source(profile: Profile) -> dict[str, Any]:
+    """The settings' file; settings that stand in the profile have its digest."""
+    section = profile.require("settings")
+    if "file" not in section:
+        return {}
+    source = read_settings_file(profile.path(str(section["file"])))[1]
+    return {"settings": {"file": source.name, "sha256": source.digest}}
 
 
 def _described(table: InputTable) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from behavior.errors import Fault, SpecFault, UsageError
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.drafts import DraftFolder
 from behavior.io.files import read_bytes
-from behavior.io.inputs import InputTable, rate_history, read_book, read_curves, read_history, read_rates
+from behavior.io.inputs import (
+    InputTable,
+    examine_table,
+    rate_history,
+    read_book,
+    read_curves,
+    read_history,
+    read_rates,
+)
 from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
 from behavior.market.history import RateHistory
@@ -21,6 +29,9 @@ from behavior.panel.base import CustomerHistory
 from behavior.specs import parse_spec
 from behavior.tracking.base import Tracker
 from behavior.workflows.train import SPEC_FILE, TrainingRequest
+
+FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
+"""Tables that a valuation takes where a profile has a section for them."""
 
 
 @dataclass(frozen=True)
@@ -134,5 +145,10 @@ class Project:
         )
 
     def inputs(self) -> Mapping[str, InputTable]:
-        """The tables a valuation takes, by name."""
-        return {"book": self.book, "curves": self.curves, "rates": self.rate_table}
+        """The tables a valuation takes, by name: book, curves, rates, and what else the profile names."""
+        needed = {"book": self.book, "curves": self.curves, "rates": self.rate_table}
+        return {**needed, **self._further_tables}
+
+    @cached_property
+    def _further_tables(self) -> dict[str, InputTable]:
+        return {name: examine_table(self.profile, name) for name in FURTHER if getattr(self.profile.terms, name)}

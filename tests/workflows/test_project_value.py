@@ -1,0 +1,114 @@
+"""A profile's book valued as a cycle does it: its plan and mix shift, its results told again, its treasury report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.cli import main
+from behavior.errors import SpecFault
+from behavior.io.assumption_store import AssumptionStore
+from behavior.io.profiles import load_profile
+from behavior.io.writers import write_result
+from behavior.reporting.html import render
+from behavior.reporting.irrbb_report import irrbb_report
+from behavior.workflows.plan import RESULTS, valuation_options, value_project
+from behavior.workflows.wiring import Project
+from tests.cli.test_value import BOOK, CURVES, PLAN, SETTINGS
+from tests.engine.simple import runoff
+
+PROFILE = """
+name = "small"
+book.file = "book.csv"
+curves.file = "curves.csv"
+rates.file = "rates.csv"
+settings.file = "settings.toml"
+plan.file = "plan.csv"
+mix_shift.file = "mix.csv"
+store.folder = "store"
+output.folder = "out"
+approvals.proposed_by = "Ann"
+[value]
+framework = "us_parallel"
+measures = ["limits"]
+"""
+SAVINGS = "S1,savings,liability,USD,300000,administered,0.01,none,2024-12-31,,1\n"
+FILES = {
+    "profile.toml": PROFILE,
+    "book.csv": BOOK + SAVINGS,
+    "curves.csv": CURVES,
+    "settings.toml": SETTINGS,
+    "rates.csv": "date,index,value\n2025-12-31,FEDFUNDS,0.03\n",
+    "plan.csv": PLAN,
+    "mix.csv": "currency,from_product,to_product,month,share,term_months\nUSD,savings,term,2026-03-31,0.2,12\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    AssumptionStore(tmp_path / "store").write(runoff("savings", np.full(120, 0.008), "withdrawal"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_profiles_plan_and_mix_shift_reach_the_report_and_its_results_are_told_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project(load_profile("profile.toml"))
+    assumptions = project.store().load("simple", project.settings.as_of, allow_draft=True)
+    result = value_project(project, assumptions)
+    assert result.facts["conventions"]["mix_shift"].startswith("on the constant balance sheet")
+    report = render(irrbb_report(result, assumptions, {}))
+    for sheet in ("run_off", "constant", "dynamic"):
+        assert sheet in set(result.nii_summary["balance_sheet"])
+        assert sheet.replace("_", "-") in report or sheet.replace("_", " ") in report
+    write_result(result, project.output / RESULTS)
+    asked = ["explain", "out", "--scenario", "up_200", "--measure", "delta_nii", "--balance-sheet", "dynamic"]
+    assert main([*asked, "--json"]) == 0, capsys.readouterr().err
+    told = json.loads(capsys.readouterr().out)
+    rows = result.nii_summary.set_index(["scenario", "balance_sheet", "horizon_months"])
+    assert told["reported"] == pytest.approx(rows.loc[("up_200", "dynamic", 12), "delta_nii"], rel=1e-12)
+    assert told["tree"]["value"] == pytest.approx(told["reported"], rel=1e-9)
+    (folder / "plan.csv").write_text(PLAN.replace("-0.01", "-0.02"), encoding="utf-8")
+    (folder / "settings.toml").write_text(SETTINGS.replace("1e5", "2e5"), encoding="utf-8")
+    assert main(asked) == 3
+    said = capsys.readouterr().err
+    assert "settings (settings.toml), plan (plan.csv) changed since the results were written" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"plan.csv"', '"gone.csv"', ("$.plan", "gone.csv", "plan/1")),
+        ('"mix.csv"', '"gone.csv"', ("$.mix_shift", "gone.csv", "mix_shift/1")),
+    ],
+)
+def test_a_table_that_is_not_there_is_named_before_anything_runs(
+    folder: Path, old: str, new: str, words: tuple[str, ...]
+) -> None:
+    (folder / "profile.toml").write_text(PROFILE.replace(old, new), encoding="utf-8")
+    with pytest.raises(SpecFault) as caught:
+        Project(load_profile("profile.toml"))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_table_among_the_options_is_sent_to_its_own_section(folder: Path) -> None:
+    (folder / "profile.toml").write_text(PROFILE + 'plan = "plan.csv"\n', encoding="utf-8")
+    with pytest.raises(SpecFault, match=r"\$\.value\.plan.*\[plan\]"):
+        valuation_options(load_profile("profile.toml"))
+
+
+def test_a_profile_without_them_keeps_to_its_book(folder: Path) -> None:
+    bare = "\n".join(line for line in PROFILE.splitlines() if not line.startswith(("plan", "mix_shift")))
+    (folder / "profile.toml").write_text(bare, encoding="utf-8")
+    project = Project(load_profile("profile.toml"))
+    result = value_project(project, project.store().load("simple", project.settings.as_of, allow_draft=True))
+    assert set(result.nii_summary["balance_sheet"]) == {"run_off", "constant"}
+    assert isinstance(result.nii, pd.DataFrame)
