@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from behavior.errors import BehaviorError
-
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -29,17 +27,6 @@ class Quantity(StrEnum):
     MARGINAL_PASS_THROUGH = "MARGINAL_PASS_THROUGH"
     MONTHLY_ADJUSTMENT = "MONTHLY_ADJUSTMENT"
     DRAWN_SHARE = "DRAWN_SHARE"
-
-
-def require_quantity(found: Quantity, expected: Quantity, where: str) -> None:
-    """Refuse a number of the wrong meaning.
-
-    Raises
-    ------
-    BehaviorError : when `found` is not `expected`.
-    """
-    if found is not expected:
-        raise BehaviorError(f"{where}: found {found}, expected {expected}. Convert it before passing it in.")
 
 
 def annual_to_monthly(annual: ArrayLike) -> FloatArray:

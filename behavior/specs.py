@@ -94,7 +94,7 @@ class SearchSpec(_Strict):
 
     trials: int = Field(default=0, ge=0)
     seed: int = 20260930
-    metric: str = "log_loss"
+    metric: Literal["log_loss"] = "log_loss"
     space: dict[str, Range] = {}
 
 

@@ -30,7 +30,7 @@ from behavior.benchmark.hazard_scores import (
 )
 from behavior.benchmark.protocols import Protocol, Question
 from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
-from behavior.benchmark.results import Answer, Verdict
+from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
@@ -339,8 +339,3 @@ def pictures(cause: str, rows: Rows, judged: Judged, draws: Draws) -> list[Exhib
     title = f"{cause}: share still there by age, from hazards of the rows judged"
     found.append(Exhibit(f"{cause}_survival", title, "lines", pd.DataFrame(curve), "age, months", "share"))
     return found
-
-
-def verdict_rows(verdicts: tuple[Verdict, ...]) -> list[dict[str, str]]:
-    """For a table."""
-    return [one.as_row() for one in verdicts]

@@ -21,8 +21,6 @@ SIGNS = np.asarray([1.0, -1.0, 1.0, -1.0])
 
 RATE_TYPES = ("fixed", "floating", "administered")
 INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
-LINEAR_INSTRUMENTS = ("cash", "swap_leg")
-NAMED = 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from behavior.engine.drivers import World
 from behavior.engine.slices import EVENTS, share_keys, share_rows, slice_rates
 from behavior.engine.terms import Terms
 from behavior.market.curves import DISCOUNT, CurveSet
-from behavior.months import as_date, as_days, months_between, tenor_days
-from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
+from behavior.months import months_between, tenor_days
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 LONG = EVENTS + 1
 """Terms longer than this never mature inside the horizon."""
@@ -283,9 +283,3 @@ def _zero_of_terms(curves: CurveSet, currency: str, months: IntArray) -> FloatAr
     if curve.time == "month_grid":
         return curve.zero_rate(months / 12.0)
     return curve.zero_rate(tenor_days(curves.as_of, months) / 365.0)
-
-
-def curve_dates(dates: DateArray, as_of: DateArray) -> list[np.datetime64]:
-    """Distinct dates before as-of, rising."""
-    days = np.unique(as_days(dates))
-    return [day for day in days if as_date(day) < as_date(as_of)]

@@ -25,8 +25,6 @@ DRIVER_CODES = {
     Driver.RATE_SPREAD: SPREAD,
     Driver.MONTHS_IN_THE_MONEY: MONEY,
 }
-PATH_DRIVERS = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD, Driver.MONTHS_IN_THE_MONEY)
-"""Drivers that depend on a position's own rate; with the others behaviour is a matter of the curve alone."""
 
 LOAN_CAUSES, DEPOSIT_CAUSES = ("payoff", "curtailment", "default"), ("withdrawal", "migrated")
 COLUMN_OF_CAUSE = {

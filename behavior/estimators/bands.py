@@ -13,7 +13,7 @@ For a kind: `Blocks.of(customer, month)`, then `with_block_covariance(model, ...
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,24 +24,6 @@ from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 CALENDAR_MONTHS = 6
 CHUNK = 40_000
-
-
-class Differentiable(Protocol):
-    """A hazard whose log-odds have a derivative by its coefficients; boosted trees lend their base's."""
-
-    covariance_: FloatArray | None
-
-    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
-        """Monthly hazard, shape (rows,)."""
-        ...
-
-    def sensitivities(self, matrix: FeatureMatrix) -> FloatArray:
-        """Derivative of the log-odds by every coefficient, shape (rows, p)."""
-        ...
-
-    def precision(self) -> FloatArray:
-        """Prior precision of the coefficients, shape (p, p)."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -36,20 +36,6 @@ class ReplicatingPortfolio:
     duration_years: float
 
 
-def ladder_yields(rates: FloatArray, tenor_months: int) -> FloatArray:
-    """Yield of a rolling ladder: mean of the tenor's market rate over its last `tenor_months` months.
-
-    Parameters
-    ----------
-    rates : shape (months,). Returns shape (months,), NaN while the ladder is still being filled.
-    """
-    sums = np.cumsum(np.concatenate([[0.0], rates]))
-    yields = np.full(rates.size, np.nan)
-    if rates.size >= tenor_months:
-        yields[tenor_months - 1 :] = (sums[tenor_months:] - sums[:-tenor_months]) / tenor_months
-    return yields
-
-
 def replicate(
     yields: FloatArray,
     rate_paid: FloatArray,

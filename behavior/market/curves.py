@@ -169,11 +169,6 @@ class RateCurve:
         ratio = self.discount_factor(start) / self.discount_factor(end)
         return np.asarray((ratio - 1.0) / np.asarray(accrual, dtype=np.float64))
 
-    @property
-    def last_time(self) -> float:
-        """Years of the longest node; beyond it the zero rate is flat."""
-        return float(self.times[-1])
-
 
 @dataclass(frozen=True, eq=False)
 class CurveSet:

@@ -17,7 +17,7 @@ from behavior.simulator.deposit_law import SEGMENTS, DepositSegment, SpreadSensi
 from behavior.simulator.laws import DepositLaw, LoanLaw
 from behavior.simulator.loan_law import RefinancingLaw
 from behavior.simulator.loans import simulate_loans
-from behavior.simulator.rates import ROLES, RatePaths, curve_table, rate_history, rates_of, simulate_rates
+from behavior.simulator.rates import ROLES, RatePaths, curve_table, rate_history, simulate_rates
 from behavior.simulator.settings import SimulatorSettings
 from behavior.simulator.truth import Truth
 
@@ -183,8 +183,3 @@ def _bank_settings(settings: SimulatorSettings, equity: float) -> dict[str, Any]
         "limits": dict(LIMITS),
         "new_business_margins": dict(NEW_BUSINESS_MARGINS),
     }
-
-
-def history_of_rates(bank: SimulatedBank) -> RateHistory:
-    """The bank's rates as a value; the same as reading its rate_history/1 table."""
-    return rates_of(bank.truth.paths)

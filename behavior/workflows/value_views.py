@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MIGRATED = "migrated"
 COUNTED, CENSORED = "counted", "censored"
-DIRTY, CLEAN = "dirty", "clean"
+CLEAN = "clean"
 
 
 def migrated_view(options: ValuationOptions) -> str:

@@ -25,7 +25,6 @@ from behavior.io.sources.actus import ActusContract
 from behavior.months import DateLike, as_days, payment_dates, previous_payment, year_fraction
 
 SAME_MONEY = 1e-9
-ONE_LEG = ("PAM", "LAM", "NAM", "ANN", "LAX", "CLM", "UMP")
 # Events after the as-of date that no row of book/1 can say, and the term that asks for them.
 IN_THE_WAY: Mapping[str, str] = MappingProxyType(
     {
