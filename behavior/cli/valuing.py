@@ -36,7 +36,11 @@ CHOICES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "rate_path": (("forward", "constant"), "forward", "whether forwards come true or today's curve stays"),
     "extrapolation": (("refuse", "flat"), "refuse", "flows beyond the discount curve's last tenor"),
     "slotting": (("dates", "midpoints"), "dates", "discount on flow dates, or at the middle of buckets"),
-    "behaviour": (("model", "frozen", "standardised"), "model", "responding, that of base, or base's multiplied"),
+    "behaviour": (
+        ("model", "frozen", "frozen_rates", "standardised"),
+        "model",
+        "responding; customers' as in base; the bank's rates too; or customers' of base multiplied",
+    ),
     "runoff_convention": (
         ("pool", "constant_payment", "opening_balance"),
         "pool",

@@ -133,10 +133,12 @@ def _positions(
     floating = terms.rate_type == layout.FLOATING
     floor = book.numbers("floor", np.nan)
     rate = book.numbers("rate", 0.0)
+    derivative = book.instrument > 0
     margin = np.zeros(len(book))
     if options.margins == "excluded":
         margin = rate - book.numbers("transfer_rate", np.nan)
-    derivative = book.instrument > 0
+        # A derivative leg is dealt at the market's rate: without a transfer rate it has no margin to leave out.
+        margin = np.where(derivative & np.isnan(margin), 0.0, margin)
     liability = book.side == LIABILITY
     return Positions(
         group=terms.groups.of_row,

@@ -26,9 +26,14 @@ def refused(book: Book, as_of: DateLike, margins: str = "included") -> list[Faul
     linear = book if book.is_linear.all() else book.rows(book.is_linear)
     faults = [*term_faults(linear, as_of), *option_faults(book), *_principal_faults(linear, as_of)]
     if margins == "excluded":
-        missing = np.isnan(linear.numbers("transfer_rate"))
-        faults += linear.faults(missing, "transfer_rate", TRANSFER_RULE, "Give it, or value with margins included")
+        faults += transfer_faults(linear)
     return faults
+
+
+def transfer_faults(book: Book) -> list[Fault]:
+    """Cash positions without the transfer rate that tells their margin; a derivative leg without one has no margin."""
+    missing = (book.instrument == 0) & np.isnan(book.numbers("transfer_rate"))
+    return book.faults(missing, "transfer_rate", TRANSFER_RULE, "Give it, or value with margins included")
 
 
 def _principal_faults(linear: Book, as_of: DateLike) -> list[Fault]:

@@ -1,7 +1,8 @@
 """What behaviour that responds to rates is worth: the change under each scenario, beside behaviour that does not.
 
-``model`` lets behaviour respond along each scenario's path, ``frozen`` keeps the hazards of base in every scenario,
-``standardised`` multiplies those of base by the factors of the standardised framework.
+``model`` lets behaviour respond along each scenario's path, ``frozen`` keeps what customers do in base (run-off and
+drawing) in every scenario, ``frozen_rates`` the pass-through of the rates that the bank sets as well, ``standardised``
+multiplies base's prepayment and redemption by the factors of the standardised framework.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import pandas as pd
 
 from behavior.measures.eve import TOTAL
 
-MODEL, FROZEN, STANDARDISED = "model", "frozen", "standardised"
+MODEL, FROZEN, FROZEN_RATES, STANDARDISED = "model", "frozen", "frozen_rates", "standardised"
 NII_HORIZONS = (12, 24)
 
 
 def behaviour_worth(eve: Mapping[str, pd.DataFrame], nii: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """scenario, measure, then the change against base in each mode, and ``response`` = model less frozen.
+    """scenario, measure, then the change against base in each mode, and what responding is worth.
+
+    ``response`` is model less frozen; ``rate_response``, where rates were frozen too, is frozen less that.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def _nii(table: pd.DataFrame, sheet: str, horizon: int) -> pd.Series:
 
 
 def _changes(values: Mapping[str, pd.Series], measure: str) -> pd.DataFrame:
-    order = [mode for mode in (MODEL, FROZEN, STANDARDISED) if mode in values]
+    order = [mode for mode in (MODEL, FROZEN, FROZEN_RATES, STANDARDISED) if mode in values]
     names = list(values[MODEL].index)[1:]
     table: dict[str, object] = {"scenario": names, "measure": measure}
     for mode in order:
@@ -55,4 +58,6 @@ def _changes(values: Mapping[str, pd.Series], measure: str) -> pd.DataFrame:
         table[f"change_{mode}"] = (series.loc[names] - series.iloc[0]).to_numpy()
     found = pd.DataFrame(table)
     found["response"] = found[f"change_{MODEL}"] - found[f"change_{FROZEN}"]
+    if FROZEN_RATES in values:
+        found["rate_response"] = found[f"change_{FROZEN}"] - found[f"change_{FROZEN_RATES}"]
     return found

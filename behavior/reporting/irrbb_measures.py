@@ -22,8 +22,10 @@ SIDES = {"assets": "assets", "liabilities": "liabilities", EVE: "economic value 
 MODES = {
     "change_model": "responding",
     "change_frozen": "frozen",
+    "change_frozen_rates": "rates frozen too",
     "change_standardised": "standardised",
     "response": "worth of responding",
+    "rate_response": "worth of rates following",
 }
 ASSUMPTIONS = {
     "deposit_life": "life of deposits",
@@ -181,8 +183,9 @@ def behaviour_blocks(result: IrrbbResult, money: Money) -> Blocks:
     data = _table(result, "behaviour_worth")
     words = (
         "Behaviour is the model's along each scenario's path, or held as in base, or that of base times the factors of "
-        "the standardised framework. Rates that the bank sets respond in all of them. Responding less frozen is what "
-        "customers' response is worth: negative where it makes the scenario worse."
+        "the standardised framework; rates that the bank sets follow each scenario unless they are frozen too. "
+        "Responding less frozen is what customers' response is worth: negative where it makes the scenario worse. "
+        "Frozen less rates frozen too is what it costs or brings that the bank's own rates follow the market."
     )
     blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
     eve = data[data["measure"] == EVE]

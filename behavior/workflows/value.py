@@ -18,6 +18,7 @@ from behavior.engine.overlay import calibrate
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
 from behavior.engine.projection import prepare, uncovered_deposits
+from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError
@@ -91,7 +92,8 @@ class ValuationOptions:
         `deposit_view` ``minimum_balance`` (liquidity).
     derivatives : on a constant balance sheet, ``run_off`` or ``renewed``. embedded_limits : ``option`` (time value by
         vols/1 on top of intrinsic cash flows) or ``intrinsic``.
-    behaviour : ``model``, ``frozen`` (hazards of base in every scenario) or ``standardised`` (base's, multiplied).
+    behaviour : ``model``, ``frozen`` (what customers do in base, in every scenario: run-off and drawing),
+        ``frozen_rates`` (the pass-through of rates that the bank sets too) or ``standardised`` (base's, multiplied).
     cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
         years instead of the rule's.
     extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
@@ -344,12 +346,9 @@ def _late(world: World, currency: str, index: str, act: str, maturity: DateArray
 
 
 def _refuse_missing_transfer(book: Book, options: ValuationOptions) -> None:
-    if options.margins != "excluded":
-        return
-    missing = np.isnan(book.numbers("transfer_rate")) & book.is_linear
-    if missing.any():
-        rule = "a transfer rate is required where margins are excluded"
-        raise ContractFault(book.faults(missing, "transfer_rate", rule, "Give it, or value with margins included"))
+    faults = transfer_faults(book) if options.margins == "excluded" else []
+    if faults:
+        raise ContractFault(faults)
 
 
 def _projection_options(

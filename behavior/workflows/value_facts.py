@@ -38,6 +38,12 @@ DERIVATIVES = {
     "run_off": "derivatives run off",
     "renewed": "swap legs renewed like loans, the term from the start date; options run off",
 }
+BEHAVIOUR = {
+    "model": "model: responds along each scenario's path",
+    "frozen": "frozen: run-off and drawing as in base; rates that the bank sets follow each scenario",
+    "frozen_rates": "frozen_rates: run-off, drawing and the rates that the bank sets as in base",
+    "standardised": "standardised: base's prepayment and redemption times the framework's factors; rates follow",
+}
 MIGRATED_WORDS = {
     "counted": "counted in the decay that rate risk uses",
     "censored": "censored: a move into another product is no decay",
@@ -109,7 +115,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "runoff_convention": options.runoff_convention,
         "runoff_day": "payment dates of monthly payers, else monthly anniversaries, with accrued interest",
         "competing_causes": "total = 1 - product of (1 - hazard), shared in proportion to the hazards",
-        "behaviour": options.behaviour,
+        "behaviour": BEHAVIOUR[options.behaviour],
         "default": "in, with recovery" if options.include_default else "left out of EVE and NII",
         "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
         "deposit_view": options.deposit_view,

@@ -13,12 +13,13 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.effects import Effect
 from behavior.engine.overlay import cash_of_first_days
 from behavior.engine.positions import Book
 from behavior.engine.run import run
 from behavior.market.scenarios import BASE, Scenario, ScenarioSet
 from behavior.measures.aggregation import aggregate, outlier_test
-from behavior.measures.behaviour_worth import FROZEN, MODEL, STANDARDISED, behaviour_worth
+from behavior.measures.behaviour_worth import FROZEN, FROZEN_RATES, MODEL, STANDARDISED, behaviour_worth
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import liquidity_gap
 from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_tables
@@ -128,11 +129,16 @@ def liquidity(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOp
 
 
 def behaviour(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
-    """Model, frozen and standardised behaviour side by side, and what responding is worth by scenario."""
+    """Model, frozen and standardised behaviour side by side, and what responding is worth by scenario.
+
+    Rates are frozen too where the set says how they follow the market.
+    """
     del measures
     modes = [MODEL, FROZEN]
     if inputs.assumptions is None:
         return {}, {}
+    if inputs.assumptions.for_effect(Effect.REPRICING):
+        modes.append(FROZEN_RATES)
     if set(rule_names()) & set(result.facts["scenarios"]):
         modes.append(STANDARDISED)
     eve, nii = {}, {}

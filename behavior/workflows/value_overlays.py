@@ -11,7 +11,7 @@ import numpy as np
 from behavior.assumptions.effects import Effect
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.drivers import World
-from behavior.engine.layout import OPEN_ENDED
+from behavior.engine.layout import OPEN_ENDED, Repricing
 from behavior.engine.overlay import at_midpoints, cap_deposit_life, overnight_on_day_one, scaled_life
 from behavior.engine.plan import Plan, with_column
 from behavior.engine.positions import LIABILITY
@@ -23,7 +23,7 @@ from behavior.quantities import FloatArray
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationOptions
 
-STANDARDISED = "standardised"
+STANDARDISED, FROZEN_RATES = "standardised", "frozen_rates"
 
 
 def framework_of(options: ValuationOptions) -> str:
@@ -75,8 +75,11 @@ def chosen_steps(options: ValuationOptions) -> dict[str, str]:
 def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
     """The plan with its regulatory and chosen steps, and the effect of the cap on deposit life.
 
-    In order: costs of deposits in present values, discounting at bucket midpoints, the cap, the factor on deposit life.
+    In order: rates that the bank sets frozen, costs of deposits in present values, discounting at bucket midpoints,
+    the cap, the factor on deposit life.
     """
+    if options.behaviour == FROZEN_RATES:
+        plan = with_rates_of_base(plan)
     if options.deposit_costs:
         plan = with_deposit_costs(plan)
     if options.slotting == "midpoints":
@@ -85,6 +88,12 @@ def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tupl
         plan = overnight_on_day_one(plan, world.curves)
     plan, found = _capped(plan, world, options)
     return (plan if options.deposit_life_factor == 1.0 else scaled_life(plan, options.deposit_life_factor)), found
+
+
+def with_rates_of_base(plan: Plan) -> Plan:
+    """The plan whose pass-through follows base's short rate in every scenario, pending moves included."""
+    of_base = (np.repeat(by_scenario[:, :1], by_scenario.shape[1], axis=1) for by_scenario in plan.repricing)
+    return replace(plan, repricing=Repricing(*of_base))
 
 
 def with_deposit_costs(plan: Plan) -> Plan:

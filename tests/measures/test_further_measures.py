@@ -125,6 +125,13 @@ def test_worth_is_model_less_frozen() -> None:
         {"model": summary(10, 4), "frozen": summary(10, 7)}, {"model": income(3, 5), "frozen": income(3, 4)}
     )
     assert found["response"].tolist() == [-3.0, 1.0, 1.0]
+    assert "rate_response" not in found
+    rates = {"frozen_rates": summary(10, 8)}, {"frozen_rates": income(3, 3)}
+    found = behaviour_worth(
+        {"model": summary(10, 4), "frozen": summary(10, 7), **rates[0]},
+        {"model": income(3, 5), "frozen": income(3, 4), **rates[1]},
+    )
+    assert found["rate_response"].tolist() == [-1.0, 1.0, 1.0]
 
 
 def test_sensitivities_of_a_book() -> None:

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from behavior.assumptions.curve import AssumptionCurve, Tail
-from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.errors import AssumptionError
+from behavior.errors import AssumptionError, ContractFault
 from behavior.market.buckets import own_buckets
 from behavior.measures.result import IrrbbResult
 from behavior.quantities import Quantity
@@ -199,6 +199,18 @@ def test_a_forward_starting_leg_is_renewed_for_its_own_term() -> None:
     assert interest(result, "constant", 13, product="swap") == pytest.approx(1e6 * (forward + margin) / 12, rel=1e-9)
 
 
+def test_a_swap_leg_needs_no_transfer_rate_where_margins_are_excluded() -> None:
+    book = (leg("receive", 0.05, 24), bullet(24, 0.05, product="loan", transfer_rate=0.03))
+    inside, out = run({"time": "month_grid"}, *book), run({"margins": "excluded", "time": "month_grid"}, *book)
+    np.testing.assert_array_equal(values(out, "swap"), values(inside, "swap"))
+    # Two points of the loan's interest are its margin.
+    less = sum(1e6 * 0.02 / 12 * math.exp(-0.03 * month / 12) for month in range(1, 25))
+    assert values(inside, "loan")["base"] - values(out, "loan")["base"] == pytest.approx(less, rel=1e-9)
+    with pytest.raises(ContractFault, match="transfer rate") as caught:
+        run({"margins": "excluded"}, leg("receive", 0.05, 24), bullet(24, 0.05, product="loan"))
+    assert len(caught.value.faults) == 1
+
+
 def test_notionals_of_swaps_are_exchanged_where_asked() -> None:
     plain, paid = (run({"exchange_notionals": flag}, leg("receive", 0.05, 12)) for flag in (False, True))
     assert values(paid, "swap")["base"] - values(plain, "swap")["base"] == pytest.approx(1e6 * math.exp(-0.03))
@@ -274,16 +286,20 @@ def test_currencies_add_up_by_the_rule() -> None:
         assert found == pytest.approx(total, rel=1e-9), rule
 
 
-def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
+def pass_through(share: float, speed: float) -> tuple[AssumptionTable, AssumptionTable]:
+    """Target and speed of savings, the same at every level and both ways."""
     none = np.zeros(0, dtype=np.int64)
     scheme = SegmentScheme(("product",))
-    target = AssumptionCurve(("savings",), none, {}, np.asarray(0.5))
-    speed = [AssumptionCurve(("savings",), none, {}, np.asarray(0.2), way) for way in ("up", "down")]  # type: ignore[arg-type]
-    tables = (
-        *runoff("savings", np.full(60, 0.01), "withdrawal").tables,
+    target = AssumptionCurve(("savings",), none, {}, np.asarray(share))
+    speeds = [AssumptionCurve(("savings",), none, {}, np.asarray(speed), way) for way in Direction]
+    return (
         AssumptionTable("target", Effect.REPRICING, Quantity.MARGINAL_PASS_THROUGH, scheme, (target,)),
-        AssumptionTable("speed", Effect.REPRICING, Quantity.MONTHLY_ADJUSTMENT, scheme, tuple(speed)),
+        AssumptionTable("speed", Effect.REPRICING, Quantity.MONTHLY_ADJUSTMENT, scheme, tuple(speeds)),
     )
+
+
+def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
+    tables = (*runoff("savings", np.full(60, 0.01), "withdrawal").tables, *pass_through(0.5, 0.2))
     rates = pd.DataFrame(
         {
             "date": pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"]),
@@ -307,3 +323,55 @@ def test_buckets_of_ones_own() -> None:
     result = run({"buckets": own_buckets([6, 12])}, bullet(9, 0.05))
     assert result.facts["conventions"]["gap_buckets"] == "0-6M, 6-12M, >12M"
     assert result.gap.set_index("bucket")["repricing_amount"].to_dict() == {"0-6M": 0.0, "6-12M": 1e6, ">12M": 0.0}
+
+
+def leaving_by_level() -> AssumptionTable:
+    """1% of savings leaves each month at a short rate of 3%, 2% at 4%, linear between."""
+    months, grid = np.arange(1, 121), np.asarray([0.0, 0.03, 0.04, 0.1])
+    hazard = np.broadcast_to(np.asarray([0.01, 0.01, 0.02, 0.02])[:, None], (4, 120))
+    curve = AssumptionCurve(("savings",), months, {Driver.RATE_LEVEL: grid}, np.array(hazard))
+    terms = {"cause": "withdrawal", "month_meaning": MonthMeaning.SINCE_AS_OF, "drivers": (Driver.RATE_LEVEL,)}
+    return AssumptionTable(
+        "leaving", Effect.RUNOFF, Quantity.MONTHLY_HAZARD, SegmentScheme(("product",)), (curve,), **terms
+    )
+
+
+def test_frozen_behaviour_keeps_customers_and_where_asked_the_banks_own_rates() -> None:
+    given = {"assumptions": AssumptionSet("all", AS_OF, (leaving_by_level(), *pass_through(0.5, 1.0))), "rates": None}
+    found = {
+        word: run({"behaviour": word, "time": "month_grid"}, deposit(), **given)
+        for word in ("model", "frozen", "frozen_rates")
+    }
+    left = {word: flow(one, "closing_balance", 12, "up_100") for word, one in found.items()}
+    one_month = {shock: 12 * math.expm1((0.03 + shock) / 12) for shock in (0.0, 0.01)}
+    faster = 0.01 + 0.01 * (one_month[0.01] - 0.03) / 0.01
+    as_in_base = 8e5 * (1 - 0.01 - (one_month[0.0] - 0.03)) ** 12
+    assert left["model"] == pytest.approx(8e5 * (1 - min(faster, 0.02)) ** 12, rel=1e-9)
+    assert left["frozen"] == left["frozen_rates"] == flow(found["model"], "closing_balance", 12)
+    assert left["frozen"] == pytest.approx(as_in_base, rel=1e-9)
+    # At once half of the move is paid, on a balance that stays: one percent and half of the rise.
+    moved = (one_month[0.01] - one_month[0.0]) / 2
+    for word, rate in (("model", 0.01 + moved), ("frozen", 0.01 + moved), ("frozen_rates", 0.01)):
+        paid = interest(found[word], "constant", 6, "up_100", "savings")
+        assert -paid == pytest.approx(8e5 * rate / 12, rel=1e-9), word
+
+
+def test_frozen_behaviour_draws_commitments_as_in_base() -> None:
+    curve = AssumptionCurve(
+        ("line",),
+        np.arange(1, 121),
+        {Driver.RATE_LEVEL: np.asarray([0.0, 0.2])},
+        np.repeat([[0.0], [0.2]], 120, axis=1),
+    )
+    terms = {"month_meaning": MonthMeaning.SINCE_AS_OF, "drivers": (Driver.RATE_LEVEL,)}
+    table_ = AssumptionTable(
+        "draw", Effect.DRAWDOWN, Quantity.DRAWN_SHARE, SegmentScheme(("product",)), (curve,), **terms
+    )
+    line = bullet(24, 0.05, product="line", undrawn=1e5)
+    model, frozen = (
+        run({"behaviour": word, "time": "month_grid"}, line, assumptions=AssumptionSet("lines", AS_OF, (table_,)))
+        for word in ("model", "frozen")
+    )
+    share = {shock: 12 * math.expm1((0.03 + shock) / 12) for shock in (0.0, 0.01)}
+    assert flow(model, "drawn", 1, "up_100") == pytest.approx(1e5 * share[0.01], rel=1e-9)
+    assert flow(frozen, "drawn", 1, "up_100") == pytest.approx(1e5 * share[0.0], rel=1e-9)
