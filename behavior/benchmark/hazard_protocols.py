@@ -46,13 +46,10 @@ def windows(
             mine = fold == number
             learn = early & (~mine if protocol.customer_folds > 1 else np.ones(len(mine), dtype=bool))
             test = late & mine
-            if not learn.any() or not test.any():
-                continue
-            split = _split(month, share, learn, test, protocol, validate_share)
-            if event[split.train].sum() < protocol.least_events:
+            if event[learn].sum() < protocol.least_events or not test.any():
                 continue
             found += 1
-            yield Window(f"{label}, fold {number + 1}", split, test)
+            yield Window(f"{label}, fold {number + 1}", _split(month, share, learn, test, protocol, validate_share), test)
     if not found:
         raise FittingError(
             f"protocol {protocol.name!r}: no window has {protocol.least_events} events to learn from and rows to judge."

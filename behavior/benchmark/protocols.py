@@ -24,7 +24,8 @@ class Protocol(Words):
         month is on both sides and customers alone are held out.
     window_months : length of a test window. customer_folds : customers are cut into that many, each judged by what the
         others taught; 1 = nobody is held out. folds_judged : how many of them; 0 = all.
-    least_events : events that a window's training rows (learning less validation) must hold.
+    least_events : events that a window's learning rows (training and validation) must hold: a window in which nothing
+        can be set aside to judge forms by is still a window that the bank would have had to answer in.
     landmarks : months (decay) at which the accounts open are followed forward; horizon_months : for how long.
     leave_out : (beta) `phase`, or the segment column whose labels are left out one at a time; `by` : segment columns of
         that comparison, default the specification's; `floor` : bound of the rate paid, decimal a year.

@@ -96,6 +96,17 @@ def test_windows_share_no_customer_and_no_month() -> None:
         list(windows(month, customer, np.zeros(len(month)), protocol))
 
 
+def test_a_window_is_judged_when_its_events_lie_in_the_validation_months() -> None:
+    """What is learned from counts, not what is left when validation months are set aside: hard years stay in."""
+    table = toy_panel().table
+    month, customer = month_number(table["month"]), table["customer"].to_numpy()
+    protocol = Protocol(starts=(date(2002, 1, 31),), window_months=12, customer_folds=2, least_events=1)
+    event = (table["payoff"].to_numpy() > 0) & (month == month_number(np.array(["2001-12-31"], "datetime64[D]"))[0])
+    found = list(windows(month, customer, event.astype(float), protocol))
+    assert len(found) == 2
+    assert all(event[one.learn.train].sum() == 0 and event[one.learn.validate].sum() > 0 for one in found)
+
+
 def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
     question = Question(
         title="toy",
