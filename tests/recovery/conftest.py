@@ -14,6 +14,8 @@ import pytest
 
 from behavior.panel.base import CustomerHistory
 from behavior.simulator import SimulatedBank, simulate
+from behavior.specs import parse_spec
+from behavior.workflows import truth_measures as measures
 
 SEED = 77
 
@@ -31,7 +33,7 @@ def load(path: Path) -> ModuleType:
 
 
 HERE = Path(__file__).resolve().parent
-measures = load(HERE / "measures.py")
+MODELS = HERE.parents[1] / "models"
 other_laws = load(HERE.parent / "simulator" / "other_laws.py")
 
 
@@ -42,8 +44,14 @@ def bank_of(name: str) -> SimulatedBank:
     return simulate(settings, seed=SEED, laws=laws)
 
 
+def learn(bank: SimulatedBank, model: str, history: CustomerHistory) -> measures.Learnt:
+    """Fit `models/<model>/spec.toml` as it stands, and export."""
+    path = MODELS / model / "spec.toml"
+    return measures.learn(bank, parse_spec(path.read_text(), path.name), history)
+
+
 @cache
-def learnt_of(name: str, model: str):
+def learnt_of(name: str, model: str) -> measures.Learnt:
     """The default specification of a model on a bank."""
     bank = bank_of(name)
     history = bank.mortgages if model == "mortgage_prepayment" else bank.deposits
@@ -51,7 +59,7 @@ def learnt_of(name: str, model: str):
         history = with_posting_noise(bank)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return measures.learn(bank, model, history)
+        return learn(bank, model, history)
 
 
 def with_posting_noise(bank: SimulatedBank, share: float = 0.005) -> CustomerHistory:

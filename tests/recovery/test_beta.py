@@ -10,18 +10,21 @@ pytestmark = pytest.mark.slow
 def test_long_run_betas_and_half_lives(bank_name: str, lab, record_property) -> None:
     bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "deposit_beta")
     seen = bank.truth.paths.short[bank.truth.paths.first :]
-    found = lab.measures.beta_errors(bank, learnt, float(seen.min()), float(seen.max()))
-    record_property("beta_error", (found["beta_learnt"] - found["beta_true"]).round(4).to_dict())
+    laws = lab.measures.laws_of(learnt.tables)
+    found = lab.measures.beta_errors(bank, laws, float(seen.min()), float(seen.max()))
+    error = found["beta learnt"] - found["beta true"]
+    record_property("beta_error", error.round(4).to_dict())
     assert found.notna().all().all()
-    assert ((found["beta_learnt"] - found["beta_true"]).abs() <= 0.03).all(), found
+    assert (error.abs() <= 0.03).all(), found
     for way in ("up", "down"):
-        gap = (found[f"{way}_learnt"] - found[f"{way}_true"]).abs()
-        assert ((gap <= 1.0) | (gap <= 0.15 * found[f"{way}_true"])).all(), found
+        true = found[f"half-life {way} true"]
+        gap = (found[f"half-life {way} learnt"] - true).abs()
+        assert ((gap <= 1.0) | (gap <= 0.15 * true)).all(), found
 
 
 def test_terminal_betas_of_the_unseen_cycle(bank_name: str, lab, record_property) -> None:
     bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "deposit_beta")
-    found = lab.measures.terminal_betas(bank, learnt)
+    found = lab.measures.terminal_betas(bank, learnt, lab.measures.laws_of(learnt.tables))
     record_property("terminal_error", (found["learnt"] - found["true"]).round(4).to_dict())
     assert ((found["learnt"] - found["true"]).abs() <= 0.03).all(), found
-    assert found["path_bp"].max() <= 10.0, found
+    assert found["path error, bp"].max() <= 10.0, found

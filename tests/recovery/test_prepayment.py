@@ -12,10 +12,9 @@ pytestmark = pytest.mark.slow
 
 def test_surface_and_events_out_of_time(bank_name: str, lab, record_property) -> None:
     bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "mortgage_prepayment")
-    rows = lab.measures.prepayment_rows(bank, learnt)
-    late = rows[rows["test"]]
+    late = lab.measures.prepayment_rows(bank, learnt, learnt.panel.rows(learnt.split.out_of_time))
     error = lab.measures.surface_error(late)
-    share, cells = lab.measures.cell_shares(late)
+    share, cells = lab.measures.cell_shares(late, "table")
     reached, _ = lab.measures.cell_shares(late, "best")
     for name, value in (("surface_error_cpr_points", error), ("cells", cells), ("share", share), ("best", reached)):
         record_property(name, value)

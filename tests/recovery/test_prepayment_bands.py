@@ -24,8 +24,8 @@ def covered(lab, name: str, seed: int) -> pd.DataFrame:
     settings, laws = lab.other_laws.BANKS[name]
     small = replace(settings, loans=LOANS, accounts=200, minimum_balance_paths=2)
     bank = simulate(small, seed=seed, laws=laws)
-    learnt = lab.measures.learn(bank, "mortgage_prepayment", bank.mortgages)
-    rows = lab.measures.prepayment_rows(bank, learnt)
+    learnt = lab.learn(bank, "mortgage_prepayment", bank.mortgages)
+    rows = lab.measures.prepayment_rows(bank, learnt, learnt.panel)
     for bound in ("lower", "upper"):
         tables = tuple(
             replace(table, curves=tuple(replace(one, values=getattr(one, bound)) for one in table.curves))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,15 +14,15 @@ from behavior.assumptions.pass_through_path import PassThroughLaw, pending_from_
 from behavior.assumptions.repricing import half_life_months, pass_through_law, speeds_of
 from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable
-from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
+from behavior.kinds.base import ExportContext, FittedModel, ModelKind
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.split import split_panel
-from behavior.quantities import FloatArray, Quantity, monthly_to_annual
-from behavior.simulator import SimulatedBank
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity, monthly_to_annual
+from behavior.simulator.bank import SimulatedBank
 from behavior.simulator.truth_tables import true_assumption_set
-from behavior.specs import parse_spec
+from behavior.specs import ModelSpec
+from behavior.workflows.train import kind_of
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
 INCENTIVE_EDGES = np.array([-1, -0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 1.0])
 AGE_EDGES = np.array([0, 6, 12, 24, 36, 60, 120, 400])
 BURNOUT_EDGES = np.array([-1, 0, 6, 12, 24, 48, 400])
@@ -41,11 +40,9 @@ class Learnt:
     tables: tuple[AssumptionTable, ...]
 
 
-def learn(bank: SimulatedBank, model: str, history: CustomerHistory) -> Learnt:
-    """Fit `models/<model>/spec.toml` as it stands, no tuning, and export."""
-    path = MODELS / model / "spec.toml"
-    spec = parse_spec(path.read_text(), path.name)
-    kind = all_kinds()[spec.model.kind]
+def learn(bank: SimulatedBank, spec: ModelSpec, history: CustomerHistory) -> Learnt:
+    """Fit the specification as it stands, no tuning, and export."""
+    kind = kind_of(spec)
     panel = kind.build_panel(history, bank.rate_history, spec)
     split = split_panel(panel, spec.split)
     fitted = kind.fit(panel, split, spec)
@@ -53,19 +50,17 @@ def learn(bank: SimulatedBank, model: str, history: CustomerHistory) -> Learnt:
     return Learnt(kind, fitted, panel, split, kind.export(fitted, context))
 
 
-def prepayment_rows(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
-    """Panel rows with the true payoff hazard, the exported table's and the model's; `test` marks months after the fit.
+def prepayment_rows(bank: SimulatedBank, learnt: Learnt, panel: Panel) -> pd.DataFrame:
+    """Rows of a panel with the true payoff hazard, the exported table's, the model's and the best of any such table.
 
-    The true table is the truth averaged over the book, the best that any table of these axes can do.
+    The best is the true table: the truth averaged over the book.
     """
     truth = bank.truth.loan_life.truth[["loan_id", "month", "payoff_hazard"]].rename(columns={"loan_id": "unit"})
-    table = learnt.panel.table
+    table = panel.table
     rows = table[["unit", "month", "weight", "age_months", "incentive", "months_in_the_money", "product"]].copy()
-    rows["payoff"] = table["payoff"]
-    rows["table"] = learnt.kind.look_up(learnt.tables, learnt.fitted, learnt.panel).table["predicted"].to_numpy()
-    rows["model"] = learnt.kind.predict(learnt.fitted, learnt.panel).table["predicted"].to_numpy()
+    rows["table"] = learnt.kind.look_up(learnt.tables, learnt.fitted, panel).table["predicted"].to_numpy()
+    rows["model"] = learnt.kind.predict(learnt.fitted, panel).table["predicted"].to_numpy()
     rows["best"] = look_up_truth(bank, rows)
-    rows["test"] = learnt.split.out_of_time
     return rows.merge(truth, on=["unit", "month"], how="left", validate="one_to_one").rename(
         columns={"payoff_hazard": "true"}
     )
@@ -84,27 +79,26 @@ def look_up_truth(bank: SimulatedBank, rows: pd.DataFrame) -> FloatArray:
     return np.asarray(reading.values * season[rows["month"].dt.month.to_numpy() - 1])
 
 
-def surface_error(rows: pd.DataFrame, predicted: str = "table") -> float:
-    """Exposure-weighted mean absolute error in CPR points over product x age x incentive x burnout cells."""
+def surface_error(rows: pd.DataFrame) -> float:
+    """Table less truth in CPR points: mean size over product x age x incentive x burnout cells, weighted by rows."""
     cells = [
-        rows["product"],
+        rows["product"].astype(str),
         np.digitize(rows["age_months"], AGE_EDGES),
         np.digitize(rows["incentive"], INCENTIVE_EDGES),
         np.digitize(rows["months_in_the_money"], BURNOUT_EDGES, right=True),
     ]
-    mean = rows.groupby(cells)[["true", predicted]].mean()
-    size = rows.groupby(cells).size()
-    gap = np.abs(monthly_to_annual(mean[predicted]) - monthly_to_annual(mean["true"]))
-    return float(100 * np.average(gap, weights=size))
+    grouped = rows.groupby(cells)
+    mean = grouped[["true", "table"]].mean()
+    gap = np.abs(monthly_to_annual(mean["table"]) - monthly_to_annual(mean["true"]))
+    return float(100 * np.average(gap, weights=grouped.size()))
 
 
-def cell_shares(rows: pd.DataFrame, predicted: str = "table", least: float = 100.0) -> tuple[float, int]:
+def cell_shares(rows: pd.DataFrame, predicted: str, least: float = 100.0) -> tuple[float, int]:
     """Share of incentive x age cells of at least `least` true expected events with true/predicted in 0.9 to 1.1."""
     cells = [np.digitize(rows["age_months"], AGE_EDGES), np.digitize(rows["incentive"], INCENTIVE_EDGES)]
     sums = rows.groupby(cells)[["true", predicted]].sum()
     held = sums[sums["true"] >= least]
-    ratio = held["true"] / held[predicted]
-    return float(ratio.between(0.9, 1.1).mean()), len(held)
+    return float((held["true"] / held[predicted]).between(0.9, 1.1).mean()) if len(held) else 0.0, len(held)
 
 
 def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View) -> pd.DataFrame:
@@ -122,20 +116,24 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     segment = np.array([truth.segment_names.index(name) for name in names])
     opened, as_of = book["origination_date"], pd.Timestamp(bank.simulator.as_of)
     age = ((as_of.year - opened.dt.year) * 12 + as_of.month - opened.dt.month).to_numpy()
-    tables = [table for table in learnt.tables if table.effect is Effect.RUNOFF]
     balance = book["balance"].to_numpy()
-    alive, rows = np.ones(len(book)), [np.ones(len(truth.segments))]
     total = np.bincount(segment, balance, len(truth.segments))
-    grids = [one for one in (_of_view(table, view) for table in tables) if one.curves]
+    grids = [one for one in map(lambda one: _of_view(one, view), learnt.tables) if one.curves]
+    alive, rows = np.ones(len(book)), [np.ones(len(truth.segments))]
     for month in range(1, months + 1):
-        spread = (levels[month] - paid[month - 1])[segment]
+        known = {
+            Driver.RATE_SPREAD: (levels[month] - paid[month - 1])[segment],
+            Driver.RATE_LEVEL: np.full(age.size, levels[month]),
+        }
         for table in grids:
-            alive = alive * (1.0 - _hazard(table, view, book, age, month, spread, levels[month], as_of))
+            alive = alive * (1.0 - _hazard(table, view, book, age, month, known, as_of))
         rows.append(np.bincount(segment, balance * alive, len(truth.segments)) / total)
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
 
 
 def _of_view(table: AssumptionTable, view: View) -> AssumptionTable:
+    if table.effect is not Effect.RUNOFF:
+        return replace(table, curves=())
     return replace(table, curves=tuple(one for one in table.curves if one.view in (None, view)))
 
 
@@ -145,13 +143,11 @@ def _hazard(
     book: pd.DataFrame,
     age: FloatArray,
     month: int,
-    spread: FloatArray,
-    level: float,
+    known: dict[Driver, FloatArray],
     as_of: pd.Timestamp,
 ) -> FloatArray:
     match = match_segments(book, table, view)
     months = age + month if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else np.full(age.size, month)
-    known = {Driver.RATE_SPREAD: spread, Driver.RATE_LEVEL: np.full(age.size, level)}
     drivers = {driver: known[driver] for driver in table.drivers}
     values = table_grid(table).at(np.maximum(match.curve_index, 0), months, drivers).values
     season = np.ones(12) if table.season is None else np.asarray(table.season)
@@ -172,27 +168,27 @@ def form_known_half_width(bank: SimulatedBank, learnt: Learnt, horizons: Sequenc
     rows = truth.assign(after=months["balance"] - months["interest_credited"], unit=truth["account_id"])
     rows = rows.merge(keys, on=["unit", "month"])
     rows = rows[(rows["event"].between(0, 2)) & (rows["opening_balance"] > 0)].dropna(subset="after")
-    survival = bank.truth.decay_survival(max(horizons))
-    found = {}
+    survival, found = bank.truth.decay_survival(max(horizons)), {}
     for segment, mine in rows.groupby("segment"):
         exits = 1.0 - (1.0 - mine["closure"]) * (1.0 - mine["migration"])
-        events = float(exits.sum())
         level = float(np.average(exits, weights=mine["opening_balance"]))
         stayed = mine[mine["event"] == 0]
         surprise = stayed["after"] - stayed["opening_balance"] * (1.0 + stayed["growth"])
         by_account = surprise.groupby(stayed["unit"]).sum()
         growth_error = float(np.sqrt((by_account**2).sum()) / stayed["opening_balance"].sum())
-        monthly = np.hypot(level / np.sqrt(events), growth_error)
-        found[segment] = [1.645 * float(survival.loc[m, segment]) * m * monthly for m in horizons]
+        monthly = np.hypot(level / np.sqrt(float(exits.sum())), growth_error)
+        found[segment] = [
+            1.645 * float(survival[str(segment)].to_numpy()[month]) * month * monthly for month in horizons
+        ]
     return pd.DataFrame(found, index=list(horizons))
 
 
-def average_life(survival: pd.Series) -> float:
-    """Years under a survival curve by month, whole months, end of month."""
-    return float(survival.iloc[:-1].sum() / 12.0)
+def average_life(survival: pd.DataFrame) -> pd.Series:
+    """Years under survival curves by month, whole months, end of month; one a segment."""
+    return survival.iloc[:-1].sum() / MONTHS_PER_YEAR
 
 
-def learnt_laws(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], PassThroughLaw]:
+def laws_of(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], PassThroughLaw]:
     """The law of every segment in exported REPRICING tables."""
     target = next(table for table in tables if table.quantity is Quantity.MARGINAL_PASS_THROUGH)
     speeds = [table for table in tables if table.quantity is Quantity.MONTHLY_ADJUSTMENT]
@@ -204,36 +200,34 @@ def learnt_laws(tables: Sequence[AssumptionTable]) -> dict[tuple[str, ...], Pass
     return found
 
 
-def beta_errors(bank: SimulatedBank, learnt: Learnt, low: float, high: float) -> pd.DataFrame:
-    """True and learnt long-run beta between two levels, half-lives (months) and delays, one row a segment."""
-    laws = learnt_laws(learnt.tables)
+def beta_errors(
+    bank: SimulatedBank, laws: Mapping[tuple[str, ...], PassThroughLaw], low: float, high: float
+) -> pd.DataFrame:
+    """True and learnt long-run beta between two levels, and half-lives in months; NaN for a segment without a law."""
     rows = []
     for name, segment in zip(bank.truth.segment_names, bank.truth.segments, strict=True):
-        true, law = segment.pass_through, laws.get((segment.product, segment.customer_type))
-        if law is None:
-            rows.append({"segment": name})
-            continue
-        row = {"segment": name, "delays": f"{law.delay_up}/{law.delay_down} for {true.delay_up}/{true.delay_down}"}
-        for label, one in (("true", true), ("learnt", law)):
-            row[f"beta_{label}"] = float(one.target_change(low, high)) / (high - low)
-            row[f"up_{label}"] = half_life_months(one.up)
-            row[f"down_{label}"] = half_life_months(one.down)
+        law = laws.get((segment.product, segment.customer_type))
+        row: dict[str, object] = {"segment": name}
+        for label, one in (("true", segment.pass_through), ("learnt", law)):
+            known = one is not None
+            row[f"beta {label}"] = float(one.target_change(low, high)) / (high - low) if one and known else np.nan
+            row[f"half-life up {label}"] = half_life_months(one.up) if one and known else np.nan
+            row[f"half-life down {label}"] = half_life_months(one.down) if one and known else np.nan
         rows.append(row)
     return pd.DataFrame(rows).set_index("segment")
 
 
-def terminal_betas(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
+def terminal_betas(bank: SimulatedBank, learnt: Learnt, laws: Mapping[tuple[str, ...], PassThroughLaw]) -> pd.DataFrame:
     """Change of the rate paid over the unseen months' largest one-way move, per unit of the short rate.
 
     The learnt law starts from the rate truly paid and what earlier moves still owe, and runs along the short rate that
-    came; true is what was paid. One row a segment.
+    came; true is what was paid. One row a segment with a law.
     """
     paths, paid = bank.truth.paths, bank.truth.paid
     test = learnt.panel.table.loc[learnt.split.out_of_time, "month"]
     begin = int(np.searchsorted(paths.month_ends, test.min().to_numpy().astype("datetime64[D]"))) - 1
     short = paths.short[begin:]
     peak = int(np.argmax(np.abs(short - short[0])))
-    laws = learnt_laws(learnt.tables)
     rows = []
     for position, segment in enumerate(bank.truth.segments):
         law = laws.get((segment.product, segment.customer_type))
@@ -241,14 +235,13 @@ def terminal_betas(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
             continue
         pending = pending_from_history(law, paths.short[: begin + 1])
         path = np.r_[paid[begin, position], project_rate_paid(law, short, paid[begin, position], pending)]
-        move = short[peak] - short[0]
-        true = paid[begin:, position]
+        move, true = short[peak] - short[0], paid[begin:, position]
         rows.append(
             {
                 "segment": bank.truth.segment_names[position],
                 "true": (true[peak] - true[0]) / move,
                 "learnt": (path[peak] - path[0]) / move,
-                "path_bp": 1e4 * float(np.abs(path - true).mean()),
+                "path error, bp": 1e4 * float(np.abs(path - true).mean()),
             }
         )
     return pd.DataFrame(rows).set_index("segment")
