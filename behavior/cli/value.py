@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="key rates of the durations, months with commas (default 12,24,36,60,84,120)",
     )
     parser.add_argument(
+        "--core-slotting",
+        choices=("uniform", "scaled"),
+        help="how core deposits run off in the measures overlay and standardised: evenly, or as modelled with times "
+        "scaled (default scaled in the overlay, uniform in the standardised framework)",
+    )
+    parser.add_argument(
         "--detail", choices=("totals", "positions"), default="totals", help="positions: also Parquet (default totals)"
     )
     parser.add_argument("--quarantine", type=Path, help="value the good rows, write the bad ones here with reasons")
@@ -101,7 +107,7 @@ def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Nam
     bumps = Bumps.standard()
     if args.key_tenors is not None:
         bumps = replace(bumps, key_months=args.key_tenors)
-    return with_measures(result, inputs, options, Measures(wanted, bumps))
+    return with_measures(result, inputs, options, Measures(wanted, bumps, args.core_slotting))
 
 
 def _show(result: IrrbbResult, console: Console) -> None:

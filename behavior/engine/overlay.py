@@ -111,6 +111,11 @@ def cap_deposit_life(plan: Plan, years: float, under_cap: BoolArray) -> tuple[Pl
     return with_column(plan, "stretch", stretch), found
 
 
+def average_years_of(plan: Plan, rows: BoolArray) -> float:
+    """Balance-weighted average run-off time in base of some positions of a plan, in years."""
+    return average_years(_in_base(some_of(plan, np.flatnonzero(rows)), cash_flows=True))
+
+
 def scaled_life(plan: Plan, factor: float) -> Plan:
     """The plan whose deposits without maturity run off `factor` times as slowly, on top of any cap."""
     mine = plan.records["repayment"] == layout.OPEN_ENDED

@@ -19,6 +19,10 @@ Blocks = tuple[Paragraph | Table | Figure, ...]
 TOTAL = "total"
 EVE = "eve"
 SIDES = {"assets": "assets", "liabilities": "liabilities", EVE: "economic value of equity"}
+CORE_WORDS = {
+    "scaled": "where it lives longer than allowed, its run-off times are scaled",
+    "uniform": "the core runs off evenly, with the average life as modelled or, where that is longer, as allowed",
+}
 MODES = {
     "change_model": "responding",
     "change_frozen": "frozen",
@@ -262,7 +266,7 @@ def overlay_blocks(result: IrrbbResult, money: Money) -> Blocks:
     said = _fact(result, "regulatory_overlay")
     words = (
         "A step of its own, not in the figures above: where the core of a category is more than the rule allows, the "
-        "excess flows out on the first day; where it lives longer, its run-off times are scaled."
+        f"excess flows out on the first day; {CORE_WORDS[str(said.get('core_deposits', 'scaled'))]}."
     )
     blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
     blocks += [Paragraph(str(line), "warning") for line in said.get("warnings", ())]

@@ -19,12 +19,16 @@ from behavior.io.settings import read_settings_file
 from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
+from behavior.workflows.regulatory_overlay import SLOTTINGS
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
 from behavior.workflows.value_measures import EVERY, Measures, with_measures
 from behavior.workflows.wiring import FURTHER, Project
 
 RESULTS = "results"
 """Folder of the results in a project's output folder."""
+
+OF_MEASURES = ("measures", "core_slotting")
+"""Keys of a profile's ``[value]`` section that choose further measures."""
 
 PLAIN = (str, bool, int, float, tuple, type(None))
 
@@ -117,7 +121,7 @@ def valuation_options(profile: Profile) -> ValuationOptions:
     faults: list[Fault] = []
     chosen: dict[str, Any] = {}
     for name, given in profile.value.items():
-        if name == "measures":
+        if name in OF_MEASURES:
             continue
         found = tuple(given) if isinstance(given, list) else given
         if name not in plain:
@@ -157,6 +161,8 @@ def write_cycle(done: CycleResult, folder: Path) -> dict[str, str]:
 def further_measures(profile: Profile) -> Measures:
     """The further measures that a profile asks for; without a word about them, all: each values the book again.
 
+    ``core_slotting`` says how core deposits run off in those that cap them.
+
     Raises
     ------
     SpecFault : naming every word that is no measure.
@@ -166,7 +172,11 @@ def further_measures(profile: Profile) -> Measures:
     if unknown:
         rule = f"expected measures among {', '.join(EVERY)}"
         raise SpecFault([Fault(profile.file, rule, column="$.value.measures", value=name) for name in unknown])
-    return Measures(names)
+    slotting = profile.value.get("core_slotting")
+    if slotting not in (None, *SLOTTINGS):
+        rule = f"expected {' or '.join(SLOTTINGS)}"
+        raise SpecFault([Fault(profile.file, rule, column="$.value.core_slotting", value=str(slotting))])
+    return Measures(names, slotting=slotting)
 
 
 def _value(project: Project, measures: Measures, inputs: ValuationInputs, options: ValuationOptions) -> IrrbbResult:

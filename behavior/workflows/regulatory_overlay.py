@@ -1,8 +1,8 @@
 """The regulatory step on deposits without maturity: core shares and average maturities capped, beside what is modelled.
 
 The bank's own run-off stands; where a category's core is more than the rule allows, the excess goes to the first day,
-and where the core lives longer than the rule allows, its run-off times are scaled. Nothing of it touches a curve of the
-assumption set.
+and where the core lives longer than the rule allows, its run-off times are scaled (``scaled``), or the core runs off
+evenly with the average that is allowed (``uniform``). Nothing of it touches a curve of the assumption set.
 
 Source: BCBS d368 (April 2016), standardised framework, Table 2; Commission Delegated Regulation (EU) 2024/857,
 Article 8.
@@ -10,23 +10,27 @@ Article 8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from behavior.engine.layout import OPEN_ENDED
-from behavior.engine.overlay import LifeCap, cap_deposit_life
-from behavior.engine.plan import Plan, with_column
+from behavior.engine.overlay import average_years_of, cap_deposit_life
+from behavior.engine.plan import Plan, some_of, with_column
 from behavior.engine.run import run
 from behavior.engine.slotting import CoreCap, core_caps
+from behavior.errors import BehaviorError
 from behavior.market.regulation import parameters
 from behavior.measures.eve import TOTAL
 from behavior.quantities import AnyArray, BoolArray, FloatArray
+from behavior.workflows.even_deposits import even_months, even_value
 from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
 from behavior.workflows.value_overlays import framework_of, pinned
 
+SCALED, UNIFORM = "scaled", "uniform"
+SLOTTINGS = (UNIFORM, SCALED)
 STRICTEST = "wholesale"
 """Deposits whose `customer_type` the rule does not name are held to the caps of this category."""
 
@@ -37,7 +41,8 @@ class OverlayResult:
 
     Parameters
     ----------
-    steps : currency, category, balance, core shares and years as modelled, capped and used, factor on run-off times.
+    steps : currency, category, balance, core shares and years as modelled, capped and used, slotting, factor on run-off
+        times (scaled), years over which the core leaves (uniform).
     eve : scenario, currency, eve_uncapped, eve_capped, delta_uncapped, delta_capped, effect_on_delta; options left out.
     rule : table of ``nmd.toml``. warnings : sentences that a reader needs.
     """
@@ -59,18 +64,54 @@ def categories(customer_types: AnyArray, rule: str) -> AnyArray:
     return np.where(np.isin(names, list(core_caps(rule))), names, STRICTEST)
 
 
+@dataclass(frozen=True, eq=False)
+class _Deposits:
+    """The deposits without maturity of a plan; arrays are by position of the plan.
+
+    Parameters
+    ----------
+    mine : whether a position is one. core, used : its core as a share of its balance, as modelled and as capped.
+    """
+
+    plan: Plan
+    mine: BoolArray
+    category: AnyArray
+    money: AnyArray
+    core: FloatArray
+    used: FloatArray
+
+    def parts(self, rule: str) -> Iterator[tuple[CoreCap, BoolArray]]:
+        """Each category's cap and positions, where the rule leaves it a core."""
+        for name in sorted(set(self.category[self.mine])):
+            cap = core_caps(rule)[name]
+            if cap.years > 0:
+                yield cap, self.mine & (self.category == name)
+
+
 def regulatory_overlay(
-    inputs: ValuationInputs, options: ValuationOptions, fx: Mapping[str, float], rule: str | None = None
+    inputs: ValuationInputs,
+    options: ValuationOptions,
+    fx: Mapping[str, float],
+    rule: str | None = None,
+    slotting: str = SCALED,
 ) -> OverlayResult | None:
     """Value the book with the caps on deposits and without any; None where there are no such deposits.
 
     Parameters
     ----------
     fx : currency -> reporting units for one unit. rule : ``bcbs`` or ``eu_2024_857`` instead of the framework's.
+    slotting : the core runs off as modelled with its times ``scaled`` down to the average that is allowed, or
+        ``uniform``, evenly with that average.
 
     Columns `stable_share` and `pass_through` of the book say what part of a row is core; without them the whole balance
     runs off as modelled and the caps alone divide it.
+
+    Raises
+    ------
+    BehaviorError : another word for `slotting`.
     """
+    if slotting not in SLOTTINGS:
+        raise BehaviorError(f"core slotting: found {slotting!r}, expected {' or '.join(SLOTTINGS)}.")
     chosen = rule or nmd_rule(options)
     bare = replace(pinned(options), cap_deposits=False, deposit_life_cap=None, cash_flows=False)
     plan = resolved_plan(inputs, bare)[1]
@@ -78,9 +119,24 @@ def regulatory_overlay(
     mine &= plan.groups.sign[plan.records["group"]] < 0
     if not mine.any():
         return None
+    held = _deposits(plan, mine, chosen)
+    if slotting == SCALED:
+        capped, steps = _scaled(held, chosen)
+        value = run(capped).value
+    else:
+        value, steps = _uniform(held, chosen, inputs, bare)
+    days = plan.market.discount[plan.records["currency"], :, 1].T
+    overnight = _by_group(plan, np.where(mine, plan.positions.balance * (1.0 - held.used), 0.0) * days)
+    types = np.asarray(plan.terms.book.words("customer_type")).astype(str)[plan.order]
+    unknown = sorted(set(types[mine & ~np.isin(types, list(core_caps(chosen)))]))
+    eve = _eve(plan, run(plan).value, value + overnight, fx)
+    return OverlayResult(pd.DataFrame(steps).assign(slotting=slotting), eve, chosen, _warnings(unknown))
+
+
+def _deposits(plan: Plan, mine: BoolArray, rule: str) -> _Deposits:
+    """Core shares as modelled, and within the cap on each currency's and category's sum."""
     book = plan.terms.book
-    types = np.asarray(book.words("customer_type")).astype(str)[plan.order]
-    category = categories(types, chosen)
+    category = categories(np.asarray(book.words("customer_type")).astype(str)[plan.order], rule)
     stable, repriced = (
         book.numbers(name, value)[plan.order] for name, value in (("stable_share", 1.0), ("pass_through", 0.0))
     )
@@ -91,19 +147,44 @@ def regulatory_overlay(
     for currency in sorted(set(money[mine])):
         for name in sorted(set(category[mine & (money == currency)])):
             rows = mine & (money == currency) & (category == name)
-            used[rows] *= _factor(core_caps(chosen)[name], balance[rows], stable[rows], core[rows])
-    capped = with_column(plan, "balance", balance * used)
+            used[rows] *= _factor(core_caps(rule)[name], balance[rows], stable[rows], core[rows])
+    return _Deposits(plan, mine, category, money, core, used)
+
+
+def _core_alone(held: _Deposits) -> Plan:
+    """The plan whose deposits hold their capped core alone."""
+    return with_column(held.plan, "balance", held.plan.positions.balance * held.used)
+
+
+def _scaled(held: _Deposits, rule: str) -> tuple[Plan, list[dict[str, object]]]:
+    """The plan whose core runs off as modelled, its times scaled where it lives too long, and the steps."""
+    capped = _core_alone(held)
     steps: list[dict[str, object]] = []
-    for name in sorted(set(category[mine])):
-        cap = core_caps(chosen)[name]
-        if cap.years > 0:
-            capped, lives = cap_deposit_life(capped, cap.years, _in_book(plan, mine & (category == name)))
-            steps += _described(name, cap, lives, balance, core, used, mine & (category == name), money)
-    days = plan.market.discount[plan.records["currency"], :, 1].T
-    overnight = _by_group(plan, np.where(mine, balance * (1.0 - used), 0.0) * days)
-    before, after = run(plan).value, run(capped).value + overnight
-    unknown = sorted(set(types[mine & ~np.isin(types, list(core_caps(chosen)))]))
-    return OverlayResult(pd.DataFrame(steps), _eve(plan, before, after, fx), chosen, _warnings(unknown))
+    for cap, rows in held.parts(rule):
+        capped, lives = cap_deposit_life(capped, cap.years, _in_book(held.plan, rows))
+        for currency, life in lives.items():
+            step = _step(held, cap, rows & (held.money == currency), life.uncapped_years, life.capped_years)
+            steps.append(step | {"factor_on_times": life.scale})
+    return capped, steps
+
+
+def _uniform(
+    held: _Deposits, rule: str, inputs: ValuationInputs, options: ValuationOptions
+) -> tuple[FloatArray, list[dict[str, object]]]:
+    """Present values by scenario and group with the core running off evenly, and the steps."""
+    core = _core_alone(held)
+    term = np.zeros(len(held.mine))
+    steps: list[dict[str, object]] = []
+    for cap, rows in held.parts(rule):
+        for currency in sorted(set(held.money[rows])):
+            part = rows & (held.money == currency)
+            # Where the rule leaves no core, nothing says how long it would live.
+            modelled = average_years_of(core, part) if core.positions.balance[part].any() else 0.0
+            years = min(modelled, cap.years)
+            term[part] = even_months(years)
+            steps.append(_step(held, cap, part, modelled, years) | {"even_over_years": even_months(years) / 12.0})
+    rest = run(some_of(held.plan, np.flatnonzero(~held.mine))).value
+    return rest + even_value(core, np.flatnonzero(held.mine & (term > 0)), term, inputs, options), steps
 
 
 def _factor(cap: CoreCap, balance: FloatArray, stable: FloatArray, core: FloatArray) -> float:
@@ -120,35 +201,21 @@ def _in_book(plan: Plan, rows: BoolArray) -> BoolArray:
     return found
 
 
-def _described(
-    name: str,
-    cap: CoreCap,
-    lives: Mapping[str, LifeCap],
-    balance: FloatArray,
-    core: FloatArray,
-    used: FloatArray,
-    rows: BoolArray,
-    money: AnyArray,
-) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    for currency, life in lives.items():
-        mine = rows & (money == currency)
-        total = float(balance[mine].sum())
-        found.append(
-            {
-                "currency": str(currency),
-                "category": name,
-                "balance": total,
-                "core_share_modelled": float((balance * core)[mine].sum() / total) if total else np.nan,
-                "core_share_cap": cap.share,
-                "core_share_used": float((balance * used)[mine].sum() / total) if total else np.nan,
-                "years_modelled": life.uncapped_years,
-                "years_cap": cap.years,
-                "years_used": life.capped_years,
-                "factor_on_times": life.scale,
-            }
-        )
-    return found
+def _step(held: _Deposits, cap: CoreCap, rows: BoolArray, modelled: float, years: float) -> dict[str, object]:
+    """What the caps did to some positions of one currency and category."""
+    balance = held.plan.positions.balance
+    total = float(balance[rows].sum())
+    return {
+        "currency": str(held.money[rows][0]),
+        "category": cap.category,
+        "balance": total,
+        "core_share_modelled": float((balance * held.core)[rows].sum() / total) if total else np.nan,
+        "core_share_cap": cap.share,
+        "core_share_used": float((balance * held.used)[rows].sum() / total) if total else np.nan,
+        "years_modelled": modelled,
+        "years_cap": cap.years,
+        "years_used": years,
+    }
 
 
 def _by_group(plan: Plan, values: FloatArray) -> FloatArray:

@@ -26,7 +26,7 @@ from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_table
 from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.nii import CONSTANT
 from behavior.measures.result import IrrbbResult
-from behavior.workflows.regulatory_overlay import nmd_rule, overlay_source, regulatory_overlay
+from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
 from behavior.workflows.standardised_book import Framework
@@ -53,13 +53,14 @@ class Measures:
 
     Parameters
     ----------
-    names : of `EVERY`. bumps : sizes of rate bumps and the key tenors. slotting : of core deposits in the standardised
-        framework, ``uniform`` or ``scaled`` (run-off as modelled, times scaled).
+    names : of `EVERY`. bumps : sizes of rate bumps and the key tenors. slotting : of core deposits, ``uniform`` or
+        ``scaled`` (run-off as modelled, times scaled); None = uniform in the standardised framework, scaled in the
+        regulatory step on the bank's own run-off.
     """
 
     names: tuple[str, ...] = EVERY
     bumps: Bumps = field(default_factory=Bumps.standard)
-    slotting: str = "uniform"
+    slotting: str | None = None
 
 
 Found = tuple[dict[str, pd.DataFrame], dict[str, object]]
@@ -151,13 +152,14 @@ def behaviour(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOp
 
 def overlay(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
     """Deposits with capped core shares and maturities beside deposits as modelled."""
-    del result, measures
-    found = regulatory_overlay(inputs, options, exchange_rates(inputs, Book(inputs.book)))
+    del result
+    slotting = measures.slotting or SCALED
+    found = regulatory_overlay(inputs, options, exchange_rates(inputs, Book(inputs.book)), slotting=slotting)
     if found is None:
         return {}, {}
     tables = {"regulatory_overlay": found.steps, "regulatory_overlay_eve": found.eve}
     said = {"rule": found.rule, "source": overlay_source(found.rule), "warnings": list(found.warnings)}
-    return tables, {"regulatory_overlay": said}
+    return tables, {"regulatory_overlay": {**said, "core_deposits": slotting}}
 
 
 def assumptions(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
@@ -174,14 +176,15 @@ def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpt
     if not set(rule_names()) & set(result.facts["scenarios"]):
         return {}, {}
     rule = nmd_rule(options)
+    slotting = measures.slotting or UNIFORM
     portfolios = portfolios_of(inputs, options, rule)
-    found = standardised_value(inputs, options, portfolios, Framework(rule, measures.slotting))
+    found = standardised_value(inputs, options, portfolios, Framework(rule, slotting))
     fx = exchange_rates(inputs, Book(inputs.book))
     european = framework_of(options).startswith("eu_")
     changes = _aggregated(found.summary, fx, options.aggregation or ("eu" if european else "basel"))
     said: dict[str, object] = {
         "nmd_rule": overlay_source(rule),
-        "core_deposits": measures.slotting,
+        "core_deposits": slotting,
         "portfolios": "read from the assumption set; stable_share and pass_through of the book where it has them",
     }
     if inputs.tier1 > 0:

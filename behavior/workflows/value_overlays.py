@@ -18,7 +18,7 @@ from behavior.engine.positions import LIABILITY
 from behavior.engine.run import run
 from behavior.engine.runoff import DEPOSIT_CAUSES
 from behavior.market.regulation import parameters
-from behavior.quantities import FloatArray
+from behavior.quantities import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationOptions
@@ -96,11 +96,14 @@ def with_rates_of_base(plan: Plan) -> Plan:
     return replace(plan, repricing=Repricing(*of_base))
 
 
-def with_deposit_costs(plan: Plan) -> Plan:
-    """The plan whose present values pay servicing costs less fees on balances without maturity, beside interest."""
+def with_deposit_costs(plan: Plan, rows: BoolArray | None = None) -> Plan:
+    """The plan whose present values pay servicing costs less fees on balances without maturity, beside interest.
+
+    rows : (positions,), whose balances are meant instead.
+    """
     book = plan.terms.book
     cost = book.numbers("servicing_cost", 0.0) - book.numbers("fee_income", 0.0)
-    mine = plan.records["repayment"] == OPEN_ENDED
+    mine = plan.records["repayment"] == OPEN_ENDED if rows is None else rows
     return with_column(plan, "margin", plan.records["margin"] - np.where(mine, cost[plan.order], 0.0))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from behavior.engine.overlay import average_years
 from behavior.engine.slotting import core_caps, scaled_slots, slotted, split_core, uniform_slots
 from behavior.errors import BehaviorError
 from behavior.market.buckets import Buckets, own_buckets, regulatory_buckets
@@ -23,9 +25,10 @@ from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.measures.warnings import base_warnings
 from behavior.reporting.irrbb_report import irrbb_report
+from behavior.workflows.even_deposits import even_book, even_months
 from behavior.workflows.regulatory_overlay import regulatory_overlay
 from behavior.workflows.sensitivity import scaled_annual, sensitivity
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan, value
 from behavior.workflows.value_measures import EVERY, Measures, with_measures
 from tests.engine.simple import AS_OF, loan, runoff, table
 
@@ -301,3 +304,56 @@ def test_shapes_of_the_curve_beside_parallel_shocks() -> None:
             assert bool(long > short) is ("steepener" in name), name
             assert bool(short + long > 0) is name.startswith("bear"), name
     assert shapes.aggregation == "sum"
+
+
+def test_uniform_slotting_repays_the_core_evenly_with_the_average_that_is_allowed() -> None:
+    rows = (loan(120, 0.05), deposit(6e5, customer_type="retail_transactional"), deposit(4e5, customer_type="other"))
+    held = inputs(*rows, assumptions=runoff("savings", np.full(60, 0.005), "withdrawal"))
+    found = regulatory_overlay(held, OPTIONS, {"USD": 1.0}, slotting="uniform")
+    assert found is not None
+    steps = found.steps.set_index("category")
+    assert steps["slotting"].unique().tolist() == ["uniform"]
+    assert steps["years_used"].to_dict() == {"retail_transactional": 5.0, "wholesale": 4.0}
+    assert steps["even_over_years"].tolist() == pytest.approx([119 / 12, 95 / 12])
+    scaled = regulatory_overlay(held, OPTIONS, {"USD": 1.0})
+    assert scaled is not None
+    for column in ("core_share_modelled", "core_share_used", "years_modelled"):
+        np.testing.assert_allclose(found.steps[column], scaled.steps[column])
+    base, beside = found.eve.set_index("scenario"), scaled.eve.set_index("scenario")
+    np.testing.assert_allclose(base["eve_uncapped"], beside["eve_uncapped"])
+
+    def owed(core: float, months: int, zero: float) -> float:
+        """Core / months at each month's end, and a month's interest of 1% on what is left."""
+        month = np.arange(1, months + 1)
+        left = core * (1.0 - (month - 1) / months)
+        return float(((core / months + left * 0.01 / 12) * np.exp(-zero * month / 12)).sum())
+
+    own = value(held, OPTIONS).eve.set_index(["scenario", "product"])["present_value"]
+    for scenario, zero in (("base", 0.03), ("parallel_up", 0.05)):
+        # A tenth of the transactional balance and half of the other leave on the first day.
+        overnight = (0.1 * 6e5 + 0.5 * 4e5) * math.exp(-zero * 1 / 372)
+        by_hand = own[scenario, "loan"] - owed(0.9 * 6e5, 119, zero) - owed(0.5 * 4e5, 95, zero) - overnight
+        assert base.loc[scenario, "eve_capped"] == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_core_between_whole_months_is_two_even_parts_with_its_average() -> None:
+    held = inputs(
+        deposit(1e6, customer_type="retail_transactional"),
+        assumptions=runoff("savings", np.full(480, 0.03), "withdrawal"),
+    )
+    found = regulatory_overlay(held, OPTIONS, {"USD": 1.0}, slotting="uniform")
+    assert found is not None
+    step = found.steps.iloc[0]
+    assert step["years_used"] == step["years_modelled"] < step["years_cap"]
+    plan = resolved_plan(held, replace(OPTIONS, cash_flows=False))[1]
+    months = np.asarray([even_months(float(step["years_modelled"]))])
+    book, place = even_book(plan, np.asarray([0]), months)
+    assert place.tolist() == [0, 0]
+    assert book["balance"].sum() == pytest.approx(1e6, rel=1e-12)
+    even = resolved_plan(replace(held, book=book, assumptions=None), OPTIONS)[1]
+    assert average_years(even) == pytest.approx(step["years_modelled"], rel=1e-12)
+
+
+def test_another_word_for_slotting_is_refused() -> None:
+    with pytest.raises(BehaviorError, match="expected uniform or scaled"):
+        regulatory_overlay(inputs(), OPTIONS, {"USD": 1.0}, slotting="even")
