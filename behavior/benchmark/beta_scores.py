@@ -127,7 +127,7 @@ def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str, seed: int) -> 
         found.append(Score(PATH, "count", "fold", str(fold), _path_draws(part, name, seed), len(part), float("nan")))
     ends = by_fold[(by_fold["model"] == name) & by_fold["cumulative beta error"].notna()]
     if len(ends):
-        place = pd.factorize(ends["fold"])[0].astype(np.int64) * BLOCK_MONTHS
+        place = pd.factorize(ends["fold"])[0].astype(np.int64)
         draws = draws_of(ends["unit"].to_numpy(), place, seed, REPLICATES)
         for score, column in ((BETA, "cumulative beta error"), (END, "end error, bp")):
             total = draws.sums(ends[column].abs().to_numpy(dtype=np.float64), np.ones(len(ends)))
@@ -138,7 +138,7 @@ def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str, seed: int) -> 
 
 def _path_draws(rows: pd.DataFrame, name: str, seed: int) -> FloatArray:
     """Root mean squared error in every draw, basis points; units and half years are drawn again."""
-    draws = draws_of(rows["unit"].to_numpy(), rows["month"].to_numpy(dtype=np.int64), seed, REPLICATES)
+    draws = draws_of(rows["unit"].to_numpy(), rows["month"].to_numpy(dtype=np.int64) // BLOCK_MONTHS, seed, REPLICATES)
     total = draws.sums(_errors(rows, name) ** 2, np.ones(len(rows)))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.sqrt(np.where(total[:, 1] > 0, total[:, 0] / total[:, 1], np.nan)))

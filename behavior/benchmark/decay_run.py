@@ -14,7 +14,7 @@ from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
 from behavior.benchmark.protocols import Protocol, Question
-from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
+from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError, FittingError
 from behavior.kinds._decay_fit import level_codes, segment_levels
@@ -83,7 +83,7 @@ def decay_benchmark(
     levels = segment_levels(panel.table, spec)
     parts = _follow_all(panel, rates, kind, spec, question, with_boosted)
     followed = _together(parts)
-    draws = draws_of(followed.customer, followed.landmark * BLOCK_MONTHS, question.protocol.seed, replicates)
+    draws = draws_of(followed.customer, followed.landmark, question.protocol.seed, replicates)
     tables, scores, exhibits = [], {}, []
     for view, foretold in followed.foretold.items():
         scores[view] = {model: _scores(followed, view, share, draws, levels) for model, share in foretold.items()}

@@ -24,6 +24,7 @@ from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray
 
 OURS = "ours"
+MOST_ROWS = 60_000
 WORDS: Mapping[str, str] = {
     OURS: "our champion",
     "incumbent": "what the bank uses today",
@@ -114,23 +115,21 @@ def _vendor(text: str, periods: float) -> FixedHazard:
     return FixedHazard(grids, np.asarray(table))
 
 
-def contenders(roles: Roles, matrix: FeatureMatrix, most_rows: int = 60_000) -> dict[str, Any]:
+def contenders(roles: Roles, matrix: FeatureMatrix) -> dict[str, Any]:
     """Every baseline, unfitted, by name; those without their feature are left out."""
     spline = SplineHazard(
-        roles.driver, roles.age, roles.burnout, roles.interacts, sample_share=1.0, most_rows=most_rows
+        roles.driver, roles.age, roles.burnout, roles.interacts, sample_share=1.0, most_rows=MOST_ROWS
     )
     found: dict[str, Any] = {
         "constant": ConstantHazard(),
         "age_table": EmpiricalHazard((roles.age,), cells=20, prior=50.0),
-        "logistic": SplineHazard("", "", "", smooth=1e6, sample_share=1.0, most_rows=most_rows),
+        "logistic": SplineHazard("", "", "", smooth=1e6, sample_share=1.0, most_rows=MOST_ROWS),
         "spline": spline,
         "boosted": BoostedHazard(spline, {"num_leaves": 5, "min_data_in_leaf": 300, "learning_rate": 0.05}, rounds=30),
     }
     if roles.driver in matrix.names:
         found["age_incentive_table"] = EmpiricalHazard((roles.age, roles.driver), cells=8, prior=100.0)
-        found["s_curve"] = SCurveHazard(
-            roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=min(most_rows, 40_000)
-        )
+        found["s_curve"] = SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=40_000)
     return found
 
 

@@ -29,7 +29,7 @@ from behavior.benchmark.hazard_scores import (
     table_of,
 )
 from behavior.benchmark.protocols import Protocol, Question
-from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
+from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError
 from behavior.estimators.champion import Roles
@@ -204,8 +204,8 @@ def periods_a_year(panel: Panel) -> float:
 
 def _draws(panel: Panel, protocol: Protocol, place: IntArray, replicates: int) -> Draws:
     month = month_number(panel.table["month"])[place]
-    when = np.zeros_like(month) if protocol.resample == "customers" else month
-    return draws_of(panel.table["customer"].to_numpy()[place], when, protocol.seed, replicates)
+    block = np.zeros_like(month) if protocol.resample == "customers" else month // BLOCK_MONTHS
+    return draws_of(panel.table["customer"].to_numpy()[place], block, protocol.seed, replicates)
 
 
 def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, place: IntArray, periods: float) -> Rows:

@@ -15,6 +15,7 @@ import pandas as pd
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
 BLOCK_MONTHS = 6
+GROUPS = 150
 LEVEL = 0.90
 
 
@@ -46,12 +47,10 @@ class Draws:
         return found
 
 
-def draws_of(
-    customer: AnyArray, month: IntArray, seed: int, replicates: int = 200, groups: int = 150, length: int = BLOCK_MONTHS
-) -> Draws:
-    """Draws for rows of customers (put into `groups` groups) and months (put into blocks of `length`)."""
-    who = pd.factorize(customer)[0] % groups
-    when, blocks = pd.factorize(month // length, sort=True)
+def draws_of(customer: AnyArray, block: IntArray, seed: int, replicates: int = 200) -> Draws:
+    """Draws for rows of customers (put into at most `GROUPS` groups) and blocks of time, by any whole number."""
+    who = pd.factorize(customer)[0] % GROUPS
+    when, blocks = pd.factorize(block, sort=True)
     count = int(who.max()) + 1 if len(who) else 1
     rng = np.random.default_rng(seed)
     drawn_who = _counts(rng, count, replicates)

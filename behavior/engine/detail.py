@@ -17,7 +17,7 @@ from behavior.months import month_bounds
 TOGETHER = 64
 
 
-def position_cash_flows(plan: Plan, together: int = TOGETHER) -> Iterator[pd.DataFrame]:
+def position_cash_flows(plan: Plan) -> Iterator[pd.DataFrame]:
     """Tables of position_id, scenario, currency, side, product, month and the cash-flow fields.
 
     Every position is a group of its own; rows run to its last month with a flow or balance. Amounts unsigned.
@@ -30,8 +30,8 @@ def position_cash_flows(plan: Plan, together: int = TOGETHER) -> Iterator[pd.Dat
     alone = replace(plan, options=options, records=records, positions=positions)
     names = plan.terms.book.identity[plan.order]
     dates = month_bounds(plan.terms.as_of, plan.months + 1).astype("datetime64[ns]")
-    for start in range(0, len(records), together):
-        end = min(start + together, len(records))
+    for start in range(0, len(records), TOGETHER):
+        end = min(start + TOGETHER, len(records))
         part = run_rows(alone, np.arange(start, end)).totals
         yield _table(plan, names[start:end], plan.positions.group[start:end], part.flows, dates)
 

@@ -11,7 +11,7 @@ from behavior.engine import layout
 from behavior.engine.drivers import World, mortgage_paths, short_paths
 from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
 from behavior.engine.level import ON_INTEREST, ROUNDINGS
-from behavior.engine.plan import CashFlows, Plan, Progress, ProjectionOptions
+from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import LIABILITY, Book
 from behavior.engine.principal import late_starts, resolve_principal
 from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
@@ -219,13 +219,9 @@ def project(
     world: World,
     assumptions: AssumptionSet | None,
     options: ProjectionOptions | None = None,
-    curve_history: Mapping[np.datetime64, CurveSet] | None = None,
-    new_business_margins: Mapping[str, float] | None = None,
-    progress: Progress | None = None,
 ) -> CashFlows:
     """Cash flows, present values and income of a book under every scenario; see `prepare` and `run`."""
-    plan = prepare(book, world, assumptions, options or ProjectionOptions(), curve_history, new_business_margins)
-    return run(plan, progress)
+    return run(prepare(book, world, assumptions, options or ProjectionOptions()))
 
 
 def accrued_interest(plan: Plan) -> dict[str, float]:

@@ -84,20 +84,20 @@ def weighting_exhibit(panel: Panel, segment: AnyArray, expected: FloatArray) -> 
     return Exhibit("weighting", "By balance and by count", "table", data, note="exits are closures and moves elsewhere")
 
 
-def core_shares(balances: FloatArray, months: int = CORE_MONTHS) -> tuple[float, float]:
-    """Core by the lower 1% path of balances after `months`, and by the lowest of the last `months`; at most 1.
+def core_shares(balances: FloatArray) -> tuple[float, float]:
+    """Core by the lower 1% path of balances after `CORE_MONTHS`, and by the lowest of the last as many; at most 1.
 
     NaN where the history is too short to say.
     """
     known = balances[balances > 0]
-    if len(known) <= months:
+    if len(known) <= CORE_MONTHS:
         return float("nan"), float("nan")
-    lowest = min(core_by_rolling_minimum(known, months), 1.0)
+    lowest = min(core_by_rolling_minimum(known, CORE_MONTHS), 1.0)
     try:
         fit = fit_log_changes(known)
     except TooFewEvents:
         return float("nan"), lowest
-    path = minimum_probable_amount(1.0, fit.cautious_drift, fit.sigma, quantile_of(CONFIDENCE), months)
+    path = minimum_probable_amount(1.0, fit.cautious_drift, fit.sigma, quantile_of(CONFIDENCE), CORE_MONTHS)
     return float(path[-1]), lowest
 
 

@@ -40,10 +40,10 @@ Scale = Callable[[ValuationInputs, ValuationOptions, float], tuple[ValuationInpu
 ChosenCurve = Callable[[AssumptionTable, int], bool]
 
 
-def parallel_scenarios(shock_bp: float | None = None) -> ScenarioSet:
-    """Base, and one parallel shock down and up, without a floor; 200 bp unless said."""
+def parallel_scenarios() -> ScenarioSet:
+    """Base, and one parallel shock down and up, without a floor."""
     table = parameters("sensitivities")["assumptions"]
-    size = float(table["shock_bp"]) if shock_bp is None else shock_bp
+    size = float(table["shock_bp"])
     down = Scenario(f"down_{size:g}", {"*": (Shift(-size * BASIS_POINT),)})
     up = Scenario(f"up_{size:g}", {"*": (Shift(size * BASIS_POINT),)})
     return ScenarioSet((Scenario(BASE), down, up), "sensitivity", "none", "sum", table.provenance.source)
@@ -53,13 +53,12 @@ def sensitivity(
     inputs: ValuationInputs,
     options: ValuationOptions,
     factors: Sequence[float] | None = None,
-    shock_bp: float | None = None,
 ) -> pd.DataFrame:
     """Every key assumption of the book times each factor, ranked; columns as in `measures.sensitivity`.
 
     Parameters
     ----------
-    factors : 0.5, 0.8, 1.2 and 1.5 unless said. shock_bp : of the two parallel shocks.
+    factors : 0.5, 0.8, 1.2 and 1.5 unless said.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def sensitivity(
     """
     held = parameters("sensitivities")["assumptions"]
     chosen = [float(one) for one in (held["factors"] if factors is None else factors)]
-    plain = replace(pinned(options), scenarios=parallel_scenarios(shock_bp), cash_flows=False)
+    plain = replace(pinned(options), scenarios=parallel_scenarios(), cash_flows=False)
     as_used = _case("as used", 1.0, value(inputs, plain))
     cases = [
         _case(name, factor, value(*scale(inputs, plain, factor)))

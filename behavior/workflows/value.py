@@ -128,7 +128,6 @@ class ValuationOptions:
     embedded_limits: str = "option"
     buckets: Buckets = field(default_factory=regulatory_buckets)
     cash_flows: bool = True
-    detail: str = "totals"
     deposit_life_cap: float | None = None
     cap_deposits: bool | None = None
     slotting: Literal["dates", "midpoints", "day_one"] = "dates"
@@ -375,8 +374,3 @@ def _curve_history(inputs: ValuationInputs, options: ValuationOptions) -> Mappin
     days = as_days(inputs.curves["as_of"])
     now = as_days(inputs.as_of)
     return {day: _curves(inputs, day, options) for day in np.unique(days[days <= now])}
-
-
-def with_scenarios(options: ValuationOptions, scenarios: ScenarioSet) -> ValuationOptions:
-    """The same choices under other scenarios."""
-    return replace(options, scenarios=scenarios)

@@ -16,7 +16,7 @@ from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_run import hazard_benchmark
 from behavior.benchmark.hazard_scores import Rows, incidence_by_age, log_losses, ranking, score_model
 from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
-from behavior.benchmark.resampling import draws_of, value_and_interval
+from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_interval
 from behavior.errors import FittingError, SpecFault
 from behavior.features.base import FeatureMatrix
 from behavior.kinds.mortgage_prepayment import KIND
@@ -140,7 +140,7 @@ def test_scores_agree_with_the_vector(vectors: Path) -> None:
     held = json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text())["discrimination"]
     score, event = np.array(held["score"]), np.array(held["y"], dtype=float)
     rows = rows_of(event)
-    draws = draws_of(np.arange(len(event)), rows.month, 0, 20)
+    draws = draws_of(np.arange(len(event)), rows.month // BLOCK_MONTHS, 0, 20)
     found = {one.score: float(one.draws[0]) for one in score_model(rows, score, draws)}
     assert found["area_under_curve"] == pytest.approx(held["auc"])
     assert found["brier"] == pytest.approx(held["brier"])
@@ -152,7 +152,7 @@ def test_concordance_counts_pairs_of_one_month_only() -> None:
     month = np.array([0, 0, 1, 1])
     rows = rows_of([1, 0, 1, 0], month)
     expected = np.array([0.2, 0.1, 0.9, 0.8])
-    draws = draws_of(np.arange(4), month, 0, 20)
+    draws = draws_of(np.arange(4), month // BLOCK_MONTHS, 0, 20)
     assert ranking(rows, expected, draws, within_month=True)[0] == 1.0
     assert ranking(rows, expected, draws, within_month=False)[0] == 0.75
 
@@ -163,7 +163,7 @@ def test_interval_covers_the_level_of_a_right_model() -> None:
         rng = np.random.default_rng(seed)
         expected = rng.uniform(0.01, 0.05, 5_000)
         rows = rows_of(rng.random(5_000) < expected, rng.integers(0, 60, 5_000))
-        draws = draws_of(rng.integers(0, 500, 5_000), rows.month, seed, 100)
+        draws = draws_of(rng.integers(0, 500, 5_000), rows.month // BLOCK_MONTHS, seed, 100)
         total = draws.sums(rows.actual, expected)
         _, low, high = value_and_interval(total[:, 0] / total[:, 1])
         covered += low <= 1.0 <= high
@@ -177,7 +177,7 @@ def test_a_shock_that_months_share_widens_the_interval() -> None:
     rows = rows_of(rng.random(20_000) < 0.03 * shock, month)
     widths = []
     for when in (month, np.zeros_like(month)):
-        draws = draws_of(np.arange(20_000), when, 0, 200)
+        draws = draws_of(np.arange(20_000), when // BLOCK_MONTHS, 0, 200)
         total = draws.sums(rows.actual, np.full(20_000, 0.03))
         _, low, high = value_and_interval(total[:, 0] / total[:, 1])
         widths.append(high - low)
@@ -187,7 +187,7 @@ def test_a_shock_that_months_share_widens_the_interval() -> None:
 def test_cumulative_incidence_of_two_causes_by_hand() -> None:
     age = np.array([1.0, 2.0])
     rows = rows_of([0, 0], np.zeros(2, dtype=np.int64), age)
-    draws = draws_of(np.arange(2), rows.month, 0, 5)
+    draws = draws_of(np.arange(2), rows.month // BLOCK_MONTHS, 0, 5)
     hazards = {"payoff": np.array([0.1, 0.2]), "default": np.array([0.05, 0.0])}
     found, ages = incidence_by_age(hazards, rows, draws)
     np.testing.assert_allclose(found["payoff"][0], [0.1, 0.1 + 0.85 * 0.2])
