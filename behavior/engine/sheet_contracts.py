@@ -165,7 +165,9 @@ SCENARIO_ROWS = (
 EARNING = (
     "What has no price (`rate`, `margin`, `index` all empty) earns, in each month and scenario, what a unit of the "
     "product's as-of balance earns in that month on the constant balance sheet before any mix shift: the product's "
-    "interest there over its balance of cash positions on as-of."
+    "interest there over its balance of cash positions on as-of. So new deposits whose rate the bank sets follow their "
+    "product's own pass-through when they are planned without a price; a renewed or priced one follows the market in "
+    "full, as its `margin` or `index` says."
 )
 ACCRUAL = (
     "Interest accrues on `day_count` in periods of `payment_months` counted from the day it begins (one period of the "

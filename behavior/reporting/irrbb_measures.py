@@ -12,7 +12,7 @@ from behavior.kinds.base import Exhibit
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Figure, Paragraph, Table
 from behavior.reporting.exhibits import block_of
-from behavior.reporting.irrbb_tables import SHEETS, Money, spaced
+from behavior.reporting.irrbb_tables import SHEETS, Money, bucket_words, spaced
 from behavior.reporting.tables import number
 
 Blocks = tuple[Paragraph | Table | Figure, ...]
@@ -75,11 +75,11 @@ def liquidity_blocks(result: IrrbbResult, money: Money) -> Blocks:
         into = sum((sums[name] for name in ("asset", "receive") if name in sums), none) / money.unit
         out = sum((sums[name] for name in ("liability", "pay") if name in sums), none) / money.unit
         running = part.groupby("bucket", sort=False)["cumulative_gap"].last().reindex(sums.index) / money.unit
-        labels = [str(name).replace("_", "-") for name in sums.index]
+        labels = bucket_words(sums.index)
         data = pd.DataFrame({"bucket": labels, "comes in": np.asarray(into), "goes out": -np.asarray(out)})
         title = f"Cash by bucket, {currency}"
         blocks.append(block_of(Exhibit("liquidity", title, "bars", data, "bucket", where.head("cash"))))
-        table = pd.DataFrame({"bucket": list(sums.index), where.head("comes in"): np.asarray(into)})
+        table = pd.DataFrame({"bucket": labels, where.head("comes in"): np.asarray(into)})
         table[where.head("goes out")] = np.asarray(out)
         table[where.head("cumulative gap")] = running.to_numpy()
         blocks.append(Table(f"Liquidity gap, {currency}", table, formats=_forms(table, ",.1f")))
@@ -137,7 +137,8 @@ def _gap_words(gap: Mapping[str, Any], name: str, money: Money) -> str:
 
 
 def _duration_table(part: pd.DataFrame, name: str, money: Money) -> Table:
-    labels = [_label(side, product) for side, product in zip(part["side"], part["product"], strict=True)]
+    both = set(part.loc[part["side"] == "assets", "product"]) & set(part.loc[part["side"] == "liabilities", "product"])
+    labels = [_label(*item, item[1] in both) for item in zip(part["side"], part["product"], strict=True)]
     table = pd.DataFrame({"item": labels})
     table[money.head("present value")] = (part["present_value"] / money.unit).to_numpy()
     table["effective duration, years"] = part["effective_duration"].to_numpy()
@@ -147,8 +148,11 @@ def _duration_table(part: pd.DataFrame, name: str, money: Money) -> Table:
     return Table(f"Duration, convexity and DV01, {name}", table, formats=_forms(table, ",.1f", forms))
 
 
-def _label(side: str, product: str) -> str:
-    return SIDES[side].capitalize() if product == "all" else product.replace("_", " ")
+def _label(side: str, product: str, both: bool) -> str:
+    """Words for one item; a product of both sides says which."""
+    if product == "all":
+        return SIDES[side].capitalize()
+    return product.replace("_", " ") + (f", {SIDES[side]}" if both else "")
 
 
 def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money) -> list[Paragraph | Table | Figure]:
@@ -202,8 +206,9 @@ def behaviour_blocks(result: IrrbbResult, money: Money) -> Blocks:
         table = pd.DataFrame({"scenario": spaced(part["scenario"])}).reset_index(drop=True)
         for column, head in MODES.items():
             if column in part:
-                table[money.head(head)] = (part[column] / money.unit).to_numpy()
-        blocks.append(Table(_measure_title(str(measure)), table, formats=_forms(table, ",.1f")))
+                table[head] = (part[column] / money.unit).to_numpy()
+        title = f"{_measure_title(str(measure))}, {money.name}"
+        blocks.append(Table(title, table, formats=_forms(table, ",.1f")))
     note = "Plain differences to base, before any rule on adding currencies and before the option add-on."
     return (*blocks, Paragraph(note, "note"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +54,11 @@ class Money:
             return None
         figure = number(float(amount) / self.unit, ",.1f")
         return " ".join(part for part in (self.currency, figure, self.word) if part)
+
+
+def bucket_words(names: Iterable[Any]) -> list[str]:
+    """Buckets as people write them: ``1M-3M``, ``>20Y``."""
+    return [str(name).replace("GT_", ">").replace("_", "-") for name in names]
 
 
 def spaced(names: pd.Series) -> pd.Series:
@@ -139,8 +145,8 @@ def nii_picture(result: IrrbbResult) -> list[Exhibit]:
 
 
 def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    order = list(dict.fromkeys(rows["scenario"]))
-    return rows.pivot(index="scenario", columns="balance_sheet", values=column).loc[order]
+    order, sheets = (list(dict.fromkeys(rows[name])) for name in ("scenario", "balance_sheet"))
+    return rows.pivot(index="scenario", columns="balance_sheet", values=column).loc[order, sheets]
 
 
 def nii_tables(result: IrrbbResult, sheet: str, money: Money) -> tuple[Table, ...]:
@@ -217,7 +223,7 @@ def gap_pictures(result: IrrbbResult, money: Money) -> list[Exhibit]:
     found = []
     for currency, part in result.gap.groupby("currency", sort=True):
         sides = _sides(part)
-        labels = [str(name).replace("_", "-") for name in sides.index]
+        labels = bucket_words(sides.index)
         none = pd.Series(0.0, index=sides.index)
         # Liabilities point the other way, whichever sign the table gives them.
         data = pd.DataFrame({"bucket": labels})
@@ -247,7 +253,7 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
     for currency, part in result.gap.groupby("currency", sort=True):
         sides = _sides(part)
         where = money.in_currency(str(currency))
-        table = pd.DataFrame({"bucket": [str(name) for name in sides.index]})
+        table = pd.DataFrame({"bucket": bucket_words(sides.index)})
         for side in sides.columns:
             table[where.head(str(side))] = sides[side].to_numpy() / money.unit
         table[where.head("cumulative gap")] = _running(part, sides) / money.unit

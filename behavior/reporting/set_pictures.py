@@ -16,6 +16,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.kinds.base import Exhibit
 from behavior.quantities import Quantity, monthly_to_annual
 from behavior.reporting.document import Table
+from behavior.reporting.irrbb_tables import spaced
 
 MOST_CURVES = 6
 YEARS = 10
@@ -61,8 +62,9 @@ def readings_tables(assumptions: AssumptionSet, points: Points | None = None) ->
             .reset_index()
         )
         wide.columns = pd.Index([str(name) for name in wide.columns])
+        wide["segment"] = spaced(wide["segment"])
         formats = {name: ",.2f" for name in wide.columns[1:]}
-        title = f"Figures of every curve, {effect.lower()}" + (f", {cause}" if cause else "")
+        title = f"Figures of every curve, {effect.lower()}" + (f", {cause.replace('_', ' ')}" if cause else "")
         found.append(Table(title, wide, formats=formats))
     return tuple(found)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.assumptions.set import AssumptionSet
 from behavior.contracts import check
 from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
 from behavior.errors import ContractFault
@@ -16,6 +17,7 @@ from behavior.measures.result import IrrbbResult
 from behavior.workflows.value import ValuationOptions, value
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs
+from tests.workflows.test_value_switches import pass_through
 
 HORIZONS = [12, 24, 36, 60]
 SLOPED = pd.DataFrame(
@@ -287,3 +289,21 @@ def test_the_income_outlier_test_of_the_european_rules() -> None:
     assert test["test"] == "eu_nii"
     assert test["change"] == pytest.approx(worst)
     assert test["outlier"] == bool(worst < -0.05 * 1e5)
+
+
+def test_new_deposits_without_a_price_follow_their_products_pass_through() -> None:
+    tables = (*runoff("savings", np.full(60, 0.01), "withdrawal").tables, *pass_through(0.5, 1.0))
+    row = plan_row("2026-02-28", product="savings", side="liability", growth=0.0, term_months=60, payment_months=1)
+    result = run(
+        deposit(),
+        plan=pd.DataFrame([row]),
+        assumptions=AssumptionSet("beta", AS_OF, tables),
+        curves=SLOPED.assign(zero_rate=0.03),
+    )
+    rise = 12 * (math.expm1(0.04 / 12) - math.expm1(0.03 / 12))
+    for scenario, rate in (("base", 0.01), ("up_100", 0.01 + rise / 2)):
+        kept = interest(result, "constant", "savings", scenario)
+        np.testing.assert_allclose(kept, months(1, 60, -8e5 * rate / 12), rtol=1e-9)
+        # What left in the second month is taken up again at its end: 1% of what the first month left over.
+        new = interest(result, "dynamic", "savings", scenario) - interest(result, "run_off", "savings", scenario)
+        np.testing.assert_allclose(new, months(3, 60, -8e5 * 0.99 * 0.01 * rate / 12), rtol=1e-9, atol=1e-9)
