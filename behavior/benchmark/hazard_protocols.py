@@ -49,7 +49,8 @@ def windows(
             if event[learn].sum() < protocol.least_events or not test.any():
                 continue
             found += 1
-            yield Window(f"{label}, fold {number + 1}", _split(month, share, learn, test, protocol, validate_share), test)
+            split = _split(month, share, learn, test, protocol, validate_share)
+            yield Window(f"{label}, fold {number + 1}", split, test)
     if not found:
         raise FittingError(
             f"protocol {protocol.name!r}: no window has {protocol.least_events} events to learn from and rows to judge."

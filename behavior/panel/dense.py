@@ -5,21 +5,100 @@ All functions take rows sorted by unit and month and `first`, which is true on e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
+NO_DATE = np.iinfo(np.int64).min
+
 
 def month_number(dates: AnyArray | pd.Series) -> IntArray:
     """Months since January 1970 of each date, shape as given; a missing date becomes the smallest integer."""
-    return np.asarray(dates, dtype="datetime64[M]").astype(np.int64)
+    days = np.asarray(dates, dtype="datetime64[D]")
+    numbers = days.astype(np.int64)
+    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
+    if high - low >= numbers.size or low == NO_DATE:
+        return days.astype("datetime64[M]").astype(np.int64)
+    # Many rows, few days: each day is turned into its month once.
+    months = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.asarray(months[numbers - low])
 
 
 def month_end_of(numbers: IntArray) -> DateArray:
     """Last day of each month number, datetime64[ns]; the inverse of `month_number` for month ends."""
-    months = (np.asarray(numbers, dtype=np.int64) + 1).astype("datetime64[M]")
-    return np.asarray((months.astype("datetime64[D]") - np.timedelta64(1, "D")).astype("datetime64[ns]"))
+    wanted = np.asarray(numbers, dtype=np.int64)
+    low, high = (int(wanted.min()), int(wanted.max())) if wanted.size else (0, 0)
+    if high - low >= wanted.size:
+        return _ends(wanted)
+    return np.asarray(_ends(np.arange(low, high + 1))[wanted - low])
+
+
+def _ends(months: IntArray) -> DateArray:
+    after = (months + 1).astype("datetime64[M]").astype("datetime64[D]")
+    return np.asarray((after - np.timedelta64(1, "D")).astype("datetime64[ns]"))
+
+
+def places_of(names: pd.Series, cells: pd.Series) -> IntArray:
+    """Position of each cell among `names`, -1 where it is none of them; shape (rows,).
+
+    Rows of one unit mostly stand together, so that each run of equal cells is looked up once.
+    """
+    index = pd.Index(names)
+    if not len(cells):
+        return np.zeros(0, dtype=np.int64)
+    held = cells.array
+    begins = np.append(True, np.asarray(held[1:] != held[:-1], dtype=bool))
+    starts = np.flatnonzero(begins)
+    found = index.get_indexer(pd.Index(cells.iloc[starts]))
+    return np.repeat(found.astype(np.int64), np.diff(np.append(starts, len(cells))))
+
+
+def order_of(keys: IntArray) -> IntArray | None:
+    """Row positions in which `keys` rise, equal keys in the order of the rows; None where they rise already."""
+    if bool(np.all(keys[1:] >= keys[:-1])):
+        return None
+    return np.argsort(keys, kind="stable")
+
+
+class RowsMade:
+    """Columns of a table that is made some rows at a time, each written once to where it stays.
+
+    Parameters
+    ----------
+    most : rows that the table can have at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.count = most, 0
+        self._held: dict[str, AnyArray] = {}
+        self._words: dict[str, pd.Index] = {}
+
+    def add(self, columns: Mapping[str, AnyArray], kept: IntArray, of_unit: Mapping[str, Any], unit: IntArray) -> None:
+        """Append the `kept` rows of `columns`, and for each of them the value of its `unit` in `of_unit`."""
+        own = slice(self.count, self.count + len(kept))
+        for values, place in ((columns, kept), (of_unit, unit)):
+            for name, one in values.items():
+                if isinstance(one, pd.Categorical):
+                    self._words[name], one = one.categories, one.codes
+                if name not in self._held:
+                    self._held[name] = np.empty(self.most, one.dtype)
+                np.take(one, place, out=self._held[name][own], mode="clip")
+        self.count += len(kept)
+
+    def columns(self) -> dict[str, Any]:
+        """What was appended."""
+        made = {name: values[: self.count] for name, values in self._held.items()}
+        categories = {name: pd.CategoricalDtype(words) for name, words in self._words.items()}
+        return made | {name: pd.Categorical.from_codes(made[name], dtype=one) for name, one in categories.items()}
+
+
+def repeated(cells: pd.Series, place: IntArray) -> Any:
+    """The cell at each position, as a column of the same kind: texts stay texts, without a Python object a row."""
+    return pd.Series(cells.to_numpy()).array.take(place)
 
 
 def first_of_run(units: IntArray) -> BoolArray:
@@ -49,11 +128,10 @@ def previous(values: AnyArray, first: BoolArray) -> FloatArray:
 
 def sum_before(values: FloatArray, first: BoolArray) -> FloatArray:
     """Sum of the unit's earlier rows, this one left out."""
-    total = np.cumsum(values)
-    before = total - values
-    starts = np.flatnonzero(first)
-    counts = np.diff(np.append(starts, len(values)))
-    return np.asarray(before - np.repeat(before[starts], counts))
+    before = np.cumsum(values)
+    before -= values
+    before -= spread_to_rows(before[first], first)
+    return np.asarray(before)
 
 
 def spread_to_rows(per_unit: AnyArray, first: BoolArray) -> AnyArray:
@@ -65,6 +143,8 @@ def spread_to_rows(per_unit: AnyArray, first: BoolArray) -> AnyArray:
 def fill_forward(values: FloatArray, first: BoolArray) -> FloatArray:
     """Missing values replaced by the unit's latest earlier one; NaN stays where there is none."""
     known = ~np.isnan(values)
+    if known.all():
+        return values
     index = np.where(known | first, np.arange(len(values)), 0)
     return np.asarray(values[np.maximum.accumulate(index)], dtype=np.float64)
 

@@ -5,8 +5,9 @@ Every row says what happened during its month; every column but the targets is k
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,17 @@ from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import (
-    fill_forward,
-    first_of_run,
+    RowsMade,
     month_end_of,
-    month_number,
     number_of,
     previous,
+    repeated,
     spread_to_rows,
     sum_before,
     text_column,
 )
+from behavior.panel.house_prices import HousePrices, Houses
+from behavior.panel.loan_rows import LoanRows, sorted_rows
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 LOAN_TEXTS = ("currency", "purpose", "occupancy", "property_type", "region", "channel", "rate_type", "product")
@@ -53,95 +55,75 @@ class LoanPanelRules:
     to_month: int | None = None
 
 
-def build_loan_panel(history: CustomerHistory, rates: RateHistory, rules: LoanPanelRules) -> Panel:
+def build_loan_panel(
+    history: CustomerHistory, rates: RateHistory, rules: LoanPanelRules, prices: HousePrices | None = None
+) -> Panel:
     """The person-period table of mortgages, one row a loan and month at risk, sorted by loan and month.
+
+    Parameters
+    ----------
+    prices : house prices by region and month where the history is a part of a larger one; None = the history's own.
 
     Raises
     ------
     FittingError : when nothing is left at risk. MarketDataError : when the market rate is unknown.
     """
-    loans = history.tables["loans"].reset_index(drop=True)
-    months = history.tables["loan_months"]
-    rows = _sorted_rows(loans, months)
-    first = first_of_run(rows.unit)
-    opening, estimated = _opening_balance(rows, first)
-    market = _MarketRates(rates, rules)
-    incentive = rows.rate - market.at(rows.month)
-    paid_in, depth_in = _in_the_money_before_entry(rows, first, market, rules)
-    above = np.where(np.isnan(incentive), 0.0, incentive > rules.in_the_money_above)
+    rows = sorted_rows(history.tables["loans"].reset_index(drop=True), history.tables["loan_months"], rules.extras)
+    market = _MarketRates.over(rows, rates, rules)
+    houses = Houses.of(rows, prices or HousePrices.of(rows))
+    of_loan = _loan_columns(rows.loans) | {"origination_market_rate": market.at(rows.origination + 1)}
+    made, dropped = RowsMade(len(rows.unit)), Counter[str]()
+    for part in rows.parts():
+        columns, kept, left_out = _columns(part, market, houses, rules)
+        made.add(columns, kept, of_loan, part.unit[kept])
+        dropped.update(left_out)
+    if not made.count:
+        raise FittingError("mortgage panel: no loan-month at risk is left. Check the window and the status column.")
+    table = made.columns()
+    unit = table.pop("unit")
+    extras = {name: repeated(rows.loans[name], unit) for name in rules.extras if name in rows.loans.columns}
+    table = {**_names(rows.loans, unit), **table, **extras}
+    return Panel(pd.DataFrame(table, copy=False), dict(dropped))
+
+
+def _columns(
+    rows: LoanRows, market: _MarketRates, houses: Houses, rules: LoanPanelRules
+) -> tuple[dict[str, AnyArray], IntArray, dict[str, int]]:
+    """Columns of some loans' rows, positions of those at risk, and what was left out and why."""
+    opening, estimated = _opening_balance(rows)
+    seen = market.at(rows.month)
+    incentive = rows.rate - seen
     # Whole parts of 1e-8, so that a running sum over all loans is exact and no loan's depth hangs on another's.
-    depth = np.where(np.isnan(incentive), 0.0, np.rint(np.maximum(incentive - rules.in_the_money_above, 0.0) / PART))
-    columns: dict[str, Any] = {
-        "unit": rows.loans["loan_id"].to_numpy()[rows.unit],
-        "customer": rows.loans[_customer_column(loans)].to_numpy()[rows.unit],
+    depth = np.rint(np.fmax(incentive - rules.in_the_money_above, 0.0) / PART)
+    above = (incentive > rules.in_the_money_above).astype(np.float64)
+    paid_in, depth_in, unknown = _in_the_money_before_entry(rows, market, rules)
+    kept, dropped = _at_risk(rows, opening, incentive, rules)
+    columns = {
+        "unit": rows.unit,
         "month": month_end_of(rows.month),
         "weight": opening,
         "age_months": rows.age.astype(np.float64),
         "rate": rows.rate,
-        "market_rate": market.at(rows.month),
+        "market_rate": seen,
         "incentive": incentive,
-        "months_in_the_money": sum_before(above, first) + spread_to_rows(paid_in, first),
-        "depth_in_the_money": sum_before(depth, first) * PART + spread_to_rows(depth_in, first),
-        "payoff": (rows.status == "prepaid").astype(np.float64),
-        "default": (rows.status == "default").astype(np.float64),
+        "months_in_the_money": sum_before(above, rows.first) + spread_to_rows(paid_in, rows.first),
+        "depth_in_the_money": sum_before(depth, rows.first) * PART + spread_to_rows(depth_in, rows.first),
+        "payoff": rows.status_is("prepaid").astype(np.float64),
+        "default": rows.status_is("default").astype(np.float64),
         "curtailment": _curtailment_share(rows, opening),
-        "origination_market_rate": market.at(rows.origination + 1)[rows.unit],
-        "house_price_ratio": _house_price_ratio(rows, first),
-        "unemployment_rate": previous(number_of(rows.table, "unemployment_rate"), first),
+        "house_price_ratio": houses.ratio(rows),
+        "unemployment_rate": previous(rows.number("unemployment_rate"), rows.first),
+        **{name: previous(rows.number(name), rows.first) for name in rules.extras if name in rows.numbers},
     }
-    columns |= _loan_columns(rows)
-    columns |= _extra_columns(rows, first, rules.extras)
-    keep, dropped = _at_risk(rows, opening, rules)
-    dropped["before the rate history begins: incentive unknown"] = int((keep & np.isnan(incentive)).sum())
-    keep &= ~np.isnan(incentive)
-    dropped["opening balances estimated from the schedule"] = int(estimated[keep].sum())
-    dropped["months in the money before the rate history begins, not counted"] = market.unknown
-    table = pd.DataFrame(columns)[keep].reset_index(drop=True)
-    if table.empty:
-        raise FittingError("mortgage panel: no loan-month at risk is left. Check the window and the status column.")
-    return Panel(table, dropped)
+    dropped["opening balances estimated from the schedule"] = int(estimated[kept].sum())
+    dropped["months in the money before the rate history begins, not counted"] = unknown
+    return columns, kept, dropped
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Sorted loan-months as arrays; `unit` is a position in `loans`, `origination` a month number per loan."""
-
-    loans: pd.DataFrame
-    table: pd.DataFrame
-    unit: IntArray
-    month: IntArray
-    age: IntArray
-    rate: FloatArray
-    balance: FloatArray
-    status: AnyArray
-    origination: IntArray
-
-
-def _sorted_rows(loans: pd.DataFrame, months: pd.DataFrame) -> _Rows:
-    codes = pd.Index(loans["loan_id"]).get_indexer(months["loan_id"])
-    number = month_number(months["month"])
-    known = codes >= 0
-    order = np.lexsort((number[known], codes[known]))
-    table = months[known].iloc[order].reset_index(drop=True)
-    unit = codes[known][order].astype(np.int64)
-    first = first_of_run(unit)
-    rate = fill_forward(number_of(table, "rate"), first)
-    rate = np.where(np.isnan(rate), number_of(loans, "original_rate")[unit], rate)
-    return _Rows(
-        loans,
-        table,
-        unit,
-        number[known][order],
-        table["age_months"].to_numpy(dtype=np.int64),
-        rate,
-        number_of(table, "balance"),
-        table["status"].to_numpy(dtype=object),
-        month_number(loans["origination_date"]),
-    )
-
-
-def _customer_column(loans: pd.DataFrame) -> str:
-    return "customer_id" if "customer_id" in loans.columns else "loan_id"
+def _names(loans: pd.DataFrame, unit: IntArray) -> dict[str, Any]:
+    """The loan, and who must stay together in a split."""
+    own = repeated(loans["loan_id"], unit)
+    return {"unit": own, "customer": repeated(loans["customer_id"], unit) if "customer_id" in loans.columns else own}
 
 
 def _scheduled_principal(balance: FloatArray, rate: FloatArray, remaining: FloatArray) -> FloatArray:
@@ -154,32 +136,37 @@ def _scheduled_principal(balance: FloatArray, rate: FloatArray, remaining: Float
     return np.asarray(balance * share)
 
 
-def _remaining(rows: _Rows) -> FloatArray:
-    """Payments left at the start of each month."""
-    term = number_of(rows.loans, "original_term_months")[rows.unit]
-    return np.asarray(np.maximum(term - rows.age + 1.0, 1.0))
-
-
-def _opening_balance(rows: _Rows, first: BoolArray) -> tuple[FloatArray, BoolArray]:
+def _opening_balance(rows: LoanRows) -> tuple[FloatArray, BoolArray]:
     """Balance at the month's start and where it had to be estimated (late entry, gap or masked balance).
 
     An estimate carries the last balance known before the month along the schedule, or the original balance where none
     is: never back from the month's own end, which would tell an exit.
     """
-    before = previous(rows.balance, first)
-    gap = rows.month - previous(rows.month, first) != 1
-    opening = np.where(gap, np.nan, before)
-    original = number_of(rows.loans, "original_balance")[rows.unit]
-    opening = np.where(np.isnan(opening) & (rows.age <= 1), original, opening)
-    estimated = np.isnan(opening) | (opening <= 0)
-    term = _remaining(rows) + rows.age - 1.0
-    held = np.where(rows.balance > 0, rows.balance, np.nan)
-    last = previous(fill_forward(held, first), first)
-    last_age = previous(fill_forward(np.where(np.isnan(held), np.nan, rows.age), first), first)
-    original_share = _scheduled_share(rows.rate, term, rows.age.astype(np.float64) - 1.0)
-    carried = last * original_share / _scheduled_share(rows.rate, term, last_age)
-    guess = np.where(np.isnan(carried), original * original_share, carried)
-    return np.where(estimated, guess, opening), estimated
+    opening = previous(rows.number("balance"), rows.first)
+    gaps = np.flatnonzero(rows.month[1:] - rows.month[:-1] != 1) + 1
+    opening[gaps] = np.nan
+    unknown = np.flatnonzero(np.isnan(opening))
+    new = unknown[rows.age[unknown] <= 1]
+    opening[new] = rows.of_loan("original_balance", new)
+    estimated = ~(opening > 0)
+    where = np.flatnonzero(estimated)
+    if len(where):
+        opening[where] = _carried(rows, where)
+    return opening, estimated
+
+
+def _carried(rows: LoanRows, where: IntArray) -> FloatArray:
+    """The last balance known before each of some rows, or the original one, carried along the schedule."""
+    balance = rows.number("balance")
+    held = balance > 0
+    latest = np.maximum.accumulate(np.where(held | rows.first, np.arange(len(held)), 0))
+    last = latest[np.maximum(where - 1, 0)]
+    known = ~rows.first[where] & held[last]
+    rate, paid = rows.rate[where], rows.age[where].astype(np.float64) - 1.0
+    term = np.maximum(rows.of_loan("original_term_months", where) - paid, 1.0) + paid
+    share = _scheduled_share(rate, term, paid)
+    carried = balance[last] * share / _scheduled_share(rate, term, rows.age[last].astype(np.float64))
+    return np.where(known, carried, rows.of_loan("original_balance", where) * share)
 
 
 def _scheduled_share(rate: FloatArray, term: FloatArray, paid: FloatArray) -> FloatArray:
@@ -189,98 +176,89 @@ def _scheduled_share(rate: FloatArray, term: FloatArray, paid: FloatArray) -> Fl
     return np.asarray(-np.expm1(-left * growth) / -np.expm1(-term * growth))
 
 
-def _curtailment_share(rows: _Rows, opening: FloatArray) -> FloatArray:
-    """Unscheduled principal of open months as a share of the balance after scheduled principal; NaN where unknown."""
-    paid = number_of(rows.table, "curtailment")
-    base = opening - _scheduled_principal(opening, rows.rate, _remaining(rows))
-    known = (rows.status == "open") & ~np.isnan(paid) & (base > 0)
-    return np.where(known, np.clip(paid / np.where(base > 0, base, 1.0), 0.0, 1.0), np.nan)
+def _curtailment_share(rows: LoanRows, opening: FloatArray) -> FloatArray:
+    """Unscheduled principal of open months as a share of the balance after scheduled principal; NaN where unknown.
+
+    The schedule is worked out only where something was paid, or where it may leave nothing.
+    """
+    paid = rows.number("curtailment")
+    known = rows.status_is("open") & ~np.isnan(paid) & (opening > 0)
+    share = np.where(known, 0.0, np.nan)
+    left = number_of(rows.loans, "original_term_months")[rows.unit] - rows.age + 1.0
+    where = np.flatnonzero(known & ~((paid <= 0) & (left >= 2.0)))
+    if len(where):
+        scheduled = _scheduled_principal(opening[where], rows.rate[where], np.maximum(left[where], 1.0))
+        base = opening[where] - scheduled
+        own = np.clip(paid[where] / np.where(base > 0, base, 1.0), 0.0, 1.0)
+        share[where] = np.where(base > 0, own, np.nan)
+    return share
 
 
+@dataclass(frozen=True)
 class _MarketRates:
-    """Market mortgage rate seen at the start of a month, `lag_months` late, by month number."""
+    """Market mortgage rate seen at the start of a month, `lag_months` late: `grid` from month number `first_month`."""
 
-    def __init__(self, rates: RateHistory, rules: LoanPanelRules) -> None:
-        self.rates, self.rules, self.unknown = rates, rules, 0
+    grid: FloatArray
+    first_month: int
+
+    @classmethod
+    def over(cls, rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> Self:
+        """Over every month that some rows and their loans' months before can ask for; NaN before the history begins."""
+        if not len(rows.unit):
+            return cls(np.zeros(0), 0)
+        entered = rows.month[rows.first] - np.maximum(rows.age[rows.first] - 1, 0)
+        low = min(int(entered.min()), int(rows.origination.min()) + 1)
+        high = max(int(rows.month.max()), int(rows.origination.max()) + 1)
+        seen = np.arange(low, high + 1) - 1 - rules.lag_months
+        return cls(rates.monthly(rules.market, month_end_of(seen)), low)
 
     def at(self, month: IntArray) -> FloatArray:
-        """Rate at the end of the month before, less the lag; NaN before the history begins."""
-        seen = np.asarray(month) - 1 - self.rules.lag_months
-        low, high = int(seen.min()), int(seen.max())
-        grid = self.rates.monthly(self.rules.market, month_end_of(np.arange(low, high + 1)))
-        return np.asarray(grid[seen - low])
+        """Rate at the end of the month before, less the lag."""
+        return np.asarray(self.grid[month - self.first_month])
 
 
 def _in_the_money_before_entry(
-    rows: _Rows, first: BoolArray, market: _MarketRates, rules: LoanPanelRules
-) -> tuple[FloatArray, FloatArray]:
-    """Months in the money and their summed depth between origination and a late entry, per loan in row order."""
-    starts = np.flatnonzero(first)
+    rows: LoanRows, market: _MarketRates, rules: LoanPanelRules
+) -> tuple[FloatArray, FloatArray, int]:
+    """Months in the money and their summed depth between origination and a late entry, per loan in row order; and how
+    many of those months lie before the rate history begins."""
+    starts = np.flatnonzero(rows.first)
     missed = np.maximum(rows.age[starts] - 1, 0)
     if not missed.any():
-        return np.zeros(len(starts)), np.zeros(len(starts))
+        return np.zeros(len(starts)), np.zeros(len(starts)), 0
     owner = np.repeat(np.arange(len(starts)), missed)
     step = np.arange(len(owner)) - np.repeat(np.cumsum(missed) - missed, missed)
     month = rows.month[starts][owner] - 1 - step
     incentive = rows.rate[starts][owner] - market.at(month)
     known = ~np.isnan(incentive)
-    market.unknown = int((~known).sum())
     above = np.where(known, incentive - rules.in_the_money_above, -1.0)
     counts = np.bincount(owner, above > 0, len(starts)).astype(np.float64)
     depths = np.bincount(owner, np.maximum(above, 0.0), len(starts))
-    return counts, np.asarray(depths, dtype=np.float64)
+    return counts, np.asarray(depths, dtype=np.float64), int((~known).sum())
 
 
-def _house_price_ratio(rows: _Rows, first: BoolArray) -> FloatArray:
-    """House prices at the month's start over those at origination, from the index the history itself carries."""
-    index = number_of(rows.table, "house_price_index")
-    if np.isnan(index).all():
-        return index
-    region = rows.loans["region"] if "region" in rows.loans.columns else pd.Series("", index=rows.loans.index)
-    place = pd.factorize(region)[0].astype(np.int64)
-    known = ~np.isnan(index)
-    key = place[rows.unit] * 10_000 + rows.month
-    seen = pd.Series(index[known]).groupby(key[known]).mean()
-    at_start = previous(index, first)
-    looked = seen.reindex(key - 1).to_numpy()
-    at_start = np.where(np.isnan(at_start), looked, at_start)
-    origin = seen.reindex(place * 10_000 + rows.origination).to_numpy()
-    return np.asarray(at_start / origin[rows.unit])
+def _loan_columns(loans: pd.DataFrame) -> dict[str, Any]:
+    """What is known of each loan at its origination."""
+    texts = {name: text_column(loans[name]) for name in LOAN_TEXTS if name in loans.columns}
+    return texts | {name: number_of(loans, name) for name in LOAN_NUMBERS if name in loans.columns}
 
 
-def _loan_columns(rows: _Rows) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in LOAN_TEXTS:
-        if name in rows.loans.columns:
-            found[name] = text_column(rows.loans[name]).take(rows.unit)
-    for name in LOAN_NUMBERS:
-        if name in rows.loans.columns:
-            found[name] = number_of(rows.loans, name)[rows.unit]
-    return found
-
-
-def _extra_columns(rows: _Rows, first: BoolArray, extras: tuple[str, ...]) -> dict[str, AnyArray]:
-    """Columns that only a specification names: a loan's as they are, a month's as known when the month begins."""
-    found: dict[str, AnyArray] = {}
-    for name in extras:
-        if name in rows.loans.columns:
-            found[name] = rows.loans[name].to_numpy()[rows.unit]
-        elif name in rows.table.columns and pd.api.types.is_numeric_dtype(rows.table[name]):
-            found[name] = previous(number_of(rows.table, name), first)
-    return found
-
-
-def _at_risk(rows: _Rows, opening: FloatArray, rules: LoanPanelRules) -> tuple[BoolArray, dict[str, int]]:
-    transferred = rows.status == "transferred"
-    matured = rows.status == "matured"
+def _at_risk(
+    rows: LoanRows, opening: FloatArray, incentive: FloatArray, rules: LoanPanelRules
+) -> tuple[IntArray, dict[str, int]]:
+    """Positions of the rows at risk whose incentive is known, and what was left out and why."""
+    transferred, matured = rows.status_is("transferred"), rows.status_is("matured")
     low = -(10**9) if rules.from_month is None else rules.from_month
     high = 10**9 if rules.to_month is None else rules.to_month
     outside = (rows.month < low) | (rows.month > high)
     impossible = ~(opening > 0)
+    keep = ~(transferred | matured | outside | impossible)
+    unseen = np.isnan(incentive)
     dropped = {
         "transferred: censored at the start of the month": int(transferred.sum()),
         "matured: the contract ended, nothing to prepay": int(matured.sum()),
         "outside the window": int(outside.sum()),
         "no balance at the start of the month": int((impossible & ~transferred & ~matured & ~outside).sum()),
+        "before the rate history begins: incentive unknown": int((keep & unseen).sum()),
     }
-    return ~(transferred | matured | outside | impossible), dropped
+    return np.flatnonzero(keep & ~unseen), dropped
