@@ -222,13 +222,3 @@ def project(
 ) -> CashFlows:
     """Cash flows, present values and income of a book under every scenario; see `prepare` and `run`."""
     return run(prepare(book, world, assumptions, options or ProjectionOptions()))
-
-
-def accrued_interest(plan: Plan) -> dict[str, float]:
-    """Interest accrued since the last payment, by currency, signed: part of the dirty present value."""
-    positions, calendars = plan.positions, plan.terms.calendars.arrays
-    running = positions.carried + calendars.accrual[positions.first] * calendars.head[positions.first]
-    amount = np.where(positions.start == 0, positions.balance * positions.rate * running, 0.0)
-    signed = amount * plan.groups.sign[positions.group]
-    money = np.asarray(plan.groups.currency)[positions.group]
-    return {str(currency): float(signed[money == currency].sum()) for currency in sorted(set(money))}

@@ -27,7 +27,7 @@ from behavior.measures.eve import TOTAL
 from behavior.quantities import AnyArray, BoolArray, FloatArray
 from behavior.workflows.even_deposits import even_months, even_value
 from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
-from behavior.workflows.value_overlays import framework_of, pinned
+from behavior.workflows.value_overlays import framework_of, is_european, pinned
 
 SCALED, UNIFORM = "scaled", "uniform"
 SLOTTINGS = (UNIFORM, SCALED)
@@ -55,7 +55,7 @@ class OverlayResult:
 
 def nmd_rule(options: ValuationOptions) -> str:
     """The table of ``nmd.toml`` that goes with the framework of a run."""
-    return "eu_2024_857" if framework_of(options).startswith("eu_") else "bcbs"
+    return "eu_2024_857" if is_european(framework_of(options)) else "bcbs"
 
 
 def categories(customer_types: AnyArray, rule: str) -> AnyArray:

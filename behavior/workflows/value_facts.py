@@ -10,16 +10,15 @@ import numpy as np
 from behavior.assumptions.effects import Driver, Effect
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
-from behavior.engine.projection import accrued_interest
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
 from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
 from behavior.measures.warnings import base_warnings
 from behavior.workflows.value_options import BookOptions
-from behavior.workflows.value_overlays import cap_years, chosen_steps
+from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
 from behavior.workflows.value_sheets import Sheets
-from behavior.workflows.value_views import migrated_view
+from behavior.workflows.value_views import accrued_interest, migrated_view
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationInputs, ValuationOptions
@@ -133,7 +132,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "aggregation": rule,
         "extrapolation": options.extrapolation,
         "gap_buckets": ", ".join(options.buckets.labels),
-        "deposit_life_cap": "on" if cap_years(options, world) is not None else "off",
+        "deposit_life_cap": "on" if cap_years(options) is not None else "off",
         **chosen_steps(options),
     }
 
@@ -149,7 +148,7 @@ def _summary(
 ) -> dict[str, Any]:
     total = eve.summary[eve.summary["currency"] == TOTAL]
     names, after = total["scenario"].tolist(), total["delta_eve_after_options"].to_numpy()
-    test = "eu_eve" if world.curves.scenarios.framework.startswith("eu") else "bcbs_eve"
+    test = "eu_eve" if is_european(world.curves.scenarios.framework) else "bcbs_eve"
     found: dict[str, Any] = {
         "eve": {str(row["scenario"]): float(row["eve"]) for _, row in total.iterrows()},
         "delta_eve": dict(zip(names, after.tolist(), strict=True)),

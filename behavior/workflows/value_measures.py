@@ -32,7 +32,7 @@ from behavior.workflows.standardised import standardised_value
 from behavior.workflows.standardised_book import Framework
 from behavior.workflows.standardised_terms import portfolios_of, terms_table
 from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan, value
-from behavior.workflows.value_overlays import framework_of, pinned, rule_names
+from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
 
 LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = (
     "limits",
@@ -180,7 +180,7 @@ def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpt
     portfolios = portfolios_of(inputs, options, rule)
     found = standardised_value(inputs, options, portfolios, Framework(rule, slotting))
     fx = exchange_rates(inputs, Book(inputs.book))
-    european = framework_of(options).startswith("eu_")
+    european = is_european(framework_of(options))
     changes = _aggregated(found.summary, fx, options.aggregation or ("eu" if european else "basel"))
     said: dict[str, object] = {
         "nmd_rule": overlay_source(rule),

@@ -31,11 +31,16 @@ def framework_of(options: ValuationOptions) -> str:
     return options.framework if options.scenarios is None else options.scenarios.framework
 
 
+def is_european(framework: str) -> bool:
+    """Whether a framework is one of the European Union's, which has tests and caps of its own."""
+    return framework.startswith("eu_")
+
+
 def pinned(options: ValuationOptions) -> ValuationOptions:
     """The options with the cap on deposit life said outright, so that it outlives a change of scenarios."""
     if options.cap_deposits is not None:
         return options
-    capped = options.deposit_life_cap is not None or framework_of(options).startswith("eu_")
+    capped = options.deposit_life_cap is not None or is_european(framework_of(options))
     return replace(options, cap_deposits=capped)
 
 
@@ -44,15 +49,12 @@ def rule_names() -> tuple[str, ...]:
     return tuple(parameters("multipliers")["prepayment"].values)
 
 
-def cap_years(options: ValuationOptions, world: World) -> float | None:
+def cap_years(options: ValuationOptions) -> float | None:
     """Years that the average life of deposits is capped at, None where it is not.
 
     On by default under the EU frameworks (EBA/GL/2022/14, paragraph 111).
     """
-    wanted = options.cap_deposits
-    if wanted is None:
-        wanted = options.deposit_life_cap is not None or world.curves.scenarios.framework.startswith("eu_")
-    if not wanted:
+    if not pinned(options).cap_deposits:
         return None
     rule = parameters("nmd")["eba_gl_2022_14"]
     return options.deposit_life_cap or float(rule["average_years_cap"])
@@ -86,7 +88,7 @@ def capped_deposits(plan: Plan, world: World, options: ValuationOptions) -> tupl
         plan = at_midpoints(plan, world.curves)
     elif options.slotting == "day_one":
         plan = overnight_on_day_one(plan, world.curves)
-    plan, found = _capped(plan, world, options)
+    plan, found = _capped(plan, options)
     return (plan if options.deposit_life_factor == 1.0 else scaled_life(plan, options.deposit_life_factor)), found
 
 
@@ -107,12 +109,12 @@ def with_deposit_costs(plan: Plan, rows: BoolArray | None = None) -> Plan:
     return with_column(plan, "margin", plan.records["margin"] - np.where(mine, cost[plan.order], 0.0))
 
 
-def _capped(plan: Plan, world: World, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
+def _capped(plan: Plan, options: ValuationOptions) -> tuple[Plan, dict[str, Any]]:
     """The plan with deposit life under the cap, and the cap's effect: uncapped beside capped.
 
     Deposits of customers that the rule excludes (`customer_type`) keep their modelled life and stay out of the average.
     """
-    years = cap_years(options, world)
+    years = cap_years(options)
     if years is None:
         return plan, {}
     book = plan.terms.book

@@ -76,5 +76,15 @@ def accrued_by_position(plan: Plan) -> FloatArray:
 
 def clean(flows: CashFlows, plan: Plan) -> CashFlows:
     """Present values without the interest that had accrued by as-of."""
-    accrued = np.bincount(plan.positions.group, weights=accrued_by_position(plan), minlength=len(plan.groups))
-    return replace(flows, value=flows.value - accrued)
+    return replace(flows, value=flows.value - _accrued_by_group(plan))
+
+
+def accrued_interest(plan: Plan) -> dict[str, float]:
+    """Interest accrued by as-of that present values count, by currency, signed: what `clean` leaves out."""
+    signed, money = _accrued_by_group(plan) * plan.groups.sign, np.asarray(plan.groups.currency)
+    return {str(currency): float(signed[money == currency].sum()) for currency in sorted(set(money))}
+
+
+def _accrued_by_group(plan: Plan) -> FloatArray:
+    total = np.bincount(plan.positions.group, weights=accrued_by_position(plan), minlength=len(plan.groups))
+    return np.asarray(total, dtype=np.float64)

@@ -73,6 +73,11 @@ def test_a_clean_value_leaves_out_what_had_accrued() -> None:
     assert values(both)["base"] == pytest.approx(1e6, rel=1e-9)
     excluded = [run({"price": p, "margins": "excluded"}, {**row, "transfer_rate": 0.04}) for p in ("clean", "dirty")]
     np.testing.assert_allclose(values(excluded[0]) - values(excluded[1]), -10_000.0, rtol=1e-9)
+    grown = {**row, "compounding_months": 1}
+    for options, terms in (({}, grown), ({"margins": "excluded"}, {**row, "transfer_rate": 0.04})):
+        dirty, clean = run(options, terms), run({**options, "price": "clean"}, terms)
+        said = dirty.facts["summary"]["accrued_interest"]["USD"]
+        np.testing.assert_allclose(values(dirty) - values(clean), said, rtol=1e-9)
 
 
 def decay(**tables: tuple[float, View | None]) -> AssumptionSet:
