@@ -8,13 +8,12 @@ accrue by days; a regular period of a 30/360 count accrues months / 12, spread i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from behavior.engine.intervals import Intervals, Keys, Series, fill, month_table
-from behavior.engine.layout import NII_MONTHS, Calendars
+from behavior.engine.intervals import Keys, Series, fill, month_table
+from behavior.engine.layout import CALENDAR, NII_MONTHS, Calendars, Records, calendars_of
 from behavior.engine.positions import distinct
 from behavior.months import (
     DAY_COUNTS,
@@ -27,7 +26,7 @@ from behavior.months import (
     roll_months,
     year_fraction,
 )
-from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
 COUNTS = tuple(DAY_COUNTS)
 THIRTY = tuple(index for index, name in enumerate(COUNTS) if name.startswith("30"))
@@ -114,17 +113,21 @@ class CalendarSet:
 
     Parameters
     ----------
-    arrays : what the kernel reads. first, length : (calendars,), first entry of each and how many it has.
+    records : what the kernel reads. first, length : (calendars,), first entry of each and how many it has.
     """
 
-    arrays: Calendars
+    records: Records
     first: IntArray
     length: IntArray
 
     @property
-    def calendar(self) -> IntArray:
-        """Calendar of each entry, shape (entries,)."""
-        return np.repeat(np.arange(len(self.length)), self.length)
+    def arrays(self) -> Calendars:
+        """The entries' columns, views of the records."""
+        return calendars_of(self.records)
+
+    def holding(self, entries: IntArray) -> IntArray:
+        """Calendar that holds each of some entries."""
+        return np.asarray(np.searchsorted(self.first, entries, side="right") - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +200,7 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
     back = min(int((month - keys.step).min(initial=0)), int(month_number(begin).min(initial=0)))
     longest = int(resets.months.max(initial=0)) + max(int(month_number(resets.next_date).max(initial=0)) - reach, 0)
     table = month_table(back - 1, reach + longest + 1)
-    found = _empty_intervals(int(length.sum()))
+    found = np.empty(int(length.sum()), dtype=CALENDAR)
     fill(
         Keys(
             day=keys.day,
@@ -224,15 +227,7 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
         int(payment_day(now)),
         found,
     )
-    pays: AnyArray = np.full(len(found.day), 2, dtype=np.int32)
-    return CalendarSet(Calendars(pays=pays, **found._asdict()), first, length)
-
-
-def _empty_intervals(count: int) -> Intervals:
-    """Room for intervals: days and months as 32-bit numbers, because a large book has millions of them."""
-    floats = ("accrual", "head", "split")
-    kinds: list[Any] = [np.float64 if name in floats else np.int32 for name in Intervals._fields]
-    return Intervals._make(np.empty(count, dtype=kind) for kind in kinds)
+    return CalendarSet(found, first, length)
 
 
 def unique_keys(columns: dict[str, IntArray]) -> tuple[IntArray, IntArray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.layout import FIELDS
-from behavior.engine.plan import Plan
+from behavior.engine.plan import Plan, some_of, with_column
 from behavior.engine.positions import Groups
 from behavior.engine.run import run_rows
 from behavior.months import month_bounds
@@ -23,17 +23,14 @@ def position_cash_flows(plan: Plan) -> Iterator[pd.DataFrame]:
     Every position is a group of its own; rows run to its last month with a flow or balance. Amounts unsigned.
     """
     options = replace(plan.options, cash_flows=True, per_position=False)
-    records = plan.records.copy()
-    records["group"] = np.arange(len(records))
-    positions = plan.positions._replace(group=np.arange(len(records)), renewal=np.full(len(records), -1))
-    records["renewal"] = -1
-    alone = replace(plan, options=options, records=records, positions=positions)
-    names = plan.terms.book.identity[plan.order]
     dates = month_bounds(plan.terms.as_of, plan.months + 1).astype("datetime64[ns]")
-    for start in range(0, len(records), TOGETHER):
-        end = min(start + TOGETHER, len(records))
-        part = run_rows(alone, np.arange(start, end)).totals
-        yield _table(plan, names[start:end], plan.positions.group[start:end], part.flows, dates)
+    for start in range(0, len(plan.records), TOGETHER):
+        rows = np.arange(start, min(start + TOGETHER, len(plan.records)))
+        own = np.arange(len(rows))
+        alone = with_column(with_column(some_of(plan, rows), "group", own), "renewal", np.full(len(rows), -1))
+        part = run_rows(replace(alone, options=options), own).totals
+        names = plan.terms.book.names(plan.order[rows])
+        yield _table(plan, names, plan.records["group"][rows], part.flows, dates)
 
 
 def _table(

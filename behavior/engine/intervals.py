@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from behavior.engine.compiled import compiled
-from behavior.quantities import AnyArray, FloatArray, IntArray
+from behavior.engine.layout import BY_FREQUENCY, Records
+from behavior.quantities import AnyArray, IntArray
 
 MONTHS = 12
 ACT_360, ACT_365F, ACT_ACT = 3, 4, 5
@@ -59,22 +60,6 @@ class Series(NamedTuple):
     next_month: IntArray
     months: IntArray
     day: IntArray
-
-
-class Intervals(NamedTuple):
-    """What the loop fills, (entries,) each, as in `layout.Calendars`; whole numbers in 32 bits."""
-
-    day: AnyArray
-    month: AnyArray
-    season: AnyArray
-    accrual: FloatArray
-    head: FloatArray
-    hazard_month: AnyArray
-    reset: AnyArray
-    split: FloatArray
-    opening_reset: AnyArray
-    opens: AnyArray
-    starts: AnyArray
 
 
 def month_table(first: int, last: int) -> MonthTable:
@@ -132,11 +117,11 @@ def accrued_to(
 
 @compiled
 def take_resets(
-    series: Series, number: int, turn: int, end: int, now: int, e: int, found: Intervals, starts: IntArray
+    series: Series, number: int, turn: int, end: int, now: int, e: int, found: Records, starts: IntArray
 ) -> int:
     """Put the resets before `end` into interval `e`, from the `turn`-th of the series on; returns the next turn."""
-    found.reset[e] = -1
-    found.opening_reset[e] = -1
+    found[e].reset = -1
+    found[e].opening_reset = -1
     if number < 0:
         return 0
     every = series.months[number]
@@ -146,18 +131,19 @@ def take_resets(
             coming = day_of(series.next_month[number] + turn * every, series.day[number], starts)
         if coming >= end:
             return turn
-        if found.reset[e] >= 0:
-            found.opening_reset[e] = found.reset[e]
-        found.reset[e] = coming - now
+        if found[e].reset >= 0:
+            found[e].opening_reset = found[e].reset
+        found[e].reset = coming - now
         turn += 1
     return turn
 
 
 @compiled
-def fill(keys: Keys, series: Series, table: MonthTable, now: int, anchor: int, found: Intervals) -> None:
+def fill(keys: Keys, series: Series, table: MonthTable, now: int, anchor: int, found: Records) -> None:
     """Fill the intervals of all calendars.
 
-    now : as-of as a day. anchor : its payment day, 31 at a month's end.
+    now : as-of as a day. anchor : its payment day, 31 at a month's end. found : (entries,), fields as in
+    `layout.Calendars`.
     """
     starts, months = table.starts, table.month_of_day
     today = months[now - starts[0]]
@@ -183,19 +169,20 @@ def fill(keys: Keys, series: Series, table: MonthTable, now: int, anchor: int, f
             if day_of(month, anchor, starts) < end:
                 index += 1
             bound = day_of(today + index - 1, anchor, starts)
-            found.day[e] = end - now
-            found.month[e] = index
-            found.season[e] = month % MONTHS
-            found.accrual[e] = accrual
-            found.head[e] = 0.0
+            found[e].day = end - now
+            found[e].month = index
+            found[e].season = month % MONTHS
+            found[e].accrual = accrual
+            found[e].head = 0.0
+            found[e].pays = BY_FREQUENCY
             if start < bound < end:
                 cut = accrued_to(begin, close, bound, span, count, whole, starts, months)
-                found.head[e] = (cut - low) / safe
-            found.hazard_month[e] = j
-            found.opens[e] = bound - now
-            found.starts[e] = start - now
+                found[e].head = (cut - low) / safe
+            found[e].hazard_month = j
+            found[e].opens = bound - now
+            found[e].starts = start - now
             turn = take_resets(series, keys.series[c], turn, end, now, e, found, starts)
-            found.split[e] = 1.0
-            if found.reset[e] >= 0:
-                at = accrued_to(begin, close, now + found.reset[e], span, count, whole, starts, months)
-                found.split[e] = (at - low) / safe
+            found[e].split = 1.0
+            if found[e].reset >= 0:
+                at = accrued_to(begin, close, now + found[e].reset, span, count, whole, starts, months)
+                found[e].split = (at - low) / safe

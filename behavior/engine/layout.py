@@ -112,6 +112,14 @@ class Calendars(NamedTuple):
     starts: IntArray
 
 
+SHARES = ("accrual", "head", "split")
+CALENDAR = np.dtype([(name, np.float64 if name in SHARES else np.int32) for name in Calendars._fields], align=True)
+"""An interval as a record: days and months as 32-bit numbers, because a large book has millions of them."""
+
+BY_FREQUENCY = 2
+"""`pays` of an interval at whose end positions pay by their own frequency."""
+
+
 class Behaviours(NamedTuple):
     """RUNOFF and DRAWDOWN curves as flat arrays.
 
@@ -221,7 +229,7 @@ Records = np.ndarray[Any, np.dtype[np.void]]
 """Rows as records, fields as in `Positions` or `Calendars`."""
 
 
-def as_records(columns: Positions | Calendars) -> Records:
+def as_records(columns: Positions) -> Records:
     """Columns as one array of records, so that a row is one stretch of memory."""
     names = columns._fields
     small = [np.int32 if values.dtype.kind in "iub" else np.float64 for values in columns]
@@ -232,6 +240,16 @@ def as_records(columns: Positions | Calendars) -> Records:
         for name, values in zip(names, columns, strict=True):
             found[name][block] = values[block]
     return found
+
+
+def positions_of(records: Records) -> Positions:
+    """The columns of records: views, which take no memory of their own."""
+    return Positions._make(records[name] for name in Positions._fields)
+
+
+def calendars_of(records: Records) -> Calendars:
+    """The columns of records: views, which take no memory of their own."""
+    return Calendars._make(records[name] for name in Calendars._fields)
 
 
 def empty_floats(*shape: int) -> FloatArray:

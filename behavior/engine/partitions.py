@@ -26,30 +26,9 @@ def partition_rows(plan: Plan, count: int) -> list[IntArray]:
 def partition(plan: Plan, rows: IntArray) -> Plan:
     """What a run of some positions needs, and nothing else: small enough to be sent away."""
     book = Book(plan.terms.book.table.iloc[:0])
-    none = np.zeros(0, dtype=np.int64)
-    # The rest of the terms is resolved into the records by now; the run asks for dates and groups alone.
-    terms = replace(
-        plan.terms,
-        book=book,
-        groups=replace(plan.terms.groups, of_row=none),
-        calendar=none,
-        fixing=none,
-        repayment=none,
-        rate_type=none,
-        events=none,
-        start=none,
-        payment=none,
-        carried=np.zeros(0),
-        amortises_from=none,
-        level=none,
-        day=none,
-        count=none,
-        age=none,
-        original_term=none,
-        reset_months=none,
-    )
-    renewals = replace(plan.renewals, of_row=none, margin=np.zeros(0))
-    return replace(some_of(plan, rows), terms=terms, renewals=renewals, matchings=())
+    groups = replace(plan.groups, of_row=np.zeros(0, dtype=np.int64))
+    terms = replace(plan.terms, book=book, groups=groups)
+    return replace(some_of(plan, rows), terms=terms, matchings=())
 
 
 def run_partition(part: Plan) -> CashFlows:

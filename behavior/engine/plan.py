@@ -10,12 +10,12 @@ import pandas as pd
 
 from behavior.assumptions.curve import Tail
 from behavior.engine import layout
-from behavior.engine.layout import Market, Positions, Records, Repricing
+from behavior.engine.layout import Market, Positions, Records, Repricing, positions_of
 from behavior.engine.positions import Groups
 from behavior.engine.renewal import Renewals
 from behavior.engine.repricing import RepricingKeys
 from behavior.engine.runoff import Matching
-from behavior.engine.terms import Terms
+from behavior.engine.terms import SharedTerms
 from behavior.engine.tiles import Tiles
 from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.quantities import AnyArray, FloatArray, IntArray
@@ -71,13 +71,12 @@ class Plan:
 
     Parameters
     ----------
-    order : (rows,), place in the book of each resolved position. day_count : (rows,), by number. tiles : how it is cut
-    up, None = found by the run.
+    order : (rows,), place in the book of each resolved position. records : positions. day_count : (rows,), by number.
+    tiles : how it is cut up, None = found by the run.
     """
 
-    terms: Terms
+    terms: SharedTerms
     order: IntArray
-    positions: Positions
     records: Records
     calendars: Records
     behaviours: layout.Behaviours
@@ -98,6 +97,11 @@ class Plan:
     def groups(self) -> Groups:
         """Result groups."""
         return self.terms.groups
+
+    @property
+    def positions(self) -> Positions:
+        """Columns of the records, as views."""
+        return positions_of(self.records)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +134,7 @@ def with_column(plan: Plan, name: str, values: AnyArray) -> Plan:
     """The plan with one column of its positions changed; values in the plan's own order."""
     records = plan.records.copy()
     records[name] = values
-    positions = plan.positions._replace(**{name: np.asarray(values)})
-    return replace(plan, records=records, positions=positions, tiles=None)
+    return replace(plan, records=records, tiles=None)
 
 
 def some_of(plan: Plan, rows: IntArray) -> Plan:
@@ -139,12 +142,10 @@ def some_of(plan: Plan, rows: IntArray) -> Plan:
     behaviours = plan.behaviours._replace(
         mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
     )
-    positions = Positions._make(values[rows] for values in plan.positions)
     order = np.arange(len(rows))
     return replace(
         plan,
         records=plan.records[rows],
-        positions=positions,
         order=order,
         behaviours=behaviours,
         day_count=plan.day_count[rows],

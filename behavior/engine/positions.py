@@ -129,7 +129,11 @@ class Book:
     @cached_property
     def identity(self) -> AnyArray:
         """position_id as text, shape (rows,)."""
-        return self.table["position_id"].astype(str).to_numpy(dtype=object)
+        return self.names(np.arange(len(self.table)))
+
+    def names(self, rows: IntArray) -> AnyArray:
+        """position_id of some rows as text, shape (rows,)."""
+        return self.table["position_id"].iloc[rows].astype(str).to_numpy(dtype=object)
 
     def rows(self, chosen: BoolArray | IntArray) -> Book:
         """The book of some rows, in their order."""

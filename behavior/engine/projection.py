@@ -14,7 +14,7 @@ from behavior.engine.level import ON_INTEREST, ROUNDINGS
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import LIABILITY, Book
 from behavior.engine.principal import late_starts, resolve_principal
-from behavior.engine.renewal import Renewals, margins_of, resolve_renewals, stays
+from behavior.engine.renewal import margins_of, resolve_renewals, stays
 from behavior.engine.repricing import forward_rates, resolve_repricing
 from behavior.engine.run import run
 from behavior.engine.runoff import (
@@ -94,17 +94,17 @@ def prepare(
     coverage = coverage_rows(book, matchings)
     again = options.renew_derivatives
     margins, at_today = margins_of(terms, world, dict(curve_history or {}), dict(new_business_margins or {}), again)
-    renewals = resolve_renewals(terms, world, margins, at_today, again)
+    renewals, renewal = resolve_renewals(terms, world, margins, at_today, again)
     principal, begins = resolve_principal(terms)
-    positions = _positions(terms, row_currency, of_row, keys.of_row, renewals, options)._replace(schedule=begins)
+    columns = _positions(terms, row_currency, of_row, keys.of_row, options)
+    columns = columns._replace(schedule=begins, renewal=renewal, renewal_margin=margins)
     behaviours = layout_behaviours(matchings, entries, mortgage_key, coverage.of_row, options.tail, options.recovery)
     market = _market(terms, world, currency, short, mortgage, options, matchings)
     return Plan(
-        terms=terms,
+        terms=terms.shared,
         order=np.arange(len(book)),
-        positions=positions,
-        records=as_records(positions),
-        calendars=as_records(terms.calendars.arrays),
+        records=as_records(columns),
+        calendars=terms.calendars.records,
         behaviours=behaviours,
         repricing=keys.arrays,
         market=market,
@@ -125,16 +125,17 @@ def _positions(
     currency: IntArray,
     behaviour: IntArray,
     repricing: IntArray,
-    renewals: Renewals,
     options: ProjectionOptions,
 ) -> Positions:
+    """Columns of the positions; what is renewed and what is repaid by a schedule is put in later."""
     book = terms.book
+    none, nothing, one = (np.broadcast_to(value, (len(book),)) for value in (np.int32(0), 0.0, 1.0))
     administered = terms.rate_type == layout.ADMINISTERED
     floating = terms.rate_type == layout.FLOATING
     floor = book.numbers("floor", np.nan)
     rate = book.numbers("rate", 0.0)
     derivative = book.instrument > 0
-    margin = np.zeros(len(book))
+    margin = nothing
     if options.margins == "excluded":
         margin = rate - book.numbers("transfer_rate", np.nan)
         # A derivative leg is dealt at the market's rate: without a transfer rate it has no margin to leave out.
@@ -167,19 +168,19 @@ def _positions(
         rounding_rule=book.codes("payment_rounding", ROUNDINGS, "half_up")
         + ON_INTEREST * book.codes("interest_rounding", ROUNDINGS, "half_up"),
         agreed=book.numbers("agreed_payment", 0.0),
-        schedule=np.zeros(len(book), dtype=np.int64),
+        schedule=none,
         exchanged=np.where(derivative & (not options.exchange_notionals), 0, 1).astype(np.int64),
         margin=margin,
         behaviour=behaviour,
         age=terms.age,
         in_the_money=book.numbers("months_in_the_money", 0.0),
         repricing=repricing,
-        renewal=renewals.of_row,
-        renewal_margin=renewals.margin,
-        spread_discount=np.zeros(len(book)),
+        renewal=none,
+        renewal_margin=nothing,
+        spread_discount=nothing,
         open_column=np.where(liability, layout.WITHDRAWAL, layout.PAYOFF).astype(np.int64),
         stays=stays(terms).astype(np.int64),
-        stretch=np.ones(len(book)),
+        stretch=one,
     )
 
 

@@ -35,7 +35,6 @@ class Renewals:
 
     Parameters
     ----------
-    of_row : (rows,), -1 = not renewed. margin : (rows,), over the rate of the renewal date, decimals a year.
     group : (renewals,), result group. term : (renewals,), events until a slice's rate is set anew. weight :
     (renewals, 2), first row in `weights` and how many rows its slices take turns in. rate : (renewals,), place in
     `rates`. cap, floor : (renewals,), bounds of the customer rate.
@@ -43,8 +42,6 @@ class Renewals:
     events + 1). at_today : share of renewed balance whose margin is measured at today's zero rate.
     """
 
-    of_row: IntArray
-    margin: FloatArray
     group: IntArray
     term: IntArray
     weight: IntArray
@@ -82,8 +79,8 @@ def renewal_term(terms: Terms) -> IntArray:
 
 def resolve_renewals(
     terms: Terms, world: World, margins: FloatArray, at_today: BoolArray, derivatives: bool = False
-) -> Renewals:
-    """Renewal groups, their rates by scenario and date, and the accrual of slices.
+) -> tuple[Renewals, IntArray]:
+    """Renewal groups, their rates by scenario and date, and the accrual of slices; and each row's group, -1 = none.
 
     margins : (rows,), margin of each row; spread for floaters. at_today : rows measured at today's zero rate.
     """
@@ -91,7 +88,7 @@ def resolve_renewals(
     rows = np.flatnonzero(renewable(terms, derivatives))
     of_row = np.full(len(book), -1, dtype=np.int64)
     if not len(rows):
-        return _nothing(of_row, margins, len(world.curves))
+        return _nothing(len(world.curves)), of_row
     balance = book.numbers("balance", 0.0)[rows]
     total = float(balance.sum())
     share = float(balance[at_today[rows]].sum() / total) if total > 0 else 0.0
@@ -102,16 +99,14 @@ def resolve_renewals(
     weight, weights = _weights(terms, first)
     rate, rates = _rates(terms, world, first)
     term = np.minimum(first["term"], LONG)
-    return Renewals(
-        of_row, margins, first["group"], term, weight, rate, cap[place], floor[place], weights, rates, share
-    )
+    return Renewals(first["group"], term, weight, rate, cap[place], floor[place], weights, rates, share), of_row
 
 
-def _nothing(of_row: IntArray, margins: FloatArray, scenarios: int) -> Renewals:
+def _nothing(scenarios: int) -> Renewals:
     none, empty = np.zeros(0, dtype=np.int64), np.zeros(0)
     pairs, shares = np.zeros((0, 2), dtype=np.int64), np.zeros((1, 2, EVENTS + 1))
     rates = np.zeros((1, scenarios, EVENTS + 1))
-    return Renewals(of_row, margins, none, none, pairs, none, empty, empty, shares, rates, 0.0)
+    return Renewals(none, none, pairs, none, empty, empty, shares, rates, 0.0)
 
 
 def _keys(terms: Terms, rows: IntArray, margins: FloatArray) -> tuple[dict[str, IntArray], FloatArray, FloatArray]:

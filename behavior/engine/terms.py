@@ -59,22 +59,29 @@ class Fixings:
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
-    """Contract terms of a book as arrays, shape (rows,) in the book's order; behaviour is added later.
-
-    Parameters
-    ----------
-    repayment : as in `layout`. day : payment day. original_term : completed months from origination to maturity.
-    fixation : until when each row's rate is fixed.
-    fixing : kind of fixing in `fixings`, -1 where the rate does not float.
-    """
+class SharedTerms:
+    """What the rows of a book share, and all of its terms that a run still asks for once its positions are resolved."""
 
     as_of: DateArray
     book: Book
     groups: Groups
     calendars: CalendarSet
-    calendar: IntArray
     fixings: Fixings
+
+
+@dataclass(frozen=True, eq=False)
+class Terms(SharedTerms):
+    """Contract terms of a book as arrays, shape (rows,) in the book's order; behaviour is added later.
+
+    Parameters
+    ----------
+    calendar : place in `calendars`. repayment : as in `layout`. day : payment day.
+    original_term : completed months from origination to maturity.
+    fixation : until when each row's rate is fixed.
+    fixing : kind of fixing in `fixings`, -1 where the rate does not float.
+    """
+
+    calendar: IntArray
     fixing: IntArray
     repayment: IntArray
     rate_type: IntArray
@@ -90,6 +97,11 @@ class Terms:
     original_term: IntArray
     reset_months: IntArray
     fixation: Fixation
+
+    @property
+    def shared(self) -> SharedTerms:
+        """The terms without those of single rows, which a large book need not keep."""
+        return SharedTerms(self.as_of, self.book, self.groups, self.calendars, self.fixings)
 
 
 def matured(book: Book, as_of: DateLike) -> BoolArray:
@@ -151,7 +163,8 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
     rate_type = book.codes("rate_type", RATE_TYPES, "fixed")
     reset, series, kinds, fixing, reset_months, fixation = _reset_series(book, schedule, rate_type, begins)
     keys, calendar = _calendar_keys(schedule, reset)
-    calendars, fixings = _number_fixings(build_calendars(now, keys, series), keys, kinds, series)
+    calendars = build_calendars(now, keys, series)
+    fixings = _number_fixings(calendars, keys, kinds)
     age, original_term = _ages(schedule)
     return Terms(
         as_of=now,
@@ -380,23 +393,22 @@ def _reset_series(
     return reset, ResetSeries(given[place], months[rows][place], reset_day[place]), kinds, fixing, months, fixed
 
 
-def _number_fixings(
-    calendars: CalendarSet, keys: CalendarKeys, kinds: Fixings, series: ResetSeries
-) -> tuple[CalendarSet, Fixings]:
-    """Number the fixings of all calendars: `reset` becomes a column of forward rates."""
-    reset, opening = calendars.arrays.reset, calendars.arrays.opening_reset
-    if not len(series.day):
-        return calendars, kinds
-    kind_of = np.where(keys.reset >= 0, kinds.group[keys.reset], 0)
-    kind = np.repeat(kind_of.astype(np.int32), calendars.length)
-    days = int(reset.max()) + 1
-    table = np.zeros((int(kinds.group.max()) + 1, days), dtype=np.int32)
-    for column in (reset, opening):
-        chosen = column >= 0
-        table[kind[chosen], column[chosen]] = 1
+def _number_fixings(calendars: CalendarSet, keys: CalendarKeys, kinds: Fixings) -> Fixings:
+    """Number the fixings of all calendars: their `reset`, a day as laid out, becomes a column of forward rates."""
+    columns = [calendars.records[name] for name in ("reset", "opening_reset")]
+    if not len(kinds.group):
+        return kinds
+    of_calendar = np.where(keys.reset >= 0, kinds.group[keys.reset], 0)
+    # Few intervals hold a reset: only those are looked at again.
+    entries = [np.flatnonzero(column >= 0) for column in columns]
+    found = [
+        (of_calendar[calendars.holding(held)], column[held]) for column, held in zip(columns, entries, strict=True)
+    ]
+    table = np.zeros((int(kinds.group.max()) + 1, int(columns[0].max()) + 1), dtype=np.int32)
+    for place in found:
+        table[place] = 1
     group, day = np.nonzero(table)
     table[group, day] = np.arange(len(group))
-    named = [np.where(column >= 0, table[kind, np.maximum(column, 0)], np.int32(-1)) for column in (reset, opening)]
-    arrays = calendars.arrays._replace(reset=named[0], opening_reset=named[1])
-    numbered = CalendarSet(arrays, calendars.first, calendars.length)
-    return numbered, Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, group, day)
+    for column, held, place in zip(columns, entries, found, strict=True):
+        column[held] = table[place]
+    return Fixings(kinds.currency, kinds.index, kinds.months, kinds.count, group, day)
