@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from behavior.io.settings import Settings
     from behavior.workflows.value import ValuationInputs, ValuationOptions
 
 SHEETS = ("run_off", "constant", "dynamic")
@@ -80,10 +79,14 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Choices of a valuation, each with its default; every one is named under `conventions` in the result."""
     parser.add_argument(
-        "--framework", default="bcbs_2024", help="bcbs_2016, bcbs_2024 (default), eu_2024_856 or us_parallel"
+        "--framework",
+        default="bcbs_2024",
+        help="bcbs_2016, bcbs_2024 (default), eu_2024_856, us_parallel, us_ramps or us_shapes",
     )
     parser.add_argument("--scenarios", type=Path, help="scenarios of your own (TOML) instead of a framework's")
-    parser.add_argument("--floor", help="floor rule or level of shocked rates (default: the framework's own)")
+    parser.add_argument(
+        "--floor", type=rule_or_level, help="floor rule or level of shocked rates (default: the framework's own)"
+    )
     parser.add_argument("--aggregation", choices=("basel", "eu", "sum"), help="over currencies (default: framework's)")
     parser.add_argument(
         "--balance-sheet",
@@ -121,6 +124,14 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
+
+
+def rule_or_level(text: str) -> str | float:
+    """Reader of a floor: the name of a rule, or a level in decimals."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def words_of(known: Sequence[str]) -> Callable[[str], list[str]]:
@@ -183,7 +194,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
 
     _refuse_missing(args)
     settings, source = read_settings_file(args.settings)
-    sources: dict[str, Any] = {"settings": _described(source)}
+    sources: dict[str, Any] = {"settings": source.as_facts()}
     tables: dict[str, Any] = {
         name: _table(getattr(args, name), contract, name, sources)
         for name, contract in _contracts().items()
@@ -200,7 +211,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
         assumptions = load_assumptions(args.assumptions, args.store, settings.as_of, args.allow_draft)
         sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
     return ValuationInputs(
-        book=book, curves=curves, assumptions=assumptions, sources=sources, **_of_settings(settings), **tables
+        book=book, curves=curves, assumptions=assumptions, sources=sources, **dict(settings), **tables
     ), notes
 
 
@@ -233,28 +244,12 @@ def _contracts() -> Mapping[str, Any]:
     }
 
 
-def _of_settings(settings: Settings) -> Mapping[str, Any]:
-    return {
-        "as_of": settings.as_of,
-        "reporting_currency": settings.reporting_currency,
-        "tier1": settings.tier1,
-        "book_equity": settings.book_equity,
-        "index_roles": settings.index_roles,
-        "limits": settings.limits,
-        "new_business_margins": settings.new_business_margins,
-    }
-
-
-def _described(source: Any) -> dict[str, Any]:
-    return {"file": source.name, "sha256": source.digest, "rows": source.rows}
-
-
 def _table(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> pd.DataFrame:
     from behavior.io.tables import read_table
 
     read = read_table(path, contract)
     table = read.values()
-    sources[name] = _described(read.source)
+    sources[name] = read.source.as_facts()
     return table
 
 
@@ -268,11 +263,10 @@ def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedul
     from behavior.io.tables import read_table
 
     read = _with_refusals(read_table(args.book, BOOK_TABLE), as_of, schedule, args.margins)
-    sources["book"] = _described(read.source)
-    quarantine = getattr(args, "quarantine", None)
-    if quarantine is None or not read.faults:
+    sources["book"] = read.source.as_facts()
+    if args.quarantine is None or not read.faults:
         return read.values(), []
-    aside = split_faulty(read, quarantine)
+    aside = split_faulty(read, args.quarantine)
     sources["book"] |= {
         "quarantined": aside.words,
         "quarantined_rows": aside.rows,
@@ -288,7 +282,7 @@ def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -
     from behavior.io.sources.actus import read_actus
     from behavior.io.sources.actus_book import actus_book
 
-    given = [name for name in ("schedule", "quarantine") if getattr(args, name, None) is not None]
+    given = [name for name in ("schedule", "quarantine") if getattr(args, name) is not None]
     if given:
         rule = f"ACTUS contracts hold their own schedules and are valued whole: leave out --{', --'.join(given)}"
         raise SpecFault([Fault(args.book.name, rule)])
@@ -326,9 +320,6 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     from behavior.market.user_scenarios import user_scenarios
     from behavior.workflows.value import ValuationOptions
 
-    floor: str | float | None = args.floor
-    if args.floor is not None and args.floor.lstrip("-").replace(".", "", 1).isdigit():
-        floor = float(args.floor)
     scenarios = None
     if args.scenarios is not None:
         currencies = sorted(map(str, inputs.book["currency"].unique()))
@@ -337,7 +328,7 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     return ValuationOptions(
         framework=args.framework,
         scenarios=scenarios,
-        floor=floor,
+        floor=args.floor,
         aggregation=args.aggregation,
         balance_sheets=None if args.balance_sheet is None else tuple(dict.fromkeys(args.balance_sheet)),
         tail=Tail(args.tail),

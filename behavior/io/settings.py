@@ -49,7 +49,7 @@ class Settings(BaseModel):
         return margins
 
 
-def parse_settings(raw: Mapping[str, Any], where: str, path: str = "$") -> Settings:
+def parse_settings(raw: Mapping[str, Any], where: str) -> Settings:
     """Settings from a TOML table.
 
     Raises

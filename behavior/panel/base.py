@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +18,10 @@ class SourceFile:
     name: str
     digest: str
     rows: int
+
+    def as_facts(self) -> dict[str, Any]:
+        """What a result says of the input."""
+        return {"file": self.name, "sha256": self.digest, "rows": self.rows}
 
 
 @dataclass(frozen=True)

@@ -84,17 +84,10 @@ def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
 
 def valuation_inputs(project: Project) -> ValuationInputs:
     """What a valuation of the project's book reads, without an assumption set."""
-    settings = project.settings
     tables: dict[str, Any] = {name: one.values() for name, one in project.inputs().items()}
     return ValuationInputs(
         **tables,
-        as_of=settings.as_of,
-        reporting_currency=settings.reporting_currency,
-        tier1=settings.tier1,
-        book_equity=settings.book_equity,
-        index_roles=settings.index_roles,
-        limits=settings.limits,
-        new_business_margins=settings.new_business_margins,
+        **dict(project.settings),
         sources={
             "profile": {"file": project.profile.file, "sha256": project.profile.digest},
             **_settings_source(project.profile),
@@ -198,6 +191,6 @@ def _settings_source(profile: Profile) -> dict[str, Any]:
 
 def _described(table: InputTable) -> dict[str, Any]:
     return {
-        "files": [{"file": one.name, "sha256": one.digest, "rows": one.rows} for one in table.sources],
+        "files": [one.as_facts() for one in table.sources],
         "rows": len(table.table),
     }
