@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from behavior.workflows.value_words import WORDS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,36 +28,24 @@ TABLES = {
 PATHS = ("book", "curves", "settings", "store", "scenarios", *TABLES)
 """Arguments that name files or folders."""
 
-CHOICES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
-    "price": (("dirty", "clean"), "dirty", "value with or less the interest accrued by as-of"),
-    "margins": (("included", "calibrated", "excluded"), "included", "customer margins in present values"),
-    "time": (("exact", "month_grid"), "exact", "days / 365, or months / 12"),
-    "interpolation": (("linear", "log_linear"), "linear", "of zero rates in time"),
-    "driver_interpolation": (("pchip", "linear", "log_linear"), "pchip", "of the forwards that behaviour reads"),
-    "rate_path": (("forward", "constant"), "forward", "whether forwards come true or today's curve stays"),
-    "extrapolation": (("refuse", "flat"), "refuse", "flows beyond the discount curve's last tenor"),
-    "slotting": (("dates", "midpoints"), "dates", "discount on flow dates, or at the middle of buckets"),
-    "behaviour": (
-        ("model", "frozen", "frozen_rates", "standardised"),
-        "model",
-        "responding; customers' as in base; the bank's rates too; or customers' of base multiplied",
-    ),
-    "runoff_convention": (
-        ("pool", "constant_payment", "opening_balance"),
-        "pool",
-        "how run-off meets scheduled principal",
-    ),
-    "deposit_view": (("with_redeposits", "minimum_balance"), "with_redeposits", "of the decay of deposits"),
-    "uncovered": (("error", "overnight"), "error", "deposits without a decay curve"),
-    "tail": (
-        ("larger_of_last_and_mean", "last_value", "mean_of_last_24"),
-        "larger_of_last_and_mean",
-        "hazard beyond a curve's last month",
-    ),
-    "derivatives": (("run_off", "renewed"), "run_off", "swap legs on the constant balance sheet"),
-    "embedded_limits": (("option", "intrinsic"), "option", "caps and floors on cash rates, with or without time value"),
+CHOICES: Mapping[str, str] = {
+    "price": "value with or less the interest accrued by as-of",
+    "margins": "customer margins in present values",
+    "time": "days / 365, or months / 12",
+    "interpolation": "of zero rates in time",
+    "driver_interpolation": "of the forwards that behaviour reads",
+    "rate_path": "whether forwards come true or today's curve stays",
+    "extrapolation": "flows beyond the discount curve's last tenor",
+    "slotting": "discount on flow dates, at the middle of buckets, or on dates but overnight flows a day on",
+    "behaviour": "responding; customers' as in base; the bank's rates too; or customers' of base multiplied",
+    "runoff_convention": "how run-off meets scheduled principal",
+    "deposit_view": "of the decay of deposits",
+    "uncovered": "deposits without a decay curve",
+    "tail": "hazard beyond a curve's last month",
+    "derivatives": "swap legs on the constant balance sheet",
+    "embedded_limits": "caps and floors on cash rates, with or without time value",
 }
-"""Options in one word of a list: words, default, meaning."""
+"""Options in one word of `WORDS`, the first the default, and what they choose."""
 
 FLAGS = {
     "include_default": "let default run off balances, with the set's recovery",
@@ -87,7 +77,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--floor", type=rule_or_level, help="floor rule or level of shocked rates (default: the framework's own)"
     )
-    parser.add_argument("--aggregation", choices=("basel", "eu", "sum"), help="over currencies (default: framework's)")
+    parser.add_argument("--aggregation", choices=WORDS["aggregation"], help="over currencies (default: framework's)")
     parser.add_argument(
         "--balance-sheet",
         type=words_of(SHEETS),
@@ -96,11 +86,12 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         help="run_off, constant, dynamic: with commas between them, or the option again for each (default "
         "run_off,constant, and dynamic with --plan)",
     )
-    for name, (words, default, meaning) in CHOICES.items():
-        parser.add_argument(_flag(name), choices=words, default=default, help=f"{meaning} (default {default})")
+    for name, meaning in CHOICES.items():
+        default = WORDS[name][0]
+        parser.add_argument(_flag(name), choices=WORDS[name], default=default, help=f"{meaning} (default {default})")
     parser.add_argument(
         "--migrated",
-        choices=("counted", "censored"),
+        choices=WORDS["migrated"],
         help="moves of deposits into other products (default counted; censored with --deposit-view minimum_balance)",
     )
     for name, meaning in FLAGS.items():
@@ -315,7 +306,6 @@ def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:
 
 def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOptions:
     """The choices as the valuation has them."""
-    from behavior.assumptions.curve import Tail
     from behavior.io.files import read_bytes
     from behavior.market.user_scenarios import user_scenarios
     from behavior.workflows.value import ValuationOptions
@@ -324,14 +314,13 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     if args.scenarios is not None:
         currencies = sorted(map(str, inputs.book["currency"].unique()))
         scenarios = user_scenarios(read_bytes(args.scenarios).decode("utf-8"), currencies, args.scenarios.name)
-    plain: dict[str, Any] = {name: getattr(args, name) for name in (*CHOICES, *FLAGS) if name != "tail"}
+    plain: dict[str, Any] = {name: getattr(args, name) for name in (*CHOICES, *FLAGS)}
     return ValuationOptions(
         framework=args.framework,
         scenarios=scenarios,
         floor=args.floor,
         aggregation=args.aggregation,
         balance_sheets=None if args.balance_sheet is None else tuple(dict.fromkeys(args.balance_sheet)),
-        tail=Tail(args.tail),
         migrated=args.migrated,
         pending=not args.no_pending,
         cap_deposits=args.cap_deposits,

@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import Fault, SpecFault
@@ -22,6 +24,7 @@ from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.regulatory_overlay import SLOTTINGS
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
 from behavior.workflows.value_measures import EVERY, Measures, with_measures
+from behavior.workflows.value_words import word_faults
 from behavior.workflows.wiring import FURTHER, Project
 
 RESULTS = "results"
@@ -30,7 +33,8 @@ RESULTS = "results"
 OF_MEASURES = ("measures", "core_slotting")
 """Keys of a profile's ``[value]`` section that choose further measures."""
 
-PLAIN = (str, bool, int, float, tuple, type(None))
+OBJECTS = ("scenarios", "buckets")
+"""Options that no word, number or list of words stands for."""
 
 
 def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[bytes] | None = None) -> CyclePlan:
@@ -109,25 +113,25 @@ def valuation_options(profile: Profile) -> ValuationOptions:
     ------
     SpecFault : naming every key that is no option, and every value of the wrong type or word.
     """
-    fields = {one.name: one for one in dataclasses.fields(ValuationOptions)}
-    plain = {name: one for name, one in fields.items() if isinstance(one.default, PLAIN)}
+    kinds = {name: kind for name, kind in get_type_hints(ValuationOptions).items() if name not in OBJECTS}
     faults: list[Fault] = []
     chosen: dict[str, Any] = {}
     for name, given in profile.value.items():
         if name in OF_MEASURES:
             continue
-        found = tuple(given) if isinstance(given, list) else given
-        if name not in plain:
-            rule = f"expected an option of a valuation: {', '.join(plain)}"
+        if name not in kinds:
+            rule = f"expected an option of a valuation: {', '.join(kinds)}"
             hint = f"Name the table in a section of its own, [{name}]" if name in FURTHER else ""
-            faults.append(Fault(profile.file, rule, column=f"$.value.{name}", hint=hint))
-        elif plain[name].default is not None and type(found) is not type(plain[name].default):
-            rule = f"expected a {type(plain[name].default).__name__}"
-            faults.append(Fault(profile.file, rule, column=f"$.value.{name}", value=str(given)))
-        else:
-            chosen[name] = found
+            faults.append(Fault(name, rule, hint=hint))
+            continue
+        try:
+            chosen[name] = TypeAdapter(kinds[name]).validate_json(json.dumps(given, default=str), strict=True)
+        except ValidationError as error:
+            rule = ", or ".join(dict.fromkeys(one["msg"] for one in error.errors()))
+            faults.append(Fault(name, rule, value=str(given)))
+    faults += word_faults(chosen)
     if faults:
-        raise SpecFault(faults)
+        raise SpecFault([dataclasses.replace(one, where=profile.file, column=f"$.value.{one.where}") for one in faults])
     return ValuationOptions(**chosen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from behavior.engine.projection import prepare, uncovered_deposits
 from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
 from behavior.engine.runoff import Matching
-from behavior.errors import ContractFault, MarketDataError
+from behavior.errors import ContractFault, MarketDataError, SpecFault
 from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import DISCOUNT, CurveSet, DriverInterpolation, Interpolation, TimeConvention
 from behavior.market.history import RateHistory
@@ -40,9 +40,9 @@ from behavior.workflows.value_options import BookOptions, book_options, with_opt
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
 from behavior.workflows.value_sheets import balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean
+from behavior.workflows.value_words import word_faults
 
 Progress = Callable[[str, float], None]
-Margins = Literal["included", "calibrated", "excluded"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,10 @@ class ValuationOptions:
         dates but overnight flows a day of 365 on whatever the grid (``day_one``).
     deposit_life_factor : factor on the run-off times of non-maturity deposits, after any cap.
     deposit_costs : count servicing costs less fees of non-maturity deposits in present values.
+
+    Raises
+    ------
+    SpecFault : naming every option whose word is not among its `value_words.WORDS`.
     """
 
     framework: str = "bcbs_2024"
@@ -109,10 +113,10 @@ class ValuationOptions:
     interpolation: Interpolation = "linear"
     driver_interpolation: DriverInterpolation = "pchip"
     time: TimeConvention = "exact"
-    price: Literal["dirty", "clean"] = "dirty"
+    price: str = "dirty"
     rate_path: RatePath = "forward"
     balance_sheets: tuple[str, ...] | None = None
-    margins: Margins = "included"
+    margins: str = "included"
     runoff_convention: str = "pool"
     behaviour: str = "model"
     migrated: str | None = None
@@ -130,9 +134,15 @@ class ValuationOptions:
     cash_flows: bool = True
     deposit_life_cap: float | None = None
     cap_deposits: bool | None = None
-    slotting: Literal["dates", "midpoints", "day_one"] = "dates"
+    slotting: str = "dates"
     deposit_life_factor: float = 1.0
     deposit_costs: bool = False
+
+    def __post_init__(self) -> None:
+        faults = word_faults(vars(self))
+        if faults:
+            raise SpecFault(faults)
+        object.__setattr__(self, "tail", Tail(self.tail))
 
 
 Runner = Callable[[Plan, Callable[[float], None] | None], CashFlows]

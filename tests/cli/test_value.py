@@ -12,6 +12,7 @@ import pytest
 from behavior.cli import build_parser, main
 from behavior.cli.valuing import CHOICES, FLAGS, read_options
 from behavior.workflows.value import ValuationOptions
+from behavior.workflows.value_words import WORDS
 from tests.workflows.test_value_engine import inputs
 
 HEADER = (
@@ -73,9 +74,8 @@ def options_of(*words: str) -> ValuationOptions:
 
 @pytest.mark.parametrize("name", sorted(CHOICES))
 def test_every_word_of_every_choice_reaches_the_valuation(name: str) -> None:
-    words, default, _ = CHOICES[name]
-    assert getattr(options_of(), name) == default == getattr(ValuationOptions(), name)
-    for word in words:
+    assert getattr(options_of(), name) == WORDS[name][0] == getattr(ValuationOptions(), name)
+    for word in WORDS[name]:
         assert getattr(options_of(f"--{name.replace('_', '-')}", word), name) == word
 
 
@@ -102,8 +102,8 @@ def test_the_help_shows_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["value", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    for _, default, _ in CHOICES.values():
-        assert f"(default {default})" in said
+    for name in CHOICES:
+        assert f"(default {WORDS[name][0]})" in said
 
 
 def test_a_cell_is_explained_from_the_folder_of_the_results(
@@ -138,3 +138,15 @@ def test_rows_set_aside_stay_aside_when_told_again(folder: Path, capsys: pytest.
     assert main(["explain", "out", "--scenario", "parallel_up"]) == 0
     assert (folder / "bad.csv").read_text(encoding="utf-8") == "mine now"
     assert "delta_eve, parallel_up, total" in capsys.readouterr().out
+
+
+def test_a_cell_at_fault_is_named_once_and_as_it_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = BOOK.replace("asset,USD,400000,fixed,0.04", "asset,USD,400000,fixed,four").replace(
+        "2026-06-30,0", "2025-06-30,0"
+    )
+    (folder / "book.csv").write_text(bad, encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED]) == 3
+    said = capsys.readouterr().err
+    assert "2 faults found" in said
+    assert "line 3, column `rate`: found 'four'" in said
+    assert "line 4, column `maturity_date`: found '2025-06-30': expected a date after the as-of date" in said

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.assumptions.curve import Tail
 from behavior.cli import main
 from behavior.errors import SpecFault
 from behavior.io.assumption_store import AssumptionStore
@@ -17,6 +18,8 @@ from behavior.io.writers import write_result
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.plan import RESULTS, valuation_options, value_project
+from behavior.workflows.value import ValuationOptions
+from behavior.workflows.value_words import WORDS
 from behavior.workflows.wiring import Project
 from tests.cli.test_value import BOOK, CURVES, PLAN, SETTINGS
 from tests.engine.simple import runoff
@@ -103,6 +106,28 @@ def test_a_table_among_the_options_is_sent_to_its_own_section(folder: Path) -> N
     (folder / "profile.toml").write_text(PROFILE + 'plan = "plan.csv"\n', encoding="utf-8")
     with pytest.raises(SpecFault, match=r"\$\.value\.plan.*\[plan\]"):
         valuation_options(load_profile("profile.toml"))
+
+
+def test_every_option_of_a_profile_that_is_none_is_named_at_once(folder: Path) -> None:
+    wrong = 'price = "cleann"\nmargins = "out"\ntail = "none"\ncap_deposits = "yes"\ninterpolation = 3\nsize = 1\n'
+    (folder / "profile.toml").write_text(PROFILE + wrong, encoding="utf-8")
+    with pytest.raises(SpecFault) as caught:
+        valuation_options(load_profile("profile.toml"))
+    assert {fault.column for fault in caught.value.faults} == {
+        f"$.value.{line.split(' = ')[0]}" for line in wrong.splitlines()
+    }
+    assert "expected one of dirty, clean" in str(caught.value)
+    right = 'price = "clean"\ntail = "last_value"\ncap_deposits = true\ndeposit_life_cap = 4\nfloor = -0.01\n'
+    (folder / "profile.toml").write_text(PROFILE + right, encoding="utf-8")
+    found = valuation_options(load_profile("profile.toml"))
+    assert (found.price, found.tail, found.cap_deposits) == ("clean", Tail.LAST_VALUE, True)
+    assert (found.deposit_life_cap, found.floor) == (4.0, -0.01)
+
+
+@pytest.mark.parametrize("name", sorted(WORDS))
+def test_no_valuation_takes_a_word_that_it_does_not_know(name: str) -> None:
+    with pytest.raises(SpecFault, match=f"{name}.*'unheard-of'.*{WORDS[name][0]}"):
+        ValuationOptions(**{name: "unheard-of"})
 
 
 def test_a_profile_without_them_keeps_to_its_book(folder: Path) -> None:
