@@ -178,6 +178,7 @@ def examine(
     at = place or Place(contract.table)
     parsed, breaches = parse_table(table, contract)
     faults = faults_at(at, breaches, _first_of_each_name(table))
+    unreadable = {(fault.line, fault.column) for fault in faults if fault.line is not None}
     if len(table) == 0:
         empty = Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?")
         return parsed, [*faults, empty]
@@ -189,7 +190,9 @@ def examine(
             faults += faults_at(at, found, parsed)
     faults += faults_at(at, _key_and_order(parsed, contract), parsed)
     for rule in contract.rules:
-        faults += faults_at(at, rule(parsed), parsed)
+        # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
+        again = faults_at(at, rule(parsed), parsed)
+        faults += [fault for fault in again if fault.value != "" or (fault.line, fault.column) not in unreadable]
     return parsed, faults
 
 
@@ -208,7 +211,7 @@ def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFr
             continue
         columns[column.name], found = parse(table[name], column.name, column.kind, column.unit)
         breaches += found
-    return pd.DataFrame(columns, index=table.index), breaches
+    return pd.DataFrame(columns, index=table.index, copy=False), breaches
 
 
 def _first_of_each_name(table: pd.DataFrame) -> pd.DataFrame:

@@ -143,7 +143,7 @@ def _duration_table(part: pd.DataFrame, name: str, money: Money) -> Table:
     table[money.head("present value")] = (part["present_value"] / money.unit).to_numpy()
     table["effective duration, years"] = part["effective_duration"].to_numpy()
     table["effective convexity, years²"] = part["effective_convexity"].to_numpy()
-    table[f"DV01, {money.currency} thousand"] = (part["dv01"] / 1e3).to_numpy()
+    table[money.finer.head("DV01")] = (part["dv01"] / money.finer.unit).to_numpy()
     forms = {"effective duration, years": ",.2f", "effective convexity, years²": ",.1f"}
     return Table(f"Duration, convexity and DV01, {name}", table, formats=_forms(table, ",.1f", forms))
 
@@ -161,7 +161,7 @@ def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money
         return []
     part = data[data["currency"] == currency]
     sides = [side for side in SIDES if side in set(part["side"])]
-    dv01 = part.pivot(index="tenor_months", columns="side", values="key_rate_dv01")[sides] / 1e3
+    dv01 = part.pivot(index="tenor_months", columns="side", values="key_rate_dv01")[sides] / money.finer.unit
     years = part.pivot(index="tenor_months", columns="side", values="key_rate_duration")[sides]
     tenors = [f"{months / 12:g}Y" if months % 12 == 0 else f"{months:g}M" for months in dv01.index]
     picture = pd.DataFrame({"key rate": tenors})
@@ -172,9 +172,9 @@ def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money
         table[f"{SIDES[side]}, years"] = [*column, column.sum()]
     for side in sides:
         column = dv01[side].to_numpy()
-        table[f"{SIDES[side]}, DV01 thousand"] = [*column, column.sum()]
+        table[money.finer.head(f"{SIDES[side]}, DV01")] = [*column, column.sum()]
     title = f"DV01 by key rate, {name}"
-    label = f"{money.currency} thousand a basis point down"
+    label = f"{money.finer.name} a basis point down"
     forms = _forms(table, ",.1f", {column: ",.2f" for column in table.columns if str(column).endswith("years")})
     note = (
         "Each key rate moves alone, falling off to its neighbours; the first and last hold for all tenors beyond. They "

@@ -40,6 +40,12 @@ class Money:
         return replace(self, currency=currency)
 
     @property
+    def finer(self) -> Money:
+        """The unit a thousand times smaller, for what one basis point does."""
+        unit = max(self.unit / 1e3, 1.0)
+        return replace(self, unit=unit, word=dict(UNITS).get(unit, ""))
+
+    @property
     def name(self) -> str:
         """``USD million``."""
         return " ".join(part for part in (self.currency, self.word) if part) or "currency units"

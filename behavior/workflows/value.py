@@ -23,7 +23,7 @@ from behavior.engine.run import run
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError, SpecFault
 from behavior.market.buckets import Buckets, regulatory_buckets
-from behavior.market.curves import DISCOUNT, CurveSet, DriverInterpolation, Interpolation, TimeConvention
+from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation, TimeConvention
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
 from behavior.measures.cash_flows import cash_flow_table
@@ -33,8 +33,8 @@ from behavior.measures.eve import economic_value
 from behavior.measures.gap import repricing_gap
 from behavior.measures.nii import net_interest_income
 from behavior.measures.result import IrrbbResult
-from behavior.months import DateLike, as_days, roll_months
-from behavior.quantities import DateArray
+from behavior.months import DateLike, as_days
+from behavior.workflows.market_needs import refuse_missing_market
 from behavior.workflows.value_facts import facts
 from behavior.workflows.value_options import BookOptions, book_options, with_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
@@ -199,7 +199,8 @@ def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World
     """The market under every scenario, the positions that the kernel projects, and the options apart from them."""
     world = _world(inputs, options)
     book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
-    _refuse_short_curves(book, world, options)
+    limits = options.embedded_limits == "option"
+    refuse_missing_market(book, world, inputs.vols, options.extrapolation == "flat", limits)
     _refuse_missing_transfer(book, options)
     held = book_options(book, world.curves, inputs.vols, options.time, options.embedded_limits)
     return world, held.linear, held
@@ -310,48 +311,6 @@ def exchange_rates(inputs: ValuationInputs, book: Book) -> Mapping[str, float]:
             "Give fx/1 (--fx) with a row for each."
         )
     return found
-
-
-def _refuse_short_curves(book: Book, world: World, options: ValuationOptions) -> None:
-    """Refuse contractual flows beyond the last tenor of their discount curve, and fixings beyond their index's.
-
-    Deposits without maturity are not asked: what lies beyond the curve there is a tail of their own.
-    """
-    if options.extrapolation == "flat":
-        return
-    maturity, currency, index = book.dates("maturity_date"), book.words("currency"), book.words("index")
-    fixes = (book.is_word("rate_type", "floating") | ~book.is_linear) & ~np.isnat(maturity)
-    words = []
-    for code, name in enumerate(currency.categories):
-        mine = (currency.codes == code) & ~np.isnat(maturity)
-        words += _late(world, str(name), DISCOUNT, "pay", maturity[mine])
-        for place, other in enumerate(index.categories):
-            words += _late(world, str(name), str(other), "fix", maturity[mine & fixes & (index.codes == place)])
-    if words:
-        raise MarketDataError(
-            "curves do not reach the last cash flow. " + "; ".join(words) + "; or run with --extrapolation flat, which "
-            "keeps the last zero rate."
-        )
-
-
-def _late(world: World, currency: str, index: str, act: str, maturity: DateArray) -> list[str]:
-    """What to say where positions of these maturities go beyond a curve; one that is not there is asked for later."""
-    if not len(maturity) or not world.curves.curves.has(currency, index):
-        return []
-    curve = world.curves.curves.projecting(currency, index)
-    reach = roll_months(curve.as_of, int(np.ceil(curve.months[-1])) + 1)
-    late = maturity[maturity > reach]
-    if not len(late):
-        return []
-    months = int((late.max().astype("datetime64[M]") - reach.astype("datetime64[M]")).astype(int))
-    whose = "discount" if index == DISCOUNT else f"`{index}`"
-    many = "position" if len(late) == 1 else "positions"
-    verb = f"{act}es" if act == "fix" else f"{act}s"
-    return [
-        f"{currency}: the {whose} curve ends at {curve.months[-1]:g} months, {len(late):,} {many} "
-        f"{act if len(late) > 1 else verb} later, the last on {late.max()}; add tenors up to "
-        f"{curve.months[-1] + months + 1:g} months"
-    ]
 
 
 def _refuse_missing_transfer(book: Book, options: ValuationOptions) -> None:

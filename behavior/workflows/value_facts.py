@@ -210,10 +210,15 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
             found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
     if held.untimed:
         found.append(
-            f"{held.untimed} positions have a cap or floor on their rate and no volatility: their limits are intrinsic "
+            f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
             "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
         )
     unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
     if unknown:
-        found.append(f"{unknown} positions have no origination date: behaviour counts their age from today.")
+        has = "has" if unknown == 1 else "have"
+        found.append(f"{_counted(unknown)} {has} no origination date: behaviour counts their age from today.")
     return found
+
+
+def _counted(positions: int) -> str:
+    return "1 position" if positions == 1 else f"{positions:,} positions"

@@ -142,11 +142,11 @@ def test_rows_set_aside_stay_aside_when_told_again(folder: Path, capsys: pytest.
 
 def test_a_cell_at_fault_is_named_once_and_as_it_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = BOOK.replace("asset,USD,400000,fixed,0.04", "asset,USD,400000,fixed,four").replace(
-        "2026-06-30,0", "2025-06-30,0"
+        "2026-06-30,0", "2025-11-30,0"
     )
     (folder / "book.csv").write_text(bad, encoding="utf-8")
     assert main(["value", "book.csv", *ASKED]) == 3
     said = capsys.readouterr().err
     assert "2 faults found" in said
     assert "line 3, column `rate`: found 'four'" in said
-    assert "line 4, column `maturity_date`: found '2025-06-30': expected a date after the as-of date" in said
+    assert "line 4, column `maturity_date`: found '2025-11-30': expected a date after the as-of date" in said

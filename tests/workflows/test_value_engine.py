@@ -118,6 +118,31 @@ def test_missing_market_data_says_what_to_supply() -> None:
         value(euro)
 
 
+def test_all_missing_market_data_are_named_at_once() -> None:
+    floater = {"rate_type": "floating", "repayment": "bullet", "spread": 0.01, "reset_months": 3, "payment_months": 3}
+    floater |= {"next_reset_date": pd.Timestamp("2026-03-31")}
+    cap = {"instrument": "cap", "side": "pay", "product": "cap", "strike": 0.01, "payment_months": 3}
+    cap |= {"rate_type": None, "repayment": None, "reset_months": 3}
+    rows = [loan(36, 0.03, index=index, **floater) for index in ("A", "B", "B")]
+    caps = [loan(36, np.nan, index=index, **cap) for index in ("C", "D")]
+    indices = [curves().assign(index=index) for index in ("C", "D")]
+    book = table(loan(120, 0.05), *rows, *caps)
+    with pytest.raises(MarketDataError) as caught:
+        value(inputs(book=book, curves=pd.concat([curves((0, 60)), *indices]), assumptions=None))
+    said = str(caught.value).splitlines()
+    assert len(said) == 6
+    assert "no curve for USD `A`" in said[1] and said[1].endswith("Position p1 needs it.")
+    assert "no curve for USD `B`" in said[2] and said[2].endswith("2 positions need it: p2, p3.")
+    assert "volatilities: none for USD `C`. Supply vols/1 (--vols)" in said[3] and "Position p4" in said[3]
+    assert "USD `D`" in said[4]
+    assert "add tenors up to" in said[5]
+    vols = pd.DataFrame({"as_of": [AS_OF], "currency": "USD", "index": "C", "expiry_months": 12, "tenor_months": 3})
+    vols = vols.assign(kind="normal", value=0.008, as_of=pd.to_datetime(vols["as_of"]))
+    with pytest.raises(MarketDataError) as caught:
+        value(inputs(book=table(*caps), curves=pd.concat([curves(), *indices]), assumptions=None, vols=vols))
+    assert str(caught.value).startswith("volatilities: none for USD `D`; held: USD C. Add its rows to vols/1")
+
+
 def test_position_flows_add_up_to_the_totals() -> None:
     given = inputs()
     total = value(given).cash_flows.groupby("scenario")[["scheduled", "withdrawal", "interest"]].sum()

@@ -111,7 +111,7 @@ def test_limits_without_volatilities_are_warned_of() -> None:
     limited = {**LOAN, "cap": 0.07, "floor": 0.02}
     said = [one for one in valued([limited], None).facts["warnings"] if "cap or floor" in one]
     assert len(said) == 1
-    assert "1 positions" in said[0]
+    assert said[0].startswith("Of 1 position with a cap or floor")
     assert "--vols" in said[0]
     assert not [one for one in valued([limited]).facts["warnings"] if "cap or floor" in one]
 
