@@ -5,7 +5,9 @@ All functions take rows sorted by unit and month and `first`, which is true on e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import pandas as pd
 from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 NO_DATE = np.iinfo(np.int64).min
+SLICE = 65_536
 
 
 def month_number(dates: AnyArray | pd.Series) -> IntArray:
@@ -64,6 +67,26 @@ def order_of(keys: IntArray) -> IntArray | None:
     return np.argsort(keys, kind="stable")
 
 
+def slices_of(first: BoolArray, size: int = SLICE) -> Iterator[slice]:
+    """Whole units, about `size` rows at a time: passes over them stay in the processor's cache."""
+    starts = np.append(np.flatnonzero(first), len(first))
+    wanted = np.append(np.arange(0, len(first), size), len(first))
+    for low, high in pairwise(np.unique(starts[np.searchsorted(starts, wanted)])):
+        yield slice(int(low), int(high))
+
+
+@dataclass(frozen=True)
+class MonthlyValues:
+    """One value a month, from month number `first_month` on."""
+
+    values: FloatArray
+    first_month: int
+
+    def at(self, month: IntArray) -> FloatArray:
+        """The value of each month number; all must lie inside."""
+        return np.asarray(self.values[month - self.first_month])
+
+
 class RowsMade:
     """Columns of a table that is made some rows at a time, each written once to where it stays.
 
@@ -77,7 +100,7 @@ class RowsMade:
         self._held: dict[str, AnyArray] = {}
         self._words: dict[str, pd.Index] = {}
 
-    def add(self, columns: Mapping[str, AnyArray], kept: IntArray, of_unit: Mapping[str, Any], unit: IntArray) -> None:
+    def add(self, columns: Mapping[str, Any], kept: IntArray, of_unit: Mapping[str, Any], unit: IntArray) -> None:
         """Append the `kept` rows of `columns`, and for each of them the value of its `unit` in `of_unit`."""
         own = slice(self.count, self.count + len(kept))
         for values, place in ((columns, kept), (of_unit, unit)):

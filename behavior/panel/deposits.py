@@ -6,7 +6,9 @@ another product ends it with the cause `migrated`. All columns but the targets a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,22 +16,26 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
+from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import (
+    MonthlyValues,
+    RowsMade,
     first_of_run,
     last_of_run,
     month_end_of,
     month_number,
-    number_of,
     previous,
+    repeated,
+    slices_of,
     spread_to_rows,
     text_column,
 )
-from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
-NEVER = -(2**62)
+MONTH_NUMBERS = ("rate_paid", "credits", "debits")
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class AccountMonths:
     ----------
     unit : code of the product series. month, opened, closes : month numbers (`closes` NEVER while open).
     balance, interest : end of month and credited in it, currency units; NaN = missing.
-    moves : the unit ends by a move into another product.
+    moves : the unit ends by a move into another product. numbers : further monthly columns by name.
     """
 
     unit: IntArray
@@ -69,6 +75,17 @@ class AccountMonths:
     opened: IntArray
     closes: IntArray
     moves: BoolArray
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def number(self, name: str) -> FloatArray:
+        """A monthly column; all NaN where it is missing."""
+        return self.numbers[name] if name in self.numbers else np.full(len(self.unit), np.nan)
+
+    def part(self, own: slice) -> AccountMonths:
+        """Some units' rows."""
+        names = ("unit", "month", "balance", "interest", "opened", "closes", "moves")
+        numbers = {name: values[own] for name, values in self.numbers.items()}
+        return replace(self, **{name: getattr(self, name)[own] for name in names}, numbers=numbers)
 
 
 def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: DepositPanelRules) -> Panel:
@@ -79,50 +96,60 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     FittingError : when nothing is left at risk.
     """
     accounts = history.tables["accounts"].reset_index(drop=True)
-    table, rows, dropped = _sorted_rows(accounts, history.tables["account_months"])
+    rows, exits, joined = account_rows(accounts, history.tables["account_months"])
+    months = _account_months(accounts, rows, exits, rules.extras)
+    names = _unit_names(accounts, rows)
+    products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
+    texts = {name: text_column(accounts[name]) for name in ACCOUNT_TEXTS if name in accounts.columns}
+    market = _market_rates(rates, rules.market, rows.month)
+    made, dropped = RowsMade(len(rows.month)), Counter(joined)
+    for own in slices_of(rows.first):
+        columns, kept, left_out = _columns(months.part(own), market, rules)
+        account = rows.account[own]
+        made.add({**columns, "account": account, "product": products[own]}, kept, texts, account[kept])
+        dropped.update(left_out)
+    if not made.count:
+        raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
+    return Panel(pd.DataFrame(_named(made.columns(), accounts, names, rules.extras), copy=False), dict(dropped))
+
+
+def _columns(
+    rows: AccountMonths, market: MonthlyValues, rules: DepositPanelRules
+) -> tuple[dict[str, Any], IntArray, dict[str, int]]:
+    """Columns of some units' rows, positions of those at risk, and what was left out and why."""
     first = first_of_run(rows.unit)
-    rate_paid = number_of(table, "rate_paid")
+    rate_paid = rows.number("rate_paid")
     interest, estimated = _interest(rows, rate_paid, first)
     targets = decay_targets(rows, interest, rules)
-    owner = table["_account"].to_numpy()
     paid_before = previous(rate_paid, first)
     paid_before = np.where(np.isnan(paid_before), rate_paid, paid_before)
-    market = _market_rate(rates, rules.market, rows.month)
+    seen = market.at(rows.month)
+    known = ~np.isnan(targets.opening) & ~np.isnan(targets.after)
     columns: dict[str, Any] = {
-        "unit": table["_unit_name"].to_numpy(dtype=object),
-        "customer": accounts[_customer_column(accounts)].to_numpy()[owner],
+        "unit": rows.unit,
         "month": month_end_of(rows.month),
         "weight": np.where(np.isnan(targets.opening), 0.0, targets.opening),
         "age_months": (rows.month - rows.opened).astype(np.float64),
-        "market_rate": market,
+        "market_rate": seen,
         "rate_paid": paid_before,
-        "spread": market - paid_before,
+        "spread": seen - paid_before,
         "closed": targets.closed,
         "migrated": targets.migrated,
         "balance_before_interest": targets.after,
         "balance_end": np.where(targets.closed + targets.migrated > 0, 0.0, np.maximum(rows.balance, 0.0)),
-        "balance_known": (~np.isnan(targets.opening) & ~np.isnan(targets.after)).astype(np.float64),
+        "balance_known": known.astype(np.float64),
         "overdrawn": targets.overdrawn.astype(np.float64),
-        "dormant": _dormant(table, rows, first),
-        "product": text_column(table["_product"]),
+        "dormant": _dormant(rows, first),
+        **{name: previous(rows.number(name), first) for name in rules.extras if name in rows.numbers},
     }
-    for name in ACCOUNT_TEXTS:
-        if name in accounts.columns:
-            columns[name] = text_column(accounts[name]).take(owner)
-    columns |= _extra_columns(accounts, table, owner, first, rules.extras)
-    keep = targets.at_risk & _window(rows.month, rules)
-    dropped |= targets.dropped
-    dropped["months whose credited interest was estimated from the rate paid"] = int(estimated[keep].sum())
-    dropped["months whose credited interest is unknown: decay is then net of interest"] = int(
-        np.isnan(interest)[keep].sum()
-    )
-    dropped["months with a masked balance: kept for closures, left out of balances"] = int(
-        (columns["balance_known"][keep] == 0).sum()
-    )
-    panel = pd.DataFrame(columns)[keep].reset_index(drop=True)
-    if panel.empty:
-        raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
-    return Panel(panel, dropped)
+    kept = np.flatnonzero(targets.at_risk & _window(rows.month, rules))
+    unknown = "months whose credited interest is unknown: decay is then net of interest"
+    dropped = targets.dropped | {
+        "months whose credited interest was estimated from the rate paid": int(estimated[kept].sum()),
+        unknown: int(np.isnan(interest)[kept].sum()),
+        "months with a masked balance: kept for closures, left out of balances": int((~known)[kept].sum()),
+    }
+    return columns, kept, dropped
 
 
 @dataclass(frozen=True)
@@ -193,124 +220,36 @@ def _exit_month(rows: AccountMonths, first: BoolArray, last: BoolArray, rules: D
     return np.asarray(spread_to_rows(exits, first))
 
 
-def _sorted_rows(accounts: pd.DataFrame, months: pd.DataFrame) -> tuple[pd.DataFrame, AccountMonths, dict[str, int]]:
-    codes = pd.Index(accounts["account_id"]).get_indexer(months["account_id"])
-    number = month_number(months["month"])
-    known = codes >= 0
-    order = np.lexsort((number[known], codes[known]))
-    table = months[known].iloc[order].reset_index(drop=True)
-    account, month = codes[known][order].astype(np.int64), number[known][order]
-    product = accounts["product"].astype(object).to_numpy()[account]
-    if "product" in table.columns:
-        own = table["product"].astype(object)
-        product = np.where(own.notna().to_numpy(), own.to_numpy(), product)
-    root, joined = _roots(accounts)
-    table["_account"], table["_product"] = account, product
-    table["_root"], table["_month"] = root[account], month
-    table["_opened"] = month_number(accounts["open_date"])[account]
-    table, stitched = _stitch(table)
-    table = _with_exit_rows(accounts, table)
-    rows = _units(accounts, table, root)
-    names = accounts["account_id"].astype(str).to_numpy()[table["_root"].to_numpy()]
-    part = table["_part"].to_numpy()
-    table["_unit_name"] = np.where(part > 0, names + "/" + (part + 1).astype(str), names)
-    return table, rows, {"migrations within a product: no event, the account goes on": joined, "joined rows": stitched}
-
-
-def _roots(accounts: pd.DataFrame) -> tuple[IntArray, int]:
-    """Position of the account that each account continues, through successors of the same product."""
-    root = np.arange(len(accounts), dtype=np.int64)
-    if "successor_id" not in accounts.columns:
-        return root, 0
-    heir = pd.Index(accounts["account_id"]).get_indexer(accounts["successor_id"])
-    product = accounts["product"].astype(object).to_numpy()
-    same = np.flatnonzero((heir >= 0) & (product == product[np.maximum(heir, 0)]))
-    opened = month_number(accounts["open_date"])
-    for position in same[np.argsort(opened[heir[same]], kind="stable")]:
-        root[heir[position]] = root[position]
-    for _ in range(len(same)):
-        further = root[root]
-        if np.array_equal(further, root):
-            break
-        root = further
-    return root, len(same)
-
-
-def _stitch(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Rows of one continued account in one month become one; a change of product begins a new part of it."""
-    table = table.sort_values(["_root", "_month", "_opened", "_account"], kind="stable").reset_index(drop=True)
-    again = table.duplicated(["_root", "_month"], keep="last")
-    if again.any():
-        money = [name for name in ("balance", "interest_credited", "credits", "debits") if name in table.columns]
-        sums = table.groupby(["_root", "_month"], sort=True)[money].sum(min_count=1).reset_index(drop=True)
-        table = table[~again].reset_index(drop=True)
-        table[money] = sums
-    root = table["_root"].to_numpy()
-    product = pd.factorize(table["_product"])[0]
-    first = first_of_run(root)
-    change = np.zeros(len(root), dtype=np.int64)
-    change[1:] = (product[1:] != product[:-1]) & ~first[1:]
-    total = np.cumsum(change)
-    starts = np.flatnonzero(first)
-    table["_part"] = total - np.repeat(total[starts], np.diff(np.append(starts, len(root))))
-    return table, int(again.sum())
-
-
-def _recorded_exits(accounts: pd.DataFrame, table: pd.DataFrame) -> tuple[IntArray, BoolArray, BoolArray]:
-    """Month of the recorded exit and whether it is a move, per unit in row order; and each unit's last row."""
-    owner, part = table["_root"].to_numpy(), table["_part"].to_numpy()
-    last = last_of_run(first_of_run(owner * 10_000 + part))
-    finish = np.flatnonzero(last)
-    account, month = table["_account"].to_numpy()[finish], table["_month"].to_numpy()
-    closes = np.full(len(accounts), NEVER)
-    if "close_date" in accounts.columns:
-        closes = np.where(accounts["close_date"].notna(), month_number(accounts["close_date"]), NEVER)
-    follows = np.zeros(len(finish), dtype=bool)
-    follows[:-1] = owner[finish[:-1] + 1] == owner[finish[:-1]]
-    # A change of product inside an account is a move in the month in which the new product first stands.
-    begins = month[np.minimum(finish + 1, len(month) - 1)]
-    return np.where(follows, begins, closes[account]), follows | (_successor(accounts)[account] >= 0), last
-
-
-def _with_exit_rows(accounts: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Units whose rows stop before their recorded exit get the exit row that the contract asks for."""
-    closes, _, last = _recorded_exits(accounts, table)
-    ends = table["_month"].to_numpy()[last]
-    missing = (closes != NEVER) & (closes > ends) & (closes <= table["_month"].max())
-    if not missing.any():
-        return table
-    extra = table[last][missing].copy()
-    extra["_month"] = closes[missing]
-    extra["balance"] = 0.0
-    for name in ("interest_credited", "credits", "debits"):
-        if name in extra.columns:
-            extra[name] = 0.0
-    joined: pd.DataFrame = pd.concat([table, extra], ignore_index=True)
-    return joined.sort_values(["_root", "_part", "_month"], kind="stable").reset_index(drop=True)
-
-
-def _units(accounts: pd.DataFrame, table: pd.DataFrame, root: IntArray) -> AccountMonths:
-    owner, part = table["_root"].to_numpy(), table["_part"].to_numpy()
-    unit = np.cumsum(first_of_run(owner * 10_000 + part)) - 1
-    first = first_of_run(unit)
-    closes, moves, _ = _recorded_exits(accounts, table)
-    account, month = table["_account"].to_numpy(), table["_month"].to_numpy()
-    opened = month_number(accounts["open_date"])[root][account]
+def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, extras: tuple[str, ...]) -> AccountMonths:
+    first, table = rows.first, rows.table
+    wanted = {*MONTH_NUMBERS, *(name for name in extras if name not in accounts.columns)} & set(table.columns)
     return AccountMonths(
-        unit=unit,
-        month=month,
-        balance=number_of(table, "balance"),
-        interest=number_of(table, "interest_credited"),
-        opened=opened,
-        closes=spread_to_rows(closes, first),
-        moves=np.asarray(spread_to_rows(moves, first), dtype=bool),
+        unit=np.cumsum(first) - 1,
+        month=rows.month,
+        balance=rows.number("balance"),
+        interest=rows.number("interest_credited"),
+        opened=month_number(accounts["open_date"])[rows.root],
+        closes=spread_to_rows(exits.month, first),
+        moves=np.asarray(spread_to_rows(exits.moves, first), dtype=bool),
+        numbers={name: rows.number(name) for name in wanted if pd.api.types.is_numeric_dtype(table[name])},
     )
 
 
-def _successor(accounts: pd.DataFrame) -> IntArray:
-    if "successor_id" not in accounts.columns:
-        return np.full(len(accounts), -1)
-    return np.asarray(pd.Index(accounts["account_id"]).get_indexer(accounts["successor_id"]))
+def _unit_names(accounts: pd.DataFrame, rows: AccountRows) -> pd.Series:
+    """Name of each unit: the account that it continues, and which of its products it is from the second on."""
+    first = rows.first
+    names = accounts["account_id"].astype(str).to_numpy(dtype=object)[rows.root[first]]
+    later = np.flatnonzero(rows.part[first] > 0)
+    names[later] = [f"{name}/{part + 1}" for name, part in zip(names[later], rows.part[first][later], strict=True)]
+    return pd.Series(names)
+
+
+def _named(made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, extras: tuple[str, ...]) -> dict[str, Any]:
+    """The columns made, with names of units and customers, and columns of the account that a specification names."""
+    account = made.pop("account")
+    customer = {"customer": repeated(accounts[_customer_column(accounts)], account)}
+    own = {name: repeated(accounts[name], account) for name in extras if name in accounts.columns}
+    return {"unit": repeated(names, made.pop("unit")), **customer, **made, **own}
 
 
 def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> tuple[FloatArray, BoolArray]:
@@ -321,19 +260,20 @@ def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> t
     return np.where(missing, guess, rows.interest), missing & ~np.isnan(guess)
 
 
-def _market_rate(rates: RateHistory, role: str, month: IntArray) -> FloatArray:
+def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValues:
     """The market rate at the start of each month; NaN where the rate history does not know the role."""
-    if not rates.has(role):
-        return np.full(len(month), np.nan)
-    low, high = int(month.min()) - 1, int(month.max())
-    return np.asarray(rates.monthly(role, month_end_of(np.arange(low, high + 1)))[month - 1 - low])
+    low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
+    before = np.arange(low, high + 1) - 1
+    known = rates.has(role)
+    return MonthlyValues(rates.monthly(role, month_end_of(before)) if known else np.full(len(before), np.nan), low)
 
 
-def _dormant(table: pd.DataFrame, rows: AccountMonths, first: BoolArray) -> FloatArray:
+def _dormant(rows: AccountMonths, first: BoolArray) -> FloatArray:
     """1 where the last 12 months before this one saw neither credits nor debits; NaN where neither is known."""
-    if "credits" not in table.columns and "debits" not in table.columns:
+    known = [rows.numbers[name] for name in ("credits", "debits") if name in rows.numbers]
+    if not known:
         return np.full(len(first), np.nan)
-    moved = np.nan_to_num(number_of(table, "credits")) + np.nan_to_num(number_of(table, "debits")) != 0
+    moved = sum(np.nan_to_num(one) for one in known) != 0
     index = np.arange(len(first))
     latest = np.maximum.accumulate(np.where(moved | first, index, 0))
     before = np.append(0, latest[:-1])
@@ -343,18 +283,6 @@ def _dormant(table: pd.DataFrame, rows: AccountMonths, first: BoolArray) -> Floa
 def _customer_column(accounts: pd.DataFrame) -> str:
     named = "customer_id" in accounts.columns and accounts["customer_id"].notna().all()
     return "customer_id" if named else "account_id"
-
-
-def _extra_columns(
-    accounts: pd.DataFrame, table: pd.DataFrame, owner: IntArray, first: BoolArray, extras: tuple[str, ...]
-) -> dict[str, AnyArray]:
-    found: dict[str, AnyArray] = {}
-    for name in extras:
-        if name in accounts.columns:
-            found[name] = accounts[name].to_numpy()[owner]
-        elif name in table.columns and pd.api.types.is_numeric_dtype(table[name]):
-            found[name] = previous(number_of(table, name), first)
-    return found
 
 
 def _window(month: IntArray, rules: DepositPanelRules) -> BoolArray:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import fill_forward, first_of_run, month_number, number_of, order_of, places_of
+from behavior.panel.dense import fill_forward, first_of_run, month_number, number_of, order_of, places_of, slices_of
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 MONTH_NUMBERS = ("balance", "curtailment", "house_price_index", "unemployment_rate")
-SLICE = 65_536
 
 
 @dataclass(frozen=True)
@@ -49,19 +47,12 @@ class LoanRows:
         """True on rows of that status."""
         return np.asarray(self.status == (self.words.index(word) if word in self.words else -2))
 
-    def parts(self, size: int = SLICE) -> Iterator[LoanRows]:
-        """Whole loans, about `size` rows at a time: passes over them stay in the processor's cache."""
-        starts = np.append(np.flatnonzero(self.first), len(self.unit))
-        cuts = np.unique(
-            starts[np.searchsorted(starts, np.arange(0, len(self.unit) + size, size).clip(max=starts[-1]))]
-        )
-        for low, high in pairwise(cuts):
-            own = slice(int(low), int(high))
-            yield replace(
-                self,
-                **{name: getattr(self, name)[own] for name in ("unit", "first", "month", "age", "rate", "status")},
-                numbers={name: values[own] for name, values in self.numbers.items()},
-            )
+    def parts(self) -> Iterator[LoanRows]:
+        """Whole loans, some at a time."""
+        names = ("unit", "first", "month", "age", "rate", "status")
+        for own in slices_of(self.first):
+            numbers = {name: values[own] for name, values in self.numbers.items()}
+            yield replace(self, **{name: getattr(self, name)[own] for name in names}, numbers=numbers)
 
 
 def sorted_rows(loans: pd.DataFrame, months: pd.DataFrame, extras: Sequence[str] = ()) -> LoanRows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import (
+    MonthlyValues,
     RowsMade,
     month_end_of,
     number_of,
@@ -69,7 +70,7 @@ def build_loan_panel(
     FittingError : when nothing is left at risk. MarketDataError : when the market rate is unknown.
     """
     rows = sorted_rows(history.tables["loans"].reset_index(drop=True), history.tables["loan_months"], rules.extras)
-    market = _MarketRates.over(rows, rates, rules)
+    market = _market_rates(rows, rates, rules)
     houses = Houses.of(rows, prices or HousePrices.of(rows))
     of_loan = _loan_columns(rows.loans) | {"origination_market_rate": market.at(rows.origination + 1)}
     made, dropped = RowsMade(len(rows.unit)), Counter[str]()
@@ -87,7 +88,7 @@ def build_loan_panel(
 
 
 def _columns(
-    rows: LoanRows, market: _MarketRates, houses: Houses, rules: LoanPanelRules
+    rows: LoanRows, market: MonthlyValues, houses: Houses, rules: LoanPanelRules
 ) -> tuple[dict[str, AnyArray], IntArray, dict[str, int]]:
     """Columns of some loans' rows, positions of those at risk, and what was left out and why."""
     opening, estimated = _opening_balance(rows)
@@ -194,31 +195,22 @@ def _curtailment_share(rows: LoanRows, opening: FloatArray) -> FloatArray:
     return share
 
 
-@dataclass(frozen=True)
-class _MarketRates:
-    """Market mortgage rate seen at the start of a month, `lag_months` late: `grid` from month number `first_month`."""
+def _market_rates(rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> MonthlyValues:
+    """Market mortgage rate at the end of the month before each month, `lag_months` late; NaN before the history begins.
 
-    grid: FloatArray
-    first_month: int
-
-    @classmethod
-    def over(cls, rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> Self:
-        """Over every month that some rows and their loans' months before can ask for; NaN before the history begins."""
-        if not len(rows.unit):
-            return cls(np.zeros(0), 0)
-        entered = rows.month[rows.first] - np.maximum(rows.age[rows.first] - 1, 0)
-        low = min(int(entered.min()), int(rows.origination.min()) + 1)
-        high = max(int(rows.month.max()), int(rows.origination.max()) + 1)
-        seen = np.arange(low, high + 1) - 1 - rules.lag_months
-        return cls(rates.monthly(rules.market, month_end_of(seen)), low)
-
-    def at(self, month: IntArray) -> FloatArray:
-        """Rate at the end of the month before, less the lag."""
-        return np.asarray(self.grid[month - self.first_month])
+    It covers every month that the rows and their loans' months before can ask for.
+    """
+    if not len(rows.unit):
+        return MonthlyValues(np.zeros(0), 0)
+    entered = rows.month[rows.first] - np.maximum(rows.age[rows.first] - 1, 0)
+    low = min(int(entered.min()), int(rows.origination.min()) + 1)
+    high = max(int(rows.month.max()), int(rows.origination.max()) + 1)
+    seen = np.arange(low, high + 1) - 1 - rules.lag_months
+    return MonthlyValues(rates.monthly(rules.market, month_end_of(seen)), low)
 
 
 def _in_the_money_before_entry(
-    rows: LoanRows, market: _MarketRates, rules: LoanPanelRules
+    rows: LoanRows, market: MonthlyValues, rules: LoanPanelRules
 ) -> tuple[FloatArray, FloatArray, int]:
     """Months in the money and their summed depth between origination and a late entry, per loan in row order; and how
     many of those months lie before the rate history begins."""
