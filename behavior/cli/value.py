@@ -17,6 +17,7 @@ from behavior.cli.valuing import (
     read_options,
     words_of,
 )
+from behavior.workflows.value_words import EVERY
 
 if TYPE_CHECKING:
     from behavior.cli.output import Console
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 
 POSITIONS = "cash_flows.parquet"
-MEASURES = ("limits", "durations", "liquidity_gap", "behaviour", "overlay", "sensitivity", "standardised")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choices(parser)
     parser.add_argument(
         "--measures",
-        type=words_of((*MEASURES, "all")),
+        type=words_of((*EVERY, "all")),
         action="extend",
         metavar="WORDS",
-        help=f"further tables, each of which values the book again: {', '.join(MEASURES)}, or all (default none)",
+        help=f"further tables, each of which values the book again: {', '.join(EVERY)}, or all (default none)",
     )
     parser.add_argument("--sensitivity", action="store_true", help="the same as --measures sensitivity")
     parser.add_argument(
@@ -101,7 +101,7 @@ def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Nam
     if not names:
         return result
     from behavior.measures.key_rates import Bumps
-    from behavior.workflows.value_measures import EVERY, Measures, with_measures
+    from behavior.workflows.value_measures import Measures, with_measures
 
     wanted = tuple(name for name in EVERY if name in names or "all" in names)
     bumps = Bumps.standard()

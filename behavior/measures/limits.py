@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.measures.eve import TOTAL
-from behavior.measures.nii import CONSTANT
+from behavior.measures.nii import main_sheet
 
 AMBER = 0.8
 """Share of a limit from which its use is worth a look."""
@@ -101,7 +101,5 @@ def _changes(limited: Limited, eve: pd.DataFrame, nii: pd.DataFrame) -> tuple[pd
         rows = eve[eve["currency"] == TOTAL].set_index("scenario")
         return rows["eve"], rows["delta_eve_after_options"]
     rows = nii[nii["horizon_months"] == limited.months]
-    sheets = list(dict.fromkeys(rows["balance_sheet"]))
-    sheet = CONSTANT if CONSTANT in sheets else sheets[0] if sheets else ""
-    rows = rows[rows["balance_sheet"] == sheet].set_index("scenario")
+    rows = rows[rows["balance_sheet"] == main_sheet(nii)].set_index("scenario")
     return rows["nii"], rows["delta_nii"]

@@ -108,6 +108,12 @@ def _summary(flows: CashFlows, interest: FloatArray, sheet: str, fx: Mapping[str
     return pd.DataFrame(rows)
 
 
+def main_sheet(summary: pd.DataFrame) -> str:
+    """The balance sheet that one figure of income is of: the constant one where there is one, or the first."""
+    sheets = list(dict.fromkeys(summary["balance_sheet"]))
+    return CONSTANT if CONSTANT in sheets else sheets[0] if sheets else ""
+
+
 def net_interest_margin(
     groups: Groups, interest: FloatArray, balance: FloatArray, fx: Mapping[str, float], months: int = 12
 ) -> FloatArray:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-BASE, TOTAL = "base", "total"
+from behavior.market.scenario_sets import BASE
+from behavior.measures.eve import TOTAL
+
 SMALL = 0.02
 """A base below this share of the largest amount it is compared with makes percentages of it meaningless."""
 

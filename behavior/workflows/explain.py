@@ -16,6 +16,7 @@ from behavior.engine.positions import SIDES, SIGNS, Book
 from behavior.engine.run import run
 from behavior.errors import Fault, SpecFault
 from behavior.market.regulation import parameters
+from behavior.measures.eve import TOTAL
 from behavior.measures.explanation import Node, first_ones, hold_to, largest, total
 from behavior.measures.further_groups import keys_of
 from behavior.measures.nii import CONSTANT, DYNAMIC
@@ -26,7 +27,6 @@ from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_sheets import Sheets, balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position
 
-TOTAL = "total"
 EVE, DELTA_EVE, AFTER_OPTIONS, NII, DELTA_NII = "eve", "delta_eve", "delta_eve_after_options", "nii", "delta_nii"
 MEASURES = (EVE, DELTA_EVE, AFTER_OPTIONS, NII, DELTA_NII)
 

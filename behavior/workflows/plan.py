@@ -23,8 +23,8 @@ from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.regulatory_overlay import SLOTTINGS
 from behavior.workflows.value import ValuationInputs, ValuationOptions, value
-from behavior.workflows.value_measures import EVERY, Measures, with_measures
-from behavior.workflows.value_words import word_faults
+from behavior.workflows.value_measures import Measures, with_measures
+from behavior.workflows.value_words import EVERY, word_faults
 from behavior.workflows.wiring import FURTHER, Project
 
 RESULTS = "results"

@@ -28,7 +28,7 @@ from behavior.market.regulation import parameters
 from behavior.market.scenario_sets import BASE, Scenario, ScenarioSet
 from behavior.market.shifts import BASIS_POINT, Shift
 from behavior.measures.eve import TOTAL
-from behavior.measures.nii import CONSTANT
+from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
@@ -80,8 +80,7 @@ def _case(name: str, factor: float, result: IrrbbResult) -> Case:
     eve = result.eve_summary[result.eve_summary["currency"] == TOTAL]
     months = int(parameters("sensitivities")["assumptions"]["horizon_months"])
     nii = result.nii_summary[result.nii_summary["horizon_months"] == months]
-    sheets = list(dict.fromkeys(nii["balance_sheet"]))
-    nii = nii[nii["balance_sheet"] == (CONSTANT if CONSTANT in sheets else sheets[0])]
+    nii = nii[nii["balance_sheet"] == main_sheet(nii)]
     return Case(
         name,
         factor,

@@ -24,7 +24,7 @@ from behavior.measures.eve import TOTAL
 from behavior.measures.gap import liquidity_gap
 from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_tables
 from behavior.measures.limits import limit_use, unknown_limits
-from behavior.measures.nii import CONSTANT
+from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
@@ -33,18 +33,9 @@ from behavior.workflows.standardised_book import Framework
 from behavior.workflows.standardised_terms import portfolios_of, terms_table
 from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
+from behavior.workflows.value_words import EVERY
 
-LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = (
-    "limits",
-    "durations",
-    "liquidity_gap",
-    "behaviour",
-    "overlay",
-    "sensitivity",
-    "standardised",
-)
-EVERY = (LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD)
-"""Names of the measures, as the command line has them."""
+LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = EVERY
 
 
 @dataclass(frozen=True)
@@ -166,9 +157,8 @@ def assumptions(result: IrrbbResult, inputs: ValuationInputs, options: Valuation
     """Sensitivity to each key assumption."""
     del measures
     table = sensitivity(inputs, options)
-    sheets = [str(name) for name in result.nii_summary["balance_sheet"].unique()]
-    sheet = CONSTANT if CONSTANT in sheets else sheets[0]
-    return {"assumption_sensitivity": table}, {"assumption_sensitivity": {"nii": f"12 months, {sheet}"}}
+    said = {"nii": f"12 months, {main_sheet(result.nii_summary)}"}
+    return {"assumption_sensitivity": table}, {"assumption_sensitivity": said}
 
 
 def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:

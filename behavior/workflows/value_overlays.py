@@ -18,12 +18,11 @@ from behavior.engine.positions import LIABILITY
 from behavior.engine.run import run
 from behavior.engine.runoff import DEPOSIT_CAUSES
 from behavior.market.regulation import parameters
+from behavior.measures.behaviour_worth import FROZEN_RATES, STANDARDISED
 from behavior.quantities import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationOptions
-
-STANDARDISED, FROZEN_RATES = "standardised", "frozen_rates"
 
 
 def framework_of(options: ValuationOptions) -> str:

@@ -30,6 +30,9 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Option -> its words, the default first; `migrated` and `aggregation` have theirs from other options."""
 
+EVERY = ("limits", "durations", "liquidity_gap", "behaviour", "overlay", "sensitivity", "standardised")
+"""Further measures of a valuation."""
+
 
 def word_faults(chosen: Mapping[str, object]) -> list[Fault]:
     """Every option whose word is none of its own; one that is None or left out has its default."""

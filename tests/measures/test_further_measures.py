@@ -29,7 +29,8 @@ from behavior.workflows.even_deposits import even_book, even_months
 from behavior.workflows.regulatory_overlay import regulatory_overlay
 from behavior.workflows.sensitivity import scaled_annual, sensitivity
 from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan, value
-from behavior.workflows.value_measures import EVERY, Measures, with_measures
+from behavior.workflows.value_measures import Measures, with_measures
+from behavior.workflows.value_words import EVERY
 from tests.engine.simple import AS_OF, loan, runoff, table
 
 OPTIONS = ValuationOptions(time="month_grid")
