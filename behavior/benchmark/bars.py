@@ -46,6 +46,7 @@ def _below(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
     for name in bar.below or bar.below_any or bar.not_behind:
         others = _of(scores.get(name, ()), bar)
         if not others:
+            words.append(f"{name} without a figure")
             continue
         value, low, high = value_and_interval(mine[0].draws - others[0].draws)
         scale = max(abs(float(others[0].draws[0])), 1e-12)

@@ -157,8 +157,3 @@ def _pictures(found: BetaBenchmark) -> tuple[Exhibit, ...]:
         title = f"{unit}, left out: {fold}"
         exhibits.append(Exhibit(f"path_{len(exhibits)}", title, "lines", data, "", "rate paid, basis points"))
     return tuple(exhibits)
-
-
-def lines(found: BetaBenchmark) -> list[Mapping[str, object]]:
-    """The summary as rows of text and numbers, for a table on the console."""
-    return [{str(key): value for key, value in row.items()} for row in found.summary.round(2).to_dict("records")]

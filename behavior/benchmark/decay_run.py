@@ -23,7 +23,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.dense import month_end_of, month_number
 from behavior.panel.landmarks import BalanceGrid, balance_grid
-from behavior.panel.split import uniform_of
+from behavior.panel.split import first_check_month, uniform_of_rows
 from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 
@@ -175,8 +175,7 @@ def _follow(
 
 
 def _fold(customers: pd.Series, protocol: Protocol) -> IntArray:
-    codes, names = pd.factorize(customers)
-    share = uniform_of(np.asarray(names, dtype=object), protocol.seed)[codes]
+    share = uniform_of_rows(customers, protocol.seed)
     return np.asarray(np.floor(share * protocol.customer_folds).astype(np.int64))
 
 
@@ -213,9 +212,7 @@ def _ours(
 ) -> dict[str, dict[str, FloatArray]]:
     """Our exported curves, and those of the same model with boosted closures, in both views."""
     month = month_number(panel.table["month"])
-    known = np.unique(month[learn])
-    start = known[min(max(1, round(len(known) * (1.0 - spec.split.validate_share_of_months))), len(known) - 1)]
-    check = learn & (month >= start)
+    check = learn & (month >= first_check_month(np.unique(month[learn]), spec.split.validate_share_of_months))
     split = PanelSplit(learn & ~check, check, ~learn, ~learn, ~learn)
     then = panel.rows(np.asarray(month <= at))
     context = ExportContext(pd.Timestamp(month_end_of(np.array([at]))[0]), then, rates, None)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from behavior.benchmark.protocols import Protocol
 from behavior.errors import FittingError
 from behavior.panel.base import PanelSplit
 from behavior.panel.dense import month_number
-from behavior.panel.split import uniform_of
+from behavior.panel.split import first_check_month, uniform_of_rows
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 
@@ -37,8 +36,7 @@ def windows(
     ------
     FittingError : when no window can be judged.
     """
-    codes, names = pd.factorize(customer)
-    share = uniform_of(np.asarray(names, dtype=object), protocol.seed)[codes]
+    share = uniform_of_rows(customer, protocol.seed)
     fold = np.floor(share * protocol.customer_folds).astype(np.int64)
     found = 0
     for label, early, late in _spans(month, protocol):
@@ -71,9 +69,7 @@ def _split(
     month: IntArray, share: FloatArray, learn: BoolArray, test: BoolArray, protocol: Protocol, validate_share: float
 ) -> PanelSplit:
     if protocol.starts:
-        known = np.unique(month[learn])
-        start = known[min(max(1, round(len(known) * (1.0 - validate_share))), len(known) - 1)]
-        check = learn & (month >= start)
+        check = learn & (month >= first_check_month(np.unique(month[learn]), validate_share))
     else:
         check = learn & ((share * protocol.customer_folds) % 1.0 < validate_share)
     return PanelSplit(learn & ~check, check, test, test, test)

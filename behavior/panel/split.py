@@ -34,7 +34,7 @@ def split_panel(panel: Panel, spec: SplitSpec) -> PanelSplit:
             f"split: {len(before)} months before the test, which starts at month {np.datetime64(int(test_from), 'M')}; "
             "at least 2 needed on each side. Move `split.test_from` or shorten `split.gap_months`."
         )
-    start = int(before[min(max(1, round(len(before) * (1.0 - spec.validate_share_of_months))), len(before) - 1)])
+    start = first_check_month(before, spec.validate_share_of_months)
     held_out = held_out_customers(panel.table["customer"], spec.customer_share, spec.seed)
     early, late = months < test_from - spec.gap_months, months >= test_from
     return PanelSplit(
@@ -54,10 +54,20 @@ def first_test_month(distinct: AnyArray, spec: SplitSpec) -> int:
     return int(distinct[len(distinct) - share])
 
 
+def first_check_month(distinct: AnyArray, share: float) -> int:
+    """First of the last `share` of rising months; some months are always before it, and one is always after."""
+    return int(distinct[min(max(1, round(len(distinct) * (1.0 - share))), len(distinct) - 1)])
+
+
 def held_out_customers(customers: pd.Series, share: float, seed: int) -> BoolArray:
     """True on rows of customers held out of training, by a keyed hash of the customer's name."""
+    return np.asarray(uniform_of_rows(customers, seed) < share)
+
+
+def uniform_of_rows(customers: AnyArray | pd.Series, seed: int) -> FloatArray:
+    """The number in [0, 1) of each row's customer."""
     codes, names = pd.factorize(customers)
-    return np.asarray(uniform_of(np.asarray(names, dtype=object), seed) < share)[codes]
+    return uniform_of(np.asarray(names, dtype=object), seed)[codes]
 
 
 def uniform_of(names: AnyArray, seed: int) -> FloatArray:

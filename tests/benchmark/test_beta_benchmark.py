@@ -8,7 +8,7 @@ import pytest
 
 from behavior.benchmark.beta_models import CHAMPION, LAST_CYCLE, SYMMETRIC, models
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
-from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark, lines
+from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark
 from behavior.benchmark.beta_scores import path_rates, run_protocol
 from behavior.errors import FittingError, UsageError
 from behavior.estimators.pass_through_correction import ErrorCorrection
@@ -99,7 +99,7 @@ def test_the_law_beats_the_incumbents_where_it_is_true():
     by_product = beta_benchmark(history, rates, spec, BetaQuestion("product", ("product",)))
     scores = by_product.summary.set_index("model")["path error, bp"]
     assert scores[CHAMPION] < min(scores[SYMMETRIC], scores[LAST_CYCLE])
-    assert {"model", "lower", "upper"} <= set(lines(by_product)[0])
+    assert {"model", "lower", "upper"} <= set(by_product.summary)
     with pytest.raises(UsageError, match="leave out 'bank'"):
         beta_benchmark(history, rates, spec, BetaQuestion("bank", ("product",)))
 
