@@ -28,10 +28,15 @@ class HousePrices:
     counts: FloatArray
 
     @classmethod
+    def none(cls) -> HousePrices:
+        """Nothing known."""
+        return cls((), 0, np.zeros((0, 0)), np.zeros((0, 0)))
+
+    @classmethod
     def of(cls, rows: LoanRows) -> HousePrices:
         """The means of some rows; no region where the history carries no index."""
         if "house_price_index" not in rows.numbers or not len(rows.unit):
-            return cls((), 0, np.zeros((0, 0)), np.zeros((0, 0)))
+            return cls.none()
         codes, names = _regions(rows.loans)
         low, width = int(rows.month.min()), int(rows.month.max()) - int(rows.month.min()) + 1
         sums, counts = np.zeros(len(names) * width), np.zeros(len(names) * width)
