@@ -76,13 +76,20 @@ def months_after(table: pd.DataFrame, world: World) -> IntArray:
     return month_of(world.curves.curves.as_of, table["month"].to_numpy())
 
 
-def dynamic_sheet(flows: CashFlows, run_off: Sheet, constant: Sheet, plan: pd.DataFrame, world: World) -> Sheet:
-    """The run-off balance sheet with the new business of a plan beside it."""
+def dynamic_sheet(
+    flows: CashFlows,
+    run_off: Sheet,
+    constant: Sheet,
+    plan: pd.DataFrame,
+    world: World,
+    priced: type[Pricing] = Pricing,
+) -> Sheet:
+    """The run-off balance sheet with the new business of a plan beside it; priced : what of its rates is counted."""
     table = plan.reset_index(drop=True)
     places = {key: g for g, key in enumerate(keys_of(flows.groups))}
     month = months_after(table, world)
     active = acting_rows(table.assign(month=month), flows.scenarios, ("product", "currency", "side", "month"))
-    pricing = Pricing(world, constant.interest, constant.balance[0, :, 0])
+    pricing = priced(world, constant.interest, constant.balance[0, :, 0])
     interest, balance = run_off.interest.copy(), run_off.balance.copy()
     keys = list(zip(table["currency"], table["side"], table["product"], strict=True))
     for key in sorted(set(keys)):
@@ -117,13 +124,15 @@ def taken_up(business: Sequence[Business], active: BoolArray, run_off: FloatArra
     return found
 
 
-def shifted_sheet(flows: CashFlows, constant: Sheet, shifts: pd.DataFrame, world: World) -> Sheet:
-    """The constant balance sheet with balances moved between products."""
+def shifted_sheet(
+    flows: CashFlows, constant: Sheet, shifts: pd.DataFrame, world: World, priced: type[Pricing] = Pricing
+) -> Sheet:
+    """The constant balance sheet with balances moved between products; priced : what of their rates is counted."""
     table = shifts.reset_index(drop=True)
     month = months_after(table, world)
     same = ("currency", "from_product", "month")
     active = acting_rows(table.assign(month=month), flows.scenarios, same)
-    pricing = Pricing(world, constant.interest, constant.balance[0, :, 0])
+    pricing = priced(world, constant.interest, constant.balance[0, :, 0])
     interest, balance = constant.interest.copy(), constant.balance.copy()
     sources = source_groups(flows, constant)
     places = {key: g for g, key in enumerate(keys_of(flows.groups))}

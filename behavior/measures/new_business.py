@@ -150,3 +150,19 @@ class Pricing:
     @property
     def _as_of(self) -> np.ndarray:
         return np.asarray(self.world.curves.curves.as_of, dtype="datetime64[D]")
+
+
+class MarginPricing(Pricing):
+    """Commercial margin of units of new business: what their rates lie above the market's.
+
+    `constant` is the margin on the constant balance sheet there.
+    """
+
+    def _rates(self, one: Business, held: IntArray) -> FloatArray:
+        """Margin of the month after each bound: (scenarios, months)."""
+        scenarios = len(self.world.curves)
+        if one.index:
+            return np.full((scenarios, len(held)), one.spread)
+        if np.isnan(one.rate):
+            return np.full((scenarios, len(held)), one.margin)
+        return np.asarray(one.rate - self._zeros(one)[:, self._begins(one, held) - 1])
