@@ -321,6 +321,9 @@ def run_off(
     if switches.flows:
         for held in range(1, cal[pos[p].first + pos[p].start].month):
             out.flows[s, group, held, CLOSING] += state[BAL]
+    for j in range(1, pos[p].start + 1):
+        # A rate that is fixed before a position begins is in force when it does.
+        roll_rate(p, s, pos[p].first + j - 1, state, pos, cal, rep, mkt)
     for j in range(pos[p].start + 1, pos[p].events + 1):
         e = pos[p].first + j - 1
         catch_up(p, s, e, state, pos, cal, rep)
