@@ -9,7 +9,7 @@ from behavior.engine.calendars import accrued, day_in_month, first_month, regula
 from behavior.engine.terms import Terms
 from behavior.errors import ContractFault, Fault
 from behavior.months import as_days, month_number
-from behavior.quantities import AnyArray, DateArray, FloatArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 TOLERANCE = 1e-9
 
@@ -99,13 +99,23 @@ def _off_calendar(terms: Terms, place: IntArray, dates: DateArray, event: IntArr
     ]
 
 
+def _begins(terms: Terms) -> DateArray:
+    """First day of each position: its start, else its origination; NaT where neither is known."""
+    begins = terms.book.dates("start_date")
+    return np.asarray(np.where(np.isnat(begins), terms.book.dates("origination_date"), begins))
+
+
+def begins_later(terms: Terms) -> BoolArray:
+    """Positions that begin after as-of, shape (rows,): no part of their running period has accrued yet."""
+    return np.asarray((_begins(terms) > terms.as_of) & (terms.repayment < layout.OPEN_ENDED))
+
+
 def late_starts(terms: Terms) -> FloatArray:
     """Share of the first interval's accrual that lies before a position begins, shape (rows,).
 
     0 where it has begun by as-of, or begins on a monthly event of its payment day.
     """
-    begins = terms.book.dates("start_date")
-    begins = np.where(np.isnat(begins), terms.book.dates("origination_date"), begins)
+    begins = _begins(terms)
     found = np.zeros(len(terms.book))
     arrays = terms.calendars.arrays
     entry = terms.calendars.first[terms.calendar] + terms.start

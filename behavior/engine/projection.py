@@ -13,7 +13,7 @@ from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
 from behavior.engine.level import ON_INTEREST, ROUNDINGS
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import LIABILITY, Book
-from behavior.engine.principal import late_starts, resolve_principal
+from behavior.engine.principal import begins_later, late_starts, resolve_principal
 from behavior.engine.renewal import margins_of, resolve_renewals, stays
 from behavior.engine.repricing import forward_rates, resolve_repricing
 from behavior.engine.run import run
@@ -38,8 +38,7 @@ def uncovered_deposits(book: Book, matchings: list[Matching]) -> BoolArray:
     for matching in matchings:
         if matching.table.effect == "RUNOFF":
             covered |= matching.curve >= 0
-    open_ended = np.asarray(book.words("repayment", "bullet")) == "none"
-    return np.asarray(open_ended & ~covered & (book.instrument == 0))
+    return np.asarray(book.is_word("repayment", "none", "bullet") & ~covered & (book.instrument == 0))
 
 
 def refuse_uncovered(book: Book, uncovered: BoolArray, option: str) -> None:
@@ -148,7 +147,7 @@ def _positions(
         start=terms.start,
         late_start=late_starts(terms),
         payment=terms.payment,
-        carried=np.where(terms.start > 0, 0.0, terms.carried),
+        carried=np.where(begins_later(terms), 0.0, terms.carried),
         currency=currency,
         balance=book.numbers("balance", 0.0),
         undrawn=book.numbers("undrawn", 0.0),
