@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from behavior.engine.calendars import day_in_month, payment_day
+from behavior.engine.contractual_share import contractual_share
 from behavior.engine.options import (
     VolatilityKind,
     limit_values,
@@ -27,7 +29,16 @@ from behavior.errors import ContractFault, Fault, MarketDataError
 from behavior.market.curves import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
-from behavior.months import as_days, month_number, payment_dates, payments_left, roll_months, year_fraction
+from behavior.months import (
+    DAYS_PER_YEAR,
+    as_days,
+    month_number,
+    months_between,
+    payment_dates,
+    payments_left,
+    roll_months,
+    year_fraction,
+)
 from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 CASH, CAP, FLOOR, SWAPTION = 0, 2, 3, 4
@@ -73,11 +84,15 @@ class _Volatility:
 
 @dataclass(frozen=True, eq=False)
 class _Periods:
-    """Accrual periods of several rows, flat: `row` is the place of each period's option in the chosen rows."""
+    """Accrual periods of several rows, flat: `row` is the place of each period's option in the chosen rows.
+
+    stop : where a period would end that no maturity cuts short.
+    """
 
     row: IntArray
     start: DateArray
     end: DateArray
+    stop: DateArray
 
 
 def _spans(start: DateArray, end: DateArray, months: int, day_count: str) -> FloatArray:
@@ -94,7 +109,7 @@ def _back_from_maturity(as_of: DateArray, maturity: DateArray, step: IntArray) -
     back = np.concatenate([np.arange(number) for number in count]) if len(count) else np.zeros(0, dtype=np.int64)
     end = roll_months(maturity[row], -back.astype(np.int64) * step[row])
     start = roll_months(maturity[row], -(back.astype(np.int64) + 1) * step[row])
-    return _Periods(row.astype(np.int64), start, end)
+    return _Periods(row.astype(np.int64), start, end, end)
 
 
 def _groups(book: Book, chosen: IntArray) -> Iterator[tuple[str, str, int, str, IntArray]]:
@@ -301,7 +316,7 @@ def _value_swaption(book: Book, curves: ScenarioCurves, vols: VolatilitySet | No
     floating = floating_leg_value(forward, float_span, curves.discount_factor(currency, DISCOUNT, time(float_end)))
     par = par_rate(floating, unit)
     strike, notional = float(book.numbers("strike")[row]), float(book.numbers("balance")[row])
-    at, tenor = float(time(expiry)), float(time(maturity) - time(begin))
+    at, tenor = float(time(expiry)), _years_of(begin, maturity)
     where = np.asarray([row])
     vol = _volatility(book, vols, currency, index, where, np.asarray([at]), np.asarray([tenor]), np.asarray([strike]))
     payer = str(book.words("option_type")[row]) == "payer"
@@ -312,6 +327,13 @@ def _value_swaption(book: Book, curves: ScenarioCurves, vols: VolatilitySet | No
         for stress in (1.0, volatility_factor())
     )
     return OptionValues(where, plain, stressed)
+
+
+def _years_of(begin: DateArray, maturity: DateArray) -> float:
+    """Length of a swap as surfaces count it: whole months / 12, and the days that are left / 365."""
+    months = months_between(begin, maturity)
+    left = maturity - np.minimum(roll_months(begin, months), maturity)
+    return float(months / MONTHS_PER_YEAR + left.astype(np.float64) / DAYS_PER_YEAR)
 
 
 def _leg_periods(begin: DateArray, maturity: DateArray, months: int, day_count: str) -> tuple[DateArray, FloatArray]:
@@ -366,29 +388,17 @@ def _resets(book: Book, as_of: DateArray, rows: IntArray, months: int) -> _Perio
     # Without a date the next reset is the first on the grid that counts back from maturity.
     left = payments_left(as_of, maturity, months)
     first = np.where(np.isnat(first), roll_months(maturity, -(left - 1) * months), first)
-    span = month_number(maturity) - month_number(first)
+    # A first reset on a day that counts back from maturity follows the payment day, any other one its own.
+    on_grid = roll_months(maturity, month_number(first) - month_number(maturity)) == first
+    day, month = np.where(on_grid, payment_day(maturity), payment_day(first)), month_number(first)
+    span = month_number(maturity) - month
     count = np.maximum(np.where(first < maturity, -(-span // months), 0), 0)
-    count = count + ((first < maturity) & (roll_months(first, count * months) < maturity))
+    count = count + ((first < maturity) & (day_in_month(month + count * months, day) < maturity))
     row = np.repeat(np.arange(len(rows)), count)
     step = np.concatenate([np.arange(number) for number in count]) if len(rows) else np.zeros(0)
-    step = step.astype(np.int64)
-    start = roll_months(first[row], step * months)
-    end = np.minimum(roll_months(first[row], (step + 1) * months), maturity[row])
-    return _Periods(row.astype(np.int64), start, end)
-
-
-def contractual_share(book: Book, rows: IntArray, dates: DateArray, as_of: DateArray) -> FloatArray:
-    """Share of today's balance that is contractually left after each date, shape of `rows`; 1 for bullets."""
-    repayment = np.asarray(book.words("repayment")).astype(str)[rows]
-    step = np.maximum(book.whole("payment_months")[rows], 1)
-    maturity = book.dates("maturity_date")[rows]
-    total, left = payments_left(as_of, maturity, step), payments_left(dates, maturity, step)
-    linear = left / np.maximum(total, 1)
-    period = book.numbers("rate", 0.0)[rows] * step / MONTHS_PER_YEAR
-    safe = np.where(np.abs(period) > 1e-12, period, 1.0)
-    level = -np.expm1(-left * np.log1p(safe)) / -np.expm1(-np.maximum(total, 1) * np.log1p(safe))
-    level = np.where(np.abs(period) > 1e-12, level, linear)
-    return np.asarray(np.select([repayment == "annuity", repayment == "linear"], [level, linear], 1.0))
+    at = month[row] + step.astype(np.int64) * months
+    start, stop = day_in_month(at, day[row]), day_in_month(at + months, day[row])
+    return _Periods(row.astype(np.int64), start, np.minimum(stop, maturity[row]), stop)
 
 
 def _value_limits(
@@ -408,10 +418,10 @@ def _value_limits(
         currency,
         index,
         time(periods.start),
-        time(roll_months(periods.start, months)),
-        _spans(periods.start, roll_months(periods.start, months), months, day_count),
+        time(periods.stop),
+        _spans(periods.start, periods.stop, months, day_count),
     )
-    whole = periods.end == roll_months(periods.start, months)
+    whole = periods.end == periods.stop
     accrual = np.where(
         whole,
         _spans(periods.start, periods.end, months, day_count),

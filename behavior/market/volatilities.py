@@ -14,7 +14,7 @@ from scipy.interpolate import RegularGridInterpolator
 from behavior.errors import MarketDataError
 from behavior.market.curves import TimeConvention, tenor_times
 from behavior.months import DateLike, as_date, as_days
-from behavior.quantities import FloatArray
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,8 @@ class VolatilitySurface:
     currency, index : what the options are on.
     kind : ``normal`` (decimals a year) or ``lognormal`` (relative a year).
     shift : of shifted lognormal volatilities, decimals.
-    expiries : years, rising, shape (expiries,). tenors : years, rising, shape (tenors,).
+    expiries : years to the date of the expiry, rising, shape (expiries,). tenors : months / 12 of what the option is
+        on, which no as-of date changes, rising, shape (tenors,).
     strikes : decimals, rising; empty where volatility does not depend on strike.
     values : (expiries, tenors) or (expiries, tenors, strikes).
 
@@ -137,7 +138,7 @@ def _surface(currency: str, index: str, rows: pd.DataFrame, as_of: date, time: T
         str(kinds[0]),
         float(shifts[0]),
         tenor_times(as_of, axes[0], time),
-        tenor_times(as_of, axes[1], time),
+        axes[1] / MONTHS_PER_YEAR,
         axes[2] if len(axes) > 2 else np.empty(0),
         grid,
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.engine.option_book import contractual_share, value_limits, value_options
+from behavior.engine.contractual_share import contractual_share
+from behavior.engine.option_book import value_limits, value_options
 from behavior.engine.options import bachelier_call
 from behavior.engine.positions import Book
 from behavior.errors import ContractFault, MarketDataError
