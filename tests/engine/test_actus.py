@@ -172,6 +172,14 @@ def test_resets_keep_their_limits() -> None:
         ({"endOfMonthConvention": "EOY"}, "endOfMonthConvention"),
         ({"contractRole": "BOTH"}, "contractRole"),
         ({"amortizationDate": "2024-01-01"}, "amortizationDate"),
+        ({"contractType": "LAX", "cycleOfRateReset": "P1YL1"}, "cycleOfRateReset"),
+        ({"contractType": "LAX", "arrayIncreaseDecrease": ["INC", "DOWN"]}, "arrayIncreaseDecrease"),
+        ({"contractType": "LAX", "arrayFixedVariable": ["fixed"]}, "arrayFixedVariable"),
+        ({"contractType": "CLM", "capitalizationEndDate": "2021-01-01"}, "capitalizationEndDate"),
+        ({"contractType": "UMP", "capitalizationEndDate": "2021-01-01"}, "capitalizationEndDate"),
+        ({"contractType": "SWPPV", "premiumDiscountAtIED": "-20"}, "premiumDiscountAtIED"),
+        ({"contractType": "SWPPV", "accruedInterest": 5}, "accruedInterest"),
+        ({"penaltyType": "A"}, "penaltyType"),
     ],
 )
 def test_unsupported_terms_are_refused_by_name(change: dict[str, Any], column: str) -> None:
@@ -186,6 +194,8 @@ def test_unsupported_terms_are_refused_by_name(change: dict[str, Any], column: s
         ({"maturityDate": ""}, "maturityDate"),
         ({"maturityDate": "soon"}, "maturityDate"),
         ({"statusDate": ""}, "statusDate"),
+        ({"contractRole": ""}, "contractRole"),
+        ({"dayCountConvention": None}, "dayCountConvention"),
         ({"notionalPrincipal": "much"}, "notionalPrincipal"),
         ({"cycleOfInterestPayment": "monthly"}, "cycleOfInterestPayment"),
         ({"contractType": "LAM"}, "cycleAnchorDateOfPrincipalRedemption"),
@@ -279,6 +289,7 @@ def test_half_given_and_other_values_are_refused_by_name(change: dict[str, Any],
 def test_values_without_effect_change_nothing() -> None:
     plain = contract_events(Terms.of(LOAN), Observed())
     named = {"prepaymentEffect": "N", "contractPerformance": "PF", "seniority": "S", "cyclePointOfRateReset": "B"}
+    named["penaltyType"] = "O"
     assert contract_events(Terms.of({**LOAN, **named}), Observed()) == plain
 
 

@@ -46,6 +46,8 @@ COMMON = IDENTITY | {
     "terminationDate",
     "priceAtTerminationDate",
 }
+CAPITALISATION = frozenset({"capitalizationEndDate"})
+CYCLE_OF_RESET = frozenset({"cycleAnchorDateOfRateReset", "cycleOfRateReset", "nextResetRate"})
 INTEREST = frozenset({"cycleAnchorDateOfInterestPayment", "cycleOfInterestPayment", "capitalizationEndDate"})
 # A fixing is looked up on the reset's own date, so the days before it change nothing.
 RESET = frozenset(
@@ -76,6 +78,7 @@ REDEMPTION = frozenset(
     }
 )
 FEES = frozenset({"cycleAnchorDateOfFee", "cycleOfFee", "feeBasis", "feeRate", "feeAccrued"})
+NOTHING = ("0", "0.0")
 # Terms that change nothing at the one value that is accepted: whoever gives another is refused.
 WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -84,7 +87,14 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cyclePointOfInterestPayment": ("E",),
         "cyclePointOfRateReset": ("B",),
         "seniority": ("S", "J"),
+        "penaltyType": ("O",),
+        "premiumDiscountAtIED": NOTHING,
+        "accruedInterest": NOTHING,
     }
+)
+# Words that arrays are made of.
+WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"arrayIncreaseDecrease": ("INC", "DEC"), "arrayFixedVariable": ("FIX", "VAR", "F", "V")}
 )
 SCALING = frozenset(
     {
@@ -117,11 +127,17 @@ SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
         "LAM": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION,
         "NAM": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION,
         "ANN": COMMON | INTEREST | RESET | SCALING | FEES | REDEMPTION | {"amortizationDate"},
-        "LAX": COMMON | RESET | FEES | ARRAYS,
-        "CLM": COMMON | INTEREST | RESET | FEES | {"xDayNotice"},
-        "UMP": COMMON | INTEREST | RESET | FEES | {"xDayNotice"},
+        # Its resets are arrays; a cycle of its own would be another schedule.
+        "LAX": COMMON | (RESET - CYCLE_OF_RESET) | FEES | ARRAYS,
+        # All their interest is capitalised until the end.
+        "CLM": COMMON | (INTEREST - CAPITALISATION) | RESET | FEES | {"xDayNotice"},
+        "UMP": COMMON | (INTEREST - CAPITALISATION) | RESET | FEES | {"xDayNotice"},
         "CSH": IDENTITY | {"contractRole", "contractDealDate", "statusDate", "notionalPrincipal"},
-        "SWPPV": COMMON | INTEREST | RESET | {"nominalInterestRate2", "deliverySettlement"},
+        # No notional is exchanged that a premium could be on, and none that interest could be capitalised into.
+        "SWPPV": (COMMON - {"premiumDiscountAtIED", "accruedInterest"})
+        | (INTEREST - CAPITALISATION)
+        | RESET
+        | {"nominalInterestRate2", "deliverySettlement"},
         "SWAPS": IDENTITY
         | {
             "contractRole",
@@ -223,6 +239,19 @@ class Terms:
             Fault(self.contract_id, f"expected one of {', '.join(values)}", column=term, value=self.text(term))
             for term, values in allowed
             if self.has(term) and self.text(term) not in values
+        ]
+        found += [
+            Fault(self.contract_id, f"expected {' or '.join(values)} in each place", column=term, value=str(word))
+            for term, values in WAYS.items()
+            for word in self.items(term)
+            if str(word) not in values
+        ]
+        needed = ["contractRole"] if self.contract_type != "CAPFL" else []
+        needed += ["dayCountConvention"] if self.has("nominalInterestRate") else []
+        found += [
+            Fault(self.contract_id, f"{self.contract_type} needs it", column=term)
+            for term in needed
+            if not self.has(term)
         ]
         given = sorted(term for term in FEES if self.has(term))
         if given and not self.has("feeRate"):
