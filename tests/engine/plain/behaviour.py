@@ -14,22 +14,6 @@ from tests.engine.plain.dates import later
 from tests.engine.plain.market import PlainWorld
 
 
-def curve_of(row: dict[str, Any], table: Any, **wanted: Any) -> Any:
-    """The curve of a row's segment: the most specific label, `pooled` standing for anything."""
-    best, score = None, -1
-    for curve in table.curves:
-        if any(getattr(curve, name) != value for name, value in wanted.items()):
-            continue
-        fits = [
-            label == "pooled" or label == str(row.get(column))
-            for column, label in zip(table.scheme.columns, curve.segment, strict=True)
-        ]
-        own = sum(label != "pooled" for label in curve.segment)
-        if all(fits) and own > score:
-            best, score = curve, own
-    return best
-
-
 def between(grid: list[float], x: float) -> list[tuple[int, float]]:
     """Places and weights of a linear lookup, clamped."""
     if x <= grid[0]:

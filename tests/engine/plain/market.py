@@ -5,15 +5,13 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from scipy.interpolate import PchipInterpolator
 
 from tests.engine.plain.dates import Day, later, month_after
-
-Shift = Callable[[float], float]
+from tests.engine.plain.scenarios import PlainScenario
 
 
 class Curve:
@@ -48,12 +46,12 @@ class Curve:
 class PlainWorld:
     """What the valuation knows of the market.
 
-    shifts : one a scenario and currency, functions of time in years; floors already in.
+    scenarios : base first.
     """
 
     as_of: Day
     curves: dict[tuple[str, str], Curve]
-    shifts: list[dict[str, Shift]]
+    scenarios: list[PlainScenario]
     spot: dict[str, float] = field(default_factory=dict)
     history: dict[str, list[tuple[Day, float]]] = field(default_factory=dict)
     short: str = ""
@@ -71,9 +69,67 @@ class PlainWorld:
         low, high = later(self.as_of, k - 1), later(self.as_of, k)
         return (k - (high - day).days / (high - low).days) / 12
 
+    def month_at(self, t: float) -> int:
+        """The month whose shift and index values hold for a fixing: month 1 starts at as-of."""
+        m = int(12 * max(t, 0.0))
+        while self.bound(m) <= t + 1e-9:
+            m += 1
+        return m
+
+    def bound(self, m: int) -> float:
+        """Time of as-of + m months."""
+        if ("bound", m) not in self.memory:
+            self.memory["bound", m] = self.time(later(self.as_of, m))
+        return float(self.memory["bound", m])
+
+    def ahead(self, money: str, index: str, a: float, b: float) -> float:
+        """Base forward zero rate that cash flows read."""
+        curve = self.curves[money, index]
+        return (curve.zero(b) * b - curve.zero(a) * a) / (b - a) if b > a else curve.zero(b)
+
+    def shift(self, s: int, money: str, t: float) -> float:
+        """Shift of today's zero rate: at once, or of money rolled over month by month along the path."""
+        path = self.scenarios[s].path(money)
+        if len(path.shifts) == 1:
+            return path.size(1, self.curves[money, "discount"].zero(t), t)
+        if t <= 0:
+            return self._monthly(s, money, 1)
+        m = self.month_at(t)
+        gone = self._grown(s, money, m - 1) + self._monthly(s, money, m) * (t - self.bound(m - 1))
+        return gone / t
+
+    def _monthly(self, s: int, money: str, m: int) -> float:
+        """Shift of the one-month rate of month m."""
+        a, b = self.bound(m - 1), self.bound(m)
+        return self.scenarios[s].path(money).size(m, self.ahead(money, "discount", a, b), b - a)
+
+    def _grown(self, s: int, money: str, m: int) -> float:
+        """Sum of the first m months' shifts, each times its length."""
+        key = ("grown", s, money, m)
+        if key not in self.memory:
+            last = self._monthly(s, money, m) * (self.bound(m) - self.bound(m - 1)) if m else 0.0
+            self.memory[key] = last + (self._grown(s, money, m - 1) if m else 0.0)
+        return float(self.memory[key])
+
+    def shift_seen(self, s: int, money: str, a: float, b: float) -> float:
+        """Shift of the zero rate from a to b as it is seen at a."""
+        path, span = self.scenarios[s].path(money), b - a
+        curve = self.curves[money, "discount"]
+        if len(path.shifts) > 1:
+            seen = curve.zero(span) if self.constant else self.ahead(money, "discount", a, b)
+            return path.size(self.month_at(a), seen, span)
+        if self.constant:
+            return path.size(1, curve.zero(span), span)
+        return (self.shift(s, money, b) * b - self.shift(s, money, a) * a) / span
+
+    def told(self, s: int, index: str, t: float) -> float | None:
+        """What a scenario says an index is at a time."""
+        values = self.scenarios[s].index_values.get(index)
+        return None if values is None else values[min(self.month_at(t), len(values)) - 1]
+
     def zero(self, s: int, money: str, index: str, t: float) -> float:
         """Scenario zero rate."""
-        return self.curves[money, index].zero(t) + self.shifts[s][money](t)
+        return self.curves[money, index].zero(t) + self.shift(s, money, t)
 
     def factor(self, s: int, money: str, index: str, day: Day) -> float:
         """Scenario discount factor."""
@@ -83,30 +139,29 @@ class PlainWorld:
             self.memory[key] = math.exp(-self.zero(s, money, index, t) * t)
         return float(self.memory[key])
 
+    def seen(self, s: int, money: str, index: str, a: float, b: float) -> float:
+        """Zero rate from a to b as cash flows see it at a; where today's curve stays, its rate for that stretch."""
+        base = self.curves[money, index].zero(b - a) if self.constant else self.ahead(money, index, a, b)
+        return base + self.shift_seen(s, money, a, b)
+
     def fixing(self, s: int, money: str, index: str, start: Day, end: Day, accrual: float) -> float:
-        """Simple forward; where today's curve stays, its rate for the same stretch of time."""
-        if self.constant:
-            span = self.time(end) - self.time(start)
-            return (math.exp(self.zero(s, money, index, span) * span) - 1) / accrual
-        ratio = self.factor(s, money, index, start) / self.factor(s, money, index, end)
-        return (ratio - 1) / accrual
+        """Simple rate of a reset."""
+        a, b = self.time(start), self.time(end)
+        told = self.told(s, index, a)
+        return math.expm1(self.seen(s, money, index, a, b) * (b - a)) / accrual if told is None else told
 
     def term_zero(self, s: int, money: str, start: Day, months: int) -> float:
         """The scenario's zero rate for a term on a date."""
-        end = later(start, months)
-        if self.constant:
-            return self.zero(s, money, "discount", self.time(end) - self.time(start))
-        ratio = self.factor(s, money, "discount", start) / self.factor(s, money, "discount", end)
-        return math.log(ratio) / (self.time(end) - self.time(start))
+        return self.seen(s, money, "discount", self.time(start), self.time(later(start, months)))
 
     def driver_forward(self, s: int, money: str, index: str, start: Day, end: Day) -> float:
         """Forward zero rate on the smooth view."""
-        curve, shift = self.curves[money, index], self.shifts[s][money]
+        curve = self.curves[money, index]
         a, b = self.time(start), self.time(end)
+        moved = self.shift_seen(s, money, a, b)
         if self.constant:
-            return curve.smooth(b - a) + shift(b - a)
-        low = (curve.smooth(a) + shift(a)) * a if a > 0 else 0.0
-        return ((curve.smooth(b) + shift(b)) * b - low) / (b - a)
+            return curve.smooth(b - a) + moved
+        return (curve.smooth(b) * b - curve.smooth(a) * a) / (b - a) + moved
 
     def level(self, s: int, money: str, m: int) -> float:
         """RATE_LEVEL of month m: the simple one-month forward."""
@@ -114,8 +169,9 @@ class PlainWorld:
         if key not in self.memory:
             index = self.short if (money, self.short) in self.curves else "discount"
             a, b = later(self.as_of, m - 1), later(self.as_of, m)
-            tau = self.time(b) - self.time(a)
-            self.memory[key] = (math.exp(self.driver_forward(s, money, index, a, b) * tau) - 1) / tau
+            tau, told = self.time(b) - self.time(a), self.told(s, index, self.time(a))
+            rate = math.expm1(self.driver_forward(s, money, index, a, b) * tau) / tau
+            self.memory[key] = rate if told is None else told
         return float(self.memory[key])
 
     def driver_rate(self, s: int, money: str, index: str, m: int, lag: int, tenor: int) -> float:
@@ -130,6 +186,9 @@ class PlainWorld:
         if m < 1:
             known = self.past(index, later(self.as_of, m - 1))
             return today if known is None else known
+        told = self.told(s, index, self.bound(m - 1))
+        if told is not None:
+            return told
         now = self.curves[money, "discount"].smooth(self.time(later(self.as_of, tenor)))
         start, end = later(self.as_of, m - 1), later(self.as_of, m - 1 + tenor)
         return today + self.driver_forward(s, money, "discount", start, end) - now
@@ -138,21 +197,6 @@ class PlainWorld:
         """Last value on or before a day."""
         found = [value for date, value in self.history.get(index, []) if date <= day]
         return found[-1] if found else None
-
-
-def floored(curve: Curve, shift: Shift, level: float | None, slope: float = 0.0, observed: bool = False) -> Shift:
-    """A shift whose result on the discount curve is not below a floor (level + slope t, at most 0)."""
-    if level is None:
-        return shift
-
-    def inside(t: float) -> float:
-        base = curve.zero(t)
-        bound = min(0.0, level + slope * t)
-        if observed:
-            bound = min(bound, base)
-        return max(base + shift(t), bound) - base
-
-    return inside
 
 
 def day_of(value: Any) -> dt.date | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.engine.plain.dates import Day, in_month, index, is_thirty, later, month_after, whole_months, years
 from tests.engine.plain.market import PlainWorld
-from tests.engine.plain.walk import HORIZON, Row
+from tests.engine.plain.rows import Row
+from tests.engine.plain.walk import HORIZON
 
 
 def margin(world: PlainWorld, row: Row, given: dict[str, float]) -> float:

@@ -10,26 +10,43 @@ from typing import Any
 import pandas as pd
 
 from tests.engine.plain.dates import Day, later
-from tests.engine.plain.market import Curve, PlainWorld, Shift, day_of, floored
+from tests.engine.plain.market import Curve, PlainWorld, day_of
+from tests.engine.plain.options import STRESS, Options
 from tests.engine.plain.renewals import margin, renewed
-from tests.engine.plain.walk import FIELDS, HORIZON, Choices, Row, Walk
+from tests.engine.plain.rows import Row
+from tests.engine.plain.scenarios import AGGREGATION, STILL, Floor, Path, PlainScenario, framework, shape
+from tests.engine.plain.spreads import calibrate, cap_life
+from tests.engine.plain.summaries import eve_summary, nii_summary
+from tests.engine.plain.walk import FIELDS, HORIZON, Choices, Walk
 
 BUCKETS = [0, 1, 3, 6, 9, 12, 18, 24, 36, 48, 60, 72, 84, 96, 108, 120, 180, 240, math.inf]
+SHEETS = ("run_off", "constant")
 SIGN = {"asset": 1.0, "liability": -1.0, "receive": 1.0, "pay": -1.0}
-DATES = ("origination_date", "maturity_date", "next_reset_date", "amortization_start_date", "start_date")
+DATES = (
+    "origination_date",
+    "maturity_date",
+    "next_reset_date",
+    "amortization_start_date",
+    "start_date",
+    "expiry_date",
+)
 
 
-def shift_of(parts: Any) -> Shift:
-    """A scenario's shift as a function of time."""
-
-    def at(t: float) -> float:
-        found = float(parts.parallel)
-        if parts.decay_years is not None:
-            near = math.exp(-t / parts.decay_years)
-            found += parts.short * near + parts.long * (1 - near)
-        return found
-
-    return at
+def scenarios_of(options: Any, moneys: list[str]) -> list[PlainScenario]:
+    """The scenarios of a run: the framework's, or the user's own with the floor that was chosen."""
+    if options.scenarios is None:
+        return framework(options.framework, moneys)
+    floor = Floor(options.floor) if isinstance(options.floor, float) else None
+    found = []
+    for scenario in options.scenarios.scenarios:
+        paths = {}
+        for money in moneys:
+            given = scenario.shifts.get(money) or scenario.shifts.get("*") or ()
+            parts = [shape(one.parallel, one.short, one.long, one.decay_years, one.nodes) for one in given]
+            still = all(one.is_zero for one in given)
+            paths[money] = Path(tuple(parts), None if still else floor) if parts else STILL
+        found.append(PlainScenario(scenario.name, paths, dict(scenario.index_values)))
+    return found
 
 
 def world_of(inputs: Any, options: Any) -> PlainWorld:
@@ -42,16 +59,6 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
         held[date][str(money), str(index)] = Curve(date, nodes, options.interpolation, options.time == "month_grid")
     curves = held[inputs.as_of]
     spot = {index: curve.z[0] for (_, index), curve in curves.items() if len(curve.t) == 1}
-    floor = options.floor if isinstance(options.floor, float) else None
-    shifts = []
-    for scenario in options.scenarios.scenarios:
-        by_money: dict[str, Shift] = {}
-        for money in {name for name, _ in curves}:
-            path = scenario.shifts.get(money, ())
-            plain = shift_of(path[0]) if path else (lambda t: 0.0)
-            moves = bool(path) and not path[0].is_zero
-            by_money[money] = floored(curves[money, "discount"], plain, floor) if moves else plain
-        shifts.append(by_money)
     history: dict[str, list[tuple[Day, float]]] = defaultdict(list)
     if inputs.rates is not None:
         for date, index, value in inputs.rates.sort_values("date")[["date", "index", "value"]].itertuples(index=False):
@@ -65,7 +72,7 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
     return PlainWorld(
         inputs.as_of,
         curves,
-        shifts,
+        scenarios_of(options, sorted({name for name, _ in curves})),
         spot,
         dict(history),
         roles.get("short", ""),
@@ -96,12 +103,25 @@ def rows_of(inputs: Any, choices: Choices, uncovered: str) -> list[Row]:
 def value_tables(inputs: Any, options: Any, choices: Choices) -> dict[str, pd.DataFrame]:
     """eve, nii, gap and cash_flows of a book, in the shapes of the contracts."""
     world = world_of(inputs, options)
-    names = [scenario.name for scenario in options.scenarios.scenarios]
+    names = [scenario.name for scenario in world.scenarios]
     eve: Any = defaultdict(float)
     nii: Any = defaultdict(lambda: [0.0, 0.0])
     flows: Any = defaultdict(lambda: defaultdict(float))
     gap: Any = defaultdict(float)
-    for row in rows_of(inputs, choices, options.uncovered):
+    rows = rows_of(inputs, choices, options.uncovered)
+    if choices.margins == "calibrated":
+        calibrate(world, rows, choices)
+    if choices.life_cap is not None:
+        cap_life(world, rows, choices, choices.life_cap)
+    options_of = Options(world, inputs.vols, choices)
+    add_on: Any = defaultdict(float)
+    for row in rows:
+        if row.option or (row.limited and choices.limits):
+            _optional(options_of, row, names, eve, add_on)
+        if row.option:
+            for key in ((s, sheet, k) for s in names for sheet in SHEETS for k in range(1, HORIZON + 1)):
+                nii[key[0], key[1], row.money, row.product, key[2]][0] += 0.0
+            continue
         base: dict[Any, Any] = {}
         extra = 0.0
         renews = row.cash and not row.open_ended and row.kind != "administered"
@@ -123,13 +143,33 @@ def value_tables(inputs: Any, options: Any, choices: Choices) -> dict[str, pd.Da
             else:
                 constant = out.income
             earns = row.side in ("asset", "receive")
-            for sheet, income in (("run_off", out.income), ("constant", constant)):
+            for sheet, income in zip(SHEETS, (out.income, constant), strict=True):
                 for k in range(1, HORIZON + 1):
                     nii[scenario, sheet, row.money, row.product, k][0 if earns else 1] += income.get(k, 0.0)
             if s == 0:
                 for day, amount in out.reprices:
                     gap[_bucket(inputs.as_of, day), row.money, row.side] += amount
-    return _shaped(inputs.as_of, eve, nii, gap, flows)
+    found = _shaped(inputs.as_of, eve, nii, gap, flows)
+    return found | _summed(found, add_on, inputs, options)
+
+
+def _optional(held: Options, row: Row, names: list[str], eve: Any, add_on: Any) -> None:
+    """Add what a row's options are worth, and the loss by stressed volatility."""
+    for s, scenario in enumerate(names):
+        plain, stressed = (SIGN[row.side] * held.value(row, s, factor) for factor in (1.0, STRESS))
+        eve[scenario, row.money, row.product, row.side] += plain
+        add_on[scenario, row.money] += plain - stressed if s else 0.0
+
+
+def _summed(found: dict[str, pd.DataFrame], add_on: Any, inputs: Any, options: Any) -> dict[str, pd.DataFrame]:
+    """The summaries in the reporting currency."""
+    rates = {inputs.reporting_currency: 1.0}
+    rates |= {str(money): float(rate) for money, rate in inputs.fx[["currency", "rate"]].itertuples(index=False)}
+    rule = AGGREGATION[options.framework] if options.scenarios is None else options.scenarios.aggregation
+    return {
+        "nii_summary": nii_summary(found["nii"], rates, inputs.tier1),
+        "eve_summary": eve_summary(found["eve"], dict(add_on), rates, inputs.tier1, rule),
+    }
 
 
 def _bucket(as_of: Day, day: Day) -> int:

@@ -22,20 +22,14 @@ from tests.engine.plain.dates import (
     years,
 )
 from tests.engine.plain.market import PlainWorld
+from tests.engine.plain.rows import Row
 
 HORIZON = 60
 OPEN_END = 480
-FIELDS = (
-    "scheduled",
-    "payoff",
-    "curtailment",
-    "withdrawal",
-    "drawn",
-    "capitalised",
-    "interest",
-    "accrued_interest",
-    "closing_balance",
-)
+FLOWS = "scheduled payoff curtailment withdrawal drawn capitalised interest accrued_interest closing_balance"
+FIELDS = tuple(FLOWS.split())
+"""Amounts of ``cash_flows.csv``."""
+
 COLUMN = {"payoff": "payoff", "default": "payoff", "curtailment": "curtailment"}
 
 
@@ -50,6 +44,8 @@ class Choices:
     margins: str = "included"
     pending: bool = True
     exchange: bool = False
+    life_cap: float | None = None
+    limits: bool = False
 
 
 @dataclass
@@ -62,76 +58,6 @@ class Outcome:
     staying: Any = field(default_factory=lambda: defaultdict(float))
     gone: list[tuple[Day, float]] = field(default_factory=list)
     reprices: list[tuple[Day, float]] = field(default_factory=list)
-
-
-class Row:
-    """A row's terms in plain values, with its behaviour."""
-
-    def __init__(self, cells: dict[str, Any], as_of: Day, schedule: dict[Day, float]) -> None:
-        get = cells.get
-        self.cells, self.schedule = cells, schedule
-        self.money, self.side, self.product = cells["currency"], cells["side"], cells["product"]
-        self.instrument = get("instrument") or "cash"
-        self.balance, self.undrawn = float(cells["balance"]), float(get("undrawn") or 0.0)
-        self.kind, self.rate = cells["rate_type"], float(cells["rate"])
-        self.repayment = cells["repayment"]
-        self.count = get("day_count") or "30/360"
-        self.origin, self.maturity = get("origination_date"), get("maturity_date")
-        self.open_ended = self.repayment == "none"
-        self.step = 1 if self.open_ended else int(cells["payment_months"])
-        self.compounding = int(get("compounding_months") or 0)
-        self.unit = float(get("rounding") or 0.0)
-        self.index, self.spread = get("index"), float(get("spread") or 0.0)
-        self.reset_months = int(get("reset_months") or 0)
-        self.next_reset = get("next_reset_date")
-        self.cap = math.inf if get("cap") is None or self.kind != "floating" else float(get("cap"))
-        given = get("floor")
-        self.floor = (0.0 if self.kind == "administered" else -math.inf) if given is None else float(given)
-        self.periodic = math.inf if get("periodic_cap") is None else float(get("periodic_cap"))
-        self.payment_cap = math.inf if get("payment_cap") is None else float(get("payment_cap"))
-        self.amortises_over = int(get("amortization_months") or 0)
-        self.amortises_from = get("amortization_start_date")
-        start = get("start_date") or self.origin
-        self.start = start if start is not None and start > as_of else None
-        self.burnt = float(get("months_in_the_money") or 0.0)
-        transfer = get("transfer_rate")
-        self.transfer = None if transfer is None else float(transfer)
-        self.rules: list[act.Rule] = []
-        self.draws: list[act.Rule] = []
-        self.reprices: act.Pass | None = None
-        self.overnight = False
-        self.day = anchor_day(as_of if self.open_ended else self.maturity)
-        self.new_margin = 0.0
-
-    @property
-    def cash(self) -> bool:
-        """Whether the row is a cash position."""
-        return bool(self.instrument == "cash")
-
-    def behave(self, assumptions: Any, include_default: bool) -> None:
-        """Find the row's behaviour in a set."""
-        on = self.cells.get("behavioral")
-        if assumptions is None or not self.cash or on in (False, "false"):
-            return
-        found = [(table, act.curve_of(self.cells, table)) for table in assumptions.tables]
-        for table, curve in found:
-            if curve is None:
-                continue
-            if table.effect == "RUNOFF" and (include_default or table.cause != "default"):
-                self.rules.append(act.Rule(table, curve))
-            elif table.effect == "DRAWDOWN" and self.undrawn > 0:
-                self.draws.append(act.Rule(table, curve))
-            elif table.quantity == "MARGINAL_PASS_THROUGH" and self.kind == "administered":
-                self.reprices = act.Pass(curve, self._speed(assumptions, "up"), self._speed(assumptions, "down"))
-
-    def _speed(self, assumptions: Any, way: str) -> Any:
-        """Table and curve of a direction's speed."""
-        for table in assumptions.tables:
-            if table.quantity == "MONTHLY_ADJUSTMENT":
-                curve = act.curve_of(self.cells, table, direction=way)
-                if curve is not None:
-                    return table, curve
-        return None
 
 
 def level_payment(balance: float, periodic: float, count: float) -> float:
@@ -207,6 +133,10 @@ class Walk:
         first, last, months = self.period(end)
         raw = years(first, b, self.r.count) - years(first, a, self.r.count)
         return raw * (months / 12) / years(first, last, self.r.count) if months else raw
+
+    def factor(self, day: Day) -> float:
+        """What money on a day is worth today, the row's own spread counted."""
+        return self.w.factor(self.s, self.r.money, "discount", day) * math.exp(-self.r.extra * self.w.time(day))
 
     # Rates ----------------------------------------------------------------------------------------------------------
 
@@ -297,8 +227,11 @@ class Walk:
         first = self.first_amortising()
         self._today(first)
         at = row.start or w.as_of
+        for day in self.resets:
+            if day < at:
+                self.rate = self.fixed_on(day, self.rate)
         repriced = False
-        balances: list[tuple[Day, float]] = [(w.as_of, self.balance)]
+        self.balances: list[tuple[Day, float]] = [(w.as_of, self.balance)]
         for j, day in enumerate(self.events, 1):
             if day <= at:
                 continue
@@ -315,16 +248,16 @@ class Walk:
                     self.balance
                 )
                 left += self.balance
-                out.value += self.balance * w.factor(self.s, row.money, "discount", day)
+                out.value += self.balance * self.factor(day)
                 self.balance = 0.0
             out.gone.append((day, max(paid[0], 0.0) + left))
             if not repriced:
                 out.reprices.append((day, paid[0] + left - drawn))
-            balances.append((day, self.balance))
+            self.balances.append((day, self.balance))
             at = day
             if self.balance <= 0 and self.undrawn <= 0 and (self.c.behaviour == "model" or self.s > 0):
                 break
-        self._closings(balances)
+        self._closings(self.balances)
         return out
 
     def _overnight(self) -> Outcome:
@@ -332,7 +265,7 @@ class Walk:
         day = self.w.as_of + dt.timedelta(days=1)
         out.flows[1]["withdrawal"] += row.balance
         out.reprices.append((day, row.balance))
-        out.value = row.balance * self.w.factor(self.s, row.money, "discount", day)
+        out.value = row.balance * self.factor(day)
         return out
 
     def _today(self, first: Day | None) -> None:
@@ -406,7 +339,7 @@ class Walk:
         out.flows[month]["scheduled" if due >= 0 else "capitalised"] += abs(due)
         exchanged = 1.0 if row.cash or self.c.exchange else 0.0
         cash = interest - self.kept_back + due * exchanged
-        out.value += cash * self.w.factor(self.s, row.money, "discount", day)
+        out.value += cash * self.factor(day)
         self.balance -= due
         self.owed = self.kept_back = 0.0
         return due, interest, cash
@@ -419,37 +352,60 @@ class Walk:
         if self.payment is not None and known is not None and self.payment > 0:
             room = self.r.payment_cap * self.payment
             if math.isfinite(room):
-                new = min(max(new, self.payment - room), self.payment + room)
+                new = self.rounded(min(max(new, self.payment - room), self.payment + room))
         self.payment, self.level_of = new, self.period_moves
+
+    def _drivers(self, rule: act.Rule, j: int, rate: float, counts: list[float], i: int) -> dict[str, float]:
+        """What a rule's curve asks for in a month; counts months in the money on the way."""
+        w, row = self.w, self.r
+        drivers = {"RATE_LEVEL": w.level(self.s, row.money, j)}
+        drivers["RATE_SPREAD"] = drivers["RATE_LEVEL"] - rate
+        terms = rule.table.terms
+        if terms.index:
+            tenor = int(terms.tenor_months or 120)
+            gain = rate - w.driver_rate(self.s, row.money, terms.index, j, terms.lag_months, tenor)
+            drivers["RATE_INCENTIVE"], drivers["MONTHS_IN_THE_MONEY"] = gain, counts[i]
+            if gain > terms.in_the_money_above:
+                counts[i] += 1
+        return drivers
+
+    def _modelled(self, rule: act.Rule, month: int, season: int, drivers: dict[str, float]) -> float:
+        """A rule's hazard in a month of its model."""
+        if rule.table.month_meaning == "SINCE_ORIGINATION" and self.r.origin is not None:
+            month += max(whole_months(self.r.origin, self.w.as_of), 0)
+        value = rule.value(month, drivers)
+        if rule.table.season is not None:
+            value *= rule.table.season[season - 1]
+        return min(max(value, 0.0), 1.0)
+
+    def _hazard(self, rule: act.Rule, j: int, season: int, drivers: dict[str, float]) -> float:
+        """A month's hazard; where run-off times are scaled, of the stretch of the model that the month covers."""
+        scale = self.r.stretch
+        if scale == 1.0:
+            return self._modelled(rule, j, season, drivers)
+        begin, end = (j - 1) / scale, j / scale
+        if end > OPEN_END:
+            return 1.0
+        stay, month = 1.0, math.floor(begin + 1e-12) + 1
+        while month - 1 < end - 1e-12:
+            whole = self._modelled(rule, month, season, drivers)
+            low, high = max(begin - (month - 1), 0.0), min(end - (month - 1), 1.0)
+            stay *= (1 - high * whole) / (1 - low * whole) if low * whole < 1 else 0.0
+            month += 1
+        return 1 - stay
 
     def _hazards(self, j: int, day: Day, rate: float, rules: list[act.Rule], counts: list[float]) -> list[float]:
         """This month's hazards; base's where behaviour is frozen."""
-        w, row = self.w, self.r
         found = []
         for i, rule in enumerate(rules):
             key = (id(rule), j)
             if self.s > 0 and self.c.behaviour != "model":
                 base = self.base.get(key, 0.0)
-                factor = self.c.multipliers.get((rule.table.name, self.s), 1.0) if not row.open_ended else 1.0
+                factor = self.c.multipliers.get((rule.table.name, self.s), 1.0) if not self.r.open_ended else 1.0
                 found.append(1 - (1 - min(1.0, factor * (1 - (1 - base) ** 12))) ** (1 / 12) if factor != 1.0 else base)
                 continue
-            drivers = {"RATE_LEVEL": w.level(self.s, row.money, j)}
-            drivers["RATE_SPREAD"] = drivers["RATE_LEVEL"] - rate
-            terms = rule.table.terms
-            if terms.index:
-                gain = rate - w.driver_rate(
-                    self.s, row.money, terms.index, j, terms.lag_months, int(terms.tenor_months or 120)
-                )
-                drivers["RATE_INCENTIVE"], drivers["MONTHS_IN_THE_MONEY"] = gain, counts[i]
-                if gain > terms.in_the_money_above:
-                    counts[i] += 1
-            month = j
-            if rule.table.month_meaning == "SINCE_ORIGINATION":
-                month += max(whole_months(row.origin, w.as_of), 0) if row.origin is not None else 0
-            value = rule.value(month, drivers)
-            if rule.table.season is not None:
-                value *= rule.table.season[day.month - 1]
-            found.append(min(max(value, 0.0), 1.0))
+            drivers = self._drivers(rule, j, rate, counts, i)
+            found.append(self._hazard(rule, j, day.month, drivers))
             if self.s == 0:
                 self.base[key] = found[-1]
         return found
@@ -462,7 +418,7 @@ class Walk:
         hazards = self._hazards(j, day, rate, row.rules, self.money_months)
         drawing = self._hazards(j, day, rate, row.draws, self.money_draws)
         flows = self.out.flows[month_after(w.as_of, day)]
-        factor = w.factor(self.s, row.money, "discount", day)
+        factor = self.factor(day)
         stay = 1.0
         for h in hazards:
             stay *= 1 - h
