@@ -37,8 +37,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
 )
 """Title, the tables that the section needs, and what draws it."""
 
-WITH = ("key_rate_durations", "standardised_terms", "standardised_slots", "standardised_buckets")
-"""Tables that a section of another draws."""
+WITH: Mapping[str, tuple[str, ...]] = {
+    "durations": ("key_rate_durations",),
+    "standardised_eve": ("standardised_terms", "standardised_slots", "standardised_buckets"),
+    "commercial_margin": ("commercial_margin_summary", "commercial_margin_income"),
+}
+"""Tables that the section of another draws, or sums up."""
 
 
 def extra_sections(result: IrrbbResult, money: Money) -> tuple[Section, ...]:
@@ -53,7 +57,7 @@ def extra_sections(result: IrrbbResult, money: Money) -> tuple[Section, ...]:
         blocks = draw(result, money) if all(name in held for name in needed) else ()
         if blocks:
             found.append(Section(title, blocks))
-            drawn |= {*needed, *(WITH if needed[0] in ("durations", "standardised_eve") else ())}
+            drawn |= {*needed, *WITH.get(needed[0], ())}
     for name, data in held.items():
         if name not in drawn:
             title, words, form = KNOWN.get(name, (name.replace("_", " ").capitalize(), "", _as_is))

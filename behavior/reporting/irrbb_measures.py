@@ -23,6 +23,11 @@ CORE_WORDS = {
     "scaled": "where it lives longer than allowed, its run-off times are scaled",
     "uniform": "the core runs off evenly, with the average life as modelled or, where that is longer, as allowed",
 }
+MARGIN_WORDS = (
+    "Margins are earned on what is left of balances at today's margin, on renewed and new business at its own. The "
+    "rest of income is what the bank earns on the transfer of rates, on derivatives, and on positions without a "
+    "transfer rate."
+)
 MODES = {
     "change_model": "responding",
     "change_frozen": "frozen",
@@ -103,6 +108,24 @@ def margin_blocks(result: IrrbbResult, money: Money) -> Blocks:
         rates = {name: ".2f" for name in table.columns if str(name).endswith(", %")}
         note = "Of the balances that have a transfer rate; margins are of today's balances."
         blocks.append(Table(f"Margin by product, {currency}", table, note, _forms(table, ",.1f", rates)))
+    return (*blocks, *_margin_in_income(result, money))
+
+
+def _margin_in_income(result: IrrbbResult, money: Money) -> Blocks:
+    """How much of income is margin, by scenario; one table a balance sheet."""
+    data = _table(result, "commercial_margin_summary")
+    if data.empty:
+        return ()
+    blocks: list[Paragraph | Table | Figure] = [Paragraph(MARGIN_WORDS)]
+    for sheet, rows in data.groupby("balance_sheet", sort=False):
+        scenarios = list(dict.fromkeys(rows["scenario"]))
+        table = pd.DataFrame({"scenario": spaced(pd.Series(scenarios))})
+        for horizon in (12, 24):
+            part = rows[rows["horizon_months"] == horizon].set_index("scenario").loc[scenarios]
+            for column, head in (("nii", "income"), ("commercial_margin", "margin"), ("rest", "rest")):
+                table[f"{horizon} months, {head}"] = (part[column] / money.unit).to_numpy()
+        title = f"Commercial margin in net interest income, {SHEETS.get(str(sheet), str(sheet))} balance sheet"
+        blocks.append(Table(f"{title}, {money.name}", table, formats=_forms(table, ",.1f")))
     return tuple(blocks)
 
 

@@ -14,7 +14,7 @@ Derivatives have none. Positions without a transfer rate are left out, here and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -73,6 +73,24 @@ def margin_income(inputs: ValuationInputs, options: ValuationOptions) -> pd.Data
         found[DYNAMIC] = dynamic_sheet(sheets.flows, off, still, inputs.plan, world, MarginPricing)
     months = month_bounds(inputs.as_of, NII_MONTHS)[1:]
     return pd.concat([_table(sheets, word, found[word].interest, months) for word in words], ignore_index=True)
+
+
+def margin_summary(table: pd.DataFrame, nii_summary: pd.DataFrame, fx: Mapping[str, float]) -> pd.DataFrame:
+    """scenario, balance_sheet, horizon_months, nii, commercial_margin, rest: in the reporting currency.
+
+    The rest is what income has beyond margins: derivatives, the transfer of rates, positions without a transfer rate.
+
+    table : of `margin_income`. nii_summary : of the same valuation. fx : currency -> reporting units.
+    """
+    keys = ["scenario", "balance_sheet"]
+    worth = table["commercial_margin"] * table["currency"].map(fx).astype(float)
+    by_month = table.assign(worth=worth).groupby([*keys, "month"], sort=False)["worth"].sum()
+    running = by_month.groupby(level=keys, sort=False).cumsum().rename("commercial_margin").reset_index()
+    running["horizon_months"] = running.groupby(keys, sort=False).cumcount() + 1
+    found = nii_summary[[*keys, "horizon_months", "nii"]].merge(
+        running.drop(columns="month"), on=[*keys, "horizon_months"], how="left", validate="one_to_one"
+    )
+    return found.assign(rest=found["nii"] - found["commercial_margin"])
 
 
 def _balance(sheets: Sheets, word: str) -> FloatArray:

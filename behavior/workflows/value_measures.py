@@ -26,6 +26,7 @@ from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_table
 from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
+from behavior.workflows.margin_income import margin_income, margin_summary
 from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
@@ -35,7 +36,7 @@ from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
 from behavior.workflows.value_words import EVERY
 
-LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD = EVERY
+LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD, MARGIN = EVERY
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,16 @@ def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpt
     return tables, {"standardised": said}
 
 
+def margin(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """How much of net interest income is commercial margin, by scenario, balance sheet and month."""
+    del measures
+    table = margin_income(inputs, options)
+    if table.empty:
+        return {}, {}
+    summary = margin_summary(table, result.nii_summary, exchange_rates(inputs, Book(inputs.book)))
+    return {"commercial_margin_income": table, "commercial_margin_summary": summary}, {}
+
+
 def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> dict[str, float]:
     """Change of EVE after the option add-on by scenario, over currencies by a rule."""
     rows = summary[summary["currency"] != TOTAL]
@@ -214,5 +225,6 @@ RUNS: Mapping[str, Run] = MappingProxyType(
         OVERLAY: overlay,
         SENSITIVITY: assumptions,
         STANDARD: standard,
+        MARGIN: margin,
     }
 )

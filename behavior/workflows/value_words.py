@@ -30,7 +30,16 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Option -> its words, the default first; `migrated` and `aggregation` have theirs from other options."""
 
-EVERY = ("limits", "durations", "liquidity_gap", "behaviour", "overlay", "sensitivity", "standardised")
+EVERY = (
+    "limits",
+    "durations",
+    "liquidity_gap",
+    "behaviour",
+    "overlay",
+    "sensitivity",
+    "standardised",
+    "commercial_margin",
+)
 """Further measures of a valuation."""
 
 

@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.quantities import FloatArray, Quantity
+from behavior.reporting.html import render
+from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.margin_income import margin_income
-from behavior.workflows.value import ValuationOptions
+from behavior.workflows.value import ValuationOptions, value
+from behavior.workflows.value_measures import Measures, with_measures
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs
 from tests.workflows.test_value_sheets import SLOPED, plan_row, shift_row
@@ -159,3 +163,21 @@ def test_positions_without_a_transfer_rate_are_left_out() -> None:
         np.testing.assert_allclose(part(both, sheet, "loan"), part(alone, sheet, "loan"), rtol=1e-12)
         np.testing.assert_array_equal(part(both, sheet, "other"), np.zeros(60))
     assert found(loan(24, 0.05)).empty
+
+
+def test_the_measure_gives_months_and_sums_in_the_reporting_currency() -> None:
+    rows = (loan(36, 0.05, transfer_rate=0.03), loan(24, 0.04, 2e5, currency="EUR", product="euro", transfer_rate=0.02))
+    euro = SLOPED.assign(currency="EUR")
+    fx = pd.DataFrame({"as_of": [AS_OF], "currency": "EUR", "reporting_currency": "USD", "rate": 1.1})
+    held = inputs(book=table(*rows), assumptions=None, curves=pd.concat([SLOPED, euro]), fx=fx)
+    result = with_measures(value(held, OPTIONS), held, OPTIONS, Measures(("commercial_margin",)))
+    months, sums = (result.tables()[f"commercial_margin_{name}"] for name in ("income", "summary"))
+    assert list(sums.columns) == ["scenario", "balance_sheet", "horizon_months", "nii", "commercial_margin", "rest"]
+    np.testing.assert_allclose(sums["rest"] + sums["commercial_margin"], sums["nii"], rtol=1e-12)
+    year = sums[(sums["horizon_months"] == 12) & (sums["balance_sheet"] == "run_off") & (sums["scenario"] == "base")]
+    by_hand = part(months, "run_off", "loan")[:12].sum() + 1.1 * part(months, "run_off", "euro")[:12].sum()
+    assert year["commercial_margin"].iloc[0] == pytest.approx(by_hand, rel=1e-12)
+    assert months["month"].min() == pd.Timestamp("2026-01-31")
+    page = render(irrbb_report(result, None, {}))
+    assert "Commercial margin in net interest income, constant balance sheet" in page
+    assert "Commercial margin income" not in page
