@@ -108,8 +108,10 @@ def fraction(begin: int, end: int, count: int, starts: IntArray, months: IntArra
 def accrued_to(
     begin: int, close: int, at: int, span: int, count: int, whole: float, starts: IntArray, months: IntArray
 ) -> float:
-    """Accrual from a period's start to a day in it; `whole` is the raw fraction of the whole period."""
-    part = fraction(begin, at, count, starts, months)
+    """Accrual from a period's start to a day in it; `whole` is the raw fraction of the whole period, 0 = not known."""
+    if at == begin:
+        return 0.0
+    part = whole if at == close and whole != 0.0 else fraction(begin, at, count, starts, months)
     if count < ACT_360 and span > 0:
         part = part * (span / 12.0) / (1.0 if whole == 0.0 else whole)
     return part

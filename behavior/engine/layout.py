@@ -6,6 +6,7 @@ become curve numbers (`runoff`), indices have become columns of forward rates (`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,9 +113,16 @@ class Calendars(NamedTuple):
     starts: IntArray
 
 
-SHARES = ("accrual", "head", "split")
-CALENDAR = np.dtype([(name, np.float64 if name in SHARES else np.int32) for name in Calendars._fields], align=True)
-"""An interval as a record: days and months as 32-bit numbers, because a large book has millions of them."""
+CALENDAR = np.dtype(
+    [
+        *((name, np.float64) for name in ("accrual", "head", "split")),
+        *((name, np.int32) for name in ("day", "reset", "opening_reset", "opens", "starts")),
+        *((name, np.int16) for name in ("month", "hazard_month")),
+        *((name, np.int8) for name in ("season", "pays")),
+    ],
+    align=True,
+)
+"""An interval as a record of small numbers, widest first, because a large book has millions of them."""
 
 BY_FREQUENCY = 2
 """`pays` of an interval at whose end positions pay by their own frequency."""
@@ -245,6 +253,16 @@ def as_records(columns: Positions) -> Records:
 def positions_of(records: Records) -> Positions:
     """The columns of records: views, which take no memory of their own."""
     return Positions._make(records[name] for name in Positions._fields)
+
+
+def taken(positions: Positions, rows: IntArray, names: Sequence[str]) -> Positions:
+    """Some columns of some rows as arrays of their own, block by block as above; the other columns are left empty."""
+    found = {name: np.empty(len(rows), dtype=getattr(positions, name).dtype) for name in names}
+    for at in range(0, len(rows), RECORDS_AT_ONCE):
+        block = slice(at, at + RECORDS_AT_ONCE)
+        for name, values in found.items():
+            values[block] = getattr(positions, name)[rows[block]]
+    return Positions._make(values[:0] for values in positions)._replace(**found)
 
 
 def calendars_of(records: Records) -> Calendars:

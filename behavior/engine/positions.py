@@ -40,20 +40,22 @@ class Book:
         return len(self.table)
 
     def numbers(self, name: str, default: float = np.nan) -> FloatArray:
-        """A column of numbers, shape (rows,); `default` where the column or the cell is empty."""
+        """A column of numbers, shape (rows,), to be read alone; `default` where the column or the cell is empty."""
         if name not in self.table:
-            return np.full(len(self.table), default)
+            # One number stands for all rows: a term that the book does not have costs no memory.
+            return np.broadcast_to(np.float64(default), (len(self.table),))
         values = pd.to_numeric(self.table[name]).to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.where(np.isnan(values), default, values)
+        empty = np.isnan(values)
+        return np.where(empty, default, values) if empty.any() else values
 
     def whole(self, name: str, default: int = 0) -> IntArray:
         """A column of whole numbers, shape (rows,)."""
         return np.asarray(self.numbers(name, float(default)), dtype=np.int64)
 
     def dates(self, name: str) -> DateArray:
-        """A column of dates, shape (rows,); NaT where empty."""
+        """A column of dates, shape (rows,), to be read alone; NaT where empty."""
         if name not in self.table:
-            return np.full(len(self.table), np.datetime64("NaT", "D"))
+            return np.broadcast_to(np.datetime64("NaT", "D"), (len(self.table),))
         return as_days(pd.to_datetime(self.table[name]).to_numpy(dtype="datetime64[D]"))
 
     @cached_property
@@ -153,7 +155,7 @@ class Book:
                 rule,
                 int(line),
                 column,
-                None if cells is None else str(cells.iloc[place]),
+                None if cells is None else str(cells.iloc[place]).removesuffix(" 00:00:00"),
                 hint,
             )
             for place, name, line in zip(places, names, lines, strict=True)

@@ -95,7 +95,7 @@ def resolve_renewals(
     code, cap, floor = _keys(terms, rows, margins)
     place, number = unique_keys(code)
     of_row[rows] = number
-    first = {name: values[place] for name, values in code.items()}
+    first = {name: values[place].astype(np.int64) for name, values in code.items()}
     weight, weights = _weights(terms, first)
     rate, rates = _rates(terms, world, first)
     term = np.minimum(first["term"], LONG)
@@ -125,9 +125,9 @@ def _keys(terms: Terms, rows: IntArray, margins: FloatArray) -> tuple[dict[str, 
         "pays": np.where(payment > 0, np.minimum(payment, term), np.minimum(term, LONGEST_PERIOD)),
         "term": term,
         "fixing": np.where(floating, terms.fixing[rows], -1),
-        "cap": _labels(np.where(bounded, cap, 0.0)),
-        "floor": _labels(np.where(bounded, floor, 0.0)),
-        "spread": _labels(np.where(bounded, margins[rows], 0.0)),
+        "cap": _labels(cap, bounded),
+        "floor": _labels(floor, bounded),
+        "spread": _labels(margins[rows], bounded),
     }
     return code, cap, floor
 
@@ -148,8 +148,12 @@ def _rates(terms: Terms, world: World, first: dict[str, IntArray]) -> tuple[IntA
     return rate, slice_rates(terms, world, names[first["group"][place]], day, term, kind)
 
 
-def _labels(values: FloatArray) -> IntArray:
-    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
+def _labels(values: FloatArray, chosen: BoolArray) -> IntArray:
+    """Places of the chosen values in their rising list, in which all others are 0."""
+    places = np.unique(np.append(values[chosen], 0.0), return_inverse=True)[1]
+    found = np.full(len(values), places[-1], dtype=np.int64)
+    found[chosen] = places[:-1]
+    return found
 
 
 @compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -171,24 +172,30 @@ def resolve_terms(book: Book, as_of: DateLike, overnight: BoolArray | None = Non
         book=book,
         groups=group_rows(book),
         calendars=calendars,
-        calendar=calendar,
+        calendar=_small(calendar),
         fixings=fixings,
-        fixing=fixing,
-        repayment=repayment,
-        rate_type=rate_type,
-        events=schedule.events,
-        start=np.minimum(start, schedule.events - 1),
-        payment=schedule.payment,
+        fixing=_small(fixing),
+        repayment=_small(repayment),
+        rate_type=_small(rate_type),
+        events=_small(schedule.events),
+        start=_small(np.minimum(start, schedule.events - 1)),
+        payment=_small(schedule.payment),
         carried=_carried(schedule),
-        amortises_from=_amortises_from(book, schedule, amortises_late),
-        level=_level(book, schedule),
-        day=schedule.day,
-        count=schedule.count,
-        age=age,
-        original_term=original_term,
-        reset_months=reset_months,
+        amortises_from=_small(_amortises_from(book, schedule, amortises_late)),
+        level=_small(_level(book, schedule)),
+        day=_small(schedule.day),
+        count=_small(schedule.count),
+        age=_small(age),
+        original_term=_small(original_term),
+        reset_months=_small(reset_months),
         fixation=fixation,
     )
+
+
+def _small(values: IntArray) -> IntArray:
+    """Whole numbers in 32 bits, as the records hold them: a large book has a dozen columns of them."""
+    half: Any = np.int32
+    return np.asarray(values, dtype=half)
 
 
 def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:

@@ -32,6 +32,7 @@ from behavior.engine.layout import (
     Behaviours,
     Positions,
     Records,
+    taken,
 )
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
@@ -40,6 +41,12 @@ WIDTH = 128
 
 LONGEST_MONTH = 31.0 / 360.0
 """Largest accrual of a month under any day count, years."""
+
+READ = (
+    *("group", "first", "events", "payment", "carried", "rate_type", "rate", "repayment", "level", "amortises_from"),
+    *("compounding", "exchanged", "margin", "behaviour", "age", "repricing", "renewal", "stays", "stretch"),
+)
+"""What cutting up reads of the positions that it lays side by side."""
 
 TILE = np.dtype(
     [
@@ -156,7 +163,7 @@ def cut(
     rows = np.flatnonzero(chosen)
     rest = np.flatnonzero(~chosen)
     rest = rest[np.argsort(positions.group[rest], kind="stable")]
-    mine = Positions._make(values[rows] for values in positions)
+    mine = taken(positions, rows, READ)
     plain, aged = without_drivers(behaviours)
     signs = falls_short(mine, count[rows])
     keyed = plain[mine.behaviour] & ~signs & (mine.rate_type == FIXED) & (not each) & (mine.repayment < OPEN_ENDED)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
 from behavior.errors import ContractFault, Fault
@@ -52,6 +53,8 @@ def read_table(path: Path, contract: TableContract, declared: Collection[str] = 
     if raw.faults and raw.table.empty:
         return CheckedTable(raw.table, raw.place, raw.source, raw.faults)
     table, faults = examine(raw.table, contract, raw.place, declared)
+    # What decoding and checking took and gave back would stay with the process: more than the table itself.
+    pa.default_memory_pool().release_unused()
     return CheckedTable(table, raw.place, raw.source, (*raw.faults, *faults))
 
 

@@ -75,11 +75,12 @@ def _uncovered(book: Book, matchings: Sequence[Matching], overnight: BoolArray) 
     covered = np.zeros(len(book), dtype=np.bool_)
     for matching in matchings:
         covered |= matching.curve >= 0
-    balance, product = book.numbers("balance", 0.0), np.asarray(book.words("product"))
+    balance, product = book.numbers("balance", 0.0), book.words("product")
     rows = []
     for how, mask in (("overnight", overnight), ("none", ~covered & ~overnight)):
-        for name in sorted(set(product[mask])):
-            amount = float(balance[mask & (product == name)].sum())
+        for code in np.flatnonzero(np.bincount(product.codes[mask], minlength=len(product.categories))).tolist():
+            amount = float(balance[mask & (product.codes == code)].sum())
+            name = str(product.categories[code])
             rows.append({"product": name, "segment": "", "curve": "", "balance": amount, "how": how})
     shares = dict.fromkeys(("share_clamped", "share_extrapolated", "share_without_burnout"), 0.0)
     return pd.DataFrame(rows, columns=["product", "segment", "curve", "balance", "how"]).assign(**shares)

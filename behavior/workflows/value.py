@@ -14,6 +14,7 @@ from behavior.assumptions.curve import Tail
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import World
+from behavior.engine.freed import give_back_freed
 from behavior.engine.overlay import calibrate
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
@@ -220,6 +221,7 @@ def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book
         _curve_history(inputs, options),
         inputs.new_business_margins,
     )
+    give_back_freed()
     if options.margins == "calibrated":
         plan = calibrate(plan, accrued_by_position(plan) if options.price == CLEAN else 0.0)
     return capped_deposits(plan, world, options)
