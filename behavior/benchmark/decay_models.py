@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect, View
-from behavior.assumptions.grid import table_grid
-from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable
+from behavior.assumptions.spending import spent_hazard
 from behavior.errors import BehaviorError
 from behavior.estimators.minimum_probable_amount import fit_log_changes, minimum_probable_amount, quantile_of
 from behavior.panel.dense import month_number
@@ -48,27 +47,14 @@ class Cohort:
 def from_tables(tables: Sequence[AssumptionTable], cohort: Cohort, view: View) -> FloatArray:
     """Share of balance left by exported tables as the engine spends them, shape (accounts, 1 + horizon)."""
     alive, found = np.ones(len(cohort.rows)), [np.ones(len(cohort.rows))]
-    grids = [_of_view(one, view) for one in tables if one.effect is Effect.RUNOFF]
+    spent = [one for one in tables if one.effect is Effect.RUNOFF]
     for step in range(1, cohort.horizon + 1):
-        spread = np.nan_to_num(cohort.spread[cohort.segment, step - 1])
-        for table in grids:
-            if not table.curves:
-                continue
-            match = match_segments(cohort.rows, table, view)
-            drivers = dict.fromkeys(table.drivers, spread) if Driver.RATE_SPREAD in table.drivers else {}
-            months = np.full(len(spread), step)
-            values = table_grid(table).at(np.maximum(match.curve_index, 0), months, drivers).values
-            season = np.ones(12) if table.season is None else np.asarray(table.season)
-            hazard = np.clip(values * season[cohort.months[step - 1] % 12], 0.0, 1.0)
-            alive = alive * (1.0 - np.where(match.curve_index >= 0, hazard, 0.0))
+        drivers = {Driver.RATE_SPREAD: np.nan_to_num(cohort.spread[cohort.segment, step - 1])}
+        calendar, months = cohort.months[step - 1] % 12 + 1, np.full(len(alive), step)
+        for table in spent:
+            alive = alive * (1.0 - spent_hazard(table, cohort.rows, months, drivers, calendar, view)[0])
         found.append(alive)
     return np.column_stack(found)
-
-
-def _of_view(table: AssumptionTable, view: View) -> AssumptionTable:
-    from dataclasses import replace
-
-    return replace(table, curves=tuple(one for one in table.curves if one.view in (None, view)))
 
 
 def constant_decay(

@@ -126,7 +126,7 @@ class BalanceDecay:
                 f"balance decay: {int(use.sum())} usable cells of balances, at least {LEAST_CELLS} needed. "
                 "Take a longer window or coarser segments."
             )
-        matrix = _rows(cells.matrix, use)
+        matrix = cells.matrix.with_values(cells.matrix.values[use])
         self.layout_ = Layout(self._terms(matrix))
         design = self.layout_.design(matrix)
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
@@ -362,10 +362,6 @@ def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray,
     between = max(0.0, extra) if finite.sum() > 2 else 0.0
     moved = shift + (gap - shift) * between / (between + np.where(finite, error, 1e6) ** 2)
     return shift, moved, min(spare, abs(mean) + 1e-12)
-
-
-def _rows(matrix: FeatureMatrix, keep: BoolArray) -> FeatureMatrix:
-    return FeatureMatrix(matrix.names, matrix.values[keep], matrix.signs, matrix.units, matrix.levels)
 
 
 def _bounded_least_squares(gram: FloatArray, target: FloatArray, bounded: BoolArray) -> FloatArray:

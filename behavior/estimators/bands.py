@@ -46,6 +46,11 @@ class Blocks:
         return Blocks(self.customer[keep], self.calendar[keep])
 
 
+def carrier_of(model: Any) -> Any:
+    """The hazard whose coefficients speak for a model: boosted trees lend their base's."""
+    return getattr(model, "base", None) or model
+
+
 def with_block_covariance(
     model: Any, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray, blocks: Blocks
 ) -> None:
@@ -53,11 +58,11 @@ def with_block_covariance(
 
     Does nothing where a model has no coefficients to speak of (a constant, a table).
     """
-    carrier = getattr(model, "base", None) or model
+    carrier = carrier_of(model)
     if not hasattr(carrier, "sensitivities"):
         return
     sample = sample_cases(event, carrier.sample_share, carrier.seed, carrier.most_rows)
-    some = FeatureMatrix(matrix.names, matrix.values[sample.rows], matrix.signs, matrix.units, matrix.levels)
+    some = matrix.with_values(matrix.values[sample.rows])
     weights = weight[sample.rows] * sample.factor
     weights = weights * (len(event) / max(float(weights.sum()), 1e-12))
     design, fitted = carrier.sensitivities(some), model.predict_hazard(some)
@@ -89,7 +94,7 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
 
     Zero where the model carries no covariance.
     """
-    carrier = getattr(model, "base", None) or model
+    carrier = carrier_of(model)
     count = len(matrix.values) // group
     covariance = getattr(carrier, "covariance_", None)
     if covariance is None:
@@ -99,7 +104,7 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
     step = max(CHUNK // group, 1)
     for begin in range(0, count, step):
         rows = slice(begin * group, min(begin + step, count) * group)
-        part = FeatureMatrix(matrix.names, matrix.values[rows], matrix.signs, matrix.units, matrix.levels)
+        part = matrix.with_values(matrix.values[rows])
         hazard = model.predict_hazard(part)
         pull = carrier.sensitivities(part) * (hazard * (1.0 - hazard))[:, None]
         summed = pull.reshape(-1, group, pull.shape[1]).sum(axis=1)

@@ -61,7 +61,7 @@ class SCurveHazard:
         """
         require_events(event, self.least_events, "S-curve hazard")
         sample = sample_cases(event, self.sample_share, self.seed, self.most_rows)
-        some = FeatureMatrix(matrix.names, matrix.values[sample.rows], matrix.signs, matrix.units, matrix.levels)
+        some = matrix.with_values(matrix.values[sample.rows])
         self.columns_ = self._describe(some)
         weights = weight[sample.rows] * sample.factor
         happened = event[sample.rows]
@@ -267,11 +267,11 @@ class SCurveHazard:
         mean = np.nanmean(matrix.values, axis=0)
         current = np.tile(mean, (len(matrix.values), 1))
         out = np.zeros_like(matrix.values)
-        score = self.score(_with(matrix, current))
+        score = self.score(matrix.with_values(current))
         base = float(score[0]) if len(score) else 0.0
         for place in range(matrix.values.shape[1]):
             current[:, place] = matrix.values[:, place]
-            moved = self.score(_with(matrix, current))
+            moved = self.score(matrix.with_values(current))
             out[:, place] = moved - score
             score = moved
         return out, base
@@ -312,7 +312,3 @@ def _precision(covariates: int) -> FloatArray:
     """Weak priors keep what the data do not speak of near its start; intensities themselves are free."""
     shape = [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5]
     return np.concatenate([shape, np.full(12, RIDGE), np.full(2 * covariates, RIDGE)])
-
-
-def _with(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:
-    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)

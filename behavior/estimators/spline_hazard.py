@@ -188,4 +188,4 @@ class SplineHazard:
 
 def rows_of(matrix: FeatureMatrix, rows: Any) -> FeatureMatrix:
     """The matrix of some rows (positions, mask or slice)."""
-    return FeatureMatrix(matrix.names, matrix.values[rows], matrix.signs, matrix.units, matrix.levels)
+    return matrix.with_values(matrix.values[rows])

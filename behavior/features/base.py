@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,10 @@ class FeatureMatrix:
     units: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw: Mapping[str, AnyArray] = field(default_factory=dict)
+
+    def with_values(self, values: FloatArray) -> FeatureMatrix:
+        """The same columns with other rows; raw columns, which belong to the rows, are left out."""
+        return replace(self, values=values, raw={})
 
 
 MOST_LEVELS = 20

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.estimators.bands import Blocks, with_block_covariance
+from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
@@ -125,7 +125,7 @@ def learn_closure(
             model = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
             found = replace(found, model=model, family="spline_hazard", facts={**facts, **model.facts_})
     speaker = found.model
-    if not hasattr(getattr(speaker, "base", None) or speaker, "sensitivities"):
+    if not hasattr(carrier_of(speaker), "sensitivities"):
         speaker = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
     with_block_covariance(speaker, rows, event, weight, own)
     return found, speaker

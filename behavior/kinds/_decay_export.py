@@ -77,7 +77,7 @@ def at_as_of(matrix: FeatureMatrix, balance: FloatArray) -> FeatureMatrix:
         return matrix
     values = matrix.values.copy()
     values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
-    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
+    return matrix.with_values(values)
 
 
 def project_parts(
@@ -144,7 +144,7 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
         neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
         flat[:, matrix.names.index("month_of_year")] = neutral + 1.0
         divisor = season[neutral]
-    made = FeatureMatrix(matrix.names, flat, matrix.signs, matrix.units, matrix.levels)
+    made = matrix.with_values(flat)
     return np.asarray(model.predict_hazard(made) / divisor)
 
 
@@ -166,7 +166,7 @@ def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shap
     """Standard error of the log of the accounts' mean closure hazard, shape (spreads, grid months)."""
     some = values[:, :, :: max(shape[2] // SPEAKERS, 1), :]
     flat = some.reshape(-1, values.shape[-1])
-    made = FeatureMatrix(matrix.names, flat, matrix.signs, matrix.units, matrix.levels)
+    made = matrix.with_values(flat)
     return log_error(closure, made, some.shape[2]).reshape(shape[:2])
 
 

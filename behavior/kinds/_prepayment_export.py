@@ -87,7 +87,7 @@ def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) 
     means = []
     for month in range(1, 13):
         values[:, place] = month
-        hazard = model.predict_hazard(_of(matrix, values))
+        hazard = model.predict_hazard(matrix.with_values(values))
         means.append(float(np.average(hazard, weights=weight[np.sort(some)])))
     factors = np.asarray(means) / np.mean(means)
     return tuple(float(round(one, 6)) for one in factors)
@@ -120,7 +120,7 @@ def surface(
         _set(values, matrix, names[1], cells[:, 1][:, None])
         _set(values, matrix, "age_months", float(age))
         _set(values, matrix, "month_of_year", neutral + 1.0)
-        flat = _of(matrix, values.reshape(-1, values.shape[-1]))
+        flat = matrix.with_values(values.reshape(-1, values.shape[-1]))
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]
         mean[:, :, place] = (hazard @ share).reshape(mean.shape[:2])
         if place in coarse[2]:
@@ -146,7 +146,7 @@ def _neighbourhood(matrix: FeatureMatrix, values: FloatArray, names: tuple[str, 
             strewn[..., place] = strewn[..., place] + REACH * offset
         else:
             strewn[..., place] = np.maximum(np.expm1(np.log1p(strewn[..., place]) + offset / 3.0), 0.0)
-    return _of(matrix, strewn.reshape(-1, values.shape[-1]))
+    return matrix.with_values(strewn.reshape(-1, values.shape[-1]))
 
 
 def _thinned(count: int) -> IntArray:
@@ -183,10 +183,6 @@ def _log_mean(model: Any, few: FeatureMatrix, size: int) -> FloatArray:
 def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:
     if name in matrix.names:
         values[..., matrix.names.index(name)] = value
-
-
-def _of(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:
-    return FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
 
 
 def exposure(table: pd.DataFrame, grid: Grid) -> FloatArray:

@@ -15,9 +15,8 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
-from behavior.assumptions.grid import table_grid
-from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
+from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
@@ -160,7 +159,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
             spec.export.months,
             drivers,
         )
-        part = export_grid._of(matrix, matrix.values[rows])
+        part = matrix.with_values(matrix.values[rows])
         values, error = export_grid.surface(
             model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
         )
@@ -233,18 +232,12 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
 def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, IntArray]:
     """Hazard of each row from the table, season included, and the place of its curve; shape (rows,) each."""
     rows = panel.table.rename(columns={"weight": "balance"})
-    match = match_segments(rows, table)
     months = np.maximum(rows["age_months"].to_numpy().astype(np.int64), 1)
     drivers = {
         Driver.RATE_INCENTIVE: rows["incentive"].to_numpy(),
         Driver.MONTHS_IN_THE_MONEY: rows["months_in_the_money"].to_numpy(),
     }
-    reading = table_grid(table).at(
-        np.maximum(match.curve_index, 0), months, {driver: drivers[driver] for driver in table.drivers}
-    )
-    calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
-    season = np.ones(12) if table.season is None else np.asarray(table.season)
-    return np.asarray(np.clip(reading.values * season[calendar], 0.0, 1.0)), match.curve_index
+    return spent_hazard(table, rows, months, drivers, pd.DatetimeIndex(rows["month"]).month)
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:

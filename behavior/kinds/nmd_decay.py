@@ -15,9 +15,8 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.grid import table_grid
-from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable, Provenance
+from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.balance_decay import BalanceDecay
 from behavior.estimators.bands import Blocks
 from behavior.estimators.base import Attributions
@@ -401,14 +400,11 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
     """
     rows = panel.table.rename(columns={"weight": "balance"})
     months = np.ones(len(rows), dtype=np.int64)
-    calendar = pd.DatetimeIndex(rows["month"]).month.to_numpy() - 1
+    calendar = pd.DatetimeIndex(rows["month"]).month
+    drivers = {Driver.RATE_SPREAD: np.nan_to_num(rows["spread"].to_numpy())}
     stays = np.ones(len(rows))
     for table in tables:
-        match = match_segments(rows, table, View.WITH_REDEPOSITS)
-        drivers = {driver: np.nan_to_num(rows["spread"].to_numpy()) for driver in table.drivers}
-        reading = table_grid(table).at(np.maximum(match.curve_index, 0), months, drivers)
-        season = np.ones(12) if table.season is None else np.asarray(table.season)
-        stays *= 1.0 - np.clip(reading.values * season[calendar], 0.0, 1.0)
+        stays *= 1.0 - spent_hazard(table, rows, months, drivers, calendar, View.WITH_REDEPOSITS)[0]
     return _as_predictions(fitted.spec, panel, {"predicted": 1.0 - stays})
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.grid import table_grid
 from behavior.assumptions.pass_through_path import PassThroughLaw, pending_from_history, project_rate_paid
 from behavior.assumptions.repricing import half_life_months, pass_through_law, speeds_of
-from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable
+from behavior.assumptions.spending import spent_hazard
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.split import split_panel
@@ -69,14 +68,12 @@ def prepayment_rows(bank: SimulatedBank, learnt: Learnt, panel: Panel) -> pd.Dat
 def look_up_truth(bank: SimulatedBank, rows: pd.DataFrame) -> FloatArray:
     """The true set's payoff hazard on panel rows, season included."""
     table = true_assumption_set(bank.truth, "true", bank.seed).tables[0]
-    match = match_segments(rows, table)
     drivers = {
         Driver.RATE_INCENTIVE: rows["incentive"].to_numpy(),
         Driver.MONTHS_IN_THE_MONEY: rows["months_in_the_money"].to_numpy(),
     }
-    reading = table_grid(table).at(match.curve_index, rows["age_months"].to_numpy().astype(np.int64), drivers)
-    season = np.ones(12) if table.season is None else np.asarray(table.season)
-    return np.asarray(reading.values * season[rows["month"].dt.month.to_numpy() - 1])
+    months = rows["age_months"].to_numpy().astype(np.int64)
+    return spent_hazard(table, rows, months, drivers, rows["month"].dt.month)[0]
 
 
 def surface_error(rows: pd.DataFrame) -> float:
@@ -118,41 +115,19 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     age = ((as_of.year - opened.dt.year) * 12 + as_of.month - opened.dt.month).to_numpy()
     balance = book["balance"].to_numpy()
     total = np.bincount(segment, balance, len(truth.segments))
-    grids = [one for one in map(lambda one: _of_view(one, view), learnt.tables) if one.curves]
+    spent = [one for one in learnt.tables if one.effect is Effect.RUNOFF]
     alive, rows = np.ones(len(book)), [np.ones(len(truth.segments))]
     for month in range(1, months + 1):
         known = {
             Driver.RATE_SPREAD: (levels[month] - paid[month - 1])[segment],
             Driver.RATE_LEVEL: np.full(age.size, levels[month]),
         }
-        for table in grids:
-            alive = alive * (1.0 - _hazard(table, view, book, age, month, known, as_of))
+        calendar = (as_of.month - 1 + month) % 12 + 1
+        for table in spent:
+            since = age + month if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else np.full(age.size, month)
+            alive = alive * (1.0 - spent_hazard(table, book, since, known, calendar, view)[0])
         rows.append(np.bincount(segment, balance * alive, len(truth.segments)) / total)
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
-
-
-def _of_view(table: AssumptionTable, view: View) -> AssumptionTable:
-    if table.effect is not Effect.RUNOFF:
-        return replace(table, curves=())
-    return replace(table, curves=tuple(one for one in table.curves if one.view in (None, view)))
-
-
-def _hazard(
-    table: AssumptionTable,
-    view: View,
-    book: pd.DataFrame,
-    age: FloatArray,
-    month: int,
-    known: dict[Driver, FloatArray],
-    as_of: pd.Timestamp,
-) -> FloatArray:
-    match = match_segments(book, table, view)
-    months = age + month if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else np.full(age.size, month)
-    drivers = {driver: known[driver] for driver in table.drivers}
-    values = table_grid(table).at(np.maximum(match.curve_index, 0), months, drivers).values
-    season = np.ones(12) if table.season is None else np.asarray(table.season)
-    factor = season[(as_of.month - 1 + month) % 12]
-    return np.where(match.curve_index >= 0, np.clip(values * factor, 0.0, 1.0), 0.0)
 
 
 def form_known_half_width(bank: SimulatedBank, learnt: Learnt, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
