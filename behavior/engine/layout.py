@@ -232,7 +232,7 @@ class Totals(NamedTuple):
     position_income: FloatArray
 
 
-RECORDS_AT_ONCE = 8192
+RECORDS_AT_ONCE = 4096
 Records = np.ndarray[Any, np.dtype[np.void]]
 """Rows as records, fields as in `Positions` or `Calendars`."""
 
