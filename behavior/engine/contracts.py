@@ -140,8 +140,6 @@ SCHEDULE_TABLE = TableContract(
         Column("principal", "number", "Principal paid on the day.", MONEY),
     ),
     key=("position_id", "date"),
-    unit=("position_id",),
-    order="date",
 )
 
 BOOK = ContractGroup("book", 1, (BOOK_TABLE,))
