@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.curve import AssumptionCurve, Tail
+from behavior.assumptions.effects import View
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.market.scenarios import Scenario, ScenarioSet, ramp
@@ -170,6 +171,25 @@ def with_life_cap(case: Case, draw: Draw) -> Case:
     return inputs, capped, replace(choices, life_cap=years)
 
 
+def with_long_curves(case: Case, draw: Draw) -> Case:
+    """The case whose curves reach month 120 and more, as those of a set in a folder must."""
+    inputs, options, choices = case
+    assert inputs.assumptions is not None
+
+    def longer(one: AssumptionCurve) -> AssumptionCurve:
+        if not len(one.months):
+            return one
+        last = one.values[..., -1:] * draw.between(0.5, 1.0)
+        months = np.append(one.months, draw.pick(120, 240))
+        return replace(one, months=months, values=np.concatenate([one.values, last], axis=-1))
+
+    tables = [
+        replace(one, curves=tuple(map(longer, one.curves)), drivers=tuple(one.curves[0].driver_grids))
+        for one in inputs.assumptions.tables
+    ]
+    return replace(inputs, assumptions=AssumptionSet("random", inputs.as_of, tuple(tables))), options, choices
+
+
 def with_framework(case: Case, draw: Draw) -> Case:
     """The case under the scenarios, the floor and the aggregation of a published framework."""
     inputs, options, choices = case
@@ -261,13 +281,46 @@ def with_paths(case: Case, draw: Draw) -> Case:
     return inputs, chosen, replace(choices, behaviour="model", multipliers={})
 
 
+def seen_two_ways(table: AssumptionTable) -> AssumptionTable:
+    """The table with a second view of each curve, in which less leaves."""
+    calm = [replace(one, view=View.MINIMUM_BALANCE, values=one.values * 0.5) for one in table.curves]
+    return replace(table, curves=(*(replace(one, view=View.WITH_REDEPOSITS) for one in table.curves), *calm))
+
+
+def with_switches(case: Case, draw: Draw) -> Case:
+    """The case with conventions other than the defaults."""
+    inputs, options, choices = case
+    assert inputs.assumptions is not None
+    tables = [seen_two_ways(one) if one.cause == "withdrawal" else one for one in inputs.assumptions.tables]
+    switched = replace(
+        options,
+        price=draw.pick("clean", "dirty"),
+        driver_interpolation=draw.pick("linear", "log_linear", "pchip"),
+        migrated=draw.pick("counted", "censored"),
+        deposit_view=draw.pick("with_redeposits", "minimum_balance"),
+        tail=draw.pick(*Tail),
+        embedded_limits="intrinsic",
+    )
+    choices = replace(
+        choices,
+        clean=switched.price == "clean",
+        migrated=switched.migrated == "counted",
+        view=switched.deposit_view,
+        tail=str(switched.tail),
+        limits=False,
+    )
+    return replace(inputs, assumptions=AssumptionSet("random", inputs.as_of, tuple(tables))), switched, choices
+
+
 FEATURES: Mapping[str, Callable[[Case, Draw], Case]] = {
     "segments": with_segments,
     "calibrated": with_calibrated_margins,
     "life_cap": with_life_cap,
     "framework": with_framework,
+    "long_curves": with_long_curves,
     "options": with_options,
     "paths": with_paths,
+    "switches": with_switches,
 }
 
 

@@ -43,6 +43,7 @@ class Rule:
 
     table: Any
     curve: Any
+    tail: str = "larger_of_last_and_mean"
 
     @property
     def cause(self) -> str:
@@ -56,14 +57,16 @@ class Rule:
 
     @cached_property
     def beyond(self) -> Any:
-        """What lies beyond the last month: the larger of the last value and the mean of the last 24 months."""
+        """What lies beyond the last month: by default the larger of its value and the mean of the last 24."""
         last = int(self.months[-1])
         seen = range(max(last - 23, 1), last + 1)
         found = np.zeros(self.curve.values.shape[:-1])
         for place in np.ndindex(*found.shape):
             line = self.curve.values[place]
             mean = sum(multilinear(line, [self.months], [float(m)]) for m in seen) / len(seen)
-            found[place] = max(float(line[-1]), mean)
+            end = float(line[-1])
+            words = {"larger_of_last_and_mean": max(end, mean), "last_value": end, "mean_of_last_24": mean}
+            found[place] = words[self.tail]
         return found
 
     def value(self, month: int, drivers: dict[str, float]) -> float:

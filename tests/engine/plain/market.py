@@ -17,13 +17,20 @@ from tests.engine.plain.scenarios import PlainScenario
 class Curve:
     """Zero rates by tenor: linear in time or log-linear in the factor, flat outside."""
 
-    def __init__(self, as_of: Day, nodes: list[tuple[int, float]], style: str = "linear", grid: bool = False) -> None:
-        self.as_of, self.style = as_of, style
+    def __init__(
+        self,
+        as_of: Day,
+        nodes: list[tuple[int, float]],
+        style: str = "linear",
+        grid: bool = False,
+        read: str = "pchip",
+    ) -> None:
+        self.as_of, self.style, self.read = as_of, style, read
         self.t = [m / 12 if grid else (later(as_of, m) - as_of).days / 365 for m, _ in sorted(nodes)]
         self.z = [z for _, z in sorted(nodes)]
         self._pchip: Any = PchipInterpolator(self.t, self.z) if len(self.t) > 1 else None
 
-    def zero(self, t: float) -> float:
+    def zero(self, t: float, style: str = "") -> float:
         """Zero rate that money is discounted and projected with."""
         if t <= self.t[0]:
             return self.z[0]
@@ -31,12 +38,14 @@ class Curve:
             return self.z[-1]
         k = bisect.bisect_right(self.t, t)
         a, b, u, v = self.t[k - 1], self.t[k], self.z[k - 1], self.z[k]
-        if self.style == "log_linear":
+        if (style or self.style) == "log_linear":
             return (u * a + (v * b - u * a) * (t - a) / (b - a)) / t
         return u + (v - u) * (t - a) / (b - a)
 
     def smooth(self, t: float) -> float:
         """Zero rate that behaviour reads."""
+        if self.read != "pchip":
+            return self.zero(t, self.read)
         if self._pchip is None:
             return self.z[0]
         return float(self._pchip(min(max(t, self.t[0]), self.t[-1])))

@@ -66,19 +66,21 @@ class Row:
         """Whether a floating balance has limits whose time value is an option."""
         return self.cash and self.kind == "floating" and (math.isfinite(self.cap) or math.isfinite(self.floor))
 
-    def behave(self, assumptions: Any, include_default: bool) -> None:
+    def behave(self, assumptions: Any, choices: Any) -> None:
         """Find the row's behaviour in a set."""
         on = self.cells.get("behavioral")
         if assumptions is None or not self.cash or on in (False, "false"):
             return
-        found = [(table, curve_of(self.cells, table)) for table in assumptions.tables]
+        found = [(table, _in_view(self.cells, table, choices.view)) for table in assumptions.tables]
+        left_out = [] if choices.include_default else ["default"]
+        left_out += [] if choices.migrated else ["migrated"]
         for table, curve in found:
             if curve is None:
                 continue
-            if table.effect == "RUNOFF" and (include_default or table.cause != "default"):
-                self.rules.append(act.Rule(table, curve))
+            if table.effect == "RUNOFF" and table.cause not in left_out:
+                self.rules.append(act.Rule(table, curve, choices.tail))
             elif table.effect == "DRAWDOWN" and self.undrawn > 0:
-                self.draws.append(act.Rule(table, curve))
+                self.draws.append(act.Rule(table, curve, choices.tail))
             elif table.quantity == "MARGINAL_PASS_THROUGH" and self.kind == "administered":
                 self.reprices = act.Pass(curve, self._speed(assumptions, "up"), self._speed(assumptions, "down"))
 
@@ -90,3 +92,10 @@ class Row:
                 if curve is not None:
                     return table, curve
         return None
+
+
+def _in_view(cells: dict[str, Any], table: Any, view: str) -> Any:
+    """A row's curve in the view that is asked for; curves without one speak in all."""
+    if any(curve.view is not None for curve in table.curves):
+        return curve_of(cells, table, view=view)
+    return curve_of(cells, table)

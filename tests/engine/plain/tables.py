@@ -56,7 +56,9 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
     for (day, money, index), part in table.groupby(["as_of", "currency", "index"]):
         date = day_of(day)
         nodes = [(int(m), float(z)) for m, z in zip(part["months"], part["zero_rate"], strict=True)]
-        held[date][str(money), str(index)] = Curve(date, nodes, options.interpolation, options.time == "month_grid")
+        held[date][str(money), str(index)] = Curve(
+            date, nodes, options.interpolation, options.time == "month_grid", options.driver_interpolation
+        )
     curves = held[inputs.as_of]
     spot = {index: curve.z[0] for (_, index), curve in curves.items() if len(curve.t) == 1}
     history: dict[str, list[tuple[Day, float]]] = defaultdict(list)
@@ -94,7 +96,7 @@ def rows_of(inputs: Any, choices: Choices, uncovered: str) -> list[Row]:
         clean = {name: None if value is None or value != value else value for name, value in cells.items()}
         clean.update({name: day_of(clean.get(name)) for name in DATES})
         row = Row(clean, inputs.as_of, schedules.get(str(clean["position_id"]), {}))
-        row.behave(inputs.assumptions, choices.include_default)
+        row.behave(inputs.assumptions, choices)
         row.overnight = row.open_ended and not row.rules and uncovered == "overnight"
         found.append(row)
     return found

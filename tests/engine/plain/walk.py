@@ -46,6 +46,10 @@ class Choices:
     exchange: bool = False
     life_cap: float | None = None
     limits: bool = False
+    clean: bool = False
+    migrated: bool = True
+    view: str = "with_redeposits"
+    tail: str = "larger_of_last_and_mean"
 
 
 @dataclass
@@ -279,6 +283,8 @@ class Walk:
             part = self.share(ends, begins, w.as_of)
             self.owed = row.balance * self.nominal(row.rate) * part
             self.kept_back = row.balance * self.margin * part
+            if self.c.clean:
+                self.out.value -= self.owed - self.kept_back
         if row.repayment in ("annuity", "interest_only") and first == close and row.step:
             self.payment = self.level(row.balance, row.rate, close, 0)
             self.level_of = 0
