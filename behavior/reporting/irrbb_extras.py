@@ -13,6 +13,7 @@ from behavior.reporting.exhibits import block_of
 from behavior.reporting.irrbb_measures import (
     Blocks,
     behaviour_blocks,
+    driver_blocks,
     duration_blocks,
     limit_blocks,
     liquidity_blocks,
@@ -27,6 +28,7 @@ from behavior.reporting.irrbb_tables import Money, spaced
 Draw = Callable[[IrrbbResult, Money], Blocks]
 SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
     ("The bank's own limits", ("limit_use",), limit_blocks),
+    ("What moves net interest income", ("income_drivers",), driver_blocks),
     ("Liquidity gap", ("liquidity_gap",), liquidity_blocks),
     ("Commercial margin", ("commercial_margin",), margin_blocks),
     ("Durations and key rates", ("durations",), duration_blocks),

@@ -129,6 +129,35 @@ def _margin_in_income(result: IrrbbResult, money: Money) -> Blocks:
     return tuple(blocks)
 
 
+def driver_blocks(result: IrrbbResult, money: Money) -> Blocks:
+    """What moves income in each year, by scenario, and by product in the worst scenario of the first."""
+    data = _table(result, "income_drivers")
+    words = (
+        "On the constant balance sheet, before any mix shift. Repricing is what is left of today's balances, by resets "
+        "and by how fast behaviour takes them off; own rates are those that the bank sets, on balances that stay; new "
+        "business is what is renewed at each scenario's rates."
+    )
+    heads = {"repricing": "repricing", "beta": "own rates", "new_business": "new business", "delta_nii": "change"}
+    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    sums = data.groupby(["year", "scenario"], sort=False)[list(heads)].sum() / money.unit
+    for year in dict.fromkeys(data["year"]):
+        part = sums.loc[year].rename(columns=heads)
+        table = pd.DataFrame({"scenario": spaced(pd.Series(part.index))}).join(part.reset_index(drop=True))
+        title = f"Change of net interest income, year {year}, {money.name}"
+        if year == 1:
+            picture = table.drop(columns="change")
+            blocks.append(block_of(Exhibit("drivers", title, "bars", picture, "scenario", money.head("change"))))
+        blocks.append(Table(title, table, formats=_forms(table, ",.1f")))
+    first = sums.loc[data["year"].iloc[0], "delta_nii"]
+    worst = str(first.idxmin())
+    rows = data[(data["scenario"] == worst) & (data["year"] == data["year"].iloc[0])].reset_index(drop=True)
+    table = pd.DataFrame({"product": spaced(rows["product"]), "side": rows["side"]})
+    for column, head in heads.items():
+        table[head] = rows[column] / money.unit
+    title = f"By product, year 1, {worst.replace('_', ' ')}, {money.name}"
+    return (*blocks, Table(title, table, formats=_forms(table, ",.1f")))
+
+
 def duration_blocks(result: IrrbbResult, money: Money) -> Blocks:
     """Duration, convexity and DV01 by side and product, the duration gap, key rates."""
     data = _table(result, "durations")

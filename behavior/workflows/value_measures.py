@@ -26,6 +26,7 @@ from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_table
 from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
+from behavior.workflows.income_drivers import income_drivers
 from behavior.workflows.margin_income import margin_income, margin_summary
 from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
@@ -36,7 +37,7 @@ from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
 from behavior.workflows.value_words import EVERY
 
-LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD, MARGIN = EVERY
+LIMITS, DURATIONS, LIQUIDITY, BEHAVIOUR, OVERLAY, SENSITIVITY, STANDARD, MARGIN, DRIVERS = EVERY
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,12 @@ def margin(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptio
     return {"commercial_margin_income": table, "commercial_margin_summary": summary}, {}
 
 
+def drivers(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
+    """What moves income on the constant balance sheet: repricing, the bank's own rates, new business."""
+    del result, measures
+    return {"income_drivers": income_drivers(inputs, options)}, {}
+
+
 def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> dict[str, float]:
     """Change of EVE after the option add-on by scenario, over currencies by a rule."""
     rows = summary[summary["currency"] != TOTAL]
@@ -226,5 +233,6 @@ RUNS: Mapping[str, Run] = MappingProxyType(
         SENSITIVITY: assumptions,
         STANDARD: standard,
         MARGIN: margin,
+        DRIVERS: drivers,
     }
 )

@@ -39,6 +39,7 @@ EVERY = (
     "sensitivity",
     "standardised",
     "commercial_margin",
+    "income_drivers",
 )
 """Further measures of a valuation."""
 
