@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 EXAMPLES_A_RULE = 50
@@ -75,6 +76,28 @@ class FaultyInput(BehaviorError):
 
 class ContractFault(FaultyInput):
     """A table does not keep its contract."""
+
+
+class Gathered(AbstractContextManager[None]):
+    """Faults of several inputs read one after the other under ``with gathered:``, so that all are named at once."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, FaultyInput):
+            self.faults.extend(error.faults)
+        return isinstance(error, FaultyInput)
+
+    def refuse(self) -> None:
+        """Stop where there is any.
+
+        Raises
+        ------
+        ContractFault : listing all.
+        """
+        if self.faults:
+            raise ContractFault(self.faults)
 
 
 class SpecFault(FaultyInput):

@@ -153,7 +153,7 @@ def faults_of(error: ValidationError, where: str) -> list[Fault]:
             where,
             rule=one["msg"],
             column="$." + ".".join(str(part) for part in one["loc"]),
-            value=None if one["type"] == "missing" else repr(one.get("input"))[:80],
+            value=None if one["type"] == "missing" else str(one.get("input"))[:80],
         )
         for one in error.errors()
     ]

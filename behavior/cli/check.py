@@ -24,7 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--as", dest="contract", metavar="CONTRACT[:table]", help="book/1, curves/1, mortgage_history/1:loan_months ..."
     )
     parser.add_argument("--rejects", metavar="FILE", help="write every fault to this CSV")
-    parser.add_argument("--examples", type=int, default=EXAMPLES, help=f"examples shown a rule ({EXAMPLES})")
+    parser.add_argument("--examples", type=whole_number, default=EXAMPLES, help=f"examples shown a rule ({EXAMPLES})")
+
+
+def whole_number(text: str) -> int:
+    """Reader of a count."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number")
+    return int(text)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -42,7 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.table("Faults", _summary(faults))
         _examples(console, faults, args.examples)
     console.say("")
-    console.say(f"{len(faults):,} faults found." if faults else "No faults found.")
+    console.say(f"{len(faults):,} fault{'s' if len(faults) > 1 else ''} found." if faults else "No faults found.")
     if args.rejects:
         write_atomically(Path(args.rejects), rejects_csv(faults))
         console.say(f"All of them: {args.rejects}")

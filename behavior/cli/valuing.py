@@ -178,32 +178,36 @@ FURTHER = (
 
 def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     """Everything that a valuation reads, checked, and what is to be said of it."""
+    from behavior.errors import Gathered
     from behavior.io.assumption_store import load_assumptions
     from behavior.io.settings import read_settings_file
-    from behavior.market.contracts import CURVES_TABLE
     from behavior.workflows.value import ValuationInputs
 
     _refuse_missing(args)
-    settings, source = read_settings_file(args.settings)
-    sources: dict[str, Any] = {"settings": source.as_facts()}
-    tables: dict[str, Any] = {
-        name: _table(getattr(args, name), contract, name, sources)
-        for name, contract in _contracts().items()
-        if getattr(args, name) is not None
-    }
-    if args.book.suffix.lower() == ".json":
-        book, tables["schedule"] = _actus_book(args, sources, settings.as_of)
-        notes: list[str] = []
-    else:
-        book, notes = _book(args, sources, settings.as_of, tables.get("schedule"))
-    curves = _table(args.curves, CURVES_TABLE, "curves", sources)
+    sources: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
+    notes: list[str] = []
+    gathered = Gathered()
+    with gathered:
+        settings, source = read_settings_file(args.settings)
+        sources["settings"] = source.as_facts()
+    for name, contract in _contracts().items():
+        with gathered:
+            if getattr(args, name) is not None:
+                tables[name] = _table(getattr(args, name), contract, name, sources)
+    with gathered:
+        # What a valuation would refuse of a row depends on the other files.
+        as_of = None if gathered.faults else settings.as_of
+        if args.book.suffix.lower() == ".json":
+            tables |= _actus_book(args, sources, as_of)
+        else:
+            tables["book"], notes = _book(args, sources, as_of, tables.get("schedule"))
+    gathered.refuse()
     assumptions = None
     if args.assumptions:
         assumptions = load_assumptions(args.assumptions, args.store, settings.as_of, args.allow_draft)
         sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
-    return ValuationInputs(
-        book=book, curves=curves, assumptions=assumptions, sources=sources, **dict(settings), **tables
-    ), notes
+    return ValuationInputs(assumptions=assumptions, sources=sources, **dict(settings), **tables), notes
 
 
 def _refuse_missing(args: argparse.Namespace) -> None:
@@ -223,9 +227,10 @@ def _refuse_missing(args: argparse.Namespace) -> None:
 def _contracts() -> Mapping[str, Any]:
     from behavior.engine.contracts import SCHEDULE_TABLE
     from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
-    from behavior.market.contracts import FX_TABLE, RATES_TABLE, VOLS_TABLE
+    from behavior.market.contracts import CURVES_TABLE, FX_TABLE, RATES_TABLE, VOLS_TABLE
 
     return {
+        "curves": CURVES_TABLE,
         "rates": RATES_TABLE,
         "fx": FX_TABLE,
         "vols": VOLS_TABLE,
@@ -247,13 +252,16 @@ def _table(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> pd.
 def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedule: Any) -> tuple[Any, list[str]]:
     """The book; with --quarantine without the rows that have faults, which are written out with reasons.
 
-    Rows that only a valuation would refuse are found here too, so that all faults are named at once.
+    Rows that only a valuation would refuse are found here too, so that all faults are named at once; not where `as_of`
+    is None.
     """
     from behavior.engine.contracts import BOOK_TABLE
     from behavior.io.quarantine import split_faulty
     from behavior.io.tables import read_table
 
-    read = _with_refusals(read_table(args.book, BOOK_TABLE), as_of, schedule, args.margins)
+    read = read_table(args.book, BOOK_TABLE)
+    if as_of is not None:
+        read = _with_refusals(read, as_of, schedule, args.margins)
     sources["book"] = read.source.as_facts()
     if args.quarantine is None or not read.faults:
         return read.values(), []
@@ -266,8 +274,11 @@ def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedul
     return aside.table, [aside.words]
 
 
-def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -> tuple[Any, Any]:
-    """Positions and their schedules out of a file of ACTUS terms; what cannot come over is refused by its term."""
+def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -> dict[str, Any]:
+    """Positions and their schedules out of a file of ACTUS terms; what cannot come over is refused by its term.
+
+    Nothing comes over where `as_of` is None: the terms alone are read.
+    """
     from behavior.errors import Fault, SpecFault
     from behavior.io.files import read_bytes, sha256_of
     from behavior.io.sources.actus import read_actus
@@ -278,9 +289,12 @@ def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -
         rule = f"ACTUS contracts hold their own schedules and are valued whole: leave out --{', --'.join(given)}"
         raise SpecFault([Fault(args.book.name, rule)])
     contracts = read_actus(args.book)
-    made = actus_book(contracts.values(), as_of)
+    terms = contracts.values()
+    if as_of is None:
+        return {}
+    made = actus_book(terms, as_of)
     sources["book"] = {"file": args.book.name, "sha256": sha256_of(read_bytes(args.book)), "rows": len(contracts)}
-    return made.book, made.schedule if len(made.schedule) else None
+    return {"book": made.book, "schedule": made.schedule if len(made.schedule) else None}
 
 
 def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:

@@ -114,3 +114,22 @@ def test_a_book_of_options_alone_is_valued(tmp_path: Path) -> None:
     assert pd.read_csv(out / "nii_summary.csv")["nii"].eq(0).all()
     assert pd.read_csv(out / "gap.csv")["repricing_amount"].eq(0).all()
     assert (pd.read_csv(out / "cash_flows.csv").select_dtypes("number") >= 0).all(axis=None)
+
+
+def test_the_faults_of_every_file_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings.toml").write_text(SETTINGS.replace("tier1 = 1e6", "tier1 = -1"), encoding="utf-8")
+    curves(zero=3.0).to_csv("curves.csv", index=False)
+    pd.DataFrame([LOAN | {"side": "assets"}]).to_csv("book.csv", index=False)
+    asked = ["--curves", "curves.csv", "--settings", "settings.toml", "--out", "out"]
+    assert main(["value", "book.csv", *asked]) == 3
+    said = capsys.readouterr().err
+    for place in (
+        "settings.toml, column `$.tier1`",
+        "curves.csv, line 2, column `zero_rate`",
+        "book.csv, line 2, column",
+    ):
+        assert place in said
+    assert not Path("out").exists()
