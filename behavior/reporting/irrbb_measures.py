@@ -84,10 +84,9 @@ def liquidity_blocks(result: IrrbbResult, money: Money) -> Blocks:
         data = pd.DataFrame({"bucket": labels, "comes in": np.asarray(into), "goes out": -np.asarray(out)})
         title = f"Cash by bucket, {currency}"
         blocks.append(block_of(Exhibit("liquidity", title, "bars", data, "bucket", where.head("cash"))))
-        table = pd.DataFrame({"bucket": labels, where.head("comes in"): np.asarray(into)})
-        table[where.head("goes out")] = np.asarray(out)
-        table[where.head("cumulative gap")] = running.to_numpy()
-        blocks.append(Table(f"Liquidity gap, {currency}", table, formats=_forms(table, ",.1f")))
+        table = pd.DataFrame({"bucket": labels, "comes in": np.asarray(into), "goes out": np.asarray(out)})
+        table["cumulative gap"] = running.to_numpy()
+        blocks.append(Table(where.head("Liquidity gap"), table, formats=_forms(table, ",.1f")))
     return tuple(blocks)
 
 

@@ -261,9 +261,9 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
         where = money.in_currency(str(currency))
         table = pd.DataFrame({"bucket": bucket_words(sides.index)})
         for side in sides.columns:
-            table[where.head(str(side))] = sides[side].to_numpy() / money.unit
-        table[where.head("cumulative gap")] = _running(part, sides) / money.unit
-        found.append(Table(f"Repricing gap, {currency}", table, formats=_same(table, ",.1f")))
+            table[str(side)] = sides[side].to_numpy() / money.unit
+        table["cumulative gap"] = _running(part, sides) / money.unit
+        found.append(Table(where.head("Repricing gap"), table, formats=_same(table, ",.1f")))
     return tuple(found)
 
 
