@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from behavior.contracts import ContractGroup, render
-from behavior.engine.contracts import POSITION_CONTRACTS
-from behavior.engine.sheet_contracts import SHEET_CONTRACTS
 from behavior.io.files import write_atomically
+from behavior.io.registry import BUILT_IN
 from behavior.io.settings import Settings
-from behavior.market.contracts import MARKET_CONTRACTS
-from behavior.panel.contracts import HISTORY_CONTRACTS
 
 
 def contract_pages() -> Mapping[str, str]:
     """File name -> page, one a built-in contract."""
-    groups = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
-    return {**{f"{group.name}.md": _page(group) for group in groups}, "settings.md": _settings_page()}
+    return {**{f"{group.name}.md": _page(group) for group in BUILT_IN.values()}, "settings.md": _settings_page()}
 
 
 def write_contract_pages(folder: Path) -> tuple[str, ...]:

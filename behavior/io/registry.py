@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from behavior.contracts import ContractGroup, TableContract
 from behavior.engine.contracts import POSITION_CONTRACTS
@@ -11,12 +12,15 @@ from behavior.errors import Fault, SpecFault
 from behavior.market.contracts import MARKET_CONTRACTS
 from behavior.panel.contracts import HISTORY_CONTRACTS
 
+BUILT_IN: Mapping[str, ContractGroup] = MappingProxyType(
+    {group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)}
+)
+"""Contracts that no model kind brings along, by id."""
+
 
 def all_contracts() -> Mapping[str, ContractGroup]:
     """Built-in contracts and those that model kinds bring along, by id (``book/1``)."""
-    found = {
-        group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
-    }
+    found = dict(BUILT_IN)
     for group in _of_kinds():
         found.setdefault(group.id, group)
     return found
@@ -41,10 +45,7 @@ def group_of(contract: str) -> ContractGroup:
     ------
     SpecFault : there is none; the message lists those there are.
     """
-    built_in = {
-        group.id: group for group in (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CONTRACTS)
-    }
-    found = built_in.get(contract) or all_contracts().get(contract)
+    found = BUILT_IN.get(contract) or all_contracts().get(contract)
     if found is None:
         rule = f"expected a contract, one of {', '.join(sorted(all_contracts()))}"
         raise SpecFault([Fault("contract", rule, value=contract)])

@@ -26,7 +26,7 @@ from behavior.io.profiles import load_profile, missing_files
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.exposures import EXPOSURES, build_exposure_panel
-from behavior.panel.split import uniform_of
+from behavior.panel.split import uniform_of_rows
 from behavior.simulator.bank import SimulatedBank, simulate
 from behavior.simulator.settings import SimulatorSettings, small_settings
 from behavior.specs import ModelSpec, parse_spec
@@ -211,15 +211,21 @@ def _betas(given: Incumbent, vendor_table: str) -> Mapping[str, float] | None:
     table = pd.read_csv(io.StringIO(vendor_table))
     if not {"product", "beta"}.issubset(table.columns):
         raise SpecFault([Fault("vendor table", "expected a CSV with the columns product, beta")])
-    return dict(zip(table["product"].astype(str), table["beta"].astype(float), strict=True))
+    betas = pd.to_numeric(table["beta"], errors="coerce")
+    faults = [
+        Fault("vendor table", "expected a number", place + 2, "beta", str(table["beta"].iloc[place]))
+        for place in np.flatnonzero(betas.isna()).tolist()
+    ]
+    if faults:
+        raise SpecFault(faults)
+    return dict(zip(table["product"].astype(str), betas.astype(float), strict=True))
 
 
 def _smaller(panel: Panel, seed: int) -> Panel:
     """Some customers' rows, about QUICK_ROWS of them."""
     if len(panel.table) <= QUICK_ROWS:
         return panel
-    codes, names = pd.factorize(panel.table["customer"])
-    share = uniform_of(np.asarray(names, dtype=object), seed + 1)[codes]
+    share = uniform_of_rows(panel.table["customer"], seed + 1)
     return panel.rows(np.asarray(share < QUICK_ROWS / len(panel.table)))
 
 

@@ -10,12 +10,14 @@ from behavior.benchmark.beta_models import CHAMPION, LAST_CYCLE, SYMMETRIC, mode
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
 from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark
 from behavior.benchmark.beta_scores import path_rates, run_protocol
-from behavior.errors import FittingError, UsageError
+from behavior.benchmark.protocols import Question
+from behavior.errors import FittingError, SpecFault, UsageError
 from behavior.estimators.pass_through_correction import ErrorCorrection
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.specs import parse_spec
+from behavior.workflows.benchmark import answer_question
 from tests.estimators.pass_through_cases import Truth, constant, policy_rate, ramp, series_of
 
 SPEC = """
@@ -114,3 +116,10 @@ def test_a_model_without_an_answer_is_named_and_the_rest_goes_on():
     assert set(found.summary["model"]) == {CHAMPION, LAST_CYCLE}
     assert set(found.failed) == {"asymmetric, a", "asymmetric, b"}
     assert all("cannot tell" in why for why in found.failed.values())
+
+
+def test_a_beta_of_the_banks_own_that_is_no_number_is_named():
+    question = Question(title="own", model="own", history="own")
+    spec, empty = parse_spec(SPEC, "spec.toml"), CustomerHistory("product_rate_history/1", {})
+    with pytest.raises(SpecFault, match=r"line 3, column `beta`: found 'high': expected a number"):
+        answer_question("own", empty, RateHistory({}, {}), spec, question, "product,beta\nsavings,0.4\nterm,high\n")
