@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import config, njit
+from numba.core.compiler import Compiler
 
 SOURCES = (
     "compiled.py",
@@ -51,12 +52,30 @@ def cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"alm-behavior-{digest}"
 
 
-def _compile(function: Function, inline: str, arithmetic: frozenset[str] = frozenset()) -> Function:
+class Apart(Compiler):  # type: ignore[misc]
+    """Tells the compiler that no two arrays of a call overlap where one is written, so that loops that look numbers up
+    and write others go side by side too."""
+
+    def define_pipelines(self) -> list[Any]:
+        """The usual passes, over arrays that lie apart."""
+        self.state.flags.noalias = True
+        return list(super().define_pipelines())
+
+
+def _compile(
+    function: Function, inline: str, arithmetic: frozenset[str] = frozenset(), compiler: type[Compiler] = Compiler
+) -> Function:
     given = config.CACHE_DIR
     config.CACHE_DIR = given or str(cache_folder())
     try:
         made: Function = njit(
-            cache=True, nogil=True, error_model="numpy", _nrt=False, inline=inline, fastmath=set(arithmetic)
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+            _nrt=False,
+            inline=inline,
+            fastmath=set(arithmetic),
+            pipeline_class=compiler,
         )(function)
     finally:
         config.CACHE_DIR = given
@@ -75,5 +94,6 @@ def folded(function: Function) -> Function:
 
 
 def side_by_side(function: Function) -> Function:
-    """A kernel over neighbouring numbers: sums may be taken in any order, so that eight go at a time."""
-    return _compile(function, "never", frozenset({"reassoc", "contract", "nsz"}))
+    """A kernel over neighbouring numbers: sums may be taken in any order, so that eight go at a time, and no array that
+    it writes overlaps another."""
+    return _compile(function, "never", frozenset({"reassoc", "contract", "nsz"}), Apart)

@@ -19,6 +19,9 @@ from behavior.quantities import FloatArray, IntArray
 SLAB = 128
 """Positions that are worked out at once."""
 
+ALONE = 16
+"""Positions of one column that are worth a slab of their own."""
+
 RENEWED = NII_MONTHS + 4
 """Events that a constant balance sheet looks at."""
 
@@ -283,6 +286,102 @@ def longest(count: int, whole: IntArray) -> int:
 
 
 @side_by_side
+def month(
+    going: int,
+    n: int,
+    accrual: float,
+    rate: FloatArray,
+    part: FloatArray,
+    bear: FloatArray,
+    balance: FloatArray,
+    interest: FloatArray,
+) -> tuple[float, float]:
+    """A month of positions that pay at its end; those from `going` on end with it. Returns interest and balances."""
+    earned, left = 0.0, 0.0
+    for i in range(going):
+        due = balance[i] * rate[i] * accrual
+        stays = balance[i] - min(part[i] - bear[i] * due, balance[i])
+        interest[i] = due
+        balance[i] = stays
+        earned += due
+        left += stays
+    for i in range(going, n):
+        interest[i] = balance[i] * rate[i] * accrual
+        earned += interest[i]
+        balance[i] = 0.0
+    return earned, left
+
+
+@side_by_side
+def pay_monthly(
+    column: int,
+    mixed: bool,
+    begin: int,
+    count: int,
+    ends: IntArray,
+    every: bool,
+    first: int,
+    cal: Records,
+    schedule: FloatArray,
+    work: Work,
+) -> None:
+    """Months of a slab that pays interest every month and leaves no margin out."""
+    slab, whole = work.slab, work.whole
+    going = n = count
+    for j in range(1, longest(count, whole) + 1):
+        while not mixed and going > 0 and whole[EVENTS, going - 1] <= j:
+            going -= 1
+        if every or j == 1:
+            instalments(j, n, 1, False, schedule, slab, whole)
+        accrual, interest = cal[first + j - 1].accrual, work.interest[j] if column < 0 else slab[INTEREST]
+        earned, left = month(going, n, accrual, slab[RATE], slab[PART], slab[BEAR], slab[BALANCE], interest)
+        if mixed:
+            finish(j, n, 1, True, slab, whole)
+            gathered(interest, begin, n, column, ends, work.interest[j])
+            summed(begin, n, column, ends, j, False, False, work)
+        elif column < 0:
+            kept(j, n, False, False, work)
+        else:
+            work.interest[j, column] += earned
+            work.balance[j, column] += left
+            if j <= RENEWED:
+                work.weighted[j, column] += both(slab[BALANCE], slab[WEIGHT], going)
+        n = going
+
+
+@side_by_side
+def pay_at_times(
+    column: int,
+    mixed: bool,
+    begin: int,
+    count: int,
+    ends: IntArray,
+    every: bool,
+    margins: bool,
+    payment: int,
+    phase: int,
+    first: int,
+    cal: Records,
+    schedule: FloatArray,
+    work: Work,
+) -> None:
+    """Months of a slab that pays less often, or whose present values leave a margin out."""
+    slab, whole = work.slab, work.whole
+    n, known = count, False
+    for j in range(1, longest(count, whole) + 1):
+        while not mixed and whole[EVENTS, n - 1] < j:
+            n -= 1
+        accrue(j, begin, n, column, ends, cal[first + j - 1].accrual, margins, work)
+        pays = pays_at(j, payment, phase)
+        if pays and (every or not known):
+            instalments(j, n, payment, False, schedule, slab, whole)
+            known = True
+        settle(n, pays, margins, slab)
+        finish(j, n, payment, mixed, slab, whole)
+        handed(begin, n, column, ends, j, payment != 1, margins, work)
+
+
+@side_by_side
 def fixed(
     column: int,
     begin: int,
@@ -299,24 +398,16 @@ def fixed(
     """Contracts at a fixed rate.
 
     column : that the first position is added to, `ends` says where each column's positions end; below 0, every position
-    is a column of its own and they come from long to short. every : instalments may begin or change at any payment.
+    is a column of its own. Within a column positions come from long to short. every : instalments may begin or change
+    at any payment.
     """
-    slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, slab, whole)
+    load(begin, count, loans, pos, work.slab, work.whole)
     head = loans[begin]
     first, payment = pos[head].first, pos[head].payment
-    phase = pos[head].events % payment if payment > 1 else 0
+    mixed = column >= 0 and ends[column] < begin + count
     handed(begin, count, column, ends, 0, False, False, work)
-    n, known = count, False
-    for j in range(1, longest(count, whole) + 1):
-        if column < 0:
-            while whole[EVENTS, n - 1] < j:
-                n -= 1
-        accrue(j, begin, n, column, ends, cal[first + j - 1].accrual, margins, work)
-        pays = pays_at(j, payment, phase)
-        if pays and (every or not known):
-            instalments(j, n, payment, False, schedule, slab, whole)
-            known = True
-        settle(n, pays, margins, slab)
-        finish(j, n, payment, column >= 0, slab, whole)
-        handed(begin, n, column, ends, j, payment != 1, margins, work)
+    if payment == 1 and not margins:
+        pay_monthly(column, mixed, begin, count, ends, every, first, cal, schedule, work)
+    else:
+        phase = pos[head].events % payment if payment > 1 else 0
+        pay_at_times(column, mixed, begin, count, ends, every, margins, payment, phase, first, cal, schedule, work)

@@ -36,12 +36,10 @@ def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratc
 
     scratch : (2, MAX_DRIVERS) workspace for weights and positions.
     """
-    dense = beh.months[curve]
-    column = min(month, dense) - 1
     count = beh.dimensions[curve]
-    base = beh.offset[curve]
+    base = beh.offset[curve] + (min(month, beh.months[curve]) - 1) * beh.nodes[curve]
     if count == 0:
-        return beh.values[base + column], False
+        return beh.values[base], False
     clamped = False
     for axis in range(count):
         length = beh.grid_length[curve, axis]
@@ -59,7 +57,7 @@ def look_up(beh: Behaviours, curve: int, month: int, drivers: FloatArray, scratc
             weight *= scratch[0, axis] if upper else 1.0 - scratch[0, axis]
             place = place * beh.grid_length[curve, axis] + int(scratch[1, axis]) + upper
         if weight != 0.0:
-            total += weight * beh.values[base + place * dense + column]
+            total += weight * beh.values[base + place]
     return total, clamped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.contract import RENEWED, SLAB, Work, both, copied, fixed, total
+from behavior.engine.contract import ALONE, RENEWED, SLAB, Work, both, copied, fixed, total
 from behavior.engine.layout import (
     CAPITALISED,
     CLOSING,
@@ -20,10 +20,10 @@ from behavior.engine.layout import (
     Switches,
     Totals,
 )
-from behavior.engine.leaving import act, one_plain_cause
+from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
 from behavior.engine.survival import Paths
-from behavior.engine.tally import add_income, each_income, each_value, moves, renew, slot, write
+from behavior.engine.tally import add_income, each, moves, renew, slot, write
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -73,22 +73,28 @@ def contracts(
                 while end[low + column] <= at:
                     column += 1
             count = min(last - at, SLAB)
+            # Positions of one column come from long to short, so that those that ended need no step: worth a slab.
+            if column >= 0 and end[low + column] - at >= ALONE:
+                count = min(end[low + column] - at, SLAB)
             fixed(int(column), at, count, end[low:high], every, margins, loans, pos, cal, schedule, work)
             at += count
 
 
 @folded
-def set_out(n: int, low: int, begin: IntArray, loans: IntArray, pos: Records, beh: Behaviours, paths: Paths) -> None:
-    """Columns at as-of: everything is there, ages and months in the money are each position's own."""
+def set_out(n: int, low: int, begin: IntArray, loans: IntArray, pos: Records, beh: Behaviours, paths: Paths) -> int:
+    """Columns at as-of: everything is there, ages and months in the money are each position's own. Returns the highest
+    age."""
     head = loans[begin[low]]
     combination = pos[head].behaviour
+    oldest = 0
     for i in range(n):
         p = loans[begin[low + i]]
         paths.share[i] = 1.0
         paths.age[i] = pos[p].age
         paths.rate[i] = pos[p].rate
+        oldest = max(oldest, pos[p].age)
     if combination < 0:
-        return
+        return oldest
     first = beh.combination_first[combination]
     for cause in range(beh.combination_first[combination + 1] - first):
         table = beh.entry_table[first + cause]
@@ -99,6 +105,7 @@ def set_out(n: int, low: int, begin: IntArray, loans: IntArray, pos: Records, be
             paths.key[cause, i] = beh.mortgage_key[p, table]
             if paths.key[cause, i] != paths.key[cause, 0]:
                 paths.alike[cause] = 0
+    return oldest
 
 
 @compiled
@@ -125,16 +132,16 @@ def pay(
     flow: FloatArray,
 ) -> float:
     """What contracts pay at event j, and the cash that present values count."""
-    flow[INTEREST] = interest if pos[head].payment == 1 else both(paths.share, work.paid[j], n)
+    flow[INTEREST] = interest if pos[head].payment == 1 else both(paths.before, work.paid[j], n)
     added = 0.0
     if signs:
         for i in range(n):
-            added += paths.share[i] * max(work.balance[j, i] - work.balance[j - 1, i], 0.0)
+            added += paths.before[i] * max(work.balance[j, i] - work.balance[j - 1, i], 0.0)
     flow[CAPITALISED] = added
     flow[SCHEDULED] = before - after + added
     cash = flow[INTEREST] + (before - after) * pos[head].exchanged
     if margins:
-        cash -= both(paths.share, work.less[j], n)
+        cash -= both(paths.before, work.less[j], n)
     return float(cash)
 
 
@@ -152,6 +159,38 @@ def hand_out(s: int, place: int, count: int, values: FloatArray, out: Totals) ->
     for i in range(count):
         out.position_value[place + i, s] = values[0, i]
         out.position_income[place + i, s] = values[1, i]
+
+
+@folded
+def behave(
+    s: int,
+    j: int,
+    e: int,
+    n: int,
+    head: int,
+    acting: bool,
+    simple: bool,
+    oldest: int,
+    pos: Records,
+    cal: Records,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    switches: Switches,
+    work: Work,
+    paths: Paths,
+    out: Totals,
+    flow: FloatArray,
+) -> tuple[float, float, float, float, int]:
+    """Shares of event j before and after behaviour. Returns interest, the balance before behaviour and after it, what
+    is lost, and the causes whose hazards were written down."""
+    if not acting:
+        copied(paths.share, n, paths.before)
+        opening = both(paths.share, work.balance[j], n)
+        return both(paths.share, work.interest[j], n), opening, opening, 0.0, 0
+    if moves(head, pos):
+        copied(work.start[j], n, paths.rate)
+    return act(s, j, e, n, head, simple, oldest, pos, cal, beh, steps, mkt, switches, work, paths, flow, out.coverage)
 
 
 @side_by_side
@@ -182,7 +221,7 @@ def along(
     group, last = pos[head].group - switches.first_group, tiles[t].events
     signs, margins, open_ended = tiles[t].signs != 0, tiles[t].margins != 0, pos[head].repayment == OPEN_ENDED
     discount = mkt.discount[pos[head].currency, s]
-    set_out(n, low, begin, loans, pos, beh, paths)
+    oldest = set_out(n, low, begin, loans, pos, beh, paths)
     simple = one_plain_cause(head, pos, beh, steps, switches, paths)
     before, value, repriced = total(work.balance[0], n), 0.0, False
     values[:] = 0.0
@@ -191,34 +230,15 @@ def along(
         e = pos[head].first + j - 1
         n = going_on(j, n, low, begin, loans, pos)
         flow[:] = 0.0
-        copied(paths.share, n, paths.before)
-        after, causes = both(paths.share, work.balance[j], n), 0
-        interest = add_income(s, j, e, n, head, group, pos, cal, switches, work, paths, out)
-        cash = pay(j, n, head, signs, margins, before, after, interest, pos, work, paths, flow)
-        if pos[head].behaviour >= 0 and (j < last or open_ended):
-            if moves(head, pos):
-                copied(work.start[j], n, paths.rate)
-            after, more, causes = act(
-                s,
-                j,
-                e,
-                n,
-                head,
-                simple,
-                margins,
-                after,
-                pos,
-                cal,
-                beh,
-                steps,
-                mkt,
-                switches,
-                work,
-                paths,
-                flow,
-                out.coverage,
-            )
-            cash += more
+        acting = pos[head].behaviour >= 0 and (j < last or open_ended)
+        interest, opening, after, lost, causes = behave(
+            s, j, e, n, head, acting, simple, oldest, pos, cal, beh, steps, mkt, switches, work, paths, out, flow
+        )
+        add_income(s, j, e, n, head, group, interest, pos, cal, switches, work, paths, out)
+        cash = pay(j, n, head, signs, margins, before, opening, interest, pos, work, paths, flow)
+        if acting:
+            cash += (opening - after) * pos[head].exchanged - lost
+            cash += with_it(j, n, pos[head].payment == 1, margins, work, paths, flow)
         if open_ended and j == last:
             flow[pos[head].open_column] += after
             cash += after
@@ -226,8 +246,21 @@ def along(
             paths.share[:] = 0.0
         value += cash * discount[cal[e].day]
         if switches.per_position:
-            each_value(j, n, head, margins, causes, discount[cal[e].day], pos, beh, work, paths, values[0])
-            each_income(j, n, head, e, pos, cal, work, paths, values[1])
+            each(
+                j,
+                e,
+                n,
+                head,
+                margins,
+                causes if lost != 0.0 else 0,
+                discount[cal[e].day],
+                pos,
+                cal,
+                beh,
+                work,
+                paths,
+                values,
+            )
         repriced = slot(s, e, before, after, repriced, pos[head].rate_type == FLOATING, cal, mkt, out.gap[group])
         if switches.flows:
             write(s, group, e, j == last, after, cal, flow, out.flows)

@@ -132,9 +132,10 @@ class Behaviours(NamedTuple):
     """RUNOFF and DRAWDOWN curves as flat arrays.
 
     combination_first : entries of combination c are [first[c], first[c + 1]). entry_curve, entry_table : curve and
-    table of each entry. Curves: `offset` into `values`, `months` dense months (the last one is the tail), `dimensions`,
-    `driver`, `grid_offset`, `grid_length` (curves, 4). Tables: `since_origination`, `season` (tables, 12), `column` of
-    the cash flows, `threshold` of being in the money. mortgage_key, coverage : (positions, tables).
+    table of each entry. Curves: `offset` into `values`, `months` one after another (the last is the tail) of `nodes`
+    values each, `dimensions`, `driver`, `grid_offset`, `grid_length` (curves, 4). Tables: `since_origination`, `season`
+    (tables, 12), `column` of the cash flows, `threshold` of being in the money. mortgage_key, coverage : (positions,
+    tables).
     """
 
     combination_first: IntArray
@@ -142,6 +143,7 @@ class Behaviours(NamedTuple):
     entry_table: IntArray
     offset: IntArray
     months: IntArray
+    nodes: IntArray
     observed: IntArray
     dimensions: IntArray
     driver: IntArray

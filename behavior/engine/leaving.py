@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from behavior.engine.compiled import folded
-from behavior.engine.contract import Work, both
+from behavior.engine.contract import Work, both, copied
 from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Market, Records, Switches
-from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, thaw
+from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, survive, thaw
 from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
 
@@ -72,27 +72,16 @@ def hazards(
 
 
 @folded
-def leave(
-    head: int,
+def compete(
+    first: int,
     n: int,
     causes: int,
     balance: FloatArray,
-    pos: Records,
     beh: Behaviours,
     paths: Paths,
-    flows: FloatArray,
+    flow: FloatArray,
 ) -> float:
-    """Let shares leave by cause; fills `flows` and returns the part that is lost."""
-    first = beh.combination_first[pos[head].behaviour]
-    if causes == 1:
-        gone = 0.0
-        for i in range(n):
-            gone += paths.before[i] * balance[i] * paths.hazard[0, i]
-        for i in range(n):
-            paths.share[i] = paths.before[i] * (1.0 - paths.hazard[0, i])
-        table = beh.entry_table[first]
-        flows[beh.column[table]] += gone
-        return float(gone * beh.loss[table])
+    """Let several causes share what leaves, each by its hazard; fills `flow` and returns the part that is lost."""
     for i in range(n):
         stay, weight = 1.0, 0.0
         for cause in range(causes):
@@ -106,7 +95,7 @@ def leave(
         for i in range(n):
             gone += paths.scratch[0, i] * paths.hazard[cause, i] * balance[i]
         table = beh.entry_table[first + cause]
-        flows[beh.column[table]] += gone
+        flow[beh.column[table]] += gone
         lost += gone * beh.loss[table]
     return lost
 
@@ -115,12 +104,12 @@ def leave(
 def one_plain_cause(
     head: int, pos: Records, beh: Behaviours, steps: FloatArray, switches: Switches, paths: Paths
 ) -> bool:
-    """Whether a single cause acts along the scenario's own path, loses nothing, and reads a plain curve."""
+    """Whether a single cause acts along the scenario's own path and reads a plain curve."""
     combination = pos[head].behaviour
     if combination < 0 or switches.frozen == 1 or pos[head].stretch != 1.0:
         return False
     entry = beh.combination_first[combination]
-    if beh.combination_first[combination + 1] - entry != 1 or beh.loss[beh.entry_table[entry]] != 0.0:
+    if beh.combination_first[combination + 1] - entry != 1:
         return False
     return is_plain(beh.entry_curve[entry], beh.entry_table[entry], beh, steps, paths)
 
@@ -133,8 +122,7 @@ def act(
     n: int,
     head: int,
     simple: bool,
-    margins: bool,
-    opening: float,
+    oldest: int,
     pos: Records,
     cal: Records,
     beh: Behaviours,
@@ -145,26 +133,33 @@ def act(
     paths: Paths,
     flow: FloatArray,
     coverage: FloatArray,
-) -> tuple[float, float, int]:
-    """Behaviour of a month. opening : balance before it. Returns the balance after, the cash that present values count
-    and the causes whose hazards were written down."""
-    balance, causes, lost = work.balance[j], 0, 0.0
+) -> tuple[float, float, float, float, int]:
+    """Every cause of a month; simple : one alone, with a plain curve. As `lanes.behave`."""
+    accrued, balance, causes = work.interest[j], work.balance[j], 1
+    first = beh.combination_first[pos[head].behaviour]
     if simple:
-        entry = beh.combination_first[pos[head].behaviour]
-        curve, table = beh.entry_curve[entry], beh.entry_table[entry]
-        month, season = cal[e].hazard_month, cal[e].season
-        level = mkt.short[pos[head].currency, s, month]
-        row = beh.coverage[head, table]
-        after = plain(s, curve, table, row, month, season, level, n, opening, balance, beh, steps, mkt, paths, coverage)
-        flow[beh.column[table]] += opening - after
+        plain(s, e, n, head, oldest, pos, cal, beh, steps, mkt, balance, paths, coverage)
     else:
         causes = hazards(s, j, e, n, head, pos, cal, beh, steps, mkt, switches, balance, paths, coverage)
-        lost = leave(head, n, causes, balance, pos, beh, paths, flow)
-        after = both(paths.share, balance, n)
-    cash = (opening - after) * pos[head].exchanged - lost
-    if pos[head].payment != 1:
+    if causes == 1:
+        interest, opening, after = survive(n, paths.hazard[0], accrued, balance, paths.share, paths.before)
+        table = beh.entry_table[first]
+        flow[beh.column[table]] += opening - after
+        coverage[beh.coverage[head, table], 0] += opening if simple else 0.0
+        return interest, opening, after, (opening - after) * beh.loss[table], 1
+    copied(paths.share, n, paths.before)
+    interest, opening = both(paths.share, accrued, n), both(paths.share, balance, n)
+    lost = compete(first, n, causes, balance, beh, paths, flow)
+    return interest, opening, both(paths.share, balance, n), lost, causes
+
+
+@folded
+def with_it(j: int, n: int, monthly: bool, margins: bool, work: Work, paths: Paths, flow: FloatArray) -> float:
+    """Interest accrued and not yet due that leaves with its principal; returns what present values count of it."""
+    cash = 0.0
+    if not monthly:
         flow[ACCRUED] = both(paths.before, work.left[j], n) - both(paths.share, work.left[j], n)
         cash += flow[ACCRUED]
     if margins:
         cash -= both(paths.before, work.less_left[j], n) - both(paths.share, work.less_left[j], n)
-    return after, cash, causes
+    return float(cash)

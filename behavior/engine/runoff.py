@@ -166,6 +166,7 @@ class FlatCurves:
     first: IntArray
     offset: IntArray
     months: IntArray
+    nodes: IntArray
     observed: IntArray
     dimensions: IntArray
     driver: IntArray
@@ -182,13 +183,13 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
     driver = np.zeros((count, MAX_DRIVERS), dtype=np.int64)
     grid_offset, grid_length = np.zeros_like(driver), np.ones_like(driver)
     dimensions = np.zeros(count, dtype=np.int64)
-    months, observed, offset = (np.ones(count, dtype=np.int64) for _ in range(3))
+    months, nodes, observed, offset = (np.ones(count, dtype=np.int64) for _ in range(4))
     values: list[FloatArray] = []
     grids: list[FloatArray] = []
     at, grid_at = 0, 0
     for number, curve in enumerate(curves):
         dense = dense_values(curve, tail)
-        offset[number], months[number] = at, dense.shape[-1]
+        offset[number], months[number], nodes[number] = at, len(dense), dense[0].size
         observed[number] = int(curve.months[-1]) if len(curve.months) else np.iinfo(np.int64).max
         dimensions[number] = len(curve.driver_grids)
         for axis, (name, grid) in enumerate(curve.driver_grids.items()):
@@ -202,6 +203,7 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
         np.concatenate([[0], np.cumsum([len(table.curves) for table in tables])]).astype(np.int64),
         offset,
         months,
+        nodes,
         observed,
         dimensions,
         driver,
@@ -213,11 +215,11 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
 
 
 def dense_values(curve: AssumptionCurve, tail: Tail) -> FloatArray:
-    """Values at every whole month from 1 and the tail after the last: (drivers' grids ..., months + 1)."""
+    """Values at every whole month from 1 and the tail after the last: (months + 1, drivers' grids ...)."""
     if not len(curve.months):
-        return np.asarray(curve.values[..., None], dtype=np.float64)
-    beyond = curve.tail_values(tail)[..., None]
-    return np.concatenate([curve.monthly_values, beyond], axis=-1)
+        return np.asarray(curve.values[None], dtype=np.float64)
+    beyond = curve.tail_values(tail)[None]
+    return np.concatenate([np.moveaxis(curve.monthly_values, -1, 0), beyond])
 
 
 def layout_behaviours(
@@ -259,6 +261,7 @@ def layout_behaviours(
         entry_table=_ints([t for t, _ in pairs]),
         offset=flat.offset,
         months=flat.months,
+        nodes=flat.nodes,
         observed=flat.observed,
         dimensions=flat.dimensions,
         driver=flat.driver,

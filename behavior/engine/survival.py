@@ -8,7 +8,7 @@ import numpy as np
 
 from behavior.engine.compiled import folded, side_by_side
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD, scaled_hazard
-from behavior.engine.layout import Behaviours, Market
+from behavior.engine.layout import Behaviours, Market, Records
 from behavior.engine.tiles import WIDTH
 from behavior.quantities import FloatArray, IntArray
 
@@ -110,7 +110,7 @@ def locate(
 def interpolated(
     n: int,
     base: int,
-    dense: int,
+    size: int,
     count: int,
     lengths: IntArray,
     values: FloatArray,
@@ -119,15 +119,18 @@ def interpolated(
     weight: FloatArray,
     value: FloatArray,
 ) -> None:
-    """Values of a curve at each column's month and located drivers, multilinear, into `value`."""
+    """Values of a curve at each column's month and located drivers, multilinear, into `value`.
+
+    size : values of one month.
+    """
     if count == 0:
         for i in range(n):
             value[i] = values[base + month[i]]
         return
     if count == 1:
-        more = dense if lengths[0] > 1 else 0
+        more = 1 if lengths[0] > 1 else 0
         for i in range(n):
-            at = base + node[0, i] * dense + month[i]
+            at = base + month[i] * size + node[0, i]
             low = values[at]
             value[i] = low + (values[at + more] - low) * weight[0, i]
         return
@@ -140,11 +143,11 @@ def interpolated(
                 upper = (corner >> axis) & 1
                 share *= weight[axis, i] if upper else 1.0 - weight[axis, i]
                 place = place * lengths[axis] + min(node[axis, i] + upper, lengths[axis] - 1)
-            value[i] += share * values[base + place * dense + month[i]]
+            value[i] += share * values[base + month[i] * size + place]
 
 
 @folded
-def driver(axis: int, kind: int, cause: int, level: float, n: int, paths: Paths) -> None:
+def driver(kind: int, cause: int, level: float, n: int, paths: Paths) -> None:
     """A driver's value in each column, into `scratch[0]`; the incentive stands in `scratch[1]`."""
     x = paths.scratch[0]
     if kind == INCENTIVE:
@@ -171,6 +174,30 @@ def incentives(cause: int, s: int, month: int, n: int, mkt: Market, paths: Paths
         return
     for i in range(n):
         paths.scratch[1, i] = paths.rate[i] - mkt.mortgage[paths.key[cause, i], s, month]
+
+
+@folded
+def located(
+    cause: int,
+    curve: int,
+    s: int,
+    month: int,
+    level: float,
+    n: int,
+    priced: bool,
+    beh: Behaviours,
+    steps: FloatArray,
+    mkt: Market,
+    paths: Paths,
+) -> None:
+    """Where every driver of a curve lies on its grid, column by column. priced : a mortgage rate is seen."""
+    for axis in range(beh.dimensions[curve]):
+        if priced:
+            incentives(cause, s, month, n, mkt, paths)
+        driver(beh.driver[curve, axis], cause, level, n, paths)
+        offset, length = beh.grid_offset[curve, axis], beh.grid_length[curve, axis]
+        x, outside, node, weight = paths.scratch[0], paths.scratch[2], paths.node[axis], paths.weight[axis]
+        locate(n, beh.grids, offset, length, steps[curve, axis], x, outside, node, weight)
 
 
 @folded
@@ -203,22 +230,7 @@ def looked_up(
     for i in range(n):
         paths.scratch[2, i] = 0.0
     priced = paths.key[cause, 0] >= 0
-    for axis in range(beh.dimensions[curve]):
-        if priced:
-            incentives(cause, s, month, n, mkt, paths)
-        driver(axis, beh.driver[curve, axis], cause, level, n, paths)
-        offset, length = beh.grid_offset[curve, axis], beh.grid_length[curve, axis]
-        locate(
-            n,
-            beh.grids,
-            offset,
-            length,
-            steps[curve, axis],
-            paths.scratch[0],
-            paths.scratch[2],
-            paths.node[axis],
-            paths.weight[axis],
-        )
+    located(cause, curve, s, month, level, n, priced, beh, steps, mkt, paths)
     if priced:
         bound = beh.threshold[table]
         incentives(cause, s, month, n, mkt, paths)
@@ -227,7 +239,7 @@ def looked_up(
     interpolated(
         n,
         beh.offset[curve],
-        beh.months[curve],
+        beh.nodes[curve],
         beh.dimensions[curve],
         beh.grid_length[curve],
         beh.values,
@@ -242,63 +254,65 @@ def looked_up(
 
 
 @side_by_side
-def placed(
+def without_driver(
+    n: int, base: int, last: int, month: int, age: IntArray, values: FloatArray, factor: float, hazard: FloatArray
+) -> None:
+    """Hazards of a curve that reads no driver. month : of the curve at age 0, less 1; last : of its months, less 1."""
+    for i in range(n):
+        hazard[i] = min(max(values[base + min(month + age[i], last)] * factor, 0.0), 1.0)
+
+
+@side_by_side
+def on_even_nodes(
     n: int,
-    x: FloatArray,
+    base: int,
+    size: int,
+    last: int,
+    month: int,
+    age: IntArray,
+    values: FloatArray,
+    factor: float,
+    rate: FloatArray,
     slope: float,
     shift: float,
     low: float,
     step: float,
-    length: int,
-    node: IntArray,
-    weight: FloatArray,
+    hazard: FloatArray,
 ) -> int:
-    """As `locate`, for a driver slope * x + shift on even nodes; returns how many columns it lies outside of."""
-    inverse, top = 1.0 / step, float(length - 1)
+    """Hazards of a curve with one driver, slope * rate + shift, on `size` even nodes from `low`, `step` apart.
+
+    Returns how many columns it lies outside of.
+    """
+    inverse, top, high, outside = 1.0 / step, float(size - 1), low + step * (size - 1), 0
     for i in range(n):
-        place = min(max((slope * x[i] + shift - low) * inverse, 0.0), top)
-        lower = min(int(place), length - 2)
-        node[i] = lower
-        weight[i] = place - lower
-    outside, high = 0, low + step * top
-    for i in range(n):
-        driver = slope * x[i] + shift
+        driver = slope * rate[i] + shift
+        place = min(max((driver - low) * inverse, 0.0), top)
+        node = min(int(place), size - 2)
+        at = base + min(month + age[i], last) * size + node
+        lower = values[at]
+        hazard[i] = min(max((lower + (values[at + 1] - lower) * (place - node)) * factor, 0.0), 1.0)
         outside += 1 if driver < low or driver > high else 0
     return outside
 
 
 @side_by_side
-def survivors(
-    n: int,
-    base: int,
-    dense: int,
-    month: int,
-    age: IntArray,
-    more: int,
-    values: FloatArray,
-    node: IntArray,
-    weight: FloatArray,
-    factor: float,
-    before: FloatArray,
-    balance: FloatArray,
-    share: FloatArray,
-) -> float:
-    """Let one cause take its share of every column; returns the balance that stays.
+def survive(
+    n: int, hazard: FloatArray, interest: FloatArray, balance: FloatArray, share: FloatArray, before: FloatArray
+) -> tuple[float, float, float]:
+    """Let one cause take its share of every column, the share a month ago kept in `before`.
 
-    month : of the curve, less 1, at age 0. more : distance of the upper node's values, 0 = no driver.
+    Returns the interest of the month, the balance before the cause and the balance that stays.
     """
-    remaining = 0.0
-    last = dense - 1
+    earned, opening, remaining = 0.0, 0.0, 0.0
     for i in range(n):
-        at = base + min(month + age[i], last)
-        if more > 0:
-            at += node[i] * dense
-        low = values[at]
-        hazard = min(max((low + (values[at + more] - low) * weight[i]) * factor, 0.0), 1.0)
-        stays = before[i] * (1.0 - hazard)
+        was = share[i]
+        stays = was - was * hazard[i]
+        before[i] = was
         share[i] = stays
+        earned += was * interest[i]
+        opening += was * balance[i]
         remaining += stays * balance[i]
-    return remaining
+    return earned, opening, remaining
 
 
 @side_by_side
@@ -322,58 +336,52 @@ def is_plain(curve: int, table: int, beh: Behaviours, steps: FloatArray, paths: 
 
 
 @folded
+def rate_to_driver(s: int, kind: int, month: int, currency: int, mkt: Market, paths: Paths) -> tuple[float, float]:
+    """A plain driver as slope x customer rate + shift."""
+    if kind == INCENTIVE:
+        return 1.0, -mkt.mortgage[paths.key[0, 0], s, month]
+    return (-1.0 if kind == SPREAD else 0.0), mkt.short[currency, s, month]
+
+
+@folded
 def plain(
     s: int,
-    curve: int,
-    table: int,
-    row: int,
-    month: int,
-    season: int,
-    level: float,
+    e: int,
     n: int,
-    opening: float,
-    balance: FloatArray,
+    head: int,
+    oldest: int,
+    pos: Records,
+    cal: Records,
     beh: Behaviours,
     steps: FloatArray,
     mkt: Market,
+    balance: FloatArray,
     paths: Paths,
     coverage: FloatArray,
-) -> float:
-    """One cause whose curve is plain: look up, leave and count in two passes. Returns the balance that stays."""
-    since, dense = beh.since_origination[table], beh.months[curve]
-    age = paths.age if since else paths.young
-    more = 0
-    if beh.dimensions[curve] == 1:
-        kind, more = beh.driver[curve, 0], dense
-        slope, shift = 0.0, level
-        if kind == INCENTIVE:
-            slope, shift = 1.0, -mkt.mortgage[paths.key[0, 0], s, month]
-        elif kind == SPREAD:
-            slope = -1.0
-        low, length = beh.grids[beh.grid_offset[curve, 0]], beh.grid_length[curve, 0]
-        node, weight = paths.node[0], paths.weight[0]
-        if placed(n, paths.rate, slope, shift, low, steps[curve, 0], length, node, weight) > 0:
-            high = low + steps[curve, 0] * (length - 1)
+) -> None:
+    """Hazards of one cause whose curve is plain. balance : (columns,), before the cause."""
+    entry = beh.combination_first[pos[head].behaviour]
+    curve, table = beh.entry_curve[entry], beh.entry_table[entry]
+    month, factor, row = cal[e].hazard_month, beh.season[table, cal[e].season], beh.coverage[head, table]
+    base, size, last = beh.offset[curve], beh.nodes[curve], beh.months[curve] - 1
+    age, hazard = paths.young, paths.hazard[0]
+    if beh.since_origination[table]:
+        age = paths.age
+    if beh.dimensions[curve] == 0:
+        without_driver(n, base, last, month - 1, age, beh.values, factor, hazard)
+    else:
+        slope, shift = rate_to_driver(s, beh.driver[curve, 0], month, pos[head].currency, mkt, paths)
+        low, step, x = beh.grids[beh.grid_offset[curve, 0]], steps[curve, 0], paths.rate
+        outside = on_even_nodes(
+            n, base, size, last, month - 1, age, beh.values, factor, x, slope, shift, low, step, hazard
+        )
+        if outside > 0:
+            high = low + step * (size - 1)
             for i in range(n):
-                driver = slope * paths.rate[i] + shift
-                coverage[row, 1] += paths.before[i] * balance[i] if driver < low or driver > high else 0.0
-    coverage[row, 0] += opening
-    coverage[row, 2] += older(n, age, month, beh.observed[curve], paths.before, balance)
-    return survivors(
-        n,
-        beh.offset[curve],
-        dense,
-        month - 1,
-        age,
-        more,
-        beh.values,
-        paths.node[0],
-        paths.weight[0],
-        beh.season[table, season],
-        paths.before,
-        balance,
-        paths.share,
-    )
+                driver = slope * x[i] + shift
+                coverage[row, 1] += paths.share[i] * balance[i] if driver < low or driver > high else 0.0
+    if month + (oldest if beh.since_origination[table] else 0) > beh.observed[curve]:
+        coverage[row, 2] += older(n, age, month, beh.observed[curve], paths.share, balance)
 
 
 @folded

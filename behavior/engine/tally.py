@@ -44,26 +44,25 @@ def add_income(
     n: int,
     head: int,
     group: int,
+    interest: float,
     pos: Records,
     cal: Records,
     switches: Switches,
     work: Work,
     paths: Paths,
     out: Totals,
-) -> float:
-    """Add an interval's interest to the months it accrues in; returns it. Balances that stay also earn in full."""
+) -> None:
+    """Add an interval's interest to the months it accrues in. Balances that stay also earn in full."""
     month, share = cal[e].month, cal[e].head
-    interest = both(paths.share, work.interest[j], n)
     early = interest * share
     if moves(head, pos) and month <= NII_MONTHS + 1:
-        early = both(paths.share, work.early[j], n)
+        early = both(paths.before, work.early[j], n)
     if not pos[head].stays:
         earn(month, share, interest, early, out.income[s, group])
-        return interest
+        return
     earn(month, share, interest, early, out.staying[s, group])
     if pos[head].repayment == OPEN_ENDED and (j == 1 or cal[e - 1].day <= switches.horizon_day):
         earn(month, share, total(work.interest[j], n), total(work.early[j], n), out.constant[s, group])
-    return interest
 
 
 @compiled
@@ -247,3 +246,24 @@ def each_income(
         elif month == 1:
             amount -= early
         income[i] += paths.before[i] * amount
+
+
+@folded
+def each(
+    j: int,
+    e: int,
+    n: int,
+    head: int,
+    margins: bool,
+    causes: int,
+    factor: float,
+    pos: Records,
+    cal: Records,
+    beh: Behaviours,
+    work: Work,
+    paths: Paths,
+    values: FloatArray,
+) -> None:
+    """Add an event to each position's own value and income of the first year. factor : discount factor of its day."""
+    each_value(j, n, head, margins, causes, factor, pos, beh, work, paths, values[0])
+    each_income(j, n, head, e, pos, cal, work, paths, values[1])
