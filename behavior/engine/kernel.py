@@ -289,9 +289,8 @@ def keep(
         record(p, s, e, state, flow, pos, cal, out.flows, j == pos[p].events, group)
     if pos[p].renewal >= 0 and cal[e].day <= switches.horizon_day:
         gone = flow[0] + flow[1] + flow[2] + flow[WITHDRAWAL]
-        renewal = pos[p].renewal - switches.first_renewal
-        out.renewed[s, renewal, j] += gone
-        out.renewed_margin[s, renewal, j] += gone * pos[p].renewal_margin
+        out.renewed[s, pos[p].renewal, j] += gone
+        out.renewed_margin[s, pos[p].renewal, j] += gone * pos[p].renewal_margin
 
 
 @compiled

@@ -28,15 +28,20 @@ from behavior.quantities import FloatArray, IntArray
 
 
 @folded
-def cleared(events: int, columns: int, work: Work) -> None:
+def cleared(events: int, columns: int, monthly: bool, margins: bool, work: Work) -> None:
     """Empty the tile's sums."""
     for j in range(events + 1):
         for i in range(columns):
-            work.balance[j, i] = work.interest[j, i] = work.paid[j, i] = work.left[j, i] = 0.0
-            work.less[j, i] = work.less_left[j, i] = 0.0
-    for j in range(RENEWED + 1):
-        for i in range(columns):
-            work.weighted[j, i] = 0.0
+            work.balance[j, i] = work.interest[j, i] = 0.0
+        if not monthly:
+            for i in range(columns):
+                work.paid[j, i] = work.left[j, i] = 0.0
+        if margins:
+            for i in range(columns):
+                work.less[j, i] = work.less_left[j, i] = 0.0
+        if j <= RENEWED:
+            for i in range(columns):
+                work.weighted[j, i] = 0.0
 
 
 @folded
@@ -66,7 +71,7 @@ def contracts(
         every = tiles[t].signs != 0 or tiles[t].later != 0
         column, at, last = np.int64(-1), begin[low], end[high - 1]
         if tiles[t].keyed != 0:
-            cleared(tiles[t].events, high - low, work)
+            cleared(tiles[t].events, high - low, pos[head].payment == 1, margins, work)
             column = np.int64(0)
         while at < last:
             if column >= 0:
@@ -264,8 +269,10 @@ def along(
         repriced = slot(s, e, before, after, repriced, pos[head].rate_type == FLOATING, cal, mkt, out.gap[group])
         if switches.flows:
             write(s, group, e, j == last, after, cal, flow, out.flows)
-        if pos[head].renewal >= 0:
-            renew(s, j, n, low, cal[e].day <= switches.horizon_day, signs, renewal, work, paths, out)
+        if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
+            then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
+            kinds, amounts, earned = renewal[low : low + n], out.renewed[s], out.renewed_margin[s]
+            renew(n, j, kinds, paths.before, paths.share, then, now, old, new, amounts, earned)
         before = after
     out.value[s, group] += value
     if switches.per_position:

@@ -199,7 +199,7 @@ class Switches(NamedTuple):
 
     convention : POOL, CONSTANT_PAYMENT or OPENING_BALANCE. frozen : 1 = every scenario uses the hazards of base, times
     `multiplier`. flows, per_position : 1 = fill those totals. horizon_day : last day of the income horizon.
-    first_group, first_renewal : what the totals' first entries stand for.
+    first_group : what the first entry of the totals stands for.
     """
 
     convention: int
@@ -208,7 +208,6 @@ class Switches(NamedTuple):
     per_position: int
     horizon_day: int
     first_group: int
-    first_renewal: int
 
 
 class Totals(NamedTuple):

@@ -148,7 +148,6 @@ def _switches(plan: Plan, first_group: int) -> Switches:
         per_position=int(plan.options.per_position),
         horizon_day=horizon_day(plan.terms.as_of),
         first_group=first_group,
-        first_renewal=0,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.contract import RENEWED, Work, both, total
+from behavior.engine.contract import Work, both, total
 from behavior.engine.layout import (
     CLOSING,
     FIXED,
@@ -101,70 +101,28 @@ def write(
             flows[s, group, held, CLOSING] += after
 
 
-@side_by_side
-def gone_from(
+@compiled
+def renew(
     n: int,
+    j: int,
+    renewal: IntArray,
     before: FloatArray,
-    after: FloatArray,
+    share: FloatArray,
     then: FloatArray,
     now: FloatArray,
-    gone: FloatArray,
+    old: FloatArray,
+    new: FloatArray,
+    renewed: FloatArray,
+    renewed_margin: FloatArray,
 ) -> None:
-    """What left each column in a month: before x then - after x now."""
+    """Add what left each column to the amounts that a constant balance sheet renews; principal added has not left.
+
+    then, now : balances; old, new : balance x margin of renewals. renewed, renewed_margin : (renewal groups, events).
+    """
     for i in range(n):
-        gone[i] = before[i] * then[i] - after[i] * now[i]
-
-
-@side_by_side
-def added_to(
-    n: int, before: FloatArray, then: FloatArray, now: FloatArray, old: FloatArray, new: FloatArray, gone: FloatArray
-) -> None:
-    """Leave principal that was added out of what left; old, new : what `gone` is measured in."""
-    for i in range(n):
-        gone[i] += before[i] * (new[i] - old[i]) if now[i] > then[i] else 0.0
-
-
-@compiled
-def handed_on(n: int, low: int, renewal: IntArray, j: int, gone: FloatArray, renewed: FloatArray) -> None:
-    """Add what left each column to its renewal group; neighbours of one group are added up first."""
-    i = 0
-    while i < n:
-        number = renewal[low + i]
-        found = gone[i]
-        i += 1
-        while i < n and renewal[low + i] == number:
-            found += gone[i]
-            i += 1
-        if number >= 0:
-            renewed[number, j] += found
-
-
-@folded
-def renew(
-    s: int,
-    j: int,
-    n: int,
-    low: int,
-    inside: bool,
-    signs: bool,
-    renewal: IntArray,
-    work: Work,
-    paths: Paths,
-    out: Totals,
-) -> None:
-    """Add what left a column inside the horizon to the amounts that a constant balance sheet renews."""
-    if j > RENEWED or not inside:
-        return
-    now, then, gone = work.balance[j], work.balance[j - 1], paths.scratch[0]
-    gone_from(n, paths.before, paths.share, then, now, gone)
-    if signs:
-        added_to(n, paths.before, then, now, then, now, gone)
-    handed_on(n, low, renewal, j, gone, out.renewed[s])
-    old, new = work.weighted[j - 1], work.weighted[j]
-    gone_from(n, paths.before, paths.share, old, new, gone)
-    if signs:
-        added_to(n, paths.before, then, now, old, new, gone)
-    handed_on(n, low, renewal, j, gone, out.renewed_margin[s])
+        number, grown = renewal[i], now[i] > then[i]
+        renewed[number, j] += before[i] * (now[i] if grown else then[i]) - share[i] * now[i]
+        renewed_margin[number, j] += before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
 
 
 @side_by_side

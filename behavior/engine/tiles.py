@@ -200,6 +200,7 @@ def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolAr
             (mine.carried != 0).astype(np.int64),
             mine.exchanged,
             mine.stays,
+            (mine.renewal >= 0).astype(np.int64),
             np.where(deposit, mine.repricing, -1),
             keyed.astype(np.int64),
             signs.astype(np.int64),
