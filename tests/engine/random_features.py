@@ -19,7 +19,7 @@ from behavior.market.shifts import Shift
 from behavior.workflows.value import ValuationInputs, ValuationOptions
 from tests.engine.plain.dates import Day, later
 from tests.engine.plain.walk import Choices
-from tests.engine.random_books import COUNTS, MORTGAGE, SHORT, Draw, random_case, some_maturity
+from tests.engine.random_books import COUNTS, MORTGAGE, SCENARIOS, SHORT, Draw, random_case, some_maturity
 
 Cells = dict[str, Any]
 Case = tuple[ValuationInputs, ValuationOptions, Choices]
@@ -258,7 +258,47 @@ def with_options(case: Case, draw: Draw) -> Case:
         found[name] = pd.to_datetime(found[name])
     book = pd.concat([inputs.book, found], ignore_index=True)
     held = replace(inputs, book=book, vols=vols_table(draw, inputs.as_of))
-    return held, replace(options, rate_path="forward"), replace(choices, limits=True)
+    return held, options, replace(choices, limits=options.embedded_limits == "option")
+
+
+def priced(draw: Draw, free: bool) -> Cells:
+    """Terms of new business: its term, its payments and what it earns; free : it may earn as its product does."""
+    row: Cells = {"term_months": draw.pick(1, 3, 12, 24, 120), "payment_months": draw.pick(None, 0, 1, 3, 12)}
+    row |= {"day_count": draw.pick(*COUNTS)}
+    how = draw.pick("rate", "margin", "index", *(["none"] if free else []))
+    if how in ("rate", "margin"):
+        row[how] = draw.between(-0.005, 0.03)
+    elif how == "index":
+        row |= {"index": draw.pick("TERM", "TERM3"), "spread": draw.between(0.0, 0.02), "reset_months": draw.pick(1, 6)}
+    return row
+
+
+def with_moving_sheets(case: Case, draw: Draw) -> Case:
+    """The case with a plan of new business and shifts of mix."""
+    inputs, options, choices = case
+    book, now = inputs.book, inputs.as_of
+    cash = book[(book["instrument"] != "swap_leg") & (book["balance"] > 0)]
+    held = sorted(set(zip(cash["currency"], cash["side"], cash["product"], strict=True)))
+    names = [scenario.name for scenario in SCENARIOS.scenarios]
+    plan, shift = [], []
+    for k in range(8):
+        money, side, name = draw.pick(*held)
+        known = draw.chance(0.8)
+        row = {"currency": money, "side": side, "product": name if known else "brand_new"}
+        row |= {"month": later(now, draw.whole(1, 60)), "scenario": draw.pick(None, None, draw.pick(*names))}
+        amount = {"growth": draw.between(-0.1, 0.2)} if draw.chance(0.4) else {"volume": draw.between(0.0, 1e5)}
+        plan.append(row | amount | priced(draw, known))
+        if k < 4:
+            moved = {"currency": money, "from_product": name, "to_product": draw.pick("brand_new", "newer")}
+            moved |= {"month": row["month"], "scenario": row["scenario"], "share": draw.between(0.0, 0.2)}
+            shift.append(moved | priced(draw, False))
+    plan_table = pd.DataFrame(plan).assign(month=lambda t: pd.to_datetime(t["month"]))
+    keys = ["scenario", "product", "currency", "side", "month"]
+    plan_table = plan_table.drop_duplicates(keys).reset_index(drop=True)
+    shift_table = pd.DataFrame(shift).assign(month=lambda t: pd.to_datetime(t["month"]))
+    shift_table = shift_table.drop_duplicates(["scenario", "currency", "from_product", "month"]).reset_index(drop=True)
+    found = replace(inputs, plan=plan_table, mix_shift=shift_table)
+    return found, replace(options, scenarios=SCENARIOS), choices
 
 
 def with_paths(case: Case, draw: Draw) -> Case:
@@ -318,6 +358,7 @@ FEATURES: Mapping[str, Callable[[Case, Draw], Case]] = {
     "life_cap": with_life_cap,
     "framework": with_framework,
     "long_curves": with_long_curves,
+    "moving": with_moving_sheets,
     "options": with_options,
     "paths": with_paths,
     "switches": with_switches,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tests.engine.plain.dates import Day, later
 from tests.engine.plain.market import Curve, PlainWorld, day_of
+from tests.engine.plain.moving import Key, Moving, moved, opening_of, pieces, planned
 from tests.engine.plain.options import STRESS, Options
 from tests.engine.plain.renewals import margin, renewed
 from tests.engine.plain.rows import Row
@@ -102,65 +103,113 @@ def rows_of(inputs: Any, choices: Choices, uncovered: str) -> list[Row]:
     return found
 
 
-def value_tables(inputs: Any, options: Any, choices: Choices) -> dict[str, pd.DataFrame]:
-    """eve, nii, gap and cash_flows of a book, in the shapes of the contracts."""
-    world = world_of(inputs, options)
-    names = [scenario.name for scenario in world.scenarios]
-    eve: Any = defaultdict(float)
-    nii: Any = defaultdict(lambda: [0.0, 0.0])
-    flows: Any = defaultdict(lambda: defaultdict(float))
-    gap: Any = defaultdict(float)
-    rows = rows_of(inputs, choices, options.uncovered)
-    if choices.margins == "calibrated":
-        calibrate(world, rows, choices)
-    if choices.life_cap is not None:
-        cap_life(world, rows, choices, choices.life_cap)
-    options_of = Options(world, inputs.vols, choices)
-    add_on: Any = defaultdict(float)
-    for row in rows:
-        if row.option or (row.limited and choices.limits):
-            _optional(options_of, row, names, eve, add_on)
+class Tally:
+    """Result tables as they grow, row by row of the book."""
+
+    def __init__(self, inputs: Any, options: Any, choices: Choices) -> None:
+        self.inputs, self.choices, self.world = inputs, choices, world_of(inputs, options)
+        self.names = [scenario.name for scenario in self.world.scenarios]
+        self.eve: Any = defaultdict(float)
+        self.interest: Any = {sheet: defaultdict(float) for sheet in SHEETS}
+        self.flows: Any = defaultdict(lambda: defaultdict(float))
+        self.gap: Any = defaultdict(float)
+        self.add_on: Any = defaultdict(float)
+        self.keys: set[Key] = set()
+        self.held = Options(self.world, inputs.vols, choices)
+
+    def add(self, row: Row) -> None:
+        """A row along every scenario."""
+        self.keys.add((row.money, row.side, row.product))
+        if row.option or (row.limited and self.choices.limits):
+            self._optional(row)
         if row.option:
-            for key in ((s, sheet, k) for s in names for sheet in SHEETS for k in range(1, HORIZON + 1)):
-                nii[key[0], key[1], row.money, row.product, key[2]][0] += 0.0
-            continue
+            return
         base: dict[Any, Any] = {}
-        extra = 0.0
         renews = row.cash and not row.open_ended and row.kind != "administered"
-        if renews and row.kind == "fixed":
-            extra = margin(world, row, dict(inputs.new_business_margins))
-        for s, scenario in enumerate(names):
-            out = Walk(world, row, s, choices, base).run()
-            eve[scenario, row.money, row.product, row.side] += SIGN[row.side] * out.value
+        fixed = renews and row.kind == "fixed"
+        extra = margin(self.world, row, dict(self.inputs.new_business_margins)) if fixed else 0.0
+        for s, scenario in enumerate(self.names):
+            out = Walk(self.world, row, s, self.choices, base).run()
+            self.eve[scenario, row.money, row.product, row.side] += SIGN[row.side] * out.value
             for k, cells in out.flows.items():
                 for name, amount in cells.items():
-                    flows[scenario, row.money, row.side, row.product, k][name] += amount
-            constant: Any = defaultdict(float)
+                    self.flows[scenario, row.money, row.side, row.product, k][name] += amount
+            constant = out.income
             if renews:
-                renewed(world, row, s, out.gone, extra, constant)
-                for k, amount in out.income.items():
-                    constant[k] += amount
+                constant = out.income.copy()
+                renewed(self.world, row, s, out.gone, extra, constant)
             elif row.cash:
-                constant = Walk(world, row, s, choices, base).stays().staying
-            else:
-                constant = out.income
-            earns = row.side in ("asset", "receive")
-            for sheet, income in zip(SHEETS, (out.income, constant), strict=True):
-                for k in range(1, HORIZON + 1):
-                    nii[scenario, sheet, row.money, row.product, k][0 if earns else 1] += income.get(k, 0.0)
-            if s == 0:
-                for day, amount in out.reprices:
-                    gap[_bucket(inputs.as_of, day), row.money, row.side] += amount
-    found = _shaped(inputs.as_of, eve, nii, gap, flows)
-    return found | _summed(found, add_on, inputs, options)
+                constant = Walk(self.world, row, s, self.choices, base).stays().staying
+            self._earn(s, row, out.income, constant)
+            for day, amount in out.reprices if s == 0 else ():
+                self.gap[_bucket(self.inputs.as_of, day), row.money, row.side] += amount
+
+    def _earn(self, s: int, row: Row, run_off: Any, constant: Any) -> None:
+        key = (row.money, row.side, row.product)
+        for sheet, income in (("run_off", run_off), ("constant", constant)):
+            for k in range(1, HORIZON + 1):
+                self.interest[sheet][s, key, k] += income.get(k, 0.0)
+
+    def _optional(self, row: Row) -> None:
+        """Add what a row's options are worth, and the loss by stressed volatility."""
+        for s, scenario in enumerate(self.names):
+            plain, stressed = (SIGN[row.side] * self.held.value(row, s, factor) for factor in (1.0, STRESS))
+            self.eve[scenario, row.money, row.product, row.side] += plain
+            self.add_on[scenario, row.money] += plain - stressed if s else 0.0
+
+    def move(self, opening: dict[Key, float]) -> None:
+        """The constant sheet with its mix shift, and the dynamic one with its plan, where the inputs have any."""
+        w, held = self.world, Moving(self.world, self.interest["constant"].copy(), opening)
+        plan, shift = self.inputs.plan, self.inputs.mix_shift
+        sides = {(money, product): side for money, side, product in opening if opening[money, side, product] > 0}
+        if plan is not None:
+            self.interest["dynamic"] = self.interest["run_off"].copy()
+            self.keys |= set(zip(plan["currency"], plan["side"], plan["product"], strict=True))
+        if shift is not None:
+            named = zip(shift["currency"], shift["from_product"], shift["to_product"], strict=True)
+            self.keys |= {(money, sides[money, source], target) for money, source, target in named}
+        for s, name in enumerate(self.names):
+            if shift is not None:
+                rows = pieces(w, shift, name, ("currency", "from_product"), True)
+                moved(held, s, rows, sides, self.interest["constant"])
+            if plan is not None:
+                rows = pieces(w, plan, name, ("product", "currency", "side"), False)
+                planned(held, s, rows, self._closing(name, opening), self.interest["dynamic"])
+
+    def _closing(self, name: str, opening: dict[Key, float]) -> dict[Key, list[float]]:
+        """Run-off balances of cash positions at the ends of months 0 to 60."""
+        return {
+            key: [amount, *(self._left(name, key, k) for k in range(1, HORIZON + 1))] for key, amount in opening.items()
+        }
+
+    def _left(self, name: str, key: Key, k: int) -> float:
+        return float(self.flows.get((name, *key, k), {}).get("closing_balance", 0.0))
+
+    def nii(self) -> Any:
+        """Income and expense by scenario, sheet, currency, product and month."""
+        found: Any = defaultdict(lambda: [0.0, 0.0])
+        for sheet, income in self.interest.items():
+            for s, name in enumerate(self.names):
+                for money, side, product in self.keys:
+                    earns = side in ("asset", "receive")
+                    for k in range(1, HORIZON + 1):
+                        found[name, sheet, money, product, k][0 if earns else 1] += income[s, (money, side, product), k]
+        return found
 
 
-def _optional(held: Options, row: Row, names: list[str], eve: Any, add_on: Any) -> None:
-    """Add what a row's options are worth, and the loss by stressed volatility."""
-    for s, scenario in enumerate(names):
-        plain, stressed = (SIGN[row.side] * held.value(row, s, factor) for factor in (1.0, STRESS))
-        eve[scenario, row.money, row.product, row.side] += plain
-        add_on[scenario, row.money] += plain - stressed if s else 0.0
+def value_tables(inputs: Any, options: Any, choices: Choices) -> dict[str, pd.DataFrame]:
+    """Every result table of a book, in the shapes of the contracts."""
+    tally = Tally(inputs, options, choices)
+    rows = rows_of(inputs, choices, options.uncovered)
+    if choices.margins == "calibrated":
+        calibrate(tally.world, rows, choices)
+    if choices.life_cap is not None:
+        cap_life(tally.world, rows, choices, choices.life_cap)
+    for row in rows:
+        tally.add(row)
+    tally.move(opening_of(rows))
+    found = _shaped(inputs.as_of, tally.eve, tally.nii(), tally.gap, tally.flows)
+    return found | _summed(found, tally.add_on, inputs, options)
 
 
 def _summed(found: dict[str, pd.DataFrame], add_on: Any, inputs: Any, options: Any) -> dict[str, pd.DataFrame]:
