@@ -277,8 +277,8 @@ def margins_of(
 
 
 def _zero_of_terms(curves: CurveSet, currency: str, months: IntArray) -> FloatArray:
-    """Zero rates at tenors in months of the curves' own date."""
+    """Zero rates at tenors in whole months of the curves' own date."""
     curve = curves.discounting(currency)
-    if curve.time == "month_grid":
-        return curve.zero_rate(months / 12.0)
-    return curve.zero_rate(tenor_days(curves.as_of, months) / 365.0)
+    tenors = np.arange(int(months.max(initial=0)) + 1)
+    years = tenors / 12.0 if curve.time == "month_grid" else tenor_days(curves.as_of, tenors) / 365.0
+    return np.asarray(curve.zero_rate(years)[months])

@@ -127,7 +127,8 @@ def resolve_repricing(
     up_table, up = _speed_of(book, speeds, Direction.UP)
     down_table, down = _speed_of(book, speeds, Direction.DOWN)
     rows = np.flatnonzero(target >= 0)
-    columns = np.stack([target_table, target, up_table, up, down_table, down, row_currency], axis=1)[rows]
+    chosen = (target_table, target, up_table, up, down_table, down, row_currency)
+    columns = np.stack([column[rows] for column in chosen], axis=1)
     place, inverse = unique_keys({str(number): column for number, column in enumerate(columns.T)})
     present = columns[place]
     of_row = none.copy()

@@ -113,12 +113,12 @@ def matured(book: Book, as_of: DateLike) -> BoolArray:
 
 def _grid_events(as_of: DateArray, day: IntArray, dates: DateArray) -> IntArray:
     """How many events of a payment day lie after as-of and on or before a date (0 where the date is empty)."""
-    empty = np.isnat(dates)
-    filled = np.where(empty, as_of, dates)
-    count = month_number(filled) - first_month(as_of, day) + 1
-
-    late = day_in_month(month_number(filled), day) > filled
-    return np.asarray(np.where(empty, 0, np.maximum(count - late, 0)), dtype=np.int64)
+    found = np.zeros(len(dates), dtype=np.int64)
+    rows = np.flatnonzero(~np.isnat(dates))
+    month = month_number(dates[rows])
+    late = day_in_month(month, day[rows]) > dates[rows]
+    found[rows] = np.maximum(month - first_month(as_of, day[rows]) + 1 - late, 0)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +277,8 @@ def _calendar_keys(schedule: _Schedule, reset: IntArray) -> tuple[CalendarKeys, 
     """
     day, count, payment, events = schedule.day, schedule.count, schedule.payment, schedule.events
     origination, maturity, once = schedule.origination, schedule.maturity, schedule.once
-    span = np.where(once, regular_span(np.where(once, origination, maturity), maturity), 0)
+    span = np.zeros(len(day), dtype=np.int64)
+    span[once] = regular_span(origination[once], maturity[once])
     irregular = thirty(count) & once & ((day >= MOVING_DAY) | (span == 0))
     period = thirty(count) & (day >= MOVING_DAY) & ~once & (payment > 1)
     step = np.where(period, payment, 1)
