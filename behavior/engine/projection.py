@@ -119,6 +119,13 @@ def prepare(
     )
 
 
+def _margin_left_out(book: Book) -> FloatArray:
+    """Customer rate less transfer rate of each row."""
+    margin = book.numbers("rate", 0.0) - book.numbers("transfer_rate", np.nan)
+    # A derivative leg is dealt at the market's rate: without a transfer rate it has no margin to leave out.
+    return np.where((book.instrument > 0) & np.isnan(margin), 0.0, margin)
+
+
 def _positions(
     terms: Terms,
     currency: IntArray,
@@ -132,13 +139,7 @@ def _positions(
     administered = terms.rate_type == layout.ADMINISTERED
     floating = terms.rate_type == layout.FLOATING
     floor = book.numbers("floor", np.nan)
-    rate = book.numbers("rate", 0.0)
     derivative = book.instrument > 0
-    margin = nothing
-    if options.margins == "excluded":
-        margin = rate - book.numbers("transfer_rate", np.nan)
-        # A derivative leg is dealt at the market's rate: without a transfer rate it has no margin to leave out.
-        margin = np.where(derivative & np.isnan(margin), 0.0, margin)
     liability = book.side == LIABILITY
     return Positions(
         group=terms.groups.of_row,
@@ -152,7 +153,7 @@ def _positions(
         balance=book.numbers("balance", 0.0),
         undrawn=book.numbers("undrawn", 0.0),
         rate_type=terms.rate_type,
-        rate=rate,
+        rate=book.numbers("rate", 0.0),
         spread=book.numbers("spread", 0.0),
         cap=np.where(floating, book.numbers("cap", np.inf), np.inf),
         floor=np.where(np.isnan(floor), np.where(administered, 0.0, -np.inf), floor),
@@ -169,7 +170,7 @@ def _positions(
         agreed=book.numbers("agreed_payment", 0.0),
         schedule=none,
         exchanged=np.where(derivative & (not options.exchange_notionals), 0, 1).astype(np.int64),
-        margin=margin,
+        margin=_margin_left_out(book) if options.margins == "excluded" else nothing,
         behaviour=behaviour,
         age=terms.age,
         in_the_money=book.numbers("months_in_the_money", 0.0),
