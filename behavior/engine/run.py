@@ -183,7 +183,7 @@ def run_tiles(plan: Plan, tiles: Tiles, number: int, steps: FloatArray) -> Piece
         out,
         *scratch(),
     )
-    return Piece(out, _renewed(plan, tiles.renewals[number], out, first), first, rows)
+    return _piece(plan, tiles.renewals[number], out, first, rows)
 
 
 def run_rows(plan: Plan, rows: IntArray) -> Piece:
@@ -213,7 +213,14 @@ def run_rows(plan: Plan, rows: IntArray) -> Piece:
         out,
         workspace(int(records["events"].max(initial=1))),
     )
-    return Piece(out, _renewed(plan, renewals, out, first), first, rows)
+    return _piece(plan, renewals, out, first, rows)
+
+
+def _piece(plan: Plan, renewals: IntArray, out: Totals, first: int, rows: IntArray) -> Piece:
+    """A piece with the income of what it renews, without the amounts renewed: pieces wait for others to be added."""
+    slices = _renewed(plan, renewals, out, first)
+    none = empty_floats(0, 0, 0)
+    return Piece(out._replace(renewed=none, renewed_margin=none), slices, first, rows)
 
 
 def _renewed(plan: Plan, renewals: IntArray, out: Totals, first: int) -> FloatArray:
