@@ -330,8 +330,10 @@ def run_off(
         cut = roll_rate(p, s, e, state, pos, cal, rep, mkt)
         if cal[e].opening_reset >= 0:
             resets += 1.0
-        open_period(resets, moves_at_start(e, pos[p].rate_type, cal, mkt), state)
         skip = pos[p].late_start if j == pos[p].start + 1 else 0.0
+        # What moves on or before the day that a position begins is there from its start.
+        moved = moves_at_start(e, pos[p].rate_type, cal, mkt) or (skip > 0.0 and cut <= skip)
+        open_period(resets, moved, state)
         accrue(p, e, state[OLD], cut, skip, state, pos, cal, income)
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)
