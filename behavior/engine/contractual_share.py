@@ -21,9 +21,11 @@ def contractual_share(book: Book, rows: IntArray, dates: DateArray, as_of: DateA
     repayment = np.asarray(book.words("repayment")).astype(str)[rows]
     step = np.maximum(book.whole("payment_months")[rows], 1)
     maturity = book.dates("maturity_date")[rows]
-    total = payments_left(as_of, maturity, step)
+    begins = book.dates("start_date")[rows]
+    begins = np.where(np.isnat(begins), book.dates("origination_date")[rows], begins)
+    total = payments_left(np.where(begins > as_of, begins, as_of), maturity, step)
     count = _amortising(book, rows, repayment == "interest_only", total, as_of)
-    made = np.maximum(total - payments_left(dates, maturity, step) - (total - count), 0)
+    made = np.maximum(count - payments_left(dates, maturity, step), 0)
     months = book.whole("amortization_months")[rows]
     over = np.maximum(np.where(months > 0, months // step, count), 1)
     linear = np.maximum(1.0 - made / over, 0.0)
