@@ -13,6 +13,7 @@ import pandas as pd
 from behavior.engine import layout
 from behavior.engine.calendars import horizon_day
 from behavior.engine.contract import work_of
+from behavior.engine.freed import give_back_freed
 from behavior.engine.kernel import project_chunk, workspace
 from behavior.engine.lanes import project_tiles, scratch
 from behavior.engine.layout import NII_MONTHS, Switches, Totals, empty_floats
@@ -58,6 +59,7 @@ def cut_up(plan: Plan) -> Plan:
     columns = max(64, RENEWED_BYTES // (len(plan.scenarios) * (NII_MONTHS + 4) * 16))
     pieces = PIECES * threads_of(plan)
     found = cut(plan.positions, plan.behaviours, plan.day_count, pool, options.per_position, pieces, columns)
+    give_back_freed()
     return replace(plan, tiles=found)
 
 

@@ -30,6 +30,8 @@ from behavior.workflows.value import resolved_plan
 from tests.benchmarks.make_book import command, write
 
 ROWS = 1_000_000
+MOST_MEMORY = 1.5
+"""Gigabytes that the whole process may take on a million rows."""
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,7 @@ def test_value_from_ten_thousand_to_a_million(benchmark: BenchmarkFixture, tmp_p
     benchmark.extra_info.update({"seconds": [small, middle, large], "gigabytes": memory})
     benchmark.pedantic(lambda: None, rounds=1)
     assert large < 10 * middle < 100 * small
+    assert memory <= MOST_MEMORY
 
 
 def preparing(folder: Path, rows: int, kind: str) -> Callable[[], Plan]:
