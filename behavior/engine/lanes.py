@@ -13,10 +13,9 @@ from behavior.engine.layout import (
     INTEREST,
     OPEN_ENDED,
     SCHEDULED,
-    Behaviours,
-    Market,
+    Cuts,
+    Given,
     Records,
-    Repricing,
     Switches,
     Totals,
 )
@@ -48,66 +47,71 @@ def cleared(events: int, columns: int, monthly: bool, margins: bool, work: Work)
 def contracts(
     t: int,
     s: int,
-    tiles: Records,
-    begin: IntArray,
-    end: IntArray,
-    loans: IntArray,
-    pos: Records,
-    cal: Records,
-    rep: Repricing,
-    mkt: Market,
-    schedule: FloatArray,
+    cuts: Cuts,
+    given: Given,
     work: Work,
 ) -> None:
     """Work the tile's contracts out; fixed rates know no scenario and are done once."""
-    low, high = tiles[t].begin, tiles[t].end
-    head = loans[begin[low]]
-    margins = tiles[t].margins != 0
-    if pos[head].repayment == OPEN_ENDED:
-        deposits(s, begin[low], high - low, margins, loans, pos, cal, rep, work)
-    elif pos[head].rate_type == FLOATING:
-        floating(s, begin[low], high - low, margins, loans, pos, cal, mkt, schedule, work)
+    low, high = cuts.tiles[t].begin, cuts.tiles[t].end
+    head = cuts.loans[cuts.begin[low]]
+    margins = cuts.tiles[t].margins != 0
+    if given.pos[head].repayment == OPEN_ENDED:
+        deposits(s, cuts.begin[low], high - low, margins, cuts.loans, given, work)
+    elif given.pos[head].rate_type == FLOATING:
+        floating(s, cuts.begin[low], high - low, margins, cuts.loans, given, work)
     elif s == 0:
-        every = tiles[t].signs != 0 or tiles[t].later != 0
-        column, at, last = np.int64(-1), begin[low], end[high - 1]
-        if tiles[t].keyed != 0:
-            cleared(tiles[t].events, high - low, pos[head].payment == 1, margins, work)
+        every = cuts.tiles[t].signs != 0 or cuts.tiles[t].later != 0
+        column, at, last = np.int64(-1), cuts.begin[low], cuts.end[high - 1]
+        if cuts.tiles[t].keyed != 0:
+            cleared(cuts.tiles[t].events, high - low, given.pos[head].payment == 1, margins, work)
             column = np.int64(0)
         while at < last:
             if column >= 0:
-                while end[low + column] <= at:
+                while cuts.end[low + column] <= at:
                     column += 1
             count = min(last - at, SLAB)
             # Positions of one column come from long to short, so that those that ended need no step: worth a slab.
-            if column >= 0 and end[low + column] - at >= ALONE:
-                count = min(end[low + column] - at, SLAB)
-            fixed(int(column), at, count, end[low:high], every, margins, loans, pos, cal, schedule, work)
+            if column >= 0 and cuts.end[low + column] - at >= ALONE:
+                count = min(cuts.end[low + column] - at, SLAB)
+            fixed(
+                int(column),
+                at,
+                count,
+                cuts.end[low:high],
+                every,
+                margins,
+                cuts.loans,
+                given.pos,
+                given.cal,
+                given.schedule,
+                work,
+            )
             at += count
 
 
 @folded
-def set_out(n: int, low: int, begin: IntArray, loans: IntArray, pos: Records, beh: Behaviours, paths: Paths) -> int:
+def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
     """Columns at as-of: everything is there, ages and months in the money are each position's own. Returns the highest
     age."""
-    head = loans[begin[low]]
-    combination = pos[head].behaviour
+    head = cuts.loans[cuts.begin[low]]
+    combination = given.pos[head].behaviour
     oldest = 0
     for i in range(n):
-        p = loans[begin[low + i]]
+        p = cuts.loans[cuts.begin[low + i]]
         paths.share[i] = 1.0
-        paths.age[i] = pos[p].age
-        paths.rate[i] = pos[p].rate
-        oldest = max(oldest, pos[p].age)
+        paths.age[i] = given.pos[p].age
+        paths.rate[i] = given.pos[p].rate
+        oldest = max(oldest, given.pos[p].age)
     if combination < 0:
         return oldest
-    first = beh.combination_first[combination]
-    for cause in range(beh.combination_first[combination + 1] - first):
-        table = beh.entry_table[first + cause]
+    first = given.beh.combination_first[combination]
+    for cause in range(given.beh.combination_first[combination + 1] - first):
+        table = given.beh.entry_table[first + cause]
         paths.alike[cause] = 1
         for i in range(n):
-            p = loans[begin[low + i]]
-            paths.money[cause, i] = pos[p].in_the_money
-            paths.key[cause, i] = beh.mortgage_key[p, table]
+            p = cuts.loans[cuts.begin[low + i]]
+            paths.money[cause, i] = given.pos[p].in_the_money
+            paths.key[cause, i] = given.beh.mortgage_key[p, table]
             if paths.key[cause, i] != paths.key[cause, 0]:
                 paths.alike[cause] = 0
     return oldest
@@ -131,20 +135,20 @@ def pay(
     before: float,
     after: float,
     interest: float,
-    pos: Records,
+    given: Given,
     work: Work,
     paths: Paths,
     flow: FloatArray,
 ) -> float:
     """What contracts pay at event j, and the cash that present values count."""
-    flow[INTEREST] = interest if pos[head].payment == 1 else both(paths.before, work.paid[j], n)
+    flow[INTEREST] = interest if given.pos[head].payment == 1 else both(paths.before, work.paid[j], n)
     added = 0.0
     if signs:
         for i in range(n):
             added += paths.before[i] * max(work.balance[j, i] - work.balance[j - 1, i], 0.0)
     flow[CAPITALISED] = added
     flow[SCHEDULED] = before - after + added
-    cash = flow[INTEREST] + (before - after) * pos[head].exchanged
+    cash = flow[INTEREST] + (before - after) * given.pos[head].exchanged
     if margins:
         cash -= both(paths.before, work.less[j], n)
     return float(cash)
@@ -176,12 +180,7 @@ def behave(
     acting: bool,
     simple: bool,
     oldest: int,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
-    switches: Switches,
+    given: Given,
     work: Work,
     paths: Paths,
     out: Totals,
@@ -193,9 +192,9 @@ def behave(
         copied(paths.share, n, paths.before)
         opening = both(paths.share, work.balance[j], n)
         return both(paths.share, work.interest[j], n), opening, opening, 0.0, 0
-    if moves(head, pos):
+    if moves(head, given.pos):
         copied(work.start[j], n, paths.rate)
-    return act(s, j, e, n, head, simple, oldest, pos, cal, beh, steps, mkt, switches, work, paths, flow, out.coverage)
+    return act(s, j, e, n, head, simple, oldest, given, work, paths, flow, out.coverage)
 
 
 @side_by_side
@@ -203,16 +202,8 @@ def along(
     t: int,
     s: int,
     place: int,
-    tiles: Records,
-    begin: IntArray,
-    renewal: IntArray,
-    loans: IntArray,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
-    switches: Switches,
+    cuts: Cuts,
+    given: Given,
     work: Work,
     paths: Paths,
     out: Totals,
@@ -220,37 +211,41 @@ def along(
     values: FloatArray,
 ) -> None:
     """One tile along one scenario. place : of its first position among the chunk's, for values position by position."""
-    low = tiles[t].begin
-    n = tiles[t].end - low
-    head = loans[begin[low]]
-    group, last = pos[head].group - switches.first_group, tiles[t].events
-    signs, margins, open_ended = tiles[t].signs != 0, tiles[t].margins != 0, pos[head].repayment == OPEN_ENDED
-    discount = mkt.discount[pos[head].currency, s]
-    oldest = set_out(n, low, begin, loans, pos, beh, paths)
-    simple = one_plain_cause(head, pos, beh, steps, switches, paths)
+    low = cuts.tiles[t].begin
+    n = cuts.tiles[t].end - low
+    head = cuts.loans[cuts.begin[low]]
+    group, last = given.pos[head].group - given.switches.first_group, cuts.tiles[t].events
+    signs, margins, open_ended = (
+        cuts.tiles[t].signs != 0,
+        cuts.tiles[t].margins != 0,
+        given.pos[head].repayment == OPEN_ENDED,
+    )
+    discount = given.mkt.discount[given.pos[head].currency, s]
+    oldest = set_out(n, low, cuts, given, paths)
+    simple = one_plain_cause(head, given, paths)
     before, value, repriced = total(work.balance[0], n), 0.0, False
     values[:] = 0.0
-    hold(s, group, cal[pos[head].first].month, before, switches, out)
+    hold(s, group, given.cal[given.pos[head].first].month, before, given.switches, out)
     for j in range(1, last + 1):
-        e = pos[head].first + j - 1
-        n = going_on(j, n, low, begin, loans, pos)
+        e = given.pos[head].first + j - 1
+        n = going_on(j, n, low, cuts.begin, cuts.loans, given.pos)
         flow[:] = 0.0
-        acting = pos[head].behaviour >= 0 and (j < last or open_ended)
+        acting = given.pos[head].behaviour >= 0 and (j < last or open_ended)
         interest, opening, after, lost, causes = behave(
-            s, j, e, n, head, acting, simple, oldest, pos, cal, beh, steps, mkt, switches, work, paths, out, flow
+            s, j, e, n, head, acting, simple, oldest, given, work, paths, out, flow
         )
-        add_income(s, j, e, n, head, group, interest, pos, cal, switches, work, paths, out)
-        cash = pay(j, n, head, signs, margins, before, opening, interest, pos, work, paths, flow)
+        add_income(s, j, e, n, head, group, interest, given, work, paths, out)
+        cash = pay(j, n, head, signs, margins, before, opening, interest, given, work, paths, flow)
         if acting:
-            cash += (opening - after) * pos[head].exchanged - lost
-            cash += with_it(j, n, pos[head].payment == 1, margins, work, paths, flow)
+            cash += (opening - after) * given.pos[head].exchanged - lost
+            cash += with_it(j, n, given.pos[head].payment == 1, margins, work, paths, flow)
         if open_ended and j == last:
-            flow[pos[head].open_column] += after
+            flow[given.pos[head].open_column] += after
             cash += after
             after = 0.0
             paths.share[:] = 0.0
-        value += cash * discount[cal[e].day]
-        if switches.per_position:
+        value += cash * discount[given.cal[e].day]
+        if given.switches.per_position:
             each(
                 j,
                 e,
@@ -258,25 +253,25 @@ def along(
                 head,
                 margins,
                 causes if lost != 0.0 else 0,
-                discount[cal[e].day],
-                pos,
-                cal,
-                beh,
+                discount[given.cal[e].day],
+                given,
                 work,
                 paths,
                 values,
             )
-        repriced = slot(s, e, before, after, repriced, pos[head].rate_type == FLOATING, cal, mkt, out.gap[group])
-        if switches.flows:
-            write(s, group, e, j == last, after, cal, flow, out.flows)
-        if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
+        repriced = slot(
+            s, e, before, after, repriced, given.pos[head].rate_type == FLOATING, given.cal, given.mkt, out.gap[group]
+        )
+        if given.switches.flows:
+            write(s, group, e, j == last, after, given.cal, flow, out.flows)
+        if given.pos[head].renewal >= 0 and j <= RENEWED and given.cal[e].day <= given.switches.horizon_day:
             then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
-            kinds, amounts, earned = renewal[low : low + n], out.renewed[s], out.renewed_margin[s]
+            kinds, amounts, earned = cuts.renewal[low : low + n], out.renewed[s], out.renewed_margin[s]
             renew(n, j, kinds, paths.before, paths.share, then, now, old, new, amounts, earned)
         before = after
     out.value[s, group] += value
-    if switches.per_position:
-        hand_out(s, place, tiles[t].end - low, values, out)
+    if given.switches.per_position:
+        hand_out(s, place, cuts.tiles[t].end - low, values, out)
 
 
 @side_by_side
@@ -284,19 +279,8 @@ def project_tiles(
     first: int,
     last: int,
     scenarios: int,
-    tiles: Records,
-    begin: IntArray,
-    end: IntArray,
-    renewal: IntArray,
-    loans: IntArray,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    rep: Repricing,
-    mkt: Market,
-    switches: Switches,
-    schedule: FloatArray,
+    cuts: Cuts,
+    given: Given,
     work: Work,
     paths: Paths,
     out: Totals,
@@ -304,31 +288,12 @@ def project_tiles(
     values: FloatArray,
 ) -> None:
     """Tiles `first` to `last` (excluded) along every scenario, added to `out`."""
-    origin = begin[tiles[first].begin]
+    origin = cuts.begin[cuts.tiles[first].begin]
     for t in range(first, last):
-        place = begin[tiles[t].begin] - origin
+        place = cuts.begin[cuts.tiles[t].begin] - origin
         for s in range(scenarios):
-            contracts(t, s, tiles, begin, end, loans, pos, cal, rep, mkt, schedule, work)
-            along(
-                t,
-                s,
-                place,
-                tiles,
-                begin,
-                renewal,
-                loans,
-                pos,
-                cal,
-                beh,
-                steps,
-                mkt,
-                switches,
-                work,
-                paths,
-                out,
-                flow,
-                values,
-            )
+            contracts(t, s, cuts, given, work)
+            along(t, s, place, cuts, given, work, paths, out, flow, values)
 
 
 def scratch() -> tuple[FloatArray, FloatArray]:

@@ -210,6 +210,30 @@ class Switches(NamedTuple):
     first_group: int
 
 
+class Given(NamedTuple):
+    """What a run reads and never writes. steps : (curves, drivers), distance of a driver's nodes where all are the
+    same, else 0. schedule : explicit instalments, one position's after another's."""
+
+    pos: Records
+    cal: Records
+    beh: Behaviours
+    steps: FloatArray
+    rep: Repricing
+    mkt: Market
+    switches: Switches
+    schedule: FloatArray
+
+
+class Cuts(NamedTuple):
+    """A book cut into tiles, see `tiles.Tiles`; renewal : numbered within the chunk."""
+
+    tiles: Records
+    begin: IntArray
+    end: IntArray
+    renewal: IntArray
+    loans: IntArray
+
+
 class Totals(NamedTuple):
     """What one chunk of positions adds up to.
 

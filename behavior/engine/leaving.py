@@ -6,7 +6,7 @@ import math
 
 from behavior.engine.compiled import folded
 from behavior.engine.contract import Work, both, copied
-from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Market, Records, Switches
+from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Given
 from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, survive, thaw
 from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
@@ -27,23 +27,18 @@ def hazards(
     e: int,
     n: int,
     head: int,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
-    switches: Switches,
+    given: Given,
     balance: FloatArray,
     paths: Paths,
     coverage: FloatArray,
 ) -> int:
     """This month's hazards by cause; returns how many causes act."""
-    combination = pos[head].behaviour
-    first = beh.combination_first[combination]
-    causes = beh.combination_first[combination + 1] - first
-    if s == 0 or switches.frozen == 0:
-        month, scale = cal[e].hazard_month, pos[head].stretch
-        level = mkt.short[pos[head].currency, s, month]
+    combination = given.pos[head].behaviour
+    first = given.beh.combination_first[combination]
+    causes = given.beh.combination_first[combination + 1] - first
+    if s == 0 or given.switches.frozen == 0:
+        month, scale = given.cal[e].hazard_month, given.pos[head].stretch
+        level = given.mkt.short[given.pos[head].currency, s, month]
         # S'(k) = S(k / scale): a month spans part of a month of the model, or several.
         opens, closes = (month - 1) / scale, month / scale
         counted = month if scale == 1.0 else math.floor(opens + 1e-12) + 1
@@ -51,10 +46,10 @@ def hazards(
         going = True
         while going:
             for cause in range(causes):
-                curve, table = beh.entry_curve[first + cause], beh.entry_table[first + cause]
-                looked_up(cause, curve, table, s, month, counted, cal[e].season, level, n, beh, steps, mkt, paths)
-                row = beh.coverage[head, table]
-                count_coverage(curve, table, counted, n, row, beh, balance, paths, coverage)
+                curve, table = given.beh.entry_curve[first + cause], given.beh.entry_table[first + cause]
+                looked_up(cause, curve, table, s, month, counted, given.cal[e].season, level, n, given, paths)
+                row = given.beh.coverage[head, table]
+                count_coverage(curve, table, counted, n, row, given.beh, balance, paths, coverage)
                 if scale != 1.0:
                     part_of_month(cause, max(opens - (counted - 1), 0.0), min(closes - (counted - 1), 1.0), n, paths)
             counted += 1
@@ -64,10 +59,10 @@ def hazards(
             for cause in range(causes):
                 for i in range(n):
                     paths.hazard[cause, i] = 1.0 if over else 1.0 - paths.stays[cause, i]
-    if switches.frozen == 1:
+    if given.switches.frozen == 1:
         if s == 0:
             freeze(causes, j, n, paths)
-        thaw(first, causes, s, j, n, pos[head].repayment != OPEN_ENDED, beh, mkt, paths)
+        thaw(first, causes, s, j, n, given.pos[head].repayment != OPEN_ENDED, given, paths)
     return int(causes)
 
 
@@ -101,17 +96,15 @@ def compete(
 
 
 @folded
-def one_plain_cause(
-    head: int, pos: Records, beh: Behaviours, steps: FloatArray, switches: Switches, paths: Paths
-) -> bool:
+def one_plain_cause(head: int, given: Given, paths: Paths) -> bool:
     """Whether a single cause acts along the scenario's own path and reads a plain curve."""
-    combination = pos[head].behaviour
-    if combination < 0 or switches.frozen == 1 or pos[head].stretch != 1.0:
+    combination = given.pos[head].behaviour
+    if combination < 0 or given.switches.frozen == 1 or given.pos[head].stretch != 1.0:
         return False
-    entry = beh.combination_first[combination]
-    if beh.combination_first[combination + 1] - entry != 1:
+    entry = given.beh.combination_first[combination]
+    if given.beh.combination_first[combination + 1] - entry != 1:
         return False
-    return is_plain(beh.entry_curve[entry], beh.entry_table[entry], beh, steps, paths)
+    return is_plain(given.beh.entry_curve[entry], given.beh.entry_table[entry], given, paths)
 
 
 @folded
@@ -123,12 +116,7 @@ def act(
     head: int,
     simple: bool,
     oldest: int,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
-    switches: Switches,
+    given: Given,
     work: Work,
     paths: Paths,
     flow: FloatArray,
@@ -136,20 +124,20 @@ def act(
 ) -> tuple[float, float, float, float, int]:
     """Every cause of a month; simple : one alone, with a plain curve. As `lanes.behave`."""
     accrued, balance, causes = work.interest[j], work.balance[j], 1
-    first = beh.combination_first[pos[head].behaviour]
+    first = given.beh.combination_first[given.pos[head].behaviour]
     if simple:
-        plain(s, e, n, head, oldest, pos, cal, beh, steps, mkt, balance, paths, coverage)
+        plain(s, e, n, head, oldest, given, balance, paths, coverage)
     else:
-        causes = hazards(s, j, e, n, head, pos, cal, beh, steps, mkt, switches, balance, paths, coverage)
+        causes = hazards(s, j, e, n, head, given, balance, paths, coverage)
     if causes == 1:
         interest, opening, after = survive(n, paths.hazard[0], accrued, balance, paths.share, paths.before)
-        table = beh.entry_table[first]
-        flow[beh.column[table]] += opening - after
-        coverage[beh.coverage[head, table], 0] += opening if simple else 0.0
-        return interest, opening, after, (opening - after) * beh.loss[table], 1
+        table = given.beh.entry_table[first]
+        flow[given.beh.column[table]] += opening - after
+        coverage[given.beh.coverage[head, table], 0] += opening if simple else 0.0
+        return interest, opening, after, (opening - after) * given.beh.loss[table], 1
     copied(paths.share, n, paths.before)
     interest, opening = both(paths.share, accrued, n), both(paths.share, balance, n)
-    lost = compete(first, n, causes, balance, beh, paths, flow)
+    lost = compete(first, n, causes, balance, given.beh, paths, flow)
     return interest, opening, both(paths.share, balance, n), lost, causes
 
 

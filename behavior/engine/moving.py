@@ -26,7 +26,7 @@ from behavior.engine.contract import (
     pays_at,
     settle,
 )
-from behavior.engine.layout import Market, Records, Repricing
+from behavior.engine.layout import Given
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -72,19 +72,16 @@ def floating(
     count: int,
     margins: bool,
     loans: IntArray,
-    pos: Records,
-    cal: Records,
-    mkt: Market,
-    schedule: FloatArray,
+    given: Given,
     work: Work,
 ) -> None:
     """Contracts whose rate resets, along one scenario; one position a column."""
     slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, slab, whole)
+    load(begin, count, loans, given.pos, slab, whole)
     head = loans[begin]
-    first, payment = pos[head].first, pos[head].payment
-    phase = pos[head].events % payment if payment > 1 else 0
-    fresh = pos[head].carried == 0.0
+    first, payment = given.pos[head].first, given.pos[head].payment
+    phase = given.pos[head].events % payment if payment > 1 else 0
+    fresh = given.pos[head].carried == 0.0
     changed, at_start, known = 0, 0, 0
     kept(0, count, False, False, work)
     n = count
@@ -92,35 +89,35 @@ def floating(
         e = first + j - 1
         while whole[EVENTS, n - 1] < j:
             n -= 1
-        opening, column = cal[e].opening_reset, cal[e].reset
+        opening, column = given.cal[e].opening_reset, given.cal[e].reset
         paid = work.start[j]
         copied(slab[RATE], n, paid)
         if opening >= 0:
-            reset(n, mkt.forward[s, opening], slab)
+            reset(n, given.mkt.forward[s, opening], slab)
             changed += 1
         copied(slab[RATE], n, slab[OLD])
         cut = 1.0
         before = changed
         if column >= 0:
-            reset(n, mkt.forward[s, column], slab)
+            reset(n, given.mkt.forward[s, column], slab)
             changed += 1
-            cut = cal[e].split
-        if column >= 0 and mkt.reset_day[column] <= cal[e].opens:
+            cut = given.cal[e].split
+        if column >= 0 and given.mkt.reset_day[column] <= given.cal[e].opens:
             copied(slab[RATE], n, paid)
-        elif opening >= 0 and mkt.reset_day[opening] <= cal[e].opens:
+        elif opening >= 0 and given.mkt.reset_day[opening] <= given.cal[e].opens:
             copied(slab[OLD], n, paid)
         if fresh:
             fresh = False
-            if column >= 0 and mkt.reset_day[column] <= cal[e].starts:
+            if column >= 0 and given.mkt.reset_day[column] <= given.cal[e].starts:
                 copied(slab[RATE], n, slab[START])
                 at_start = changed
             else:
                 copied(slab[OLD], n, slab[START])
                 at_start = before
-        accrue_moving(n, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
+        accrue_moving(n, cut, given.cal[e].accrual, given.cal[e].head, margins, slab, work.interest[j], work.early[j])
         pays = pays_at(j, payment, phase)
         if pays:
-            instalments(j, n, payment, at_start != known, schedule, slab, whole)
+            instalments(j, n, payment, at_start != known, given.schedule, slab, whole)
             known = at_start
             fresh = True
         settle(n, pays, margins, slab)
@@ -135,16 +132,14 @@ def deposits(
     count: int,
     margins: bool,
     loans: IntArray,
-    pos: Records,
-    cal: Records,
-    rep: Repricing,
+    given: Given,
     work: Work,
 ) -> None:
     """Balances without maturity along one scenario: nothing is paid back, interest follows the rate paid."""
     slab, whole = work.slab, work.whole
-    load(begin, count, loans, pos, slab, whole)
+    load(begin, count, loans, given.pos, slab, whole)
     head = loans[begin]
-    first, key = pos[head].first, pos[head].repricing
+    first, key = given.pos[head].first, given.pos[head].repricing
     # The row of instalments is free here: it keeps today's rate, which targets are measured from.
     copied(slab[RATE], count, slab[PART])
     kept(0, count, False, False, work)
@@ -154,19 +149,21 @@ def deposits(
         copied(slab[RATE], count, work.start[j])
         copied(slab[RATE], count, slab[OLD])
         cut = 1.0
-        if key >= 0 and cal[e].month > month:
-            while month < cal[e].month:
+        if key >= 0 and given.cal[e].month > month:
+            while month < given.cal[e].month:
                 month += 1
-                high, low = rep.seen_up[key, s, month], rep.seen_down[key, s, month]
-                up, down = rep.up[key, s, month], rep.down[key, s, month]
+                high, low = given.rep.seen_up[key, s, month], given.rep.seen_down[key, s, month]
+                up, down = given.rep.up[key, s, month], given.rep.down[key, s, month]
                 for i in range(count):
                     paid = slab[RATE, i]
                     rise = max(slab[PART, i] + high - paid, 0.0)
                     fall = min(slab[PART, i] + low - paid, 0.0)
                     moved = paid + up * rise + down * fall
                     slab[RATE, i] = max(moved, min(slab[FLOOR, i], paid))
-            cut = cal[e].head
-        accrue_moving(count, cut, cal[e].accrual, cal[e].head, margins, slab, work.interest[j], work.early[j])
+            cut = given.cal[e].head
+        accrue_moving(
+            count, cut, given.cal[e].accrual, given.cal[e].head, margins, slab, work.interest[j], work.early[j]
+        )
         for i in range(count):
             slab[ACCRUED, i] = 0.0
         if margins:

@@ -16,7 +16,7 @@ from behavior.engine.contract import work_of
 from behavior.engine.freed import give_back_freed
 from behavior.engine.kernel import project_chunk, workspace
 from behavior.engine.lanes import project_tiles, scratch
-from behavior.engine.layout import NII_MONTHS, Switches, Totals, empty_floats
+from behavior.engine.layout import NII_MONTHS, Cuts, Given, Switches, Totals, empty_floats
 from behavior.engine.plan import CONVENTIONS, CashFlows, Plan, Progress
 from behavior.engine.renewal import renew_chunk
 from behavior.engine.survival import paths_of
@@ -163,23 +163,15 @@ def run_tiles(plan: Plan, tiles: Tiles, number: int, steps: FloatArray) -> Piece
     out = totals_of(plan, int(group.max()) - first + 1, len(tiles.renewals[number]), len(rows))
     switches = _switches(plan, first)
     events = int(tiles.tiles["events"][low:high].max())
+    cuts = Cuts(tiles.tiles, tiles.begin, tiles.end, tiles.renewal, tiles.loans)
+    behaviours, market = plan.behaviours, plan.market
+    given = Given(plan.records, plan.calendars, behaviours, steps, plan.repricing, market, switches, plan.schedule)
     project_tiles(
         low,
         high,
         len(plan.scenarios),
-        tiles.tiles,
-        tiles.begin,
-        tiles.end,
-        tiles.renewal,
-        tiles.loans,
-        plan.records,
-        plan.calendars,
-        plan.behaviours,
-        steps,
-        plan.repricing,
-        plan.market,
-        switches,
-        plan.schedule,
+        cuts,
+        given,
         work_of(events),
         paths_of(events, switches.frozen == 1),
         out,
@@ -231,6 +223,7 @@ def _renewed(plan: Plan, renewals: IntArray, out: Totals, first: int) -> FloatAr
     r = plan.renewals
     if len(renewals):
         renew_chunk(
+            0,
             first,
             out.renewed,
             out.renewed_margin,

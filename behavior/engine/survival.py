@@ -8,7 +8,7 @@ import numpy as np
 
 from behavior.engine.compiled import folded, side_by_side
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD, scaled_hazard
-from behavior.engine.layout import Behaviours, Market, Records
+from behavior.engine.layout import Behaviours, Given, Market
 from behavior.engine.tiles import WIDTH
 from behavior.quantities import FloatArray, IntArray
 
@@ -185,19 +185,17 @@ def located(
     level: float,
     n: int,
     priced: bool,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
+    given: Given,
     paths: Paths,
 ) -> None:
     """Where every driver of a curve lies on its grid, column by column. priced : a mortgage rate is seen."""
-    for axis in range(beh.dimensions[curve]):
+    for axis in range(given.beh.dimensions[curve]):
         if priced:
-            incentives(cause, s, month, n, mkt, paths)
-        driver(beh.driver[curve, axis], cause, level, n, paths)
-        offset, length = beh.grid_offset[curve, axis], beh.grid_length[curve, axis]
+            incentives(cause, s, month, n, given.mkt, paths)
+        driver(given.beh.driver[curve, axis], cause, level, n, paths)
+        offset, length = given.beh.grid_offset[curve, axis], given.beh.grid_length[curve, axis]
         x, outside, node, weight = paths.scratch[0], paths.scratch[2], paths.node[axis], paths.weight[axis]
-        locate(n, beh.grids, offset, length, steps[curve, axis], x, outside, node, weight)
+        locate(n, given.beh.grids, offset, length, given.steps[curve, axis], x, outside, node, weight)
 
 
 @folded
@@ -211,17 +209,15 @@ def looked_up(
     season: int,
     level: float,
     n: int,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
+    given: Given,
     paths: Paths,
 ) -> None:
     """Hazards of one cause in a month, into its row of `hazard`; months in the money are counted on.
 
     month : of the drivers; model_month : that curves are asked for, the same unless run-off times are scaled.
     """
-    last = beh.months[curve] - 1
-    if beh.since_origination[table]:
+    last = given.beh.months[curve] - 1
+    if given.beh.since_origination[table]:
         for i in range(n):
             paths.at[i] = min(int(model_month + paths.age[i] - 1), last)
     else:
@@ -230,25 +226,25 @@ def looked_up(
     for i in range(n):
         paths.scratch[2, i] = 0.0
     priced = paths.key[cause, 0] >= 0
-    located(cause, curve, s, month, level, n, priced, beh, steps, mkt, paths)
+    located(cause, curve, s, month, level, n, priced, given, paths)
     if priced:
-        bound = beh.threshold[table]
-        incentives(cause, s, month, n, mkt, paths)
+        bound = given.beh.threshold[table]
+        incentives(cause, s, month, n, given.mkt, paths)
         for i in range(n):
             paths.money[cause, i] += 1.0 if paths.scratch[1, i] > bound else 0.0
     interpolated(
         n,
-        beh.offset[curve],
-        beh.nodes[curve],
-        beh.dimensions[curve],
-        beh.grid_length[curve],
-        beh.values,
+        given.beh.offset[curve],
+        given.beh.nodes[curve],
+        given.beh.dimensions[curve],
+        given.beh.grid_length[curve],
+        given.beh.values,
         paths.at,
         paths.node,
         paths.weight,
         paths.scratch[1],
     )
-    factor = beh.season[table, season]
+    factor = given.beh.season[table, season]
     for i in range(n):
         paths.hazard[cause, i] = min(max(paths.scratch[1, i] * factor, 0.0), 1.0)
 
@@ -325,12 +321,12 @@ def older(n: int, age: IntArray, month: int, observed: int, share: FloatArray, b
 
 
 @folded
-def is_plain(curve: int, table: int, beh: Behaviours, steps: FloatArray, paths: Paths) -> bool:
+def is_plain(curve: int, table: int, given: Given, paths: Paths) -> bool:
     """Whether a curve is read by one driver at most, on even nodes, that moves with the customer rate alone."""
-    if beh.dimensions[curve] == 0:
+    if given.beh.dimensions[curve] == 0:
         return True
-    kind = beh.driver[curve, 0]
-    if beh.dimensions[curve] > 1 or kind == MONEY or steps[curve, 0] <= 0.0:
+    kind = given.beh.driver[curve, 0]
+    if given.beh.dimensions[curve] > 1 or kind == MONEY or given.steps[curve, 0] <= 0.0:
         return False
     return bool(kind != INCENTIVE or paths.alike[0] == 1)
 
@@ -350,38 +346,38 @@ def plain(
     n: int,
     head: int,
     oldest: int,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
-    steps: FloatArray,
-    mkt: Market,
+    given: Given,
     balance: FloatArray,
     paths: Paths,
     coverage: FloatArray,
 ) -> None:
     """Hazards of one cause whose curve is plain. balance : (columns,), before the cause."""
-    entry = beh.combination_first[pos[head].behaviour]
-    curve, table = beh.entry_curve[entry], beh.entry_table[entry]
-    month, factor, row = cal[e].hazard_month, beh.season[table, cal[e].season], beh.coverage[head, table]
-    base, size, last = beh.offset[curve], beh.nodes[curve], beh.months[curve] - 1
+    entry = given.beh.combination_first[given.pos[head].behaviour]
+    curve, table = given.beh.entry_curve[entry], given.beh.entry_table[entry]
+    month, factor, row = (
+        given.cal[e].hazard_month,
+        given.beh.season[table, given.cal[e].season],
+        given.beh.coverage[head, table],
+    )
+    base, size, last = given.beh.offset[curve], given.beh.nodes[curve], given.beh.months[curve] - 1
     age, hazard = paths.young, paths.hazard[0]
-    if beh.since_origination[table]:
+    if given.beh.since_origination[table]:
         age = paths.age
-    if beh.dimensions[curve] == 0:
-        without_driver(n, base, last, month - 1, age, beh.values, factor, hazard)
+    if given.beh.dimensions[curve] == 0:
+        without_driver(n, base, last, month - 1, age, given.beh.values, factor, hazard)
     else:
-        slope, shift = rate_to_driver(s, beh.driver[curve, 0], month, pos[head].currency, mkt, paths)
-        low, step, x = beh.grids[beh.grid_offset[curve, 0]], steps[curve, 0], paths.rate
+        slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
+        low, step, x = given.beh.grids[given.beh.grid_offset[curve, 0]], given.steps[curve, 0], paths.rate
         outside = on_even_nodes(
-            n, base, size, last, month - 1, age, beh.values, factor, x, slope, shift, low, step, hazard
+            n, base, size, last, month - 1, age, given.beh.values, factor, x, slope, shift, low, step, hazard
         )
         if outside > 0:
             high = low + step * (size - 1)
             for i in range(n):
                 driver = slope * x[i] + shift
                 coverage[row, 1] += paths.share[i] * balance[i] if driver < low or driver > high else 0.0
-    if month + (oldest if beh.since_origination[table] else 0) > beh.observed[curve]:
-        coverage[row, 2] += older(n, age, month, beh.observed[curve], paths.share, balance)
+    if month + (oldest if given.beh.since_origination[table] else 0) > given.beh.observed[curve]:
+        coverage[row, 2] += older(n, age, month, given.beh.observed[curve], paths.share, balance)
 
 
 @folded
@@ -422,11 +418,9 @@ def freeze(causes: int, j: int, n: int, paths: Paths) -> None:
 
 
 @folded
-def thaw(
-    first: int, causes: int, s: int, j: int, n: int, dated: bool, beh: Behaviours, mkt: Market, paths: Paths
-) -> None:
+def thaw(first: int, causes: int, s: int, j: int, n: int, dated: bool, given: Given, paths: Paths) -> None:
     """Base's hazards of a month, multiplied where the scenario says so and the position has a maturity."""
     for cause in range(causes):
-        factor = mkt.multiplier[s, beh.entry_table[first + cause]] if dated else 1.0
+        factor = given.mkt.multiplier[s, given.beh.entry_table[first + cause]] if dated else 1.0
         for i in range(n):
             paths.hazard[cause, i] = scaled_hazard(paths.kept[cause, j, i], factor)

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.contract import Work, both, total
-from behavior.engine.layout import (
-    CLOSING,
-    FIXED,
-    NII_MONTHS,
-    OPEN_ENDED,
-    Behaviours,
-    Market,
-    Records,
-    Switches,
-    Totals,
-)
+from behavior.engine.layout import CLOSING, FIXED, NII_MONTHS, OPEN_ENDED, Given, Market, Records, Totals
 from behavior.engine.survival import Paths
 from behavior.quantities import FloatArray, IntArray
 
@@ -45,23 +35,21 @@ def add_income(
     head: int,
     group: int,
     interest: float,
-    pos: Records,
-    cal: Records,
-    switches: Switches,
+    given: Given,
     work: Work,
     paths: Paths,
     out: Totals,
 ) -> None:
     """Add an interval's interest to the months it accrues in. Balances that stay also earn in full."""
-    month, share = cal[e].month, cal[e].head
+    month, share = given.cal[e].month, given.cal[e].head
     early = interest * share
-    if moves(head, pos) and month <= NII_MONTHS + 1:
+    if moves(head, given.pos) and month <= NII_MONTHS + 1:
         early = both(paths.before, work.early[j], n)
-    if not pos[head].stays:
+    if not given.pos[head].stays:
         earn(month, share, interest, early, out.income[s, group])
         return
     earn(month, share, interest, early, out.staying[s, group])
-    if pos[head].repayment == OPEN_ENDED and (j == 1 or cal[e - 1].day <= switches.horizon_day):
+    if given.pos[head].repayment == OPEN_ENDED and (j == 1 or given.cal[e - 1].day <= given.switches.horizon_day):
         earn(month, share, total(work.interest[j], n), total(work.early[j], n), out.constant[s, group])
 
 
@@ -151,16 +139,15 @@ def each_value(
     margins: bool,
     causes: int,
     factor: float,
-    pos: Records,
-    beh: Behaviours,
+    given: Given,
     work: Work,
     paths: Paths,
     value: FloatArray,
 ) -> None:
     """Add an event's cash to the value of each column, which is one position."""
-    now, then, monthly = work.balance[j], work.balance[j - 1], pos[head].payment == 1
+    now, then, monthly = work.balance[j], work.balance[j - 1], given.pos[head].payment == 1
     paid = work.interest[j] if monthly else work.paid[j]
-    each_plain(n, float(pos[head].exchanged), factor, paths.before, paths.share, paid, then, now, value)
+    each_plain(n, float(given.pos[head].exchanged), factor, paths.before, paths.share, paid, then, now, value)
     if monthly and not margins and causes == 0:
         return
     for i in range(n):
@@ -171,10 +158,10 @@ def each_value(
         if margins:
             cash -= was * work.less[j, i] + gone * work.less_left[j, i]
         if causes > 0 and gone > 0.0:
-            first = beh.combination_first[pos[head].behaviour]
+            first = given.beh.combination_first[given.pos[head].behaviour]
             lost, weight = 0.0, 0.0
             for cause in range(causes):
-                lost += paths.hazard[cause, i] * beh.loss[beh.entry_table[first + cause]]
+                lost += paths.hazard[cause, i] * given.beh.loss[given.beh.entry_table[first + cause]]
                 weight += paths.hazard[cause, i]
             cash -= gone * now[i] * lost / weight
         value[i] += cash * factor
@@ -186,19 +173,18 @@ def each_income(
     n: int,
     head: int,
     e: int,
-    pos: Records,
-    cal: Records,
+    given: Given,
     work: Work,
     paths: Paths,
     income: FloatArray,
 ) -> None:
     """Add an interval's interest inside the first year to each column's income."""
-    month = cal[e].month
+    month = given.cal[e].month
     if month > YEAR + 1:
         return
     for i in range(n):
         amount = work.interest[j, i]
-        early = work.early[j, i] if moves(head, pos) else amount * cal[e].head
+        early = work.early[j, i] if moves(head, given.pos) else amount * given.cal[e].head
         if month > YEAR:
             amount = early
         elif month == 1:
@@ -215,13 +201,11 @@ def each(
     margins: bool,
     causes: int,
     factor: float,
-    pos: Records,
-    cal: Records,
-    beh: Behaviours,
+    given: Given,
     work: Work,
     paths: Paths,
     values: FloatArray,
 ) -> None:
     """Add an event to each position's own value and income of the first year. factor : discount factor of its day."""
-    each_value(j, n, head, margins, causes, factor, pos, beh, work, paths, values[0])
-    each_income(j, n, head, e, pos, cal, work, paths, values[1])
+    each_value(j, n, head, margins, causes, factor, given, work, paths, values[0])
+    each_income(j, n, head, e, given, work, paths, values[1])
