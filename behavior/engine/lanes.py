@@ -211,67 +211,50 @@ def along(
     values: FloatArray,
 ) -> None:
     """One tile along one scenario. place : of its first position among the chunk's, for values position by position."""
-    low = cuts.tiles[t].begin
-    n = cuts.tiles[t].end - low
+    tile, pos, cal, switches = cuts.tiles[t], given.pos, given.cal, given.switches
+    low = tile.begin
+    n = tile.end - low
     head = cuts.loans[cuts.begin[low]]
-    group, last = given.pos[head].group - given.switches.first_group, cuts.tiles[t].events
-    signs, margins, open_ended = (
-        cuts.tiles[t].signs != 0,
-        cuts.tiles[t].margins != 0,
-        given.pos[head].repayment == OPEN_ENDED,
-    )
-    discount = given.mkt.discount[given.pos[head].currency, s]
-    oldest = set_out(n, low, cuts, given, paths)
+    group, last = pos[head].group - switches.first_group, tile.events
+    signs, margins, open_ended = tile.signs != 0, tile.margins != 0, pos[head].repayment == OPEN_ENDED
+    discount = given.mkt.discount[pos[head].currency, s]
+    floats, oldest = pos[head].rate_type == FLOATING, set_out(n, low, cuts, given, paths)
     simple = one_plain_cause(head, given, paths)
     before, value, repriced = total(work.balance[0], n), 0.0, False
     values[:] = 0.0
-    hold(s, group, given.cal[given.pos[head].first].month, before, given.switches, out)
+    hold(s, group, cal[pos[head].first].month, before, switches, out)
     for j in range(1, last + 1):
-        e = given.pos[head].first + j - 1
-        n = going_on(j, n, low, cuts.begin, cuts.loans, given.pos)
+        e = pos[head].first + j - 1
+        n = going_on(j, n, low, cuts.begin, cuts.loans, pos)
         flow[:] = 0.0
-        acting = given.pos[head].behaviour >= 0 and (j < last or open_ended)
+        acting = pos[head].behaviour >= 0 and (j < last or open_ended)
         interest, opening, after, lost, causes = behave(
             s, j, e, n, head, acting, simple, oldest, given, work, paths, out, flow
         )
         add_income(s, j, e, n, head, group, interest, given, work, paths, out)
         cash = pay(j, n, head, signs, margins, before, opening, interest, given, work, paths, flow)
         if acting:
-            cash += (opening - after) * given.pos[head].exchanged - lost
-            cash += with_it(j, n, given.pos[head].payment == 1, margins, work, paths, flow)
+            cash += (opening - after) * pos[head].exchanged - lost
+            cash += with_it(j, n, pos[head].payment == 1, margins, work, paths, flow)
         if open_ended and j == last:
-            flow[given.pos[head].open_column] += after
+            flow[pos[head].open_column] += after
             cash += after
             after = 0.0
             paths.share[:] = 0.0
-        value += cash * discount[given.cal[e].day]
-        if given.switches.per_position:
-            each(
-                j,
-                e,
-                n,
-                head,
-                margins,
-                causes if lost != 0.0 else 0,
-                discount[given.cal[e].day],
-                given,
-                work,
-                paths,
-                values,
-            )
-        repriced = slot(
-            s, e, before, after, repriced, given.pos[head].rate_type == FLOATING, given.cal, given.mkt, out.gap[group]
-        )
-        if given.switches.flows:
-            write(s, group, e, j == last, after, given.cal, flow, out.flows)
-        if given.pos[head].renewal >= 0 and j <= RENEWED and given.cal[e].day <= given.switches.horizon_day:
+        value += cash * discount[cal[e].day]
+        if switches.per_position:
+            each(j, e, n, head, margins, causes if lost != 0.0 else 0, discount[cal[e].day], given, work, paths, values)
+        repriced = slot(s, e, before, after, repriced, floats, cal, given.mkt, out.gap[group])
+        if switches.flows:
+            write(s, group, e, j == last, after, cal, flow, out.flows)
+        if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
             then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
             kinds, amounts, earned = cuts.renewal[low : low + n], out.renewed[s], out.renewed_margin[s]
             renew(n, j, kinds, paths.before, paths.share, then, now, old, new, amounts, earned)
         before = after
     out.value[s, group] += value
-    if given.switches.per_position:
-        hand_out(s, place, cuts.tiles[t].end - low, values, out)
+    if switches.per_position:
+        hand_out(s, place, tile.end - low, values, out)
 
 
 @side_by_side
