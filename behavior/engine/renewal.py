@@ -202,7 +202,6 @@ def accrue_by_phase(earned: FloatArray, term: int, row: int, phases: int, weight
 
 @compiled
 def renew_chunk(
-    first: int,
     groups: int,
     renewed: FloatArray,
     renewed_margin: FloatArray,
@@ -218,21 +217,20 @@ def renew_chunk(
 ) -> None:
     """Roll renewed amounts of one chunk forward and add what they earn to `income` (scenarios, groups, months + 1).
 
-    first : number of the chunk's first renewal group. groups : number of the chunk's first result group. `renewed` and
-    `renewed_margin` are written on: they end as amounts and as what a year of them earns.
+    groups : number of the chunk's first result group. `renewed` and `renewed_margin` are written on: they end as amounts
+    and as what a year of them earns.
     """
     for s in range(renewed.shape[0]):
         for r in range(renewed.shape[1]):
-            number = first + r
             amount, earned = renewed[s, r], renewed_margin[s, r]
-            roll_forward(amount, earned, term[number])
-            price(amount, earned, rates[rate[number], s], floor[number], cap[number])
-            row, phases = weight[number, 0], weight[number, 1]
-            out = income[s, group[number] - groups]
+            roll_forward(amount, earned, term[r])
+            price(amount, earned, rates[rate[r], s], floor[r], cap[r])
+            row, phases = weight[r, 0], weight[r, 1]
+            out = income[s, group[r] - groups]
             if phases == 1:
-                accrue_alike(earned, term[number], weights[row], out)
+                accrue_alike(earned, term[r], weights[row], out)
             else:
-                accrue_by_phase(earned, term[number], row, phases, weights, out)
+                accrue_by_phase(earned, term[r], row, phases, weights, out)
 
 
 def margins_of(

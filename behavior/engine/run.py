@@ -223,7 +223,6 @@ def _renewed(plan: Plan, renewals: IntArray, out: Totals, first: int) -> FloatAr
     r = plan.renewals
     if len(renewals):
         renew_chunk(
-            0,
             first,
             out.renewed,
             out.renewed_margin,
