@@ -217,8 +217,8 @@ def renew_chunk(
 ) -> None:
     """Roll renewed amounts of one chunk forward and add what they earn to `income` (scenarios, groups, months + 1).
 
-    groups : number of the chunk's first result group. `renewed` and `renewed_margin` are written on: they end as amounts
-    and as what a year of them earns.
+    groups : number of the chunk's first result group. `renewed` and `renewed_margin` are written on: they end as
+    amounts and as what a year of them earns.
     """
     for s in range(renewed.shape[0]):
         for r in range(renewed.shape[1]):
