@@ -47,12 +47,13 @@ def _below(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
         others = _of(scores.get(name, ()), bar)
         if not others:
             words.append(f"{name} without a figure")
+            verdicts.append(False)
             continue
         value, low, high = value_and_interval(mine[0].draws - others[0].draws)
         scale = max(abs(float(others[0].draws[0])), 1e-12)
         words.append(f"{name} {100 * value / scale:+.2f}% ({100 * low / scale:+.2f} to {100 * high / scale:+.2f})")
         verdicts.append(low <= 0 if bar.not_behind else value < 0)
-    met = bool(verdicts) and (any(verdicts) if bar.below_any else all(verdicts))
+    met = any(verdicts) if bar.below_any else all(verdicts)
     return f"ours {mine[0].draws[0]:.4f}; ours less " + ", ".join(words), met
 
 

@@ -221,6 +221,7 @@ def test_most_folds_and_not_behind() -> None:
     other = [Score("log_loss", "count", "", "", np.ones(21), 1, 0.0)]
     behind = Bar(words="not behind", score="log_loss", not_behind=("other",))
     assert judge_bar("d", behind, {OURS: level, "other": other}).verdict == "met"
+    assert judge_bar("d", behind, {OURS: level}).verdict == "missed"  # a model without a figure was not beaten
     with pytest.raises(ValueError, match="expected one of"):
         Bar(words="two tests", score="log_loss", at_most=1.0, joint=0.9)
 
