@@ -61,7 +61,7 @@ def other_deposit(draw: Draw, row: Cells, now: Day) -> None:
 def short_amortisation(draw: Draw, row: Cells, now: Day) -> None:
     """A level payment over fewer months than remain, or over many more."""
     if dated_cash(row) and row["repayment"] in ("annuity", "linear", "interest_only"):
-        row["amortization_months"] = draw.pick(24, 60, 120, 300, 480)
+        row["amortization_months"] = draw.pick(36, 60, 120, 300, 480)
 
 
 def nothing(draw: Draw, row: Cells, now: Day) -> None:

@@ -138,7 +138,7 @@ class Options:
             for a, b, accrual in self._leg(row, begin, row.reset_months or fixed)
         )
         months = whole_months(begin, row.maturity)
-        tenor = months / 12 + (row.maturity - in_month(index(begin) + months, begin.day)).days / 365
+        tenor = months / 12 + (row.maturity - min(later(begin, months), row.maturity)).days / 365
         payer = row.cells["option_type"] == "payer"
         strike = float(row.cells["strike"])
         unit = self._priced(row, floating / annuity, strike, w.time(expires), tenor, stress, payer)

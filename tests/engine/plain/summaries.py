@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -24,7 +25,7 @@ def nii_summary(nii: pd.DataFrame, rates: dict[str, float], tier1: float) -> pd.
     rows = []
     for (scenario, sheet, horizon), total in found.items():
         base = found["base", sheet, horizon]
-        rows.append((scenario, sheet, horizon, total, total - base, (total - base) / base, (total - base) / tier1))
+        rows.append((scenario, sheet, horizon, total, total - base, _share(total - base, base), (total - base) / tier1))
     return pd.DataFrame(
         rows,
         columns=[
@@ -61,6 +62,10 @@ def eve_summary(
     return pd.DataFrame(rows)
 
 
+def _share(change: float, base: float) -> float:
+    return change / base if base else math.nan
+
+
 def _counted(change: float, rule: str) -> float:
     return change * (GAINS[rule] if change > 0 else 1.0)
 
@@ -75,6 +80,6 @@ def _row(
         "delta_eve": delta,
         "option_add_on": extra,
         "delta_eve_after_options": after,
-        "delta_eve_pct_base": delta / base,
+        "delta_eve_pct_base": _share(delta, base),
         "delta_eve_pct_tier1": after / tier1,
     }
