@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from behavior.estimators.bands import log_error
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._decay_bands import monthly_errors
 from behavior.quantities import FloatArray, IntArray
 
 MONTHS = np.fromstring(
@@ -19,13 +20,13 @@ MONTHS = np.fromstring(
 )
 ACCOUNTS = 240
 AGE_BANDS = 24
-SPEAKERS = 20
 CLIP_MONTHS = 12
 STEP = 0.0025
+BENDS = (1, 36)
 BAND = 1.6448536269514722
-MEASURED = 0.55
-"""Distance of curves from the truth over their counted error: chosen after looking at eleven runs on simulated banks, a
-fit to them and not a derivation. The count takes all that the prior leaves open as if nothing were known of it."""
+FINE = 0.0005
+TOLERANCE = 2e-5
+"""Share of balance a month by which straight lines between the spreads of a curve may miss the model."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,29 @@ def spread_grid(spread: FloatArray) -> FloatArray:
         return np.zeros(1)
     low, high = np.quantile(known, [0.001, 0.999])
     return np.round(np.arange(np.floor(low / STEP), np.ceil(high / STEP) + 1) * STEP, 6)
+
+
+def refined(nodes: FloatArray, decay: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """The nodes and those between them, every twentieth of a point, at which straight lines would miss the decay.
+
+    Parameters
+    ----------
+    decay : monthly shares at given spreads, shape (spreads, months looked at).
+    """
+    if len(nodes) < 2:
+        return nodes
+    count = round((nodes[-1] - nodes[0]) / FINE)
+    fine = np.round(nodes[0] + FINE * np.arange(count + 1), 6)
+    curves = decay(fine)
+    kept = np.isin(fine, nodes)
+    while not kept.all():
+        lines = np.column_stack([np.interp(fine, fine[kept], one[kept]) for one in curves.T])
+        gap = np.abs(curves - lines).max(axis=1)
+        worst = int(np.argmax(gap))
+        if gap[worst] <= TOLERANCE:
+            break
+        kept[worst] = True
+    return np.asarray(fine[kept])
 
 
 def representatives(matrix: FeatureMatrix, weight: FloatArray, closure: Any) -> IntArray:
@@ -95,20 +119,12 @@ def project_parts(
 
     `speaker` is the hazard whose errors closures carry; None = the closure hazard itself.
     """
-    last = int(grid[-1])
-    every = np.arange(1, last + 1)
-    count = len(accounts.values)
-    shape = (len(spreads), len(grid), count)
-    age = column_of(accounts, "age_months")
-    values = np.broadcast_to(accounts.values, (*shape, accounts.values.shape[1])).copy()
-    aged = age[None, None, :] + grid[None, :, None]
-    values[..., accounts.names.index("age_months")] = aged
-    if "spread" in accounts.names:
-        values[..., accounts.names.index("spread")] = spreads[:, None, None]
+    every = np.arange(1, int(grid[-1]) + 1)
+    values, cells = _carried(accounts, segment, spreads, grid)
+    shape = values.shape[:3]
     close = _unseasonal(closure, accounts, values, seasons.get("closure")).reshape(shape)
     move = _unseasonal(migrated, accounts, values, seasons.get("migrated")).reshape(shape)
-    cells = _balance_cells(balance, segment, np.minimum(aged, 240.0), spreads, shape)
-    shrink, error = balance.log_decay(cells).reshape(shape), balance.error(cells).reshape(shape).mean(axis=2)
+    shrink = balance.log_decay(cells).reshape(shape)
     whole = [_each_month(part, grid, every) for part in (close, move, shrink)]
     leaving = np.log1p(-np.clip(whole[0], 0.0, 0.999999)) + np.log1p(-np.clip(whole[1], 0.0, 0.999999)) - whole[2]
     alive = np.exp(np.cumsum(leaving, axis=1) - leaving)
@@ -116,14 +132,37 @@ def project_parts(
     after = (1.0 - whole[0]) * (1.0 - whole[1])
     rest = (alive * after).sum(axis=2)
     grown = (alive * after * np.exp(-whole[2])).sum(axis=2) / rest - 1.0
-    errors = np.array([np.interp(every, grid, row) for row in error])
     closed = (alive * whole[0]).sum(axis=2)
     moved = (alive * (1.0 - whole[0]) * whole[1]).sum(axis=2) / np.maximum(1.0 - closed, 1e-9)
-    relative = _closure_error(speaker or closure, accounts, values, shape)
     spare = float(getattr(closure, "upper_", 0.0)) / BAND
-    closing = closed * np.array([np.interp(every, grid, row) for row in relative])
-    errors = np.sqrt(spare**2 + MEASURED**2 * (errors**2 + closing**2))
+    errors = np.hypot(spare, monthly_errors(speaker or closure, closed, accounts, values, balance, cells, grid))
     return DecayParts(closed, moved, grown, errors)
+
+
+def first_decay(
+    closure: Any, balance: Any, accounts: FeatureMatrix, segment: float, spreads: FloatArray, months: IntArray
+) -> FloatArray:
+    """Mean share of balance that closes or drains in given months, as the accounts of today age, at each spread.
+
+    Seasons and the mix that changes along the way are left out: this is where curves bend, not how high they stand.
+    """
+    values, cells = _carried(accounts, segment, spreads, months)
+    stays = 1.0 - _unseasonal(closure, accounts, values, None).reshape(values.shape[:3])
+    return np.asarray(1.0 - (stays * np.exp(-balance.log_decay(cells).reshape(stays.shape))).mean(axis=2))
+
+
+def _carried(
+    accounts: FeatureMatrix, segment: float, spreads: FloatArray, months: IntArray
+) -> tuple[FloatArray, FeatureMatrix]:
+    """Features of the accounts at each spread and month, shape (spreads, months, accounts, features), and their cells
+    of balances."""
+    shape = (len(spreads), len(months), len(accounts.values))
+    values = np.broadcast_to(accounts.values, (*shape, accounts.values.shape[1])).copy()
+    aged = np.broadcast_to(column_of(accounts, "age_months") + months[None, :, None], shape)
+    values[..., accounts.names.index("age_months")] = aged
+    if "spread" in accounts.names:
+        values[..., accounts.names.index("spread")] = spreads[:, None, None]
+    return values, _balance_cells(segment, np.minimum(aged, 240.0), spreads, shape)
 
 
 def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArray:
@@ -148,9 +187,7 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
     return np.asarray(model.predict_hazard(made) / divisor)
 
 
-def _balance_cells(
-    balance: Any, segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]
-) -> FeatureMatrix:
+def _balance_cells(segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]) -> FeatureMatrix:
     columns = {
         "segment": np.full(shape, float(segment)),
         "age_months": np.broadcast_to(aged, shape),
@@ -160,14 +197,6 @@ def _balance_cells(
     names = tuple(columns)
     values = np.column_stack([columns[name].ravel() for name in names])
     return FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
-
-
-def _closure_error(closure: Any, matrix: FeatureMatrix, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Standard error of the log of the accounts' mean closure hazard, shape (spreads, grid months)."""
-    some = values[:, :, :: max(shape[2] // SPEAKERS, 1), :]
-    flat = some.reshape(-1, values.shape[-1])
-    made = matrix.with_values(flat)
-    return log_error(closure, made, some.shape[2]).reshape(shape[:2])
 
 
 @dataclass(frozen=True)

@@ -268,9 +268,9 @@ def _segment_curves(
     seasons: dict[str, tuple[float, ...]],
 ) -> tuple[list[AssumptionCurve], list[AssumptionCurve], float]:
     estimators = fitted.estimators
-    spreads = carry.spread_grid(history["spread"].to_numpy()) if drivers else np.zeros(1)
     chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))
     own = float("nan") if place < 0 else place
+    spreads = _spreads(estimators, chosen, own, history) if drivers else np.zeros(1)
     parts = carry.project_parts(
         estimators["closure"],
         estimators["migrated"],
@@ -301,6 +301,17 @@ def _segment_curves(
         [make(parts.migrated[:, months], None, None, View.WITH_REDEPOSITS)],
         float(np.median(clipped.clipped)),
     )
+
+
+def _spreads(estimators: Mapping[str, Any], accounts: FeatureMatrix, own: float, history: pd.DataFrame) -> FloatArray:
+    """Every quarter point that the history saw, and finer where the decay of these accounts bends."""
+
+    def decay(spreads: FloatArray) -> FloatArray:
+        return carry.first_decay(
+            estimators["closure"], estimators["balance"], accounts, own, spreads, np.asarray(carry.BENDS)
+        )
+
+    return carry.refined(carry.spread_grid(history["spread"].to_numpy()), decay)
 
 
 def _minimum_cells(place: float, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
@@ -394,18 +405,20 @@ def _make_table(
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The tables applied to the panel's rows the way that the engine applies them.
 
-    Curves count months since as-of. The rows of a month are the book that was open at its start, accounts opened since
-    any earlier landmark included, so every row is read as the first month after an as-of of its own. What later months
-    of a curve say is held against accounts carried forward one by one in the tests of this kind.
+    Curves count months since as-of and speak of the accounts open there. The last month learned from stands for as-of:
+    later rows are read at their true month since then, and those of accounts opened since have no answer (NaN), being
+    no part of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
-    months = np.ones(len(rows), dtype=np.int64)
+    since = month_number(rows["month"]) - int(fitted.estimators["inputs"].extra["landmark"])
+    months = np.where(since > 0, since, (since - 1) % 12 + 1)
+    opened_since = (since > 0) & (rows["age_months"].to_numpy() < since)
     calendar = pd.DatetimeIndex(rows["month"]).month
     drivers = {Driver.RATE_SPREAD: np.nan_to_num(rows["spread"].to_numpy())}
     stays = np.ones(len(rows))
     for table in tables:
         stays *= 1.0 - spent_hazard(table, rows, months, drivers, calendar, View.WITH_REDEPOSITS)[0]
-    return _as_predictions(fitted.spec, panel, {"predicted": 1.0 - stays})
+    return _as_predictions(fitted.spec, panel, {"predicted": np.where(opened_since, np.nan, 1.0 - stays)})
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:

@@ -8,9 +8,10 @@ import pytest
 
 from behavior.estimators.balance_decay import BalanceDecay, sum_cells
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._decay_bands import _cumulated
 from behavior.kinds._decay_closure import balance_weights
 from behavior.kinds._decay_core import core_shares, surge_layer
-from behavior.kinds._decay_export import at_as_of, spread_grid
+from behavior.kinds._decay_export import TOLERANCE, at_as_of, refined, spread_grid
 
 
 def test_a_surge_is_found_with_its_own_decay() -> None:
@@ -67,3 +68,28 @@ def test_accounts_stand_at_their_balance_of_today_and_spreads_reach_one_step_bey
     assert at_as_of(matrix, np.array([np.e**3])).values[0, 1] == pytest.approx(3.0)
     grid = spread_grid(pd.Series([0.011, 0.019]).to_numpy())
     assert grid[0] <= 0.011 and grid[-1] >= 0.019 and np.allclose(np.diff(grid), 0.0025)
+
+
+def test_spreads_stand_closer_where_decay_bends() -> None:
+    """Lines stay lines; a jump gets a node on both of its sides; what is read between nodes is what was asked for."""
+    quarter = np.round(np.arange(0.0, 0.0501, 0.0025), 6)
+
+    def jumps(spreads: np.ndarray) -> np.ndarray:
+        return (0.01 + 0.1 * spreads + 0.004 * (spreads > 0.02125))[:, None]
+
+    assert len(refined(quarter, lambda spreads: (0.01 + 0.1 * spreads)[:, None])) == len(quarter)
+    nodes = refined(quarter, jumps)
+    assert {0.021, 0.0215} <= set(nodes.tolist()) and len(nodes) < len(quarter) + 6
+    fine = np.round(np.arange(0.0, 0.0501, 0.0005), 6)
+    assert np.abs(np.interp(fine, nodes, jumps(nodes)[:, 0]) - jumps(fine)[:, 0]).max() <= TOLERANCE
+
+
+def test_errors_of_months_add_up_as_their_causes_do() -> None:
+    """A level that is off is off in every month, and cumulates month by month; two causes that hold in half of the
+    months each cumulate as independent things do."""
+    grid, ones = np.arange(1, 11), np.ones((1, 10))
+    level = np.full((1, 10, 1), 0.01)
+    assert np.sqrt(_cumulated(level, grid, ones))[0] == pytest.approx(0.01 * np.arange(1, 11))
+    halves = np.zeros((1, 10, 2))
+    halves[0, :5, 0] = halves[0, 5:, 1] = 0.01
+    assert np.sqrt(_cumulated(halves, grid, ones))[0, -1] == pytest.approx(0.05 * np.sqrt(2.0))

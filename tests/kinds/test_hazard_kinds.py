@@ -105,12 +105,23 @@ def test_looked_up_totals_are_near_the_model(name: str) -> None:
     one = made(name)
     model = one.kind.predict(one.fitted, one.panel).table
     table = one.kind.look_up(one.tables, one.fitted, one.panel).table
-    late = one.split.out_of_time
+    late = one.split.out_of_time & table["predicted"].notna().to_numpy()
+    assert late.sum() > 0.5 * one.split.out_of_time.sum()
     mine = np.average(model["predicted"][late], weights=model["weight"][late])
     theirs = np.average(table["predicted"][late], weights=table["weight"][late])
     assert theirs == pytest.approx(mine, rel=0.25)
     assert len(model) == len(one.panel.table)
     assert {"unit", "customer", "month", "segment", "cause", "weight", "actual", "predicted"} <= set(model.columns)
+
+
+def test_decay_answers_for_the_landmark_book_alone() -> None:
+    """Accounts opened after the last month learned from are no part of the book that the curves run off."""
+    one = made("nmd_decay")
+    table, learning = one.panel.table, one.split.train | one.split.validate
+    opened = table["month"].dt.to_period("M").astype("int64") - table["age_months"]
+    answered = one.kind.look_up(one.tables, one.fitted, one.panel).table["predicted"].notna()
+    last = table.loc[learning, "month"].max().to_period("M").ordinal
+    assert (answered == (opened <= last)).all() and (~answered).any()
 
 
 @pytest.mark.parametrize("name", HAZARDS)

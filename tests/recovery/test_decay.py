@@ -15,10 +15,9 @@ from behavior.kinds._decay_export import at_as_of
 pytestmark = pytest.mark.slow
 
 # The bar is 0.02 of survival and 5% of average life. Where today's specification does not reach it, its distance
-# stands here, so that it cannot grow unseen; a better model lowers these numbers.
+# stands here, so that it cannot grow unseen; a better model lowers these numbers. They are those of one seed, on which
+# the specification was developed; other seeds are further off (the model's card says how far).
 SURVIVAL = {"built_in": 0.0235, "probit": 0.0295, "two_types": 0.034, "logit_weibull": 0.0255, "frailty": 0.028}
-EXPORT = {"probit": 0.005}
-"""Mean distance of tables from their model where it is above the bar of 0.002; a single month may be twice as far."""
 AVERAGE_LIFE = {"built_in": 0.05, "probit": 0.05, "two_types": 0.06, "logit_weibull": 0.05, "frailty": 0.05}
 
 
@@ -54,15 +53,13 @@ def test_lowest_balances_by_segment(bank_name: str, lab, record_property) -> Non
 
 
 def test_exported_tables_follow_the_accounts_that_they_came_from(deposit_bank: str, lab, record_property) -> None:
-    """Segment x month totals on the expected rate path: curves against the model run on every account, 0.2 points."""
+    """Every segment and month of the expected rate path: curves against the model run on every account, 0.2 points."""
     bank, learnt = lab.bank_of(deposit_bank), lab.learnt_of(deposit_bank, "nmd_decay")
     table = lab.measures.learnt_survival(bank, learnt, 60, View.WITH_REDEPOSITS)
     model = carried_forward(bank, learnt, 60)
     gap = table[model.columns] - model
     record_property("table_less_model_points", (100 * gap.loc[[12, 36, 60]]).round(3).to_dict())
-    allowed = EXPORT.get(deposit_bank, 0.002)
-    assert gap.mean().abs().max() <= allowed, f"\n{100 * gap.loc[[12, 36, 60]].round(5)}"
-    assert gap.abs().max().max() <= max(0.0035, 2 * allowed)
+    assert gap.abs().max().max() <= 0.002, f"\n{100 * gap.loc[[12, 36, 60]].round(5)}"
 
 
 def carried_forward(bank, learnt, months: int) -> pd.DataFrame:
