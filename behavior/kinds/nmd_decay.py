@@ -96,7 +96,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "balance": fit_balance(panel, learning, codes, len(levels), with_spread),
         "minimum": minimum,
     }
-    facts = _facts(panel, split, estimators)
+    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels)
     challengers: dict[str, dict[str, Any]] = {}
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
@@ -147,6 +147,14 @@ def _facts(panel: Panel, split: PanelSplit, estimators: Mapping[str, Any]) -> di
         "closures learned from": int(table["closed"].to_numpy()[learning].sum()),
         "balance cells": estimators["balance"].facts_["cells"],
     }
+
+
+def _pooled(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> dict[str, str]:
+    """Segments that are too thin for a curve of their own, by name."""
+    own = {" / ".join(segment) or "all" for segment, _ in curves_wanted(table, spec)}
+    thin = [name for name in levels if name not in own]
+    least = spec.segments.minimum_exposure_months
+    return {f"segments read from pooled curves, below {least:,} account-months": ", ".join(thin) or "none"}
 
 
 def _balance_weighted(closure: Any, matrix: FeatureMatrix, table: pd.DataFrame, rows: Any) -> float:

@@ -124,6 +124,15 @@ def test_decay_answers_for_the_landmark_book_alone() -> None:
     assert (answered == (opened <= last)).all() and (~answered).any()
 
 
+def test_decay_says_which_segments_it_pooled() -> None:
+    one = made("nmd_decay")
+    said = next(value for name, value in one.fitted.facts.items() if name.startswith("segments read from pooled"))
+    own = {" / ".join(curve.segment) for curve in one.tables[0].curves}
+    known = one.panel.table["product"].astype(str) + " / " + one.panel.table["customer_type"].astype(str)
+    thin = sorted(set(known) - own)
+    assert said == (", ".join(thin) or "none")
+
+
 @pytest.mark.parametrize("name", HAZARDS)
 def test_files_hold_the_champion_and_a_second_fit_is_the_same(name: str) -> None:
     one, again = made(name), fit(name)
