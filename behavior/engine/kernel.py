@@ -152,6 +152,8 @@ def slot(
     p: int,
     e: int,
     opening: float,
+    cut: float,
+    skip: float,
     flow: FloatArray,
     state: FloatArray,
     pos: Records,
@@ -159,10 +161,15 @@ def slot(
     mkt: Market,
     gap: FloatArray,
 ) -> None:
-    """Repricing amounts of an interval: the whole balance at the first reset, else the principal that is repaid."""
+    """Repricing amounts of an interval: the whole balance at the first reset, else the principal that is repaid.
+
+    cut : share of the interval before its reset. skip : share before the position begins; resets before that are none.
+    """
     if state[REPRICED] > 0.0:
         return
-    column = cal[e].opening_reset if cal[e].opening_reset >= 0 else cal[e].reset
+    column = cal[e].reset if cut > skip - 1e-12 else np.int64(-1)
+    if skip == 0.0:
+        column = cal[e].opening_reset if cal[e].opening_reset >= 0 else cal[e].reset
     if pos[p].rate_type == FLOATING and column >= 0:
         gap[mkt.bucket[mkt.reset_day[column]]] += opening
         state[REPRICED] = 1.0
@@ -273,6 +280,8 @@ def keep(
     j: int,
     e: int,
     opening: float,
+    cut: float,
+    skip: float,
     pos: Records,
     cal: Records,
     mkt: Market,
@@ -284,7 +293,7 @@ def keep(
     """Add an event to the repricing gap, the cash flows and what a constant balance sheet renews."""
     group = pos[p].group - switches.first_group
     if s == 0:
-        slot(p, e, opening, flow, state, pos, cal, mkt, out.gap[group])
+        slot(p, e, opening, cut, skip, flow, state, pos, cal, mkt, out.gap[group])
     if switches.flows:
         record(p, s, e, state, flow, pos, cal, out.flows, j == pos[p].events, group)
     if pos[p].renewal >= 0 and cal[e].day <= switches.horizon_day:
@@ -337,7 +346,7 @@ def run_off(
         accrue(p, e, state[OLD], cut, skip, state, pos, cal, income)
         cash = settle(p, s, j, e, old, pos, cal, beh, mkt, switches, schedule, state, flow, work, out.coverage, opening)
         value += cash * discount(p, s, e, pos, cal, mkt)
-        keep(p, s, j, e, opening, pos, cal, mkt, switches, state, flow, out)
+        keep(p, s, j, e, opening, cut, skip, pos, cal, mkt, switches, state, flow, out)
         if state[BAL] <= 0.0 and state[UNDRAWN] <= 0.0 and (s > 0 or switches.frozen == 0):
             break  # base goes on where the other scenarios need its hazards
     return value

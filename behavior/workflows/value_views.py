@@ -71,7 +71,8 @@ def accrued_by_position(plan: Plan) -> FloatArray:
     each, whole = np.where(grows, months, 1.0), np.where(grows, span, 1.0)
     nominal = np.expm1(whole / each * np.log1p(positions.rate * each / 12.0)) * 12.0 / whole
     rate = np.where(grows, nominal, positions.rate) - records["margin"]
-    return np.asarray(np.where(positions.start == 0, positions.balance * rate * running, 0.0))
+    begun = (positions.start == 0) & (positions.late_start == 0)
+    return np.asarray(np.where(begun, positions.balance * rate * running, 0.0))
 
 
 def clean(flows: CashFlows, plan: Plan) -> CashFlows:

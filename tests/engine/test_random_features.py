@@ -25,7 +25,7 @@ def test_books_with_features_agree_with_the_plain_valuation(seed: int, names: tu
     assert not wrong, f"{len(wrong)} cells differ: {wrong[:6]}"
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, 501, 502])
+@pytest.mark.parametrize("seed", [0, 1, 2, 500, 501, 502])
 def test_books_with_odd_terms_agree_with_the_plain_valuation(seed: int) -> None:
     wrong = disagreements(featured_case(seed, 12, *TERMS, "options"))
     assert not wrong, f"{len(wrong)} cells differ: {wrong[:6]}"
