@@ -8,6 +8,7 @@ month's start). Two views: ``with_redeposits`` and ``minimum_balance``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -414,8 +415,8 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
     """The tables applied to the panel's rows the way that the engine applies them.
 
     Curves count months since as-of and speak of the accounts open there. The last month learned from stands for as-of:
-    later rows are read at their true month since then, and those of accounts opened since have no answer (NaN), being
-    no part of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
+    later rows are read at their true month since then, and those of accounts opened since weigh nothing, being no part of
+    the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
     since = month_number(rows["month"]) - int(fitted.estimators["inputs"].extra["landmark"])
@@ -426,7 +427,8 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
     stays = np.ones(len(rows))
     for table in tables:
         stays *= 1.0 - spent_hazard(table, rows, months, drivers, calendar, View.WITH_REDEPOSITS)[0]
-    return _as_predictions(fitted.spec, panel, {"predicted": np.where(opened_since, np.nan, 1.0 - stays)})
+    made = _as_predictions(fitted.spec, panel, {"predicted": np.where(opened_since, np.nan, 1.0 - stays)})
+    return replace(made, table=made.table.assign(weight=np.where(opened_since, 0.0, made.table["weight"])))
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:

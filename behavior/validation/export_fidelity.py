@@ -9,8 +9,9 @@ Mechanism
 ---------
 The table, read back from disk, is looked up on the very rows that the model predicts; both are summed by balance
 within segment and month. The difference, table minus model, is signed: CPR points and points of remaining balance
-over the test months for shares, basis points for rates. Means weigh cells by balance; worst cells count only with
-1% of a segment's mean month or more.
+over the test months for shares, basis points for rates. Rows to which the lookup gives no weight are no part of what
+curves speak of (deposits opened since as-of) and are left out. Means weigh cells by balance; worst cells count only
+with 1% of a segment's mean month or more.
 
 Signs of high risk
 ------------------
@@ -81,8 +82,8 @@ def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
     model, table = given.predictions.table, given.looked_up.table
     if len(model) != len(table):
         raise DoesNotApply("the lookup does not answer for the rows that the model predicts.")
-    rows = model[["segment", "month", "weight"]].assign(
-        model=model["predicted"].to_numpy(), table=table["predicted"].to_numpy()
+    rows = model[["segment", "month"]].assign(
+        weight=table["weight"].to_numpy(), model=model["predicted"].to_numpy(), table=table["predicted"].to_numpy()
     )[mask_of(given, "test", model)]
     rows = rows[(rows["weight"] > 0) & rows["model"].notna()]
     if rows.empty:
