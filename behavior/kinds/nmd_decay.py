@@ -415,8 +415,8 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
     """The tables applied to the panel's rows the way that the engine applies them.
 
     Curves count months since as-of and speak of the accounts open there. The last month learned from stands for as-of:
-    later rows are read at their true month since then, and those of accounts opened since weigh nothing, being no part of
-    the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
+    later rows are read at their true month since then, and those of accounts opened since weigh nothing, being no part
+    of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
     since = month_number(rows["month"]) - int(fitted.estimators["inputs"].extra["landmark"])
