@@ -12,6 +12,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms
 from behavior.engine.drivers import World
 from behavior.market.curves import CurveSet
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios, scenario_set
+from behavior.market.shifts import Shift
 from behavior.quantities import FloatArray, Quantity
 
 AS_OF = np.datetime64("2026-09-30")
@@ -33,7 +34,7 @@ def world(scenarios: int = 7, time: str = "exact") -> World:
         shocks = scenario_set("bcbs_2024", ["USD"])
     else:
         shifts = np.random.default_rng(5).normal(0.0, 0.01, scenarios - 1)
-        made = (Scenario(f"path {number}", {"USD": (float(shift),)}) for number, shift in enumerate(shifts))
+        made = (Scenario(f"path {number}", {"USD": (Shift(float(shift)),)}) for number, shift in enumerate(shifts))
         shocks = ScenarioSet((Scenario("base"), *made))
     return World(apply_scenarios(curves, shocks), None, {"mortgage": MORTGAGE, "short": SHORT})
 
