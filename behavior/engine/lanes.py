@@ -22,7 +22,7 @@ from behavior.engine.layout import (
 from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
 from behavior.engine.survival import Paths
-from behavior.engine.tally import add_income, each, moves, renew, slot, write
+from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -105,6 +105,9 @@ def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
     if combination < 0:
         return oldest
     first = given.beh.combination_first[combination]
+    nodes = given.beh.nodes[given.beh.entry_curve[first]]
+    for i in range(n):
+        paths.row[i] = paths.age[i] * nodes
     for cause in range(given.beh.combination_first[combination + 1] - first):
         table = given.beh.entry_table[first + cause]
         paths.alike[cause] = 1
@@ -249,8 +252,9 @@ def along(
             write(s, group, e, j == last, after, cal, flow, out.flows)
         if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
             then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
-            kinds, amounts, earned = cuts.renewal[low : low + n], out.renewed[s], out.renewed_margin[s]
-            renew(n, j, kinds, paths.before, paths.share, then, now, old, new, amounts, earned)
+            gone(n, paths.before, paths.share, then, now, old, new, paths.scratch[0], paths.scratch[1])
+            kinds, amount, weighted = cuts.renewal[low : low + n], paths.scratch[0], paths.scratch[1]
+            renew(n, j, kinds, amount, weighted, out.renewed[s], out.renewed_margin[s])
         before = after
     out.value[s, group] += value
     if switches.per_position:

@@ -211,13 +211,13 @@ class Switches(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What a run reads and never writes. steps : (curves, drivers), distance of a driver's nodes where all are the
-    same, else 0. schedule : explicit instalments, one position's after another's."""
+    """What a run reads and never writes. density : (curves, drivers), nodes of a driver per unit where all are equally
+    far apart, else 0. schedule : explicit instalments, one position's after another's."""
 
     pos: Records
     cal: Records
     beh: Behaviours
-    steps: FloatArray
+    density: FloatArray
     rep: Repricing
     mkt: Market
     switches: Switches

@@ -67,15 +67,15 @@ def pieces_of(plan: Plan, tiles: Tiles) -> list[Callable[[], Piece]]:
     """The work of a run, one call a piece."""
     chunk = plan.options.chunk
     starts = range(0, len(tiles.rest), chunk)
-    steps = steps_of(plan.behaviours)
+    density = density_of(plan.behaviours)
     return [
-        *(_tiled(plan, tiles, number, steps) for number in range(len(tiles.chunks))),
+        *(_tiled(plan, tiles, number, density) for number in range(len(tiles.chunks))),
         *(_alone(plan, tiles.rest[start : start + chunk]) for start in starts),
     ]
 
 
-def _tiled(plan: Plan, tiles: Tiles, number: int, steps: FloatArray) -> Callable[[], Piece]:
-    return lambda: run_tiles(plan, tiles, number, steps)
+def _tiled(plan: Plan, tiles: Tiles, number: int, density: FloatArray) -> Callable[[], Piece]:
+    return lambda: run_tiles(plan, tiles, number, density)
 
 
 def _alone(plan: Plan, rows: IntArray) -> Callable[[], Piece]:
@@ -153,7 +153,7 @@ def _switches(plan: Plan, first_group: int) -> Switches:
     )
 
 
-def run_tiles(plan: Plan, tiles: Tiles, number: int, steps: FloatArray) -> Piece:
+def run_tiles(plan: Plan, tiles: Tiles, number: int, density: FloatArray) -> Piece:
     """One chunk of tiles."""
     low, high = tiles.chunks[number]
     columns = tiles.tiles["begin"][low], tiles.tiles["end"][high - 1]
@@ -165,7 +165,7 @@ def run_tiles(plan: Plan, tiles: Tiles, number: int, steps: FloatArray) -> Piece
     events = int(tiles.tiles["events"][low:high].max())
     cuts = Cuts(tiles.tiles, tiles.begin, tiles.end, tiles.renewal, tiles.loans)
     behaviours, market = plan.behaviours, plan.market
-    given = Given(plan.records, plan.calendars, behaviours, steps, plan.repricing, market, switches, plan.schedule)
+    given = Given(plan.records, plan.calendars, behaviours, density, plan.repricing, market, switches, plan.schedule)
     project_tiles(
         low,
         high,
@@ -261,13 +261,13 @@ def shares_of(coverage: pd.DataFrame, counted: FloatArray) -> pd.DataFrame:
     return table
 
 
-def steps_of(behaviours: layout.Behaviours) -> FloatArray:
-    """Distance of a driver's nodes where all are the same, else 0; shape (curves, drivers)."""
+def density_of(behaviours: layout.Behaviours) -> FloatArray:
+    """Nodes of a driver per unit where all are equally far apart, else 0; shape (curves, drivers)."""
     found = np.zeros(behaviours.driver.shape)
     for curve, axis in np.argwhere(behaviours.grid_length > 2):
         begin = behaviours.grid_offset[curve, axis]
         grid = behaviours.grids[begin : begin + behaviours.grid_length[curve, axis]]
         gaps = np.diff(grid)
         if np.abs(gaps - gaps[0]).max() <= 1e-12 * np.abs(grid).max():
-            found[curve, axis] = (grid[-1] - grid[0]) / (len(grid) - 1)
+            found[curve, axis] = (len(grid) - 1) / (grid[-1] - grid[0])
     return found

@@ -19,7 +19,8 @@ class Paths(NamedTuple):
     share : (WIDTH,) that survives; before : the same a month ago. hazard : (causes, WIDTH) of this month. money :
     (causes, WIDTH) months in the money. rate : (WIDTH,) customer rate. scratch : (3, WIDTH) driver, value and whether a
     driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
-    month of the curve. age : (WIDTH,), months; young : zeros. key : (causes, WIDTH), place of the mortgage rate;
+    month of the curve. age : (WIDTH,), months; row : age in places of the first cause's
+    curve; young : zeros. key : (causes, WIDTH), place of the mortgage rate;
     alike : (causes,), 1 where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is
     frozen. stays : (causes, WIDTH) that stays, month by month of the model, where run-off times are scaled.
     """
@@ -34,6 +35,7 @@ class Paths(NamedTuple):
     node: IntArray
     at: IntArray
     age: IntArray
+    row: IntArray
     young: IntArray
     key: IntArray
     alike: IntArray
@@ -55,6 +57,7 @@ def paths_of(events: int, frozen: bool) -> Paths:
         np.zeros(WIDTH, dtype=np.int64),
         np.zeros(WIDTH, dtype=np.int64),
         np.zeros(WIDTH, dtype=np.int64),
+        np.zeros(WIDTH, dtype=np.int64),
         np.zeros((MAX_CAUSES, WIDTH), dtype=np.int64),
         np.zeros(MAX_CAUSES, dtype=np.int64),
         np.zeros((MAX_CAUSES, events + 2 if frozen else 1, WIDTH)),
@@ -68,7 +71,7 @@ def locate(
     grids: FloatArray,
     offset: int,
     length: int,
-    step: float,
+    inverse: float,
     x: FloatArray,
     outside: FloatArray,
     node: IntArray,
@@ -76,7 +79,7 @@ def locate(
 ) -> None:
     """Lower node and weight of the upper one on a driver's grid; a driver beyond its ends is clamped and marked.
 
-    step : distance of the nodes where all are the same, else 0.
+    inverse : 1 / distance of the nodes where all are the same, else 0.
     """
     low, high = grids[offset], grids[offset + length - 1]
     for i in range(n):
@@ -86,8 +89,8 @@ def locate(
             node[i] = 0
             weight[i] = 0.0
         return
-    if step > 0.0:
-        inverse, top = 1.0 / step, float(length - 1)
+    if inverse > 0.0:
+        top = float(length - 1)
         for i in range(n):
             place = min(max((x[i] - low) * inverse, 0.0), top)
             lower = min(int(place), length - 2)
@@ -195,7 +198,7 @@ def located(
         driver(given.beh.driver[curve, axis], cause, level, n, paths)
         offset, length = given.beh.grid_offset[curve, axis], given.beh.grid_length[curve, axis]
         x, outside, node, weight = paths.scratch[0], paths.scratch[2], paths.node[axis], paths.weight[axis]
-        locate(n, given.beh.grids, offset, length, given.steps[curve, axis], x, outside, node, weight)
+        locate(n, given.beh.grids, offset, length, given.density[curve, axis], x, outside, node, weight)
 
 
 @folded
@@ -263,30 +266,33 @@ def on_even_nodes(
     n: int,
     base: int,
     size: int,
-    last: int,
-    month: int,
-    age: IntArray,
+    first: int,
+    final: int,
+    own: IntArray,
     values: FloatArray,
     factor: float,
     rate: FloatArray,
     slope: float,
     shift: float,
     low: float,
-    step: float,
+    high: float,
+    inverse: float,
     hazard: FloatArray,
 ) -> int:
-    """Hazards of a curve with one driver, slope * rate + shift, on `size` even nodes from `low`, `step` apart.
+    """Hazards of a curve with one driver, slope * rate + shift, on `size` even nodes from `low` to `high`.
 
-    Returns how many columns it lies outside of.
+    first, own, final : place of the month's first value at age 0, what a column's age adds to it, and the last month's.
+    inverse : 1 / distance of the nodes, given because the compiler would divide by a distance. Returns how many columns
+    it lies outside of.
     """
-    inverse, top, high, outside = 1.0 / step, float(size - 1), low + step * (size - 1), 0
+    top, outside = float(size - 1), 0
     for i in range(n):
         driver = slope * rate[i] + shift
         place = min(max((driver - low) * inverse, 0.0), top)
         node = min(int(place), size - 2)
-        at = base + min(month + age[i], last) * size + node
-        lower = values[at]
-        hazard[i] = min(max((lower + (values[at + 1] - lower) * (place - node)) * factor, 0.0), 1.0)
+        at = base + min(first + own[i], final) + node
+        lower = values[np.uint64(at)]
+        hazard[i] = min(max((lower + (values[np.uint64(at + 1)] - lower) * (place - node)) * factor, 0.0), 1.0)
         outside += 1 if driver < low or driver > high else 0
     return outside
 
@@ -326,7 +332,7 @@ def is_plain(curve: int, table: int, given: Given, paths: Paths) -> bool:
     if given.beh.dimensions[curve] == 0:
         return True
     kind = given.beh.driver[curve, 0]
-    if given.beh.dimensions[curve] > 1 or kind == MONEY or given.steps[curve, 0] <= 0.0:
+    if given.beh.dimensions[curve] > 1 or kind == MONEY or given.density[curve, 0] <= 0.0:
         return False
     return bool(kind != INCENTIVE or paths.alike[0] == 1)
 
@@ -360,19 +366,20 @@ def plain(
         given.beh.coverage[head, table],
     )
     base, size, last = given.beh.offset[curve], given.beh.nodes[curve], given.beh.months[curve] - 1
-    age, hazard = paths.young, paths.hazard[0]
+    age, own, hazard = paths.young, paths.young, paths.hazard[0]
     if given.beh.since_origination[table]:
-        age = paths.age
+        age, own = paths.age, paths.row
     if given.beh.dimensions[curve] == 0:
         without_driver(n, base, last, month - 1, age, given.beh.values, factor, hazard)
     else:
         slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
-        low, step, x = given.beh.grids[given.beh.grid_offset[curve, 0]], given.steps[curve, 0], paths.rate
+        begin, x, values = given.beh.grid_offset[curve, 0], paths.rate, given.beh.values
+        low, high, inverse = given.beh.grids[begin], given.beh.grids[begin + size - 1], given.density[curve, 0]
+        first, final = (month - 1) * size, last * size
         outside = on_even_nodes(
-            n, base, size, last, month - 1, age, given.beh.values, factor, x, slope, shift, low, step, hazard
+            n, base, size, first, final, own, values, factor, x, slope, shift, low, high, inverse, hazard
         )
         if outside > 0:
-            high = low + step * (size - 1)
             for i in range(n):
                 driver = slope * x[i] + shift
                 coverage[row, 1] += paths.share[i] * balance[i] if driver < low or driver > high else 0.0

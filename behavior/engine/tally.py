@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.contract import Work, both, total
 from behavior.engine.layout import CLOSING, FIXED, NII_MONTHS, OPEN_ENDED, Given, Market, Records, Totals
@@ -89,28 +91,43 @@ def write(
             flows[s, group, held, CLOSING] += after
 
 
-@compiled
-def renew(
+@side_by_side
+def gone(
     n: int,
-    j: int,
-    renewal: IntArray,
     before: FloatArray,
     share: FloatArray,
     then: FloatArray,
     now: FloatArray,
     old: FloatArray,
     new: FloatArray,
+    amount: FloatArray,
+    weighted: FloatArray,
+) -> None:
+    """What left each column, and that times its margin; principal added has not left."""
+    for i in range(n):
+        grown = now[i] > then[i]
+        amount[i] = before[i] * (now[i] if grown else then[i]) - share[i] * now[i]
+        weighted[i] = before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
+
+
+@compiled
+def renew(
+    n: int,
+    j: int,
+    renewal: IntArray,
+    amount: FloatArray,
+    weighted: FloatArray,
     renewed: FloatArray,
     renewed_margin: FloatArray,
 ) -> None:
-    """Add what left each column to the amounts that a constant balance sheet renews; principal added has not left.
+    """Add what left each column at event j to the amounts that a constant balance sheet renews.
 
-    then, now : balances; old, new : balance x margin of renewals. renewed, renewed_margin : (renewal groups, events).
+    renewal : (columns,), place in `renewed` and `renewed_margin`, (renewal groups, events).
     """
     for i in range(n):
-        number, grown = renewal[i], now[i] > then[i]
-        renewed[number, j] += before[i] * (now[i] if grown else then[i]) - share[i] * now[i]
-        renewed_margin[number, j] += before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
+        number = np.uint64(renewal[i])
+        renewed[number, j] += amount[i]
+        renewed_margin[number, j] += weighted[i]
 
 
 @side_by_side
