@@ -12,7 +12,7 @@ import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Records
-from behavior.engine.level import level_payment, period_rate
+from behavior.engine.level import period_rate
 from behavior.engine.tiles import WIDTH
 from behavior.quantities import FloatArray, IntArray
 
@@ -27,20 +27,21 @@ RENEWED = NII_MONTHS + 4
 
 RATE, OLD, START, BALANCE, ACCRUED, LESS, PART, BEAR = range(8)
 MARGIN, WEIGHT, SPREAD, CAP, FLOOR, STEP, INTEREST, SHORT = range(8, 16)
+FACTOR, POWER, WORTH = range(16, 19)
 """Rows of a slab: rate in force, rate before, rate at the running period's start, balance, interest accrued and the
 part of it that present values leave out, fixed part of an instalment, the share of interest that it covers (1 in a
 level payment), margin left out, margin of renewals, spread, cap, floor, periodic cap, interest paid, margin left out of
-it."""
+it; discount factor of a period, its power, what payments of 1 are worth."""
 
-EVENTS, FROM, KIND, MADE, LEVEL, PLAN = range(6)
-"""Rows of a slab's whole numbers: events, first amortising event, repayment, payments made, payments of a level payment
+EVENTS, FROM, KIND, LEFT, LEVEL, PLAN = range(6)
+"""Rows of a slab's whole numbers: events, first amortising event, repayment, payments left, payments of a level payment
 that runs over more than remain, place in the explicit schedules."""
 
 
 class Work(NamedTuple):
     """What one tile is worked out on; rows are events, columns the tile's.
 
-    slab : (16, SLAB) and whole : (6, SLAB), a few positions at once. balance : after the contract's payment. interest :
+    slab : (19, SLAB) and whole : (6, SLAB), a few positions at once. balance : after the contract's payment. interest :
     accrued in the interval. paid, left : interest paid, and accrued and not yet paid. early : part of `interest` that
     lies in the month before. less, less_left : as paid and left, of the margin that present values leave out. start :
     rate at the start of the month. weighted : balance x margin of renewals, up to `RENEWED`.
@@ -61,7 +62,7 @@ class Work(NamedTuple):
 
 def work_of(events: int) -> Work:
     """Room for tiles of up to so many events."""
-    slab, whole = np.zeros((SHORT + 1, SLAB)), np.zeros((PLAN + 1, SLAB), dtype=np.int64)
+    slab, whole = np.zeros((WORTH + 1, SLAB)), np.zeros((PLAN + 1, SLAB), dtype=np.int64)
     rows = [np.zeros((events + 2, WIDTH)) for _ in range(8)]
     return Work._make([slab, whole, *rows, np.zeros((RENEWED + 1, WIDTH))])
 
@@ -88,38 +89,72 @@ def load(begin: int, count: int, loans: IntArray, pos: Records, slab: FloatArray
         whole[EVENTS, i] = pos[p].events
         whole[FROM, i] = pos[p].amortises_from
         whole[KIND, i] = pos[p].repayment
-        whole[MADE, i] = 0
         whole[LEVEL, i] = pos[p].level
         whole[PLAN, i] = pos[p].schedule
 
 
-@compiled
-def instalment(i: int, j: int, payment: int, slab: FloatArray, whole: IntArray) -> None:
-    """The instalment from event j on: a level payment that clears the balance, or equal principal."""
-    left = float((whole[EVENTS, i] - j) // payment + 1) if payment > 0 else 1.0
-    if whole[KIND, i] == ANNUITY:
-        if whole[LEVEL, i] > 0:
-            left = max(1.0, float(whole[LEVEL, i] - whole[MADE, i]))
-        slab[PART, i] = level_payment(slab[BALANCE, i], slab[START, i] * payment / 12.0, left)
-        slab[BEAR, i] = 1.0
-    elif whole[KIND, i] == LINEAR and whole[MADE, i] == 0:
-        if whole[LEVEL, i] > 0:
-            left = float(whole[LEVEL, i])
-        slab[PART, i] = slab[BALANCE, i] / left
+@side_by_side
+def worth(n: int, payment: int, start: FloatArray, left: IntArray, slab: FloatArray) -> None:
+    """What `left` payments of 1 are worth, sum of v^k, in every column at once. start : rate, decimals a year.
+
+    Bit by bit from the highest: w(2m) = w(m) + v^m w(m), w(m + 1) = w(m) + v^(m + 1). Nothing is subtracted, so no
+    rate is too small.
+    """
+    unit, power, found, most = slab[FACTOR], slab[POWER], slab[WORTH], np.int64(1)
+    span = payment / 12.0
+    for i in range(n):
+        unit[i] = 1.0 / (1.0 + start[i] * span)
+        power[i] = 1.0
+        found[i] = 0.0
+        most |= left[i]
+    bit = np.int64(1)
+    while bit <= most:
+        bit <<= 1
+    while bit > 1:
+        bit >>= 1
+        for i in range(n):
+            odd = left[i] & bit != 0
+            doubled, square = found[i] + power[i] * found[i], power[i] * power[i]
+            raised = square * unit[i]
+            power[i] = raised if odd else square
+            found[i] = doubled + (raised if odd else 0.0)
 
 
-@compiled
+@side_by_side
+def beginning(j: int, n: int, payment: int, begins: IntArray, kind: IntArray) -> int:
+    """Positions whose instalment is another than at the payment before: the first one, and explicit schedules."""
+    found = 0
+    for i in range(n):
+        found += 1 if kind[i] == SCHEDULE or (begins[i] <= j and j < begins[i] + payment) else 0
+    return found
+
+
+@side_by_side
 def instalments(
     j: int, n: int, payment: int, moved: bool, schedule: FloatArray, slab: FloatArray, whole: IntArray
 ) -> None:
-    """Instalments of a payment date, position by position; `moved` where the rate did."""
+    """Instalments of a payment date, each paid on `payment` months: a level payment that clears the balance, equal
+    principal, or as the schedule says. moved : the rate did, so that level payments change."""
+    begins, kind, left = whole[FROM], whole[KIND], whole[LEFT]
+    begin = beginning(j, n, payment, begins, kind)
+    if begin == 0 and not moved:
+        return
     for i in range(n):
-        if whole[KIND, i] == SCHEDULE:
+        remain, over = (whole[EVENTS, i] - j) // payment + 1, whole[LEVEL, i]
+        made = (j - begins[i]) // payment
+        left[i] = max(over - made, 1) if over > 0 else remain
+    worth(n, payment, slab[START], left, slab)
+    for i in range(n):
+        fits = kind[i] == ANNUITY and j >= begins[i] and (moved or j < begins[i] + payment)
+        slab[PART, i] = slab[BALANCE, i] / slab[WORTH, i] if fits else slab[PART, i]
+        slab[BEAR, i] = 1.0 if fits else slab[BEAR, i]
+    if begin == 0:
+        return
+    for i in range(n):
+        if kind[i] == SCHEDULE:
             slab[PART, i] = schedule[whole[PLAN, i] + j - 1]
-        elif j >= whole[FROM, i]:
-            if moved or whole[MADE, i] == 0:
-                instalment(i, j, payment, slab, whole)
-            whole[MADE, i] += 1
+        elif kind[i] == LINEAR and begins[i] <= j < begins[i] + payment:
+            slab[PART, i] = slab[BALANCE, i] / left[i]
 
 
 @side_by_side

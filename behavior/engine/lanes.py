@@ -56,7 +56,7 @@ def contracts(
     head = cuts.loans[cuts.begin[low]]
     margins = cuts.tiles[t].margins != 0
     if given.pos[head].repayment == OPEN_ENDED:
-        deposits(s, cuts.begin[low], high - low, margins, cuts.loans, given, work)
+        deposits(s, low, high - low, margins, s == 0, cuts, given, work)
     elif given.pos[head].rate_type == FLOATING:
         floating(s, cuts.begin[low], high - low, margins, cuts.loans, given, work)
     elif s == 0:
@@ -195,9 +195,8 @@ def behave(
         copied(paths.share, n, paths.before)
         opening = both(paths.share, work.balance[j], n)
         return both(paths.share, work.interest[j], n), opening, opening, 0.0, 0
-    if moves(head, given.pos):
-        copied(work.start[j], n, paths.rate)
-    return act(s, j, e, n, head, simple, oldest, given, work, paths, flow, out.coverage)
+    rate = work.start[j] if moves(head, given.pos) else paths.rate
+    return act(s, j, e, n, head, simple, oldest, rate, given, work, paths, flow, out.coverage)
 
 
 @side_by_side

@@ -27,6 +27,7 @@ def hazards(
     e: int,
     n: int,
     head: int,
+    rate: FloatArray,
     given: Given,
     balance: FloatArray,
     paths: Paths,
@@ -47,7 +48,7 @@ def hazards(
         while going:
             for cause in range(causes):
                 curve, table = given.beh.entry_curve[first + cause], given.beh.entry_table[first + cause]
-                looked_up(cause, curve, table, s, month, counted, given.cal[e].season, level, n, given, paths)
+                looked_up(cause, curve, table, s, month, counted, given.cal[e].season, level, n, rate, given, paths)
                 row = given.beh.coverage[head, table]
                 count_coverage(curve, table, counted, n, row, given.beh, balance, paths, coverage)
                 if scale != 1.0:
@@ -116,19 +117,21 @@ def act(
     head: int,
     simple: bool,
     oldest: int,
+    rate: FloatArray,
     given: Given,
     work: Work,
     paths: Paths,
     flow: FloatArray,
     coverage: FloatArray,
 ) -> tuple[float, float, float, float, int]:
-    """Every cause of a month; simple : one alone, with a plain curve. As `lanes.behave`."""
+    """Every cause of a month; simple : one alone, with a plain curve. rate : customer rates at the start of the month.
+    As `lanes.behave`."""
     accrued, balance, causes = work.interest[j], work.balance[j], 1
     first = given.beh.combination_first[given.pos[head].behaviour]
     if simple:
-        plain(s, e, n, head, oldest, given, balance, paths, coverage)
+        plain(s, e, n, head, oldest, rate, given, balance, paths, coverage)
     else:
-        causes = hazards(s, j, e, n, head, given, balance, paths, coverage)
+        causes = hazards(s, j, e, n, head, rate, given, balance, paths, coverage)
     if causes == 1:
         interest, opening, after = survive(n, paths.hazard[0], accrued, balance, paths.share, paths.before)
         table = given.beh.entry_table[first]

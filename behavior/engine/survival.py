@@ -150,7 +150,7 @@ def interpolated(
 
 
 @folded
-def driver(kind: int, cause: int, level: float, n: int, paths: Paths) -> None:
+def driver(kind: int, cause: int, level: float, n: int, rate: FloatArray, paths: Paths) -> None:
     """A driver's value in each column, into `scratch[0]`; the incentive stands in `scratch[1]`."""
     x = paths.scratch[0]
     if kind == INCENTIVE:
@@ -161,22 +161,22 @@ def driver(kind: int, cause: int, level: float, n: int, paths: Paths) -> None:
             x[i] = level
     elif kind == SPREAD:
         for i in range(n):
-            x[i] = level - paths.rate[i]
+            x[i] = level - rate[i]
     elif kind == MONEY:
         for i in range(n):
             x[i] = paths.money[cause, i]
 
 
 @folded
-def incentives(cause: int, s: int, month: int, n: int, mkt: Market, paths: Paths) -> None:
+def incentives(cause: int, s: int, month: int, n: int, rate: FloatArray, mkt: Market, paths: Paths) -> None:
     """Customer rate less the mortgage rate that the month sees, into `scratch[1]`."""
     if paths.alike[cause] == 1:
         seen = mkt.mortgage[paths.key[cause, 0], s, month]
         for i in range(n):
-            paths.scratch[1, i] = paths.rate[i] - seen
+            paths.scratch[1, i] = rate[i] - seen
         return
     for i in range(n):
-        paths.scratch[1, i] = paths.rate[i] - mkt.mortgage[paths.key[cause, i], s, month]
+        paths.scratch[1, i] = rate[i] - mkt.mortgage[paths.key[cause, i], s, month]
 
 
 @folded
@@ -188,14 +188,15 @@ def located(
     level: float,
     n: int,
     priced: bool,
+    rate: FloatArray,
     given: Given,
     paths: Paths,
 ) -> None:
     """Where every driver of a curve lies on its grid, column by column. priced : a mortgage rate is seen."""
     for axis in range(given.beh.dimensions[curve]):
         if priced:
-            incentives(cause, s, month, n, given.mkt, paths)
-        driver(given.beh.driver[curve, axis], cause, level, n, paths)
+            incentives(cause, s, month, n, rate, given.mkt, paths)
+        driver(given.beh.driver[curve, axis], cause, level, n, rate, paths)
         offset, length = given.beh.grid_offset[curve, axis], given.beh.grid_length[curve, axis]
         x, outside, node, weight = paths.scratch[0], paths.scratch[2], paths.node[axis], paths.weight[axis]
         locate(n, given.beh.grids, offset, length, given.density[curve, axis], x, outside, node, weight)
@@ -212,6 +213,7 @@ def looked_up(
     season: int,
     level: float,
     n: int,
+    rate: FloatArray,
     given: Given,
     paths: Paths,
 ) -> None:
@@ -229,10 +231,10 @@ def looked_up(
     for i in range(n):
         paths.scratch[2, i] = 0.0
     priced = paths.key[cause, 0] >= 0
-    located(cause, curve, s, month, level, n, priced, given, paths)
+    located(cause, curve, s, month, level, n, priced, rate, given, paths)
     if priced:
         bound = given.beh.threshold[table]
-        incentives(cause, s, month, n, given.mkt, paths)
+        incentives(cause, s, month, n, rate, given.mkt, paths)
         for i in range(n):
             paths.money[cause, i] += 1.0 if paths.scratch[1, i] > bound else 0.0
     interpolated(
@@ -352,12 +354,13 @@ def plain(
     n: int,
     head: int,
     oldest: int,
+    rate: FloatArray,
     given: Given,
     balance: FloatArray,
     paths: Paths,
     coverage: FloatArray,
 ) -> None:
-    """Hazards of one cause whose curve is plain. balance : (columns,), before the cause."""
+    """Hazards of one cause whose curve is plain. rate : (columns,) customer rate; balance : before the cause."""
     entry = given.beh.combination_first[given.pos[head].behaviour]
     curve, table = given.beh.entry_curve[entry], given.beh.entry_table[entry]
     month, factor, row = (
@@ -373,15 +376,15 @@ def plain(
         without_driver(n, base, last, month - 1, age, given.beh.values, factor, hazard)
     else:
         slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
-        begin, x, values = given.beh.grid_offset[curve, 0], paths.rate, given.beh.values
+        begin, values = given.beh.grid_offset[curve, 0], given.beh.values
         low, high, inverse = given.beh.grids[begin], given.beh.grids[begin + size - 1], given.density[curve, 0]
         first, final = (month - 1) * size, last * size
         outside = on_even_nodes(
-            n, base, size, first, final, own, values, factor, x, slope, shift, low, high, inverse, hazard
+            n, base, size, first, final, own, values, factor, rate, slope, shift, low, high, inverse, hazard
         )
         if outside > 0:
             for i in range(n):
-                driver = slope * x[i] + shift
+                driver = slope * rate[i] + shift
                 coverage[row, 1] += paths.share[i] * balance[i] if driver < low or driver > high else 0.0
     if month + (oldest if given.beh.since_origination[table] else 0) > given.beh.observed[curve]:
         coverage[row, 2] += older(n, age, month, given.beh.observed[curve], paths.share, balance)

@@ -5,8 +5,9 @@ contract's own schedule times the survival of a share, and the two can be worked
 
 - positions of one *block* share payment days, day count, curves and result group; a *tile* holds a few of its columns
   side by side, so that each step of a month is one short loop over neighbouring numbers;
-- where no curve of a block reads a driver, survival is the same for every position of the same age. Such positions are
-  added up first, and one *column* stands for all of them (behaviour by key); elsewhere a column is one position.
+- where no curve of a block reads a driver, survival is the same for every position of the same age; where curves read
+  the spread or level of rates, it is the same for all deposits that are paid one rate. Such positions are added up
+  first, and one *column* stands for all of them (behaviour by key); elsewhere a column is one position.
 
 What does not separate (cent rounding, payment caps, drawing, other run-off conventions, forward starts) is left to
 `kernel`, position by position.
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.engine.calendars import THIRTY
+from behavior.engine.hazards import INCENTIVE, MONEY
 from behavior.engine.layout import (
     ADMINISTERED,
     ANNUITY,
@@ -43,8 +45,9 @@ LONGEST_MONTH = 31.0 / 360.0
 """Largest accrual of a month under any day count, years."""
 
 READ = (
-    *("group", "first", "events", "payment", "carried", "rate_type", "rate", "repayment", "level", "amortises_from"),
-    *("compounding", "exchanged", "margin", "behaviour", "age", "repricing", "renewal", "stays", "stretch"),
+    *("group", "first", "events", "payment", "carried", "rate_type", "rate", "floor", "repayment", "level"),
+    *("amortises_from", "compounding", "exchanged", "margin", "behaviour", "age", "repricing", "renewal", "stays"),
+    "stretch",
 )
 """What cutting up reads of the positions that it lays side by side."""
 
@@ -135,16 +138,45 @@ def falls_short(positions: Positions, count: IntArray) -> BoolArray:
     return np.asarray((annuity & ~safe) | (positions.repayment == SCHEDULE))
 
 
-def without_drivers(behaviours: Behaviours) -> tuple[BoolArray, BoolArray]:
-    """For each combination of curves (the last entry: none): no curve reads a driver; some curve counts from
-    origination."""
-    count = len(behaviours.combination_first) - 1
-    plain, aged = np.ones(count + 1, dtype=np.bool_), np.zeros(count + 1, dtype=np.bool_)
-    for number in range(count):
-        entries = slice(behaviours.combination_first[number], behaviours.combination_first[number + 1])
-        plain[number] = not behaviours.dimensions[behaviours.entry_curve[entries]].any()
-        aged[number] = behaviours.since_origination[behaviours.entry_table[entries]].any()
-    return plain, aged
+def _any(behaviours: Behaviours, marked: BoolArray) -> BoolArray:
+    """Whether any entry of each combination of curves is marked (the last: no curve). marked : (entries,)."""
+    first = behaviours.combination_first
+    found = [marked[low:high].any() for low, high in itertools.pairwise(first)]
+    return np.array([*found, False], dtype=np.bool_)
+
+
+def _reads_own(behaviours: Behaviours) -> BoolArray:
+    """Curves that read what positions at one rate need not share: a mortgage rate by term, months in the money."""
+    used = np.arange(behaviours.driver.shape[1]) < behaviours.dimensions[:, None]
+    return np.asarray((np.isin(behaviours.driver, (INCENTIVE, MONEY)) & used).any(axis=1))
+
+
+def _summed(mine: Positions, behaviours: Behaviours, signs: BoolArray) -> tuple[BoolArray, list[IntArray]]:
+    """Positions that are added up, and what those of one column share.
+
+    Survival is the same for every position of one age where no curve reads a driver, and for deposits of one rate, on
+    whose path spread and level alone depend.
+    """
+    curves, tables = behaviours.entry_curve, behaviours.entry_table
+    driven = _any(behaviours, behaviours.dimensions[curves] > 0)[mine.behaviour]
+    aged = _any(behaviours, behaviours.since_origination[tables] != 0)[mine.behaviour]
+    own = _any(behaviours, _reads_own(behaviours)[curves])[mine.behaviour]
+    open_ended = mine.repayment == OPEN_ENDED
+    deposit = open_ended & ~own
+    keyed = (~driven & ~signs & (mine.rate_type == FIXED) & ~open_ended) | deposit
+    shared = [
+        np.where(keyed & aged, mine.age, 0),
+        np.where(keyed, mine.renewal, 0),
+        *(_labels(values, deposit) for values in (mine.rate, mine.floor)),
+    ]
+    return keyed, shared
+
+
+def _labels(values: FloatArray, chosen: BoolArray) -> IntArray:
+    """A number for each distinct chosen value, 0 for all others."""
+    found = np.zeros(len(values), dtype=np.int64)
+    found[chosen] = np.unique(values[chosen], return_inverse=True)[1]
+    return found
 
 
 def cut(
@@ -158,30 +190,19 @@ def cut(
     is asked for, so nothing may be added up. pieces : chunks wanted. most : columns of a chunk at most.
     """
     chosen = separable(positions, pool)
-    drawing = _draws(behaviours)
+    drawing = _any(behaviours, behaviours.draws[behaviours.entry_table] != 0)
     chosen &= ~drawing[positions.behaviour]
     rows = np.flatnonzero(chosen)
     rest = np.flatnonzero(~chosen)
     rest = rest[np.argsort(positions.group[rest], kind="stable")]
     mine = taken(positions, rows, READ)
-    plain, aged = without_drivers(behaviours)
     signs = falls_short(mine, count[rows])
-    keyed = plain[mine.behaviour] & ~signs & (mine.rate_type == FIXED) & (not each) & (mine.repayment < OPEN_ENDED)
+    keyed, shared = (np.zeros_like(signs), []) if each else _summed(mine, behaviours, signs)
     block = _blocks(mine, behaviours.coverage[rows], keyed, signs)
-    column = combined([block, np.where(keyed & aged[mine.behaviour], mine.age, 0), np.where(keyed, mine.renewal, 0)])
+    column = combined([block, *shared])
     order = np.argsort(combined([column, -mine.events]), kind="stable")
     parts = _tiles(mine, rows, order, block, column, keyed, signs, pieces, most)
     return Tiles(*parts, rest=rest, pool=pool, each=each)
-
-
-def _draws(behaviours: Behaviours) -> BoolArray:
-    """Combinations (the last entry: none) that draw commitments."""
-    count = len(behaviours.combination_first) - 1
-    found = np.zeros(count + 1, dtype=np.bool_)
-    for number in range(count):
-        entries = slice(behaviours.combination_first[number], behaviours.combination_first[number + 1])
-        found[number] = behaviours.draws[behaviours.entry_table[entries]].any()
-    return found
 
 
 def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolArray) -> IntArray:
@@ -255,7 +276,9 @@ def _tiles(
     for name, marks in (("margins", mine.margin != 0), ("later", _later(mine))):
         if marks.any():
             tiles[name] = np.add.reduceat(marks[order].astype(np.int64), first[begin]) > 0
-    work = (last - first) * mine.events[of] + np.where(keyed[of], 7, 0) * mine.events[of]
+    # Positions that are added up cost a contract each and a path together; deposits cost a path alone.
+    contracts = np.where(mine.repayment[of] == OPEN_ENDED, 0, last - first)
+    work = (contracts + np.where(keyed[of], 7, 1)) * mine.events[of]
     chunks = _chunks(np.add.reduceat(work, begin), tiles["end"], pieces, most)
     renewal, groups = _own_renewals(mine.renewal[of], tiles, chunks)
     return np.asarray(rows[order]), first, last, renewal, tiles, chunks, groups
