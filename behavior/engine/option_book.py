@@ -245,6 +245,19 @@ def _volatility(
     return _Volatility(kind, surface.shift, np.asarray(np.where(np.isnan(own), read, own)))
 
 
+def _above_zero(curves: ScenarioCurves, vol: _Volatility, forward: FloatArray) -> None:
+    """Refuse forwards that a lognormal volatility cannot price, by scenario; forward : (scenarios, ...)."""
+    if vol.kind == "normal" or not forward.size:
+        return
+    lowest = (forward + vol.shift).reshape(len(curves), -1).min(axis=1)
+    if (lowest <= 0).any():
+        names = ", ".join(f"{name} ({low:.6f})" for name, low in zip(curves.names, lowest, strict=True) if low <= 0)
+        raise MarketDataError(
+            f"lognormal volatility: the lowest forward plus shift is not above zero under {names}. Supply normal "
+            f"volatilities, or a shift larger by at least {-float(lowest.min()):.6f}."
+        )
+
+
 def _value_strips(
     book: Book,
     curves: ScenarioCurves,
@@ -273,6 +286,7 @@ def _value_strips(
     fixing = np.where(fixed, 0.0, time(start))
     tenor = np.full(len(option), months / MONTHS_PER_YEAR)
     vol = _volatility(book, vols, currency, index, place, fixing, tenor, strike)
+    _above_zero(curves, vol, forward)
     is_cap = book.instrument[place] == CAP
     found = []
     for stress in (1.0, volatility_factor()):
@@ -319,6 +333,7 @@ def _value_swaption(book: Book, curves: ScenarioCurves, vols: VolatilitySet | No
     at, tenor = float(time(expiry)), _years_of(begin, maturity)
     where = np.asarray([row])
     vol = _volatility(book, vols, currency, index, where, np.asarray([at]), np.asarray([tenor]), np.asarray([strike]))
+    _above_zero(curves, vol, par)
     payer = str(book.words("option_type")[row]) == "payer"
     plain, stressed = (
         swaption_value(
@@ -442,6 +457,7 @@ def _value_limits(
         ):
             read = np.where(np.isfinite(strike), strike, 0.0)
             vol = _volatility(book, vols, currency, index, place, fixing, tenor, read)
+            _above_zero(curves, vol, forward)
             total = total + limit_values(
                 forward,
                 floor,

@@ -155,11 +155,18 @@ class Book:
                 rule,
                 int(line),
                 column,
-                None if cells is None else str(cells.iloc[place]).removesuffix(" 00:00:00"),
+                None if cells is None else _written(cells.iloc[place]),
                 hint,
             )
             for place, name, line in zip(places, names, lines, strict=True)
         ]
+
+
+def _written(cell: object) -> str:
+    """A cell as a file would say it: a date without its time, a whole number without decimals."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).removesuffix(" 00:00:00")
 
 
 def word_codes(cells: pd.Series) -> tuple[IntArray, list[str]]:

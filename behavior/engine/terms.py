@@ -203,7 +203,7 @@ def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:
     origination = book.dates("origination_date")
     maturity = np.where(open_ended, now, book.dates("maturity_date"))
     payment = np.where(open_ended, 1, book.whole("payment_months"))
-    _refuse(_date_faults(book, maturity, origination, payment, open_ended, now))
+    _refuse(_schedule_faults(book, maturity, origination, payment, open_ended, now))
     left = payments_left(now, maturity, np.ones(len(book), dtype=np.int64))
     return _Schedule(
         now=now,
@@ -237,13 +237,13 @@ def _repayment(book: Book, overnight: BoolArray | None) -> tuple[IntArray, BoolA
 
 
 def term_faults(book: Book, as_of: DateLike) -> list[Fault]:
-    """Every row of a book of cash positions and swap legs whose dates cannot make a schedule."""
+    """Every row of a book of cash positions and swap legs whose dates or periods cannot make a schedule."""
     now = as_days(as_of)
     repayment, _ = _repayment(book, None)
     open_ended = repayment >= layout.OPEN_ENDED
     maturity = np.where(open_ended, now, book.dates("maturity_date"))
     payment = np.where(open_ended, 1, book.whole("payment_months"))
-    return _date_faults(book, maturity, book.dates("origination_date"), payment, open_ended, now)
+    return _schedule_faults(book, maturity, book.dates("origination_date"), payment, open_ended, now)
 
 
 def _refuse(faults: list[Fault]) -> None:
@@ -251,13 +251,16 @@ def _refuse(faults: list[Fault]) -> None:
         raise ContractFault(faults)
 
 
-def _date_faults(
+def _schedule_faults(
     book: Book, maturity: DateArray, origination: DateArray, payment: IntArray, open_ended: BoolArray, now: DateArray
 ) -> list[Fault]:
-    """All rows whose dates cannot make a schedule."""
+    """All rows whose dates or periods cannot make a schedule."""
     missing = np.isnat(maturity) & ~open_ended
     past = ~missing & ~open_ended & (maturity <= now)
     unknown = (payment == 0) & np.isnat(origination) & ~open_ended
+    over = book.whole("amortization_months")
+    amortising = ~open_ended & ~book.is_word("repayment", "bullet", "") & ~book.is_word("repayment", "schedule", "")
+    short = amortising & (over > 0) & (over < payment)
     return [
         *book.faults(missing, "maturity_date", "a date is required for this repayment"),
         *book.faults(
@@ -265,6 +268,9 @@ def _date_faults(
         ),
         *book.faults(
             unknown, "origination_date", "a date is required where all interest is paid at maturity (payment_months 0)"
+        ),
+        *book.faults(
+            short, "amortization_months", "expected at least payment_months", "Leave it empty to amortise to maturity"
         ),
     ]
 

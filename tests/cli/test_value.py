@@ -140,6 +140,17 @@ def test_rows_set_aside_stay_aside_when_told_again(folder: Path, capsys: pytest.
     assert "delta_eve, parallel_up, total" in capsys.readouterr().out
 
 
+def test_a_level_payment_runs_over_one_period_at_least(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = BOOK.splitlines()
+    rows = [f"{line},{over}" for line, over in zip(lines, ("amortization_months", 6, 3, ""), strict=True)]
+    rows[1] = rows[1].replace("2030-12-31,1,6", "2030-12-31,12,6")
+    (folder / "book.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED]) == 3
+    said = capsys.readouterr().err
+    assert "line 2, column `amortization_months`: found '6': expected at least payment_months" in said
+    assert "line 3" not in said  # a bullet has no level payment
+
+
 def test_a_cell_at_fault_is_named_once_and_as_it_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = BOOK.replace("asset,USD,400000,fixed,0.04", "asset,USD,400000,fixed,four").replace(
         "2026-06-30,0", "2025-11-30,0"

@@ -76,6 +76,7 @@ def value(folder: Path, rows: list[dict[str, Any]], held: pd.DataFrame, *more: s
         (CAP, curves(), vols("EURIBOR"), "none for USD `SOFR`; held: USD EURIBOR. Add its rows to vols/1"),
         (SWAPTION, curves(), None, "none for USD `SOFR`. Supply vols/1 (--vols) or a `volatility` in each row"),
         (CAP, curves(-0.01), vols(), "options on USD `SOFR`: lognormal volatility"),
+        (CAP, curves(-0.01), vols(), "is not above zero under base ("),
         (SWAPTION, curves(-0.01), vols(), "Supply normal volatilities, or a shift larger by at least"),
         (FLOATER | {"cap": 0.06}, curves(-0.01), vols(), "options on USD `SOFR`: lognormal volatility"),
         (LOAN | {"currency": "EUR"}, curves(), None, "no discount curve for EUR as of 2026-09-30; curves/1 holds USD"),
