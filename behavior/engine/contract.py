@@ -142,7 +142,8 @@ def instalments(
     for i in range(n):
         remain, over = (whole[EVENTS, i] - j) // payment + 1, whole[LEVEL, i]
         made = (j - begins[i]) // payment
-        left[i] = max(over - made, 1) if over > 0 else remain
+        # Among positions that stand in any order some have ended: what they have left is never below 1.
+        left[i] = max(over - made if over > 0 else remain, 1)
     worth(n, payment, slab[START], left, slab)
     for i in range(n):
         fits = kind[i] == ANNUITY and j >= begins[i] and (moved or j < begins[i] + payment)

@@ -12,14 +12,14 @@ from behavior.engine.plan import Plan, ProjectionOptions
 from behavior.engine.positions import Book
 from behavior.engine.projection import prepare
 from behavior.engine.run import cut_up, run
-from tests.benchmarks.engine_books import behaviour, every_kind, world
+from tests.benchmarks.engine_books import AS_OF, behaviour, every_kind, world
 from tests.engine.test_partitions import assert_same
 
 OPEN_ENDED = "savings"
 
 
 def book(seed: int) -> pd.DataFrame:
-    """A book whose deposits are paid few rates, some floored below or above what they are paid today."""
+    """A book whose deposits are paid few rates, floored below or above them, and whose loans amortise early or late."""
     draw = np.random.default_rng(seed)
     table = every_kind(500, seed)
     deposits = (table["product"] == OPEN_ENDED).to_numpy()
@@ -27,21 +27,47 @@ def book(seed: int) -> pd.DataFrame:
     table.loc[deposits, "rate"] = draw.choice([0.0, 0.01, 0.025], count)
     table.loc[deposits, "floor"] = draw.choice([0.0, 0.005], count)
     table["transfer_rate"] = draw.choice([0.01, 0.02], len(table))
+    floats = (table["product"] == "floating loan").to_numpy()
+    some = int(floats.sum())
+    for name, choices in {
+        "reset_months": [3, 6, 12],
+        "payment_months": [1, 1, 3],
+        "repayment": ["annuity", "linear", "bullet"],
+        "periodic_cap": [0.01, 0.02],
+        "next_reset_date": AS_OF + np.array([20, 40, 90]),
+    }.items():
+        table.loc[floats, name] = draw.choice(choices, some)
+    late = (table["product"] == "loan").to_numpy() & (draw.random(len(table)) < 0.5)
+    table.loc[late, "repayment"] = "interest_only"
+    table.loc[late, "amortization_start_date"] = AS_OF + draw.integers(-400, 4000, int(late.sum()))
     return table
 
 
-def plan_of(seed: int, each: bool, margins: str) -> Plan:
+def plan_of(seed: int, each: bool, margins: str, by_incentive: bool) -> Plan:
     options = ProjectionOptions(threads=1, per_position=each, margins=margins)
-    return cut_up(prepare(Book(book(seed)), world(), behaviour(True, True), options))
+    return cut_up(prepare(Book(book(seed)), world(), behaviour(by_incentive, True), options))
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("margins", ["included", "excluded"])
-def test_deposits_at_one_rate_are_worth_what_each_of_them_is(seed: int, margins: str) -> None:
-    together, alone = plan_of(seed, False, margins), plan_of(seed, True, margins)
+@pytest.mark.parametrize("by_incentive", [False, True])
+def test_positions_added_up_are_worth_what_each_of_them_is(seed: int, margins: str, by_incentive: bool) -> None:
+    together, alone = (plan_of(seed, each, margins, by_incentive) for each in (False, True))
     assert together.tiles is not None and alone.tiles is not None
     assert len(together.tiles.begin) < len(alone.tiles.begin) == 500
     found, expected = run(together), run(alone)
     nothing = {"position_value": found.position_value, "position_income": found.position_income}
     assert_same(found, replace(expected, **nothing))
     assert expected.position_value.sum(axis=0) == pytest.approx(found.value.sum(axis=1), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("by_incentive", [False, True])
+def test_tiles_and_the_kernel_that_walks_one_by_one_agree(
+    seed: int, by_incentive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(plan_of(seed, False, "excluded", by_incentive))
+    monkeypatch.setattr("behavior.engine.tiles.separable", lambda positions, pool: np.zeros(len(positions.group), bool))
+    plan = plan_of(seed, False, "excluded", by_incentive)
+    assert plan.tiles is not None and len(plan.tiles.rest) == 500
+    assert_same(found, run(plan))
