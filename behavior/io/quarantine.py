@@ -59,11 +59,12 @@ def split_faulty(read: CheckedTable, path: Path) -> SetAside:
     ------
     ContractFault : faults of the whole table or a whole column, which no row can be blamed for, or no row is left.
     """
-    reasons = _rows_at_fault(read)
+    faults = _rows_at_fault(read)
     bad = np.zeros(len(read.table), dtype=np.bool_)
-    bad[list(reasons)] = True
-    rejected = read.table[bad].assign(reasons=["; ".join(reasons[row]) for row in np.flatnonzero(bad).tolist()])
-    write_table(rejected, path)
+    bad[list(faults)] = True
+    rows = np.flatnonzero(bad).tolist()
+    rejected = _as_given(read.table[bad], rows, faults)
+    write_table(rejected.assign(reasons=["; ".join(map(_reason, faults[row])) for row in rows]), path)
     balance = pd.to_numeric(read.table.get("balance", pd.Series(dtype=np.float64)), errors="coerce").abs().fillna(0.0)
     share = float(balance[bad].sum() / balance.sum()) if float(balance.sum()) > 0 else 0.0
     words = (
@@ -75,23 +76,41 @@ def split_faulty(read: CheckedTable, path: Path) -> SetAside:
     return SetAside(read.table[~bad].reset_index(drop=True), int(bad.sum()), share, words)
 
 
-def _rows_at_fault(read: CheckedTable) -> Mapping[int, list[str]]:
-    """Reasons by row."""
+def _as_given(rejected: pd.DataFrame, rows: Sequence[int], faults: Mapping[int, Sequence[Fault]]) -> pd.DataFrame:
+    """The rows with the words that could not be read in their cells, so that they can be corrected where they stand."""
+    given: dict[str, dict[int, str]] = {}
+    empty = rejected.isna()
+    for place, row in enumerate(rows):
+        for fault in faults[row]:
+            name = fault.column or ""
+            if name in empty and fault.value is not None and bool(empty[name].iat[place]):
+                given.setdefault(name, {})[place] = fault.value
+    found = rejected.copy()
+    for column, words in given.items():
+        cells = found[column].astype("string").to_numpy(dtype=object, copy=True)
+        for place, word in words.items():
+            cells[place] = word
+        found[column] = pd.array(cells, dtype="string")
+    return found
+
+
+def _rows_at_fault(read: CheckedTable) -> Mapping[int, list[Fault]]:
+    """Faults by row."""
     whole: list[Fault] = []
-    reasons: dict[int, list[str]] = {}
+    found: dict[int, list[Fault]] = {}
     places = (
         {} if read.place.lines is None else dict(zip(read.place.lines.tolist(), range(len(read.table)), strict=False))
     )
     for fault in read.faults:
-        found = ROW.search(fault.where)
-        row = int(found.group(1)) - 1 if found else places.get(fault.line) if fault.line is not None else None
+        named = ROW.search(fault.where)
+        row = int(named.group(1)) - 1 if named else places.get(fault.line) if fault.line is not None else None
         if row is None:
             whole.append(fault)
         else:
-            reasons.setdefault(row, []).append(_reason(fault))
+            found.setdefault(row, []).append(fault)
     if whole:
         raise ContractFault(whole)
-    return reasons
+    return found
 
 
 def _reason(fault: Fault) -> str:

@@ -151,6 +151,17 @@ def test_a_level_payment_runs_over_one_period_at_least(folder: Path, capsys: pyt
     assert "line 3" not in said  # a bullet has no level payment
 
 
+@pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
+def test_a_row_set_aside_keeps_what_could_not_be_read(folder: Path, name: str) -> None:
+    (folder / "book.csv").write_text(
+        BOOK.replace("asset,USD,400000,fixed,0.04", "asset,USD,400000,fixed,four"), "utf-8"
+    )
+    assert main(["value", "book.csv", *ASKED, "--quarantine", name]) == 0
+    aside = pd.read_csv(folder / name) if name.endswith("csv") else pd.read_parquet(folder / name)
+    assert aside.loc[0, ["position_id", "rate", "balance"]].tolist() == ["L2", "four", 400000]
+    assert "'four'" in aside.loc[0, "reasons"]
+
+
 def test_a_cell_at_fault_is_named_once_and_as_it_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = BOOK.replace("asset,USD,400000,fixed,0.04", "asset,USD,400000,fixed,four").replace(
         "2026-06-30,0", "2025-11-30,0"
