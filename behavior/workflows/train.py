@@ -23,6 +23,7 @@ from behavior.tracking.base import ModelRecord, Run, Tracker
 from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
+from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
 SPEC_FILE = "spec.toml"
@@ -126,11 +127,8 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     faults = gate_faults(request.spec.gates, f"{name}/{SPEC_FILE}")
     if faults:
         raise SpecFault(faults)
-    with stages.stage(f"{name}: panel"):
-        panel = kind.build_panel(request.history, request.rates, request.spec)
-        split = split_panel(panel, request.spec.split)
-    with stages.stage(f"{name}: fit"):
-        fitted = kind.fit(panel, split, request.spec)
+    fitted, panel = _fitted(kind, request, stages)
+    split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
         predictions = kind.predict(fitted, panel)
         draft = export_draft(kind, fitted, panel, request, drafts, f"{name}.draft")
@@ -151,6 +149,15 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         )
     final = drafts.write(_with_version(draft, record, findings))
     return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+
+
+def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[FittedModel, Panel]:
+    """The fit, and the panel that is looked at afterwards; what only the fit needs is let go."""
+    with stages.stage(f"{request.name}: panel"):
+        panels = panels_of(kind, request.history, request.rates, request.spec)
+    with stages.stage(f"{request.name}: fit"):
+        split = split_panel(panels.learning, request.spec.split)
+        return kind.fit(panels.learning, split, request.spec), panels.panel
 
 
 def export_draft(
