@@ -72,6 +72,8 @@ class Panel:
 
     def rows(self, mask: BoolArray) -> Panel:
         """The panel of the rows where `mask` (shape (rows,)) is true."""
+        if mask.all():
+            return self
         return Panel(self.table[mask].reset_index(drop=True), self.dropped)
 
     @property

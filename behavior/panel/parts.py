@@ -79,22 +79,16 @@ class CaseRules:
     share: float
 
 
-def sampled_panels(
-    panels: Iterable[Panel], customers: float, seed: int, cases: CaseRules | None
-) -> tuple[Panel, Panel]:
+def sampled_panels(panels: Iterable[Panel], customers: float, seed: int, cases: CaseRules) -> tuple[Panel, Panel]:
     """A panel of a share of the customers, and the cases of all customers that a fit learns from, in one pass.
 
     The second keeps every event and a share of the other months, drawn by a keyed hash of unit and month, so that it
-    does not hang on the parts; its column `cases` says how many months a row stands for. Without `cases` both are the
-    first.
+    does not hang on the parts; its column `cases` says how many months a row stands for.
 
     Raises
     ------
     FittingError : when no row is left.
     """
-    if cases is None or cases.share >= 1.0:
-        kept = kept_panel(panels, customers, seed)
-        return kept, kept
     held: list[pd.DataFrame] = []
     dropped: Counter[str] = Counter()
     learned = _Cases(cases, seed)

@@ -31,7 +31,7 @@ from behavior.simulator.bank import SimulatedBank, simulate
 from behavior.simulator.settings import SimulatorSettings, small_settings
 from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.benchmark_truth import TruthAnswer, truth_of
-from behavior.workflows.panels import panels_of, require_whole_or_streaming
+from behavior.workflows.panels import panel_of, require_whole_or_streaming
 from behavior.workflows.train import SPEC_FILE, kind_of
 
 QUICK_ROWS = 60_000
@@ -196,10 +196,7 @@ def answer_question(
     require_whole_or_streaming(kind, history)
     if spec.model.kind == "deposit_beta":
         return beta_answer(name, history, rates, spec, question, _betas(question.incumbent, vendor_table))
-    if history.contract == EXPOSURES:
-        panel = build_exposure_panel(history)
-    else:
-        panel = panels_of(kind, history, rates, spec, fit=False).panel
+    panel = build_exposure_panel(history) if history.contract == EXPOSURES else panel_of(kind, history, rates, spec)
     panel = _smaller(panel, question.protocol.seed) if quick else panel
     if question.protocol.landmarks:
         return decay_benchmark(name, panel, rates, kind, spec, question, replicates, with_boosted=not quick)

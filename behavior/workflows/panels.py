@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from behavior.errors import Fault, SpecFault
 from behavior.kinds.base import ModelKind, all_kinds
 from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory, Panel, StreamedHistory
+from behavior.panel.base import CustomerHistory, Panel, PanelSplit, StreamedHistory
 from behavior.panel.parts import CaseRules, kept_panel, sampled_panels
+from behavior.panel.split import split_panel
 from behavior.specs import ModelSpec
 
 OWN_SEED = 1
@@ -17,37 +21,56 @@ OWN_SEED = 1
 
 @dataclass(frozen=True)
 class Panels:
-    """The panel that checks, curves and report are read from, and the one that a fit learns from: mostly the same."""
+    """The panel that checks, curves and report are read from, and the one that a fit learns from: mostly the same.
+
+    `split` is that of `learning`; a sampled one holds no rows that are not learned from.
+    """
 
     panel: Panel
     learning: Panel
+    split: PanelSplit
 
 
-def panels_of(
-    kind: ModelKind, history: CustomerHistory, rates: RateHistory, spec: ModelSpec, fit: bool = True
-) -> Panels:
-    """Both panels of a history; a streamed one is read part by part and, where it says so, sampled on the way.
-
-    A kind that can learn from a sample of cases then sees every event of every customer, and of the other months the
-    share that its specification names as `sample_share`. `fit` says whether anything is to be learnt.
+def panel_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
+    """The panel of a history; a streamed one is read part by part, and of the share of customers that it says.
 
     Raises
     ------
     SpecFault : the kind needs the whole history at once. FittingError : nothing is left at risk.
     """
     if not isinstance(history, StreamedHistory):
-        panel = kind.build_panel(history, rates, spec)
-        return Panels(panel, panel)
+        return kind.build_panel(history, rates, spec)
+    return kept_panel(_streamed(kind, history, rates, spec), history.customers, spec.split.seed + OWN_SEED)
+
+
+def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panels:
+    """Both panels of a history.
+
+    Where a streamed history keeps a share of the customers only, a kind that can learn from a sample of cases still
+    sees every event of every customer, and of the other months the share that its specification names `sample_share`.
+
+    Raises
+    ------
+    SpecFault, FittingError : as `panel_of`; the panel cannot be split.
+    """
+    whole = not isinstance(history, StreamedHistory) or history.customers >= 1.0
+    if whole or not kind.case_events:
+        panel = panel_of(kind, history, rates, spec)
+        return Panels(panel, panel, split_panel(panel, spec.split))
+    assert isinstance(history, StreamedHistory)
+    cases = CaseRules(kind.case_events, float(spec.estimator.fixed.get("sample_share", 0.2)))
+    parts = _streamed(kind, history, rates, spec)
+    panel, learning = sampled_panels(parts, history.customers, spec.split.seed + OWN_SEED, cases)
+    split = split_panel(learning, spec.split)
+    mask = split.train | split.validate
+    none = np.zeros(int(mask.sum()), dtype=bool)
+    return Panels(panel, learning.rows(mask), PanelSplit(split.train[mask], split.validate[mask], none, none, none))
+
+
+def _streamed(kind: ModelKind, history: StreamedHistory, rates: RateHistory, spec: ModelSpec) -> Iterator[Panel]:
     require_whole_or_streaming(kind, history)
     assert kind.panels is not None
-    seed = spec.split.seed + OWN_SEED
-    parts = kind.panels(history.parts, rates, spec)
-    if history.customers >= 1.0 or not fit:
-        panel = kept_panel(parts, history.customers, seed)
-        return Panels(panel, panel)
-    share = float(spec.estimator.fixed.get("sample_share", 0.2))
-    cases = CaseRules(kind.case_events, share) if kind.case_events else None
-    return Panels(*sampled_panels(parts, history.customers, seed, cases))
+    return kind.panels(history.parts, rates, spec)
 
 
 def require_whole_or_streaming(kind: ModelKind, history: CustomerHistory) -> None:

@@ -156,8 +156,7 @@ def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[
     with stages.stage(f"{request.name}: panel"):
         panels = panels_of(kind, request.history, request.rates, request.spec)
     with stages.stage(f"{request.name}: fit"):
-        split = split_panel(panels.learning, request.spec.split)
-        return kind.fit(panels.learning, split, request.spec), panels.panel
+        return kind.fit(panels.learning, panels.split, request.spec), panels.panel
 
 
 def export_draft(

@@ -64,7 +64,7 @@ def test_the_profiles_stream_gives_the_panel_and_the_model_of_the_whole(folder: 
     pd.testing.assert_frame_equal(plain(streamed.panel), plain(whole.panel), rtol=1e-12)
     kind, expected = kind_of(spec), []
     for one in (streamed, whole):
-        fitted = kind.fit(one.learning, split_panel(one.learning, spec.split), lean(spec))
+        fitted = kind.fit(one.learning, one.split, lean(spec))
         expected.append(kind.predict(fitted, whole.panel).table["predicted"])
     # House prices are means of a region's rows, added up in another order: the last digits may differ, no more.
     pd.testing.assert_series_equal(expected[0], expected[1], rtol=1e-8)
@@ -98,17 +98,17 @@ def test_a_sample_keeps_every_event_and_stands_for_all_months(folder: Path) -> N
     _, other = panels(project(folder, "rows_at_once = 70000, customers = 0.5"), "mortgage_prepayment")
     _, whole = panels(project(folder), "mortgage_prepayment")
     pd.testing.assert_frame_equal(plain(sampled.learning), plain(other.learning), rtol=1e-12)
-    learned, table = sampled.learning.table, whole.panel.table
+    learned, table = sampled.learning.table, whole.panel.table[whole.split.train | whole.split.validate]
     for cause in ("payoff", "default"):
         assert learned[cause].sum() == table[cause].sum() > 0
     events = int(((table["payoff"] + table["default"]) > 0).sum())
     share = (len(learned) - events) / (len(table) - events)
     assert share == pytest.approx(spec.estimator.fixed["sample_share"], rel=0.05)
-    assert sampled.learning.cases.sum() == pytest.approx(len(table), rel=1e-12)
-    assert whole.panel.cases.sum() == len(table)
-    kept = set(sampled.panel.table["customer"])
-    assert 0.4 < len(kept) / table["customer"].nunique() < 0.6
-    assert len(sampled.panel.table) == table["customer"].isin(kept).sum()
+    assert sampled.learning.cases.sum() == pytest.approx(len(table), rel=0.02)
+    assert whole.panel.cases.sum() == len(whole.panel.table)
+    kept, everyone = set(sampled.panel.table["customer"]), whole.panel.table["customer"]
+    assert 0.4 < len(kept) / everyone.nunique() < 0.6
+    assert len(sampled.panel.table) == everyone.isin(kept).sum()
 
 
 def test_customers_kept_and_customers_held_out_are_drawn_apart(folder: Path) -> None:
@@ -124,19 +124,18 @@ def test_a_fit_on_cases_is_that_of_all_months_within_its_noise(folder: Path) -> 
     _, whole = panels(project(folder), "mortgage_prepayment")
     kind, lean_spec = kind_of(spec), lean(spec)
     found = []
-    for panel in (sampled.learning, whole.panel):
-        fitted = kind.fit(panel, split_panel(panel, spec.split), lean_spec)
-        found.append(kind.predict(fitted, whole.panel).table["predicted"].to_numpy())
-        assert fitted.facts["payoffs"] == int(whole.panel.table["payoff"].sum())
-    split = split_panel(whole.panel, spec.split)
-    learned = split.train | split.validate
+    learned = whole.split.train | whole.split.validate
     events = whole.panel.table["payoff"].to_numpy()[learned]
+    for one in (sampled, whole):
+        fitted = kind.fit(one.learning, one.split, lean_spec)
+        found.append(kind.predict(fitted, whole.panel).table["predicted"].to_numpy())
+        assert fitted.facts["payoffs learned from"] == int(events.sum())
     assert found[0][learned].sum() == pytest.approx(events.sum(), rel=0.02)
     assert np.corrcoef(np.log(found[0]), np.log(found[1]))[0, 1] > 0.97
 
 
 def test_a_kind_that_reads_the_whole_refuses_a_stream(folder: Path) -> None:
-    with pytest.raises(SpecFault, match="without `stream` for deposit_beta.*mortgage_prepayment, nmd_decay"):
+    with pytest.raises(SpecFault, match=r"without `stream` for deposit_beta.*mortgage_prepayment, nmd_decay"):
         panels(project(folder, "rows_at_once = 4000"), "deposit_beta")
 
 
@@ -171,7 +170,7 @@ def test_rows_of_no_loan_are_a_fault(folder: Path, tmp_path: Path) -> None:
     text = (folder / "profile.toml").read_text().replace("bank/loans.parquet", str(cut))
     text = text.replace("[history.mortgage]\n", "[history.mortgage]\nstream = {}\n")
     (folder / "cut.toml").write_text(text)
-    with pytest.raises(ContractFault, match="every row; .* rows have another"):
+    with pytest.raises(ContractFault, match=r"every row; .* rows have another"):
         Project(load_profile(folder / "cut.toml")).history("mortgage")
     assert streamed.history("mortgage").tables["loans"].shape[0] == len(loans)
 
