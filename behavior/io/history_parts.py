@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as pads
 
 from behavior.contracts import Place, TableContract, check_between, examine
 from behavior.errors import ContractFault, Fault
+from behavior.freed import give_back_freed
 from behavior.io.registry import group_of
 from behavior.panel.base import CustomerHistory, SourceFile
 from behavior.quantities import IntArray
@@ -72,6 +74,9 @@ class HistoryParts:
             if len(rows) or faults:
                 between = [] if faults else check_between(tables, group, {months.table: place})
                 yield CustomerHistory(self.contract, tables), [*faults, *between]
+            del tables, rows
+            pa.default_memory_pool().release_unused()
+            give_back_freed()
         if seen < whole:
             rule = f"expected a `{key}` of the table `{units.table}` in every row; {whole - seen:,} rows have another"
             yield None, [Fault(self.months.name, rule, None, key)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.errors import Fault, SpecFault
+from behavior.freed import give_back_freed
 from behavior.kinds.base import ModelKind, all_kinds
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit, StreamedHistory
@@ -64,7 +65,10 @@ def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spe
     split = split_panel(learning, spec.split)
     mask = split.train | split.validate
     none = np.zeros(int(mask.sum()), dtype=bool)
-    return Panels(panel, learning.rows(mask), PanelSplit(split.train[mask], split.validate[mask], none, none, none))
+    learned = learning.rows(mask)
+    del learning
+    give_back_freed()
+    return Panels(panel, learned, PanelSplit(split.train[mask], split.validate[mask], none, none, none))
 
 
 def _streamed(kind: ModelKind, history: StreamedHistory, rates: RateHistory, spec: ModelSpec) -> Iterator[Panel]:
