@@ -276,7 +276,16 @@ def _lower(text: str) -> str:
 
 
 def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
-    names = ("run", "model_version", "code_version", "code_digest", "spec_digest", "data_digest", "command")
+    names = (
+        "run",
+        "model_version",
+        "code_version",
+        "code_digest",
+        "spec_digest",
+        "data_digest",
+        "trees_grown_on",
+        "command",
+    )
     rows = [{"what": _spaced(name), "value": str(facts[name])} for name in names if facts.get(name)]
     rows.append({"what": "Seed of split, samples and bootstrap", "value": str(given.seed)})
     rows.append({"what": "Seed of search", "value": str(given.fitted.spec.search.seed)})

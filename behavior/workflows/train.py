@@ -47,6 +47,7 @@ class TrainingRequest:
     as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
     developer : who trains; a validator must be someone else.
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
+    grown_on : where boosted trees are grown, in words that the record keeps.
     """
 
     name: str
@@ -58,6 +59,7 @@ class TrainingRequest:
     book: pd.DataFrame | None = None
     developer: str = ""
     transferred: str = ""
+    grown_on: str = "this process"
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
         "code_version": code_version(),
         "code_digest": code_digest(),
         "libraries": library_versions(),
+        "trees_grown_on": request.grown_on,
         "validation_status": "unvalidated",
         "gates_failed": [finding.check for finding in findings.blocking],
         "fit": dict(fitted.facts),
@@ -227,6 +230,7 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
         "data_digest": data_digest(request.history.sources),
         "code_version": code_version(),
         "code_digest": code_digest(),
+        "trees_grown_on": request.grown_on,
     }
 
 

@@ -60,6 +60,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "version": record.version,
             "validation_status": record.tags.get("validation_status", "unvalidated"),
             "same_data": same,
+            "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
         exhibits = kind.exhibits(fitted, panel, split, predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
