@@ -35,6 +35,9 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
+DORMANT_AFTER = 12
+"""Months without a movement of the customer's after which an account is dormant."""
+
 MONTH_NUMBERS = ("rate_paid", "credits", "debits")
 
 
@@ -124,7 +127,7 @@ def _columns(
     paid_before = previous(rate_paid, first)
     unpaid = np.flatnonzero(np.isnan(paid_before))
     paid_before[unpaid] = rate_paid[unpaid]
-    seen = market.at(rows.month)
+    seen, idle = market.at(rows.month), _idle_months(rows, first)
     unknown = np.isnan(targets.opening) | np.isnan(targets.after)
     columns: dict[str, Any] = {
         "unit": rows.unit,
@@ -140,7 +143,8 @@ def _columns(
         "balance_end": np.where(targets.exits, 0.0, np.maximum(rows.balance, 0.0)),
         "balance_known": (~unknown).astype(np.float64),
         "overdrawn": targets.overdrawn.astype(np.float64),
-        "dormant": _dormant(rows, first),
+        "idle_months": idle,
+        "dormant": np.where(np.isnan(idle), np.nan, idle > DORMANT_AFTER),
         **{name: previous(rows.number(name), first) for name in rules.extras if name in rows.numbers},
     }
     chosen = targets.at_risk & _window(rows.month, rules)
@@ -282,18 +286,21 @@ def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValu
     return MonthlyValues(rates.monthly(role, month_end_of(before)) if known else np.full(len(before), np.nan), low)
 
 
-def _dormant(rows: AccountMonths, first: BoolArray) -> FloatArray:
-    """1 where the last 12 months before this one saw neither credits nor debits; NaN where neither is known."""
+def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
+    """Months from the latest one before this in which the customer paid in or out, or in which the account was first
+    seen, to this one: 1 after a month with movement; 0 in the first row, NaN where movements are not known.
+
+    Credited interest is no movement: the history's contract keeps it out of credits.
+    """
     known = [rows.numbers[name] for name in ("credits", "debits") if name in rows.numbers]
     if not known:
         return np.full(len(first), np.nan)
     moved = first.copy()
     for one in known:
         moved |= one > 0  # money is counted one way in each column; a missing cell says nothing
-    index = np.arange(len(first), dtype=np.int32)
-    latest = np.maximum.accumulate(np.where(moved, index, np.int32(0)))
+    latest = np.maximum.accumulate(np.where(moved, np.arange(len(first), dtype=np.int32), np.int32(0)))
     out = np.zeros(len(first))
-    out[1:] = index[1:] - latest[:-1] > 12
+    out[1:] = rows.month[1:] - rows.month[latest[:-1]]
     out[first] = 0.0
     return out
 
