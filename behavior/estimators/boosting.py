@@ -208,6 +208,23 @@ def train_booster(
     return Boosted(booster.model_to_string(num_iteration=used), used, loss)
 
 
+def train_regression(
+    values: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    names: Sequence[str],
+    signs: Sequence[int],
+    parameters: Mapping[str, Any],
+    rounds: int,
+) -> str:
+    """Trees of a number instead of an event, by least squares, monotone by `signs`; the model's text."""
+    import lightgbm
+
+    settings = {**FIXED, **parameters, "objective": "regression", "metric": "l2", "monotone_constraints": list(signs)}
+    data = lightgbm.Dataset(values.astype(np.float32), target, weight=weight, feature_name=list(names), params=settings)
+    return str(lightgbm.train(settings, data, num_boost_round=rounds).model_to_string())
+
+
 class Trees:
     """A booster read back from its text; only predicts."""
 
