@@ -24,6 +24,7 @@ from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 CALENDAR_MONTHS = 6
 CHUNK = 40_000
+COLUMNS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ def with_block_covariance(
     hessian = design.T @ (spread[:, None] * design) + prior
     ridge = 1e-9 * float(np.trace(hessian)) / len(hessian)
     inverse = np.linalg.inv(hessian + ridge * np.eye(len(hessian)))
-    scores = _sums(design * (weights * (event[sample.rows] - fitted))[:, None], held.customer)
+    scores = _sums(design, weights * (event[sample.rows] - fitted), held.customer)
     shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar, cases)
-    pulls = _sums(design * spread[:, None], held.calendar) * shock
+    pulls = _sums(design, spread, held.calendar) * shock
     carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores + pulls.T @ pulls) @ inverse)
     carrier.facts_ = {**carrier.facts_, "shock shared by a half-year, relative": round(shock, 4)}
 
@@ -132,10 +133,14 @@ def _root(covariance: FloatArray) -> FloatArray:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def _sums(rows: FloatArray, code: IntArray) -> FloatArray:
-    """Column sums by code, shape (codes present, p)."""
+def _sums(rows: FloatArray, weight: FloatArray, code: IntArray) -> FloatArray:
+    """Weighted column sums by code, shape (codes present, p); some columns at a time, without a copy of all."""
     if len(rows) == 0:
         return rows
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
-    return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
+    out = np.empty((len(starts), rows.shape[1]))
+    for begin in range(0, rows.shape[1], COLUMNS_AT_ONCE):
+        some = slice(begin, begin + COLUMNS_AT_ONCE)
+        out[:, some] = np.add.reduceat((rows[:, some] * weight[:, None])[order], starts, axis=0)
+    return out

@@ -70,6 +70,8 @@ class BinnedData:
             ).construct()
 
 
+ROWS_AT_ONCE = 262_144
+
 CLUSTER_FIXED: Mapping[str, Any] = {
     **{name: value for name, value in FIXED.items() if name not in ("num_threads", "metric")},
     # What LightGBM turns the other methods into where histograms lie on several workers; said here, not left to it.
@@ -236,9 +238,11 @@ class Trees:
 
     def score(self, values: FloatArray) -> FloatArray:
         """Sum of the trees in log-odds, shape (rows,)."""
-        return np.asarray(
-            self._booster.predict(values.astype(np.float32), raw_score=True, num_threads=1), dtype=np.float64
-        )
+        out = np.empty(len(values))
+        for begin in range(0, len(out), ROWS_AT_ONCE):  # a copy of some rows at a time
+            some = values[begin : begin + ROWS_AT_ONCE].astype(np.float32)
+            out[begin : begin + ROWS_AT_ONCE] = self._booster.predict(some, raw_score=True, num_threads=1)
+        return out
 
     def contributions(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Path-dependent Shapley values in log-odds, shape (rows, features), and base values, shape (rows,)."""

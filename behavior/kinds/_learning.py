@@ -14,6 +14,7 @@ from behavior.estimators.champion import Champion, Roles, choose_champion, make_
 from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
 from behavior.panel.base import CASES, Panel, PanelSplit
@@ -52,6 +53,7 @@ def learn_cause(
     count = np.ones(int(learning.sum())) if cases is None else cases[learning]
     found = choose_champion(rows, event[learning], count, split.validate[learning], roles, spec.estimator, spec.search)
     if blocks is not None:
+        give_back_freed()
         with_block_covariance(found.model, rows, event[learning], count, blocks.rows(learning), count)
     return found
 
