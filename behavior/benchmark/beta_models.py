@@ -13,6 +13,7 @@ from behavior.assumptions.pass_through_path import pending_from_history, project
 from behavior.benchmark.beta_protocols import Fold
 from behavior.errors import BehaviorError
 from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_boosted import BoostedPassThrough
 from behavior.estimators.pass_through_correction import ErrorCorrection
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_series import RateSeries
@@ -25,6 +26,7 @@ Model = Callable[[Fold], Path]
 CHAMPION = "structural law"
 LAST_CYCLE = "last cycle's beta"
 SYMMETRIC = "symmetric error correction"
+BOOSTED = "boosted, monotone"
 POOLED_CONSTANT = "pooled constant beta"
 INCUMBENT = "incumbent"
 
@@ -36,6 +38,7 @@ def models(options: FitOptions) -> dict[str, Model]:
         "logistic law": lambda fold: structural(fold, replace(options, form="logistic")),
         "asymmetric error correction": lambda fold: _recursive(_corrected(fold.training, True), options.floor),
         SYMMETRIC: lambda fold: _recursive(_corrected(fold.training, False), options.floor),
+        BOOSTED: lambda fold: _recursive(BoostedPassThrough().fit(fold.training), options.floor),
         "constant beta, least squares": lambda fold: _recursive(
             ConstantBeta("least_squares").fit(fold.training), options.floor
         ),

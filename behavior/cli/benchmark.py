@@ -38,10 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default="behavior-benchmark", metavar="DIR", help="output (./behavior-benchmark)")
     parser.add_argument("--seed", type=int, default=20260930, help="seed of the simulated bank")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="score boosted trees grown on this Dask cluster as well"
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Ask every question, print both tables, write figures, report and runs."""
+    from dataclasses import replace
     from pathlib import Path
 
     from behavior.benchmark.results import Answer, Verdict
@@ -53,6 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     require_learning_libraries()
     tasks, asked = _tasks(arguments)
+    tasks = [replace(task, scheduler=arguments.scheduler) for task in tasks]
     absent = []
     if asked:
         require_data(tasks)

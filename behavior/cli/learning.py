@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,22 @@ def require_learning_libraries() -> None:
             f"training needs {', '.join(missing)}, which a bare install leaves out. "
             'Install them: pip install "alm-behavior[fit]"'
         )
+
+
+@contextmanager
+def trees_on(scheduler: str | None) -> Iterator[str]:
+    """Grow boosted trees on the cluster whose scheduler answers at an address for as long as the block lasts.
+
+    Gives the place in words: ``this process`` without an address.
+    """
+    if scheduler is None:
+        yield "this process"
+        return
+    from behavior.cluster import connected, workers_of
+    from behavior.estimators.boosting import grown_on
+
+    with connected(scheduler) as client, grown_on(client):
+        yield f"a Dask cluster of {workers_of(client)} workers"
 
 
 def model_rows(models: Sequence[TrainedVersion]) -> list[dict[str, object]]:

@@ -13,11 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model", metavar="MODEL_FOLDER", help="folder with spec.toml, or the model's name in the profile"
     )
     parser.add_argument("--profile", required=True, metavar="FILE", help="profile that says where things are")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="grow boosted trees on this Dask cluster (default here)")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Train, then say what was found, what may be promoted and where everything lies."""
-    from behavior.cli.learning import model_rows, require_learning_libraries
+    from dataclasses import replace
+
+    from behavior.cli.learning import model_rows, require_learning_libraries, trees_on
     from behavior.errors import DONE, GATE_FAILED
     from behavior.io.files import write_atomically
     from behavior.io.profiles import load_profile
@@ -30,7 +33,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     project = Project(load_profile(arguments.profile))
     stages = Stages(console.progress)
     name = project.model_named(arguments.model)
-    model = train(project.request(name), project.tracker(), project.drafts(), stages)
+    with trees_on(arguments.scheduler) as grown_on:
+        request = replace(project.request(name), grown_on=grown_on)
+        model = train(request, project.tracker(), project.drafts(), stages)
     report = report_of(project, name)
     write_atomically(report, model.report)
     console.table(f"{name}@{model.record.version}", model_rows([version_of(model, stages.seconds)]))
@@ -45,6 +50,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "version": model.record.version,
             "champion": model.champion,
             "failed_gates": [one.check for one in model.findings.blocking],
+            "trees_grown_on": grown_on,
             "report": str(report),
             "draft": str(project.drafts().path(model.draft.id)),
             "seconds": stages.seconds,

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from behavior.cluster import SchedulerError, connected, workers_of
 from behavior.engine.partitions import merged, partition, partition_rows, run_partition
 from behavior.engine.plan import CashFlows, Plan, Progress
-from behavior.errors import UsageError
 from behavior.quantities import IntArray
 
 ATTEMPTS = 3
 EACH = 2
 """Partitions for each worker, so that a quick one takes over from a slow one."""
-
-
-class SchedulerError(UsageError):
-    """A cluster that cannot be reached or loses its workers."""
 
 
 def run_on(address: str, plan: Plan, progress: Progress | None = None) -> CashFlows:
@@ -25,24 +21,8 @@ def run_on(address: str, plan: Plan, progress: Progress | None = None) -> CashFl
     ------
     SchedulerError : Dask is not installed, nothing answers, there is no worker, or partitions were lost three times.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise SchedulerError(
-            "--scheduler needs Dask. Install it with pip install 'alm-behavior[distributed]'."
-        ) from error
-    try:
-        client = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise SchedulerError(
-            f"no Dask scheduler answers at {address}: {error}. Start one with `dask scheduler`, and workers that have "
-            "alm-behavior installed with `dask worker ADDRESS`."
-        ) from error
-    with client:
-        workers = len(client.scheduler_info()["workers"])
-        if workers == 0:
-            raise SchedulerError(f"the scheduler at {address} has no workers. Start some with `dask worker {address}`.")
-        rows = partition_rows(plan, EACH * workers)
+    with connected(address) as client:
+        rows = partition_rows(plan, EACH * workers_of(client))
         return merged(plan, rows, gathered(client, plan, rows, progress))
 
 

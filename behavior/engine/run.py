@@ -13,7 +13,6 @@ import pandas as pd
 from behavior.engine import layout
 from behavior.engine.calendars import horizon_day
 from behavior.engine.contract import work_of
-from behavior.engine.freed import give_back_freed
 from behavior.engine.kernel import project_chunk, workspace
 from behavior.engine.lanes import project_tiles, scratch
 from behavior.engine.layout import NII_MONTHS, Cuts, Given, Switches, Totals, empty_floats
@@ -21,6 +20,7 @@ from behavior.engine.plan import CONVENTIONS, CashFlows, Plan, Progress
 from behavior.engine.renewal import renew_chunk
 from behavior.engine.survival import paths_of
 from behavior.engine.tiles import Tiles, cut
+from behavior.freed import give_back_freed
 from behavior.quantities import FloatArray, IntArray
 
 PIECES = 16

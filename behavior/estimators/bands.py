@@ -24,6 +24,7 @@ from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 CALENDAR_MONTHS = 6
 CHUNK = 40_000
+COLUMNS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,16 @@ def carrier_of(model: Any) -> Any:
 
 
 def with_block_covariance(
-    model: Any, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray, blocks: Blocks
+    model: Any,
+    matrix: FeatureMatrix,
+    event: FloatArray,
+    weight: FloatArray,
+    blocks: Blocks,
+    cases: FloatArray | None = None,
 ) -> None:
     """Set the model's `covariance_` from the rows that it was fitted on; `blocks` are those rows' blocks.
+
+    `cases` are the months that each row stands for, a part of `weight`; 1 without them.
 
     Does nothing where a model has no coefficients to speak of (a constant, a table).
     """
@@ -72,18 +80,24 @@ def with_block_covariance(
     hessian = design.T @ (spread[:, None] * design) + prior
     ridge = 1e-9 * float(np.trace(hessian)) / len(hessian)
     inverse = np.linalg.inv(hessian + ridge * np.eye(len(hessian)))
-    scores = _sums(design * (weights * (event[sample.rows] - fitted))[:, None], held.customer)
-    shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar)
-    pulls = _sums(design * spread[:, None], held.calendar) * shock
+    scores = _sums(design, weights * (event[sample.rows] - fitted), held.customer)
+    shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar, cases)
+    pulls = _sums(design, spread, held.calendar) * shock
     carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores + pulls.T @ pulls) @ inverse)
     carrier.facts_ = {**carrier.facts_, "shock shared by a half-year, relative": round(shock, 4)}
 
 
-def shared_shock(event: FloatArray, fitted: FloatArray, weight: FloatArray, calendar: IntArray) -> float:
-    """Standard deviation of the half-years' own relative level, beyond what counting explains; 0 where none is."""
+def shared_shock(
+    event: FloatArray, fitted: FloatArray, weight: FloatArray, calendar: IntArray, cases: FloatArray | None = None
+) -> float:
+    """Standard deviation of the half-years' own relative level, beyond what counting explains; 0 where none is.
+
+    `cases` are the months that each row stands for: five of them are five draws, not one that counts five times.
+    """
     expected = np.bincount(calendar, weight * fitted)
     excess = np.bincount(calendar, weight * event) - expected
-    noise = np.bincount(calendar, weight**2 * fitted * (1.0 - fitted))
+    squared = weight**2 if cases is None else weight**2 / cases
+    noise = np.bincount(calendar, squared * fitted * (1.0 - fitted))
     lost = 1.0 - 1.0 / max((expected > 0).sum(), 2)  # the level was fitted to these very blocks
     total = float((excess**2 / lost - noise).sum()) / max(float((expected**2).sum()), 1e-12)
     return float(np.sqrt(max(total, 0.0)))
@@ -119,10 +133,14 @@ def _root(covariance: FloatArray) -> FloatArray:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def _sums(rows: FloatArray, code: IntArray) -> FloatArray:
-    """Column sums by code, shape (codes present, p)."""
+def _sums(rows: FloatArray, weight: FloatArray, code: IntArray) -> FloatArray:
+    """Weighted column sums by code, shape (codes present, p); some columns at a time, without a copy of all."""
     if len(rows) == 0:
         return rows
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
-    return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
+    out = np.empty((len(starts), rows.shape[1]))
+    for begin in range(0, rows.shape[1], COLUMNS_AT_ONCE):
+        some = slice(begin, begin + COLUMNS_AT_ONCE)
+        out[:, some] = np.add.reduceat((rows[:, some] * weight[:, None])[order], starts, axis=0)
+    return out

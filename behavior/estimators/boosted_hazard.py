@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 
-from behavior.estimators.boosting import BinnedData, TrainingRows, Trees, train_booster
+from behavior.estimators.boosting import ClusterData, TrainingRows, Trees, data_of, train_booster
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
 from behavior.estimators.search import SearchResult, search
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
@@ -41,6 +41,7 @@ class BoostedHazard:
     base : fitted structured hazard that the trees start from, or None for trees alone.
     parameters : LightGBM parameters besides the fixed ones. rounds : most rounds. patience : of early stopping.
     sample_share : share of non-events used, weighted up; the level is then set on all rows.
+    client : Dask client of the cluster that the trees are grown on; None = where `boosting.grown_on` says.
     """
 
     base: SplineHazard | None = None
@@ -49,6 +50,7 @@ class BoostedHazard:
     patience: int = 15
     sample_share: float = 0.2
     seed: int = 0
+    client: Any = None
     trees_: Trees | None = None
     names_: tuple[str, ...] = ()
     shift_: float = 0.0
@@ -63,8 +65,12 @@ class BoostedHazard:
         """
         require_events(event, 50, "boosted hazard")
         rows, _ = self._rows(matrix, event, weight, np.ones(len(event), dtype=bool))
-        boosted = train_booster(BinnedData(rows, None, matrix.names), matrix.signs, self._settings(), self.rounds)
-        return self._keep(boosted.text, matrix, event, weight)
+        data = data_of(rows, None, matrix.names, self.client)
+        boosted = train_booster(data, matrix.signs, self._settings(), self.rounds)
+        self._keep(boosted.text, matrix, event, weight)
+        if isinstance(data, ClusterData):
+            self.facts_["trees grown on"] = data.place
+        return self
 
     def tune(
         self,
@@ -78,7 +84,7 @@ class BoostedHazard:
         """Choose parameters and rounds on the rows of `validate`; sets `parameters` and `rounds`, fits nothing."""
         train, _ = self._rows(matrix, event, weight, ~validate)
         check, _ = self._rows(matrix, event, weight, validate)
-        data = BinnedData(train, check, matrix.names)
+        data = data_of(train, check, matrix.names, self.client)
         rounds: dict[str, int] = {}
 
         def loss_of(parameters: Mapping[str, float | int]) -> float:

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
-from behavior.estimators.terms import column_of
+from behavior.estimators.terms import ROWS_AT_ONCE, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
 
@@ -252,10 +252,14 @@ class SCurveHazard:
         self.slopes_ = theta[len(SHAPES) + 12 :].reshape(2, -1)
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
-        """Monthly hazard in (0, 1), shape (rows,)."""
-        one = self._intensity(self._theta(), self._parts(matrix))
-        hazard = np.clip(-np.expm1(-(one["turnover"] + one["refinancing"])), 1e-12, 1.0 - 1e-12)
-        return np.asarray(expit(np.log(hazard) - np.log1p(-hazard) + self.shift_))
+        """Monthly hazard in (0, 1), shape (rows,); some rows at a time, so that no factor of all rows is held."""
+        out, theta = np.empty(len(matrix.values)), self._theta()
+        for begin in range(0, len(out), ROWS_AT_ONCE):
+            rows = slice(begin, begin + ROWS_AT_ONCE)
+            one = self._intensity(theta, self._parts(matrix.with_values(matrix.values[rows])))
+            hazard = np.clip(-np.expm1(-(one["turnover"] + one["refinancing"])), 1e-12, 1.0 - 1e-12)
+            out[rows] = expit(np.log(hazard) - np.log1p(-hazard) + self.shift_)
+        return out
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:
         """Log-odds, shape (rows,)."""

@@ -12,7 +12,10 @@ from behavior.quantities import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class CaseSample:
-    """Rows kept (positions, rising) and the factor on their weights; non-events stand for `1 / share` rows each."""
+    """Rows kept (positions, rising) and the factor on their weights; non-events stand for `1 / share` rows each.
+
+    Events stand for themselves, unless there are more than the rows asked for.
+    """
 
     rows: IntArray
     factor: FloatArray
@@ -20,10 +23,14 @@ class CaseSample:
 
 
 def sample_cases(event: FloatArray, share: float, seed: int, most_rows: int = 0) -> CaseSample:
-    """All events and a seeded share of the rest; `most_rows` lowers the share further where the data are large."""
+    """All events and a seeded share of the rest; `most_rows` lowers the share further where the data are large.
+
+    Where events alone are more than `most_rows`, as many of them are drawn: what a smooth hazard can learn, a hundred
+    thousand events have taught it, and rows stay bounded by twice `most_rows`.
+    """
     happened = event > 0
     quiet = np.flatnonzero(~happened)
-    events = np.flatnonzero(happened)
+    events, each = _drawn_events(np.flatnonzero(happened), most_rows, seed)
     if most_rows and len(quiet):
         share = min(share, max(most_rows - len(events), len(events)) / len(quiet))
     if share >= 1.0 or len(quiet) < 1_000:
@@ -31,8 +38,16 @@ def sample_cases(event: FloatArray, share: float, seed: int, most_rows: int = 0)
     rng = np.random.default_rng(seed)
     kept = quiet[rng.random(len(quiet)) < share]
     rows = np.sort(np.concatenate([events, kept]))
-    factor = np.where(happened[rows], 1.0, len(quiet) / max(len(kept), 1))
+    factor = np.where(happened[rows], each, len(quiet) / max(len(kept), 1))
     return CaseSample(rows, factor, share)
+
+
+def _drawn_events(events: IntArray, most: int, seed: int) -> tuple[IntArray, float]:
+    """At most `most` of the events (0 = all), and how many each stands for."""
+    if not most or len(events) <= most:
+        return events, 1.0
+    drawn = np.random.default_rng([seed, 1]).choice(events, most, replace=False)
+    return drawn, len(events) / most
 
 
 def require_events(event: FloatArray, least: int, what: str) -> None:

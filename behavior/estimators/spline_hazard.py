@@ -187,5 +187,7 @@ class SplineHazard:
 
 
 def rows_of(matrix: FeatureMatrix, rows: Any) -> FeatureMatrix:
-    """The matrix of some rows (positions, mask or slice)."""
+    """The matrix of some rows (positions, mask or slice); all of them are not copied."""
+    if isinstance(rows, np.ndarray) and rows.dtype == bool and rows.all():
+        return matrix.with_values(matrix.values)
     return matrix.with_values(matrix.values[rows])

@@ -15,6 +15,9 @@ from behavior.estimators.basis import differences, divided_differences, hats
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
+ROWS_AT_ONCE = 65_536
+"""Rows scored together: every term of them stays in the processor's cache, and no term of all rows is held."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -192,10 +195,12 @@ class Layout:
         return found
 
     def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
-        """`design` times coefficients, shape (rows,), without building the design."""
+        """`design` times coefficients, shape (rows,), without building the design; some rows at a time."""
         total = np.full(len(matrix.values), coefficients[0])
-        for block in self.blocks(matrix, coefficients):
-            total += block
+        for begin in range(0, len(total), ROWS_AT_ONCE):
+            rows = slice(begin, begin + ROWS_AT_ONCE)
+            for block in self.blocks(matrix.with_values(matrix.values[rows]), coefficients):
+                total[rows] += block
         return total
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:

@@ -24,6 +24,11 @@ def log_balance(weight: FloatArray) -> FloatArray:
     return np.asarray(np.log(np.maximum(weight, 1.0)))
 
 
+def idle_months(idle_months: FloatArray) -> FloatArray:
+    """Months since the customer last paid in or out, as known when the month begins."""
+    return idle_months
+
+
 def dormant(dormant: FloatArray) -> FloatArray:
     """1 where the customer has not moved the account for 12 months."""
     return dormant
@@ -38,6 +43,7 @@ FEATURES = (
     Feature("age_months", ("age_months",), "months", 0, age_months, "tenure of the account"),
     MONTH_OF_YEAR,
     Feature("log_balance", ("weight",), "log currency units", 0, log_balance, "size"),
+    Feature("idle_months", ("idle_months",), "months", 0, idle_months, "months since the customer last paid in or out"),
     Feature("dormant", ("dormant",), "flag", 0, dormant, "no customer transaction for 12 months"),
     Feature("product", ("product",), "level", 0, _text, "product"),
     Feature("customer_type", ("customer_type",), "level", 0, _text, "customer type"),

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.features.base import Feature, FeatureMatrix
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
-from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SUSPICIOUS = 0.95
 MOST_ROWS = 200_000
@@ -76,8 +77,7 @@ def find_leaks(
     """All leaks of a matrix on the rows that would be learned from."""
     found = outcome_inputs(matrix, features, targets)
     places = np.flatnonzero(rows)
-    units = panel.table["unit"].to_numpy()[places]
-    codes = _codes(units)
+    codes = _codes(panel.table["unit"].iloc[places])
     if len(places) > MOST_ROWS:
         keep = codes % max(len(places) // MOST_ROWS, 1) == 0
         places, codes = places[keep], codes[keep]
@@ -108,9 +108,10 @@ def outcome_inputs(matrix: FeatureMatrix, features: Sequence[Feature], targets: 
     ]
 
 
-def _codes(units: AnyArray) -> IntArray:
+def _codes(units: pd.Series) -> IntArray:
+    held = units.array
     changed = np.ones(len(units), dtype=np.int64)
-    changed[1:] = units[1:] != units[:-1]
+    changed[1:] = np.asarray(held[1:] != held[:-1], dtype=bool)
     return np.asarray(np.cumsum(changed) - 1)
 
 

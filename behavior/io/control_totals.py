@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -21,9 +21,28 @@ def tie_out(ledger: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     The ledger's rows plus `held_balance` and `held_rows` (rows with a known balance), `difference` (held - ledger,
     currency units), `reconciled` (within the tolerance and, where the ledger counts rows, with as many).
     """
+    return tied(ledger, held_by_month(ledger, tables), list(tables))
+
+
+def held_by_month(ledger: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What tables that the ledger names hold: `table`, `month`, `product`, `held_balance`, `held_rows`."""
     parts = [_held(tables[str(name)], str(name), tables) for name in ledger["table"].unique() if str(name) in tables]
+    return _together(parts)
+
+
+def added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What the parts of one history hold together."""
+    held = _together(parts)
+    return held.groupby(["table", "month", "product"], as_index=False)[["held_balance", "held_rows"]].sum()
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     columns = ["table", "month", "product", "held_balance", "held_rows"]
-    held = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def tied(ledger: pd.DataFrame, held: pd.DataFrame, tables: Sequence[str]) -> pd.DataFrame:
+    """The control totals with what the history holds, as `tie_out` returns them; `tables` are the history's."""
     whole = held.groupby(["table", "month"], as_index=False)[["held_balance", "held_rows"]].sum().assign(product="")
     # A history without products has only the whole, which the rows by product would repeat.
     both = pd.concat([held[held["product"] != ""], whole], ignore_index=True)

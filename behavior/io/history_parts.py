@@ -6,18 +6,21 @@ group is read once or twice; in any other order each part reads the whole file a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as pads
 
 from behavior.contracts import Place, TableContract, check_between, examine
-from behavior.errors import ContractFault
+from behavior.errors import ContractFault, Fault
+from behavior.freed import give_back_freed
 from behavior.io.registry import group_of
-from behavior.panel.base import CustomerHistory
+from behavior.panel.base import CustomerHistory, SourceFile
 from behavior.quantities import IntArray
 
 ROWS_AT_ONCE = 2_000_000
@@ -44,26 +47,51 @@ class HistoryParts:
 
         Raises
         ------
-        ContractFault : listing every fault of the part.
+        ContractFault : listing every fault of the part; or, at the end, that rows belong to no unit.
+        """
+        for part, faults in self.examined():
+            if faults:
+                raise ContractFault(faults)
+            if part is not None:
+                yield part
+
+    def examined(self) -> Iterator[tuple[CustomerHistory | None, list[Fault]]]:
+        """Each part with its faults, None where it has no months; at the end rows that belong to no unit, as a fault.
+
+        A row of a fault is counted within its part.
         """
         group = group_of(self.contract)
         units, months = group.tables[:2]
         key = units.key[0]
         file = pads.dataset(self.months, format="parquet")
-        whole = max(file.count_rows(), 1)
-        for own in _parts(self.units, key, self.rows_at_once * len(self.units) / whole):
+        whole, seen = file.count_rows(), 0
+        for number, own in enumerate(_parts(self.units, key, self.rows_at_once * len(self.units) / max(whole, 1)), 1):
             table = self.units.iloc[own].reset_index(drop=True)
-            rows = _read(file, key, table[key], months, Place(self.months.name))
+            place = Place(f"{self.months.name}, part {number}")
+            rows, faults = _read(file, key, table[key], months, place)
+            seen += len(rows)
             tables = {units.table: table, months.table: rows}
-            faults = check_between(tables, group)
-            if faults:
-                raise ContractFault(faults)
-            if len(rows):
-                yield CustomerHistory(self.contract, tables)
+            if len(rows) or faults:
+                between = [] if faults else check_between(tables, group, {months.table: place})
+                yield CustomerHistory(self.contract, tables), [*faults, *between]
+            del tables, rows
+            pa.default_memory_pool().release_unused()
+            give_back_freed()
+        if seen < whole:
+            rule = f"expected a `{key}` of the table `{units.table}` in every row; {whole - seen:,} rows have another"
+            yield None, [Fault(self.months.name, rule, None, key)]
+
+    def source(self) -> SourceFile:
+        """The file of the months: name, sha256 and rows, read a block at a time."""
+        with self.months.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return SourceFile(self.months.name, digest, pads.dataset(self.months, format="parquet").count_rows())
 
 
-def _read(file: pads.Dataset, key: str, names: pd.Series, contract: TableContract, place: Place) -> pd.DataFrame:
-    """The months of some units, in the order of the file."""
+def _read(
+    file: pads.Dataset, key: str, names: pd.Series, contract: TableContract, place: Place
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """The months of some units, in the order of the file, and their faults."""
     field = pads.field(key)
     # The bounds let whole row groups be passed over by their statistics.
     wanted = (field >= names.min()) & (field <= names.max()) & field.isin(names.tolist())
@@ -72,11 +100,9 @@ def _read(file: pads.Dataset, key: str, names: pd.Series, contract: TableContrac
     ).to_table()
     raw: pd.DataFrame = read.to_pandas(split_blocks=True, self_destruct=True)
     if raw.empty:
-        return raw
+        return raw, []
     table, faults = examine(raw, contract, place)
-    if faults:
-        raise ContractFault(faults)
-    return table
+    return table, list(faults)
 
 
 def _parts(units: pd.DataFrame, key: str, size: float) -> Iterator[IntArray]:

@@ -11,15 +11,23 @@ import pandas as pd
 from behavior.columns import VALUE_REQUIRED, day_numbers, sorted_within, unit_codes
 from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
 from behavior.errors import ContractFault, Fault, FaultyInput
-from behavior.io.control_totals import tie_out
+from behavior.io.control_totals import added_up, held_by_month, tie_out, tied
+from behavior.io.history_parts import HistoryParts
 from behavior.io.mapping import map_table
 from behavior.io.mapping_terms import TableMap
-from behavior.io.profiles import SINGLE_TABLES, HistorySection, MappedSection, Profile, read_settings
+from behavior.io.profiles import (
+    SINGLE_TABLES,
+    HistorySection,
+    MappedSection,
+    Profile,
+    StreamSection,
+    read_settings,
+)
 from behavior.io.registry import group_of, table_of
 from behavior.io.tables import read_table
 from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory, SourceFile
+from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
 
 
@@ -59,6 +67,8 @@ def read_file(path: Path, contract: str) -> InputTable:
 def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[Fault]]:
     """A history with every fault in and between its tables; `read_history` for those who need it right."""
     section = profile.history(name)
+    if section.stream is not None:
+        return _examine_streamed(profile, name, section, section.stream)
     group = group_of(section.contract)
     read: dict[str, InputTable] = {}
     lookups, faults, looked_up = _lookups(section.lookups, profile.folder)
@@ -80,6 +90,55 @@ def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[
     sources = _once((*(source for one in read.values() for source in one.sources), *looked_up))
     notes = _notes(section, read, group)
     return CustomerHistory(section.contract, tables, sources, totals, notes), faults
+
+
+def _examine_streamed(
+    profile: Profile, name: str, section: HistorySection, stream: StreamSection
+) -> tuple[StreamedHistory, list[Fault]]:
+    """A history whose months stay in their file; gone through once, for faults and for the ledger's figures."""
+    group = group_of(section.contract)
+    units, months = group.tables[:2]
+    lookups, faults, looked_up = _lookups(section.lookups, profile.folder)
+    read = {
+        units.table: _read_one(
+            section.tables[units.table], units, profile.folder, f"history.{name}.{units.table}", lookups
+        )
+    }
+    faults += read[units.table].faults
+    parts = HistoryParts(
+        section.contract,
+        read[units.table].table,
+        profile.path(section.tables[months.table].files[0]),
+        stream.rows_at_once,
+    )
+    ledger = None
+    if section.control_totals is not None:
+        read["control_totals"] = _read_one(
+            section.control_totals, CONTROL_TOTALS_TABLE, profile.folder, "control_totals", {}
+        )
+        faults += read["control_totals"].faults
+        ledger = read["control_totals"].table
+    totals = None
+    if not faults:
+        held, found = _gone_through(parts, ledger)
+        faults += found
+        totals = None if ledger is None or faults else tied(ledger, held, [one.table for one in group.tables])
+    sources = _once((*(source for one in read.values() for source in one.sources), parts.source(), *looked_up))
+    words = f"{months.table}: read from its file, about {stream.rows_at_once:,} rows at a time"
+    notes = (*_notes(section, read, group), words)
+    tables = {units.table: read[units.table].table}
+    return StreamedHistory(section.contract, tables, sources, totals, notes, parts, stream.customers), faults
+
+
+def _gone_through(parts: HistoryParts, ledger: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Fault]]:
+    """What the parts hold of the ledger's tables, and every fault in them."""
+    faults: list[Fault] = []
+    held: list[pd.DataFrame] = []
+    for part, found in parts.examined():
+        faults += found
+        if part is not None and ledger is not None and not faults:
+            held.append(held_by_month(ledger, part.tables))
+    return added_up(held), faults
 
 
 def read_history(profile: Profile, name: str) -> CustomerHistory:
@@ -199,6 +258,12 @@ def _notes(section: HistorySection, read: Mapping[str, InputTable], group: Contr
     return tuple(notes)
 
 
+def _rows_of(history: CustomerHistory) -> int:
+    if isinstance(history, StreamedHistory):
+        return sum(source.rows for source in history.sources)
+    return sum(len(table) for table in history.tables.values())
+
+
 def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
     """Every table a profile names, one row each (what, rows, files, faults), and all faults."""
     rows: list[dict[str, object]] = []
@@ -209,7 +274,7 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
         except FaultyInput as error:
             history, found = None, list(error.faults)
         files = ", ".join(one.name for one in history.sources) if history is not None else ""
-        count = sum(len(table) for table in history.tables.values()) if history is not None else 0
+        count = _rows_of(history) if history is not None else 0
         rows.append({"input": f"history.{name}", "rows": count, "files": files, "faults": len(found)})
         faults += found
     for section in SINGLE_TABLES:

@@ -34,20 +34,41 @@ SINGLE_TABLES = {
 }
 
 
+STREAMED = {"mortgage_history/1": "loan_months", "deposit_history/1": "account_months"}
+"""Contracts that can be read in a stream, and the table whose rows stay in their file."""
+
+PARQUET = (".parquet", ".pq")
+
+
 class MappedSection(TableMap):
     """One table of the profile, with the lookups its joins may name."""
 
     lookups: dict[str, TableMap] = Field(default_factory=dict)
 
 
+class StreamSection(Terms):
+    """How a history beyond memory is read: about how many months at a time, and the share of customers that is kept.
+
+    `customers` below 1 bounds the memory of checks, curves and report; see `behavior.panel.parts` for what a fit
+    learns from then.
+    """
+
+    rows_at_once: int = Field(default=2_000_000, ge=1)
+    customers: float = Field(default=1.0, gt=0.0, le=1.0)
+
+
 class HistorySection(Terms):
-    """A customer history: contract, tables, lookups for joins, the ledger's figures and words for the reader."""
+    """A customer history: contract, tables, lookups for joins, the ledger's figures and words for the reader.
+
+    With `stream` the months are never read as a whole.
+    """
 
     contract: str
     tables: dict[str, TableMap]
     lookups: dict[str, TableMap] = Field(default_factory=dict)
     control_totals: TableMap | None = None
     notes: tuple[str, ...] = ()
+    stream: StreamSection | None = None
 
     @model_validator(mode="after")
     def _tables_of_the_contract(self) -> HistorySection:
@@ -59,6 +80,21 @@ class HistorySection(Terms):
             raise ValueError(
                 f"expected the tables {', '.join(expected)} of {self.contract}; "
                 f"not known: {', '.join(unknown) or 'none'}, missing: {', '.join(missing) or 'none'}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _streamed_months_as_they_are(self) -> HistorySection:
+        if self.stream is None:
+            return self
+        if self.contract not in STREAMED:
+            raise ValueError(f"stream: expected a history by month, {' or '.join(STREAMED)}, not {self.contract}")
+        months = STREAMED[self.contract]
+        source = self.tables[months]
+        if not source.plain or len(source.files) != 1 or not source.files[0].endswith(PARQUET):
+            raise ValueError(
+                f"stream: expected `tables.{months}` to be one Parquet file in the contract's own form, without a "
+                "mapping: months are read from it some units at a time"
             )
         return self
 
@@ -313,7 +349,7 @@ def require_files(profile: Profile) -> None:
 def _expected(table: TableMap, contract: TableContract | None) -> str:
     if table.layout:
         return f"expected a file in the published layout `{table.layout}`"
-    form = "Parquet" if any(name.endswith((".parquet", ".pq")) for name in table.files) else "CSV"
+    form = "Parquet" if any(name.endswith(PARQUET) for name in table.files) else "CSV"
     if table.plain and contract is not None:
         columns = ", ".join(contract.column_names(required_only=True))
         return f"expected a {form} file in the layout of {contract.id} `{contract.table}`: {columns}"

@@ -14,9 +14,10 @@ from behavior.estimators.champion import Champion, Roles, choose_champion, make_
 from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
-from behavior.panel.base import Panel, PanelSplit
+from behavior.panel.base import CASES, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
@@ -40,18 +41,29 @@ def learn_cause(
     spec: ModelSpec,
     known: BoolArray,
     blocks: Blocks | None = None,
+    cases: FloatArray | None = None,
 ) -> Champion:
     """The champion hazard of a cause on the rows where it is `known`; count weighted.
 
     `blocks` of the matrix's rows give its error by what is drawn together; without them it is that of single rows.
+    `cases` are the months that each row stands for, 1 without them.
     """
     learning = (split.train | split.validate) & known
     rows = rows_of(matrix, learning)
-    ones = np.ones(int(learning.sum()))
-    found = choose_champion(rows, event[learning], ones, split.validate[learning], roles, spec.estimator, spec.search)
+    count = np.ones(int(learning.sum())) if cases is None else cases[learning]
+    found = choose_champion(rows, event[learning], count, split.validate[learning], roles, spec.estimator, spec.search)
     if blocks is not None:
-        with_block_covariance(found.model, rows, event[learning], ones, blocks.rows(learning))
+        give_back_freed()
+        with_block_covariance(found.model, rows, event[learning], count, blocks.rows(learning), count)
     return found
+
+
+def spec_of_cases(spec: ModelSpec, panel: Panel) -> ModelSpec:
+    """The specification for a panel that is a sample of cases already: none of its rows is left out once more."""
+    if CASES not in panel.table:
+        return spec
+    estimator = spec.estimator.model_copy(update={"fixed": {**spec.estimator.fixed, "sample_share": 1.0}})
+    return spec.model_copy(update={"estimator": estimator})
 
 
 def blocks_of(panel: Panel) -> Blocks:
@@ -76,19 +88,20 @@ def learn_challengers(
     champion: Champion,
     role: str,
     table_by: tuple[str, ...],
+    cases: FloatArray | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The plain challenger (another structured family than the champion's) and the empirical benchmark, by name."""
     learning = split.train | split.validate
     rows, events = rows_of(matrix, learning), event[learning]
-    ones = np.ones(len(events))
+    count = np.ones(len(events)) if cases is None else cases[learning]
     family = "s_curve_hazard" if champion.family != "s_curve_hazard" else "spline_hazard"
     plain = champion.candidates.get(family)
     if plain is None:
         fixed = EstimatorSpec(family=family, fixed={"most_rows": 60_000})
-        plain = make_hazard(family, roles, fixed).fit(rows, events, ones)
+        plain = make_hazard(family, roles, fixed).fit(rows, events, count)
     return {
         "challenger": {role: plain},
-        "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, ones)},
+        "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, count)},
     }
 
 

@@ -6,7 +6,7 @@ A kind is one file in this folder (or an entry point in the group ``behavior.kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,7 +115,12 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ModelKind:
-    """Declarations and functions of a kind; all functions are pure and take the seed from the spec."""
+    """Declarations and functions of a kind; all functions are pure and take the seed from the spec.
+
+    `panels` gives the panel of each part of a history as it is in the panel of the whole, None for a kind that needs
+    the whole at once. `case_events` are the targets of which a fit must see every event, where it can learn from a
+    sample of the other months (`Panel.cases`); none where it needs every month of a customer.
+    """
 
     name: str
     summary: str
@@ -135,6 +140,8 @@ class ModelKind:
     exhibits: Callable[[FittedModel, Panel, PanelSplit, Predictions], tuple[Exhibit, ...]]
     explain: Callable[[FittedModel, Panel], Mapping[str, Attributions]]
     checks: tuple[str, ...] = ()
+    panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
+    case_events: tuple[str, ...] = ()
 
 
 def all_kinds() -> Mapping[str, ModelKind]:

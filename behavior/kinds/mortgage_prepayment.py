@@ -6,7 +6,7 @@ month's start) and MONTHS_IN_THE_MONEY (burnout). The season is a table of twelv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,15 +32,17 @@ from behavior.kinds._learning import (
     learn_inputs,
     learn_small_cause,
     predictions_table,
+    spec_of_cases,
 )
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._segments import curves_wanted, scheme_of
 from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory, Panel, PanelSplit
+from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.panel.loans import TARGETS, LoanPanelRules, build_loan_panel
+from behavior.panel.parts import loan_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 
@@ -71,6 +73,11 @@ def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -
     return build_loan_panel(history, rates, rules_of(spec))
 
 
+def panels(parts: Iterable[CustomerHistory], rates: RateHistory, spec: ModelSpec) -> Iterator[Panel]:
+    """The same of a history in parts."""
+    return loan_panels(parts, rates, rules_of(spec))
+
+
 def _roles(names: tuple[str, ...], spec: ModelSpec) -> Roles:
     wanted = ("log_original_balance", "credit_score", "current_ltv", *spec.segments.by)
     interacts = tuple(name for name in wanted if name in names)
@@ -90,7 +97,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
-    champion = learn_cause(matrix, payoff, split, roles, spec, everywhere, blocks_of(panel))
+    cases, learned = panel.cases, spec_of_cases(spec, panel)
+    champion = learn_cause(matrix, payoff, split, roles, learned, everywhere, blocks_of(panel), cases)
     estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
     facts: dict[str, Any] = {
         "rows": len(payoff),
@@ -101,6 +109,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "validation log loss": dict(champion.losses),
         **champion.facts,
     }
+    if CASES in panel.table:
+        facts["months that the rows stand for"] = round(float(cases.sum()))
     small = Roles("", "age_months", "")
     for cause in SMALL_CAUSES:
         event = panel.table[cause].to_numpy()
@@ -109,8 +119,9 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         facts[f"{cause}s"] = count
         if count >= LEAST_EVENTS_OF_A_CAUSE:
             weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
-            estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight)
-    challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", ("age_months", "incentive"))
+            estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight * cases)
+    by = ("age_months", "incentive")
+    challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
 
 
@@ -275,4 +286,6 @@ KIND = ModelKind(
     load=load,
     exhibits=exhibits,
     explain=explain,
+    panels=panels,
+    case_events=("payoff", "default"),
 )

@@ -7,7 +7,7 @@ month's start). Two views: ``with_redeposits`` and ``minimum_balance``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
+from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 
@@ -56,10 +57,20 @@ LEAST_MOVES = 40
 
 def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
     """Account-months at risk; see `behavior.panel.deposits`."""
+    return build_deposit_panel(history, rates, rules_of(spec))
+
+
+def panels(parts: Iterable[CustomerHistory], rates: RateHistory, spec: ModelSpec) -> Iterator[Panel]:
+    """The same of a history in parts; lowest balances need every month of an account, so that none is sampled."""
+    return deposit_panels(parts, rates, rules_of(spec))
+
+
+def rules_of(spec: ModelSpec) -> DepositPanelRules:
+    """Panel rules from the specification's options and window."""
     options, window = spec.options, spec.history.window
     known = {feature.name for feature in FEATURES}
     wanted = {*spec.features.use, *spec.segments.by, *(band.column for band in spec.segments.bands.values())}
-    rules = DepositPanelRules(
+    return DepositPanelRules(
         market=str(options.get("market_rate", "short")),
         dust=float(options.get("dust", 1.0)),
         dust_months=int(options.get("dust_months", 3)),
@@ -67,7 +78,6 @@ def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -
         from_month=None if window.from_month is None else int(month_number(np.array([window.from_month], "M"))[0]),
         to_month=None if window.to_month is None else int(month_number(np.array([window.to_month], "M"))[0]),
     )
-    return build_deposit_panel(history, rates, rules)
 
 
 def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
@@ -471,4 +481,5 @@ KIND = ModelKind(
     load=load,
     exhibits=exhibits,
     explain=explain,
+    panels=panels,
 )

@@ -93,7 +93,7 @@ def account_rows(accounts: pd.DataFrame, table: pd.DataFrame) -> tuple[AccountRo
     if place is not None:
         account, month = account[place], month[place]
     product, products = _products(accounts, table, account, place)
-    rows = AccountRows(table, place, account, root[account], np.zeros_like(month), month, product, products)
+    rows = AccountRows(table, place, account, _taken(root, account), np.zeros_like(month), month, product, products)
     rows = _with_parts(_joined(rows))
     exits = _recorded_exits(accounts, rows, successor)
     joins = {
@@ -101,6 +101,11 @@ def account_rows(accounts: pd.DataFrame, table: pd.DataFrame) -> tuple[AccountRo
         "joined rows": len(account) - len(rows.month),
     }
     return _with_exit_rows(rows, exits), exits, joins
+
+
+def _taken(values: IntArray, place: IntArray) -> IntArray:
+    """``values[place]``; the places themselves where each value is its own place, as it mostly is."""
+    return place if np.array_equal(values, np.arange(len(values))) else values[place]
 
 
 def _order(accounts: pd.DataFrame, root: IntArray, account: IntArray, month: IntArray) -> IntArray | None:
@@ -111,8 +116,9 @@ def _order(accounts: pd.DataFrame, root: IntArray, account: IntArray, month: Int
     rank = np.empty(len(accounts), dtype=np.int64)
     rank[np.lexsort((np.arange(len(accounts)), month_number(accounts["open_date"]), root))] = np.arange(len(accounts))
     low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
-    when = root[account] * (high - low + 1) + month - low
-    order = order_of(rank[account])
+    when = _taken(root, account) * (high - low + 1)
+    when += month
+    order = order_of(_taken(rank, account))
     again = order_of(when if order is None else when[order])
     for further in (order, again):
         if further is not None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from behavior.quantities import BoolArray
+from behavior.quantities import BoolArray, FloatArray
+
+CASES = "cases"
+"""Column of a sampled panel: months that a row stands for."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,19 @@ class CustomerHistory:
 
 
 @dataclass(frozen=True)
+class StreamedHistory(CustomerHistory):
+    """A history whose months stay in their file: `tables` holds its units alone, `parts` some units with their months.
+
+    Parameters
+    ----------
+    parts : can be gone through again and again. customers : share of the customers whose months are kept, in (0, 1].
+    """
+
+    parts: Iterable[CustomerHistory] = ()
+    customers: float = 1.0
+
+
+@dataclass(frozen=True)
 class Panel:
     """Rows at risk, one a unit and month, sorted by unit and month.
 
@@ -55,7 +72,16 @@ class Panel:
 
     def rows(self, mask: BoolArray) -> Panel:
         """The panel of the rows where `mask` (shape (rows,)) is true."""
+        if mask.all():
+            return self
         return Panel(self.table[mask].reset_index(drop=True), self.dropped)
+
+    @property
+    def cases(self) -> FloatArray:
+        """Months that each row stands for, shape (rows,): 1, but in a sample of the months without event."""
+        if CASES not in self.table.columns:
+            return np.ones(len(self.table))
+        return self.table[CASES].to_numpy(dtype=np.float64)
 
 
 @dataclass(frozen=True)

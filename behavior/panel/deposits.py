@@ -35,6 +35,9 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
+DORMANT_AFTER = 12
+"""Months without a movement of the customer's after which an account is dormant."""
+
 MONTH_NUMBERS = ("rate_paid", "credits", "debits")
 
 
@@ -122,13 +125,14 @@ def _columns(
     interest, estimated = _interest(rows, rate_paid, first)
     targets = decay_targets(rows, interest, rules)
     paid_before = previous(rate_paid, first)
-    paid_before = np.where(np.isnan(paid_before), rate_paid, paid_before)
-    seen = market.at(rows.month)
-    known = ~np.isnan(targets.opening) & ~np.isnan(targets.after)
+    unpaid = np.flatnonzero(np.isnan(paid_before))
+    paid_before[unpaid] = rate_paid[unpaid]
+    seen, idle = market.at(rows.month), _idle_months(rows, first)
+    unknown = np.isnan(targets.opening) | np.isnan(targets.after)
     columns: dict[str, Any] = {
         "unit": rows.unit,
         "month": month_end_of(rows.month),
-        "weight": np.where(np.isnan(targets.opening), 0.0, targets.opening),
+        "weight": np.fmax(targets.opening, 0.0),
         "age_months": (rows.month - rows.opened).astype(np.float64),
         "market_rate": seen,
         "rate_paid": paid_before,
@@ -136,20 +140,25 @@ def _columns(
         "closed": targets.closed,
         "migrated": targets.migrated,
         "balance_before_interest": targets.after,
-        "balance_end": np.where(targets.closed + targets.migrated > 0, 0.0, np.maximum(rows.balance, 0.0)),
-        "balance_known": known.astype(np.float64),
+        "balance_end": np.where(targets.exits, 0.0, np.maximum(rows.balance, 0.0)),
+        "balance_known": (~unknown).astype(np.float64),
         "overdrawn": targets.overdrawn.astype(np.float64),
-        "dormant": _dormant(rows, first),
+        "idle_months": idle,
+        "dormant": np.where(np.isnan(idle), np.nan, idle > DORMANT_AFTER),
         **{name: previous(rows.number(name), first) for name in rules.extras if name in rows.numbers},
     }
-    kept = np.flatnonzero(targets.at_risk & _window(rows.month, rules))
-    unknown = "months whose credited interest is unknown: decay is then net of interest"
+    chosen = targets.at_risk & _window(rows.month, rules)
+    netted = "months whose credited interest is unknown: decay is then net of interest"
     dropped = targets.dropped | {
-        "months whose credited interest was estimated from the rate paid": int(estimated[kept].sum()),
-        unknown: int(np.isnan(interest)[kept].sum()),
-        "months with a masked balance: kept for closures, left out of balances": int((~known)[kept].sum()),
+        "months whose credited interest was estimated from the rate paid": _count(estimated & chosen),
+        netted: _count(np.isnan(interest) & chosen),
+        "months with a masked balance: kept for closures, left out of balances": _count(unknown & chosen),
     }
-    return columns, kept, dropped
+    return columns, np.flatnonzero(chosen), dropped
+
+
+def _count(rows: BoolArray) -> int:
+    return int(np.count_nonzero(rows))
 
 
 @dataclass(frozen=True)
@@ -157,13 +166,14 @@ class DecayTargets:
     """What happened in each month: shape (rows,) each.
 
     `opening` is the deposit at the month's start (0 while overdrawn), `after` the deposit at its end before interest
-    credited in it; `closed` and `migrated` are 0/1.
+    credited in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
     """
 
     opening: FloatArray
     after: FloatArray
     closed: FloatArray
     migrated: FloatArray
+    exits: BoolArray
     overdrawn: BoolArray
     at_risk: BoolArray
     dropped: dict[str, int]
@@ -177,27 +187,26 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
     exits = rows.month == ends
     moved = exits & rows.moves
     opening_raw = previous(rows.balance, first)
-    gap = np.zeros(len(first), dtype=bool)
-    gap[1:] = (rows.month[1:] - rows.month[:-1]) != 1
-    opening_raw[gap] = np.nan
+    opening_raw[np.flatnonzero(rows.month[1:] - rows.month[:-1] != 1) + 1] = np.nan
     opening = np.maximum(opening_raw, 0.0)
-    held = np.where(np.isnan(interest), 0.0, np.maximum(interest, 0.0))
-    after = np.where(exits, 0.0, np.maximum(rows.balance - held, 0.0))
+    after = rows.balance - np.fmax(interest, 0.0)
+    np.maximum(after, 0.0, out=after)
+    after[exits] = 0.0
     overdrawn = opening_raw < 0
     begins = first & (rows.month <= rows.opened)
-    late = first & ~begins
     beyond = rows.month > ends
     dropped = {
-        "opening months: not yet at risk": int(begins.sum()),
-        "first months of late entries: they only give the opening balance": int(late.sum()),
-        "months after a closure": int((beyond & ~first).sum()),
-        "months overdrawn at their start: outside the decay of deposits": int((overdrawn & ~beyond).sum()),
+        "opening months: not yet at risk": _count(begins),
+        "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
+        "months after a closure": _count(beyond & ~first),
+        "months overdrawn at their start: outside the decay of deposits": _count(overdrawn & ~beyond),
     }
     return DecayTargets(
         opening=opening,
         after=after,
         closed=(exits & ~rows.moves).astype(np.float64),
         migrated=moved.astype(np.float64),
+        exits=exits,
         overdrawn=overdrawn,
         at_risk=~(first | beyond),
         dropped=dropped,
@@ -207,11 +216,12 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
 def _exit_month(rows: AccountMonths, first: BoolArray, last: BoolArray, rules: DepositPanelRules) -> IntArray:
     """Month number of each row's unit's exit; 2**62 while open. A dust run to the end begins with the exit."""
     ends_late = -NEVER
-    above = np.isnan(rows.balance) | (np.abs(rows.balance) > rules.dust)
-    position = np.where(above, np.arange(len(first)), -1)
-    starts = np.flatnonzero(first)
-    latest = np.maximum.reduceat(position, starts) if len(starts) else position
-    finish = np.flatnonzero(last)
+    above = ~(np.abs(rows.balance) <= rules.dust)
+    starts, finish = np.flatnonzero(first), np.flatnonzero(last)
+    latest = finish
+    if not above.all():
+        position = np.where(above, np.arange(len(first)), -1)
+        latest = np.maximum.reduceat(position, starts) if len(starts) else position
     recorded = np.where(rows.closes[starts] == NEVER, ends_late, rows.closes[starts])
     empty = finish - latest
     run_begins = np.minimum(latest + 1, finish)
@@ -246,18 +256,26 @@ def _unit_names(accounts: pd.DataFrame, rows: AccountRows) -> pd.Series:
 
 def _named(made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, extras: tuple[str, ...]) -> dict[str, Any]:
     """The columns made, with names of units and customers, and columns of the account that a specification names."""
-    account = made.pop("account")
-    customer = {"customer": repeated(accounts[_customer_column(accounts)], account)}
+    account, unit = made.pop("account"), repeated(names, made.pop("unit"))
+    holder = _customer_column(accounts)
+    alone = holder == "account_id" and names.equals(accounts["account_id"].astype(str))
+    customer = unit if alone else repeated(accounts[holder], account)
     own = {name: repeated(accounts[name], account) for name in extras if name in accounts.columns}
-    return {"unit": repeated(names, made.pop("unit")), **customer, **made, **own}
+    return {"unit": unit, "customer": customer, **made, **own}
 
 
 def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> tuple[FloatArray, BoolArray]:
     """Interest credited in the month; where not recorded, rate paid on the opening balance over 12."""
-    opening = np.maximum(previous(rows.balance, first), 0.0)
-    guess = opening * rate_paid / 12.0
     missing = np.isnan(rows.interest)
-    return np.where(missing, guess, rows.interest), missing & ~np.isnan(guess)
+    where = np.flatnonzero(missing)
+    if not len(where):
+        return rows.interest, missing
+    opening = np.where(first[where], np.nan, np.maximum(rows.balance[np.maximum(where - 1, 0)], 0.0))
+    guess = opening * rate_paid[where] / 12.0
+    interest = rows.interest.copy()
+    interest[where] = guess
+    missing[where] = ~np.isnan(guess)
+    return interest, missing
 
 
 def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValues:
@@ -268,16 +286,23 @@ def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValu
     return MonthlyValues(rates.monthly(role, month_end_of(before)) if known else np.full(len(before), np.nan), low)
 
 
-def _dormant(rows: AccountMonths, first: BoolArray) -> FloatArray:
-    """1 where the last 12 months before this one saw neither credits nor debits; NaN where neither is known."""
+def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
+    """Months from the latest one before this in which the customer paid in or out, or in which the account was first
+    seen, to this one: 1 after a month with movement; 0 in the first row, NaN where movements are not known.
+
+    Credited interest is no movement: the history's contract keeps it out of credits.
+    """
     known = [rows.numbers[name] for name in ("credits", "debits") if name in rows.numbers]
     if not known:
         return np.full(len(first), np.nan)
-    moved = sum(np.nan_to_num(one) for one in known) != 0
-    index = np.arange(len(first))
-    latest = np.maximum.accumulate(np.where(moved | first, index, 0))
-    before = np.append(0, latest[:-1])
-    return np.where(first, 0.0, (index - before > 12).astype(np.float64))
+    moved = first.copy()
+    for one in known:
+        moved |= one > 0  # money is counted one way in each column; a missing cell says nothing
+    latest = np.maximum.accumulate(np.where(moved, np.arange(len(first), dtype=np.int32), np.int32(0)))
+    out = np.zeros(len(first))
+    out[1:] = rows.month[1:] - rows.month[latest[:-1]]
+    out[first] = 0.0
+    return out
 
 
 def _customer_column(accounts: pd.DataFrame) -> str:

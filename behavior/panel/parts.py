@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.base import CASES, CustomerHistory, Panel
+from behavior.panel.dense import month_number
+from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
 from behavior.panel.house_prices import HousePrices
 from behavior.panel.loan_rows import sorted_rows
 from behavior.panel.loans import LoanPanelRules, build_loan_panel
 from behavior.panel.split import held_out_customers
+from behavior.quantities import BoolArray
+
+LEFT_OUT = "customers left out of a sample, months at risk"
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def loan_panels(parts: Iterable[CustomerHistory], rates: RateHistory, rules: LoanPanelRules) -> Iterator[Panel]:
@@ -32,6 +40,15 @@ def loan_panels(parts: Iterable[CustomerHistory], rates: RateHistory, rules: Loa
             continue
 
 
+def deposit_panels(parts: Iterable[CustomerHistory], rates: RateHistory, rules: DepositPanelRules) -> Iterator[Panel]:
+    """The panel of each part as it is in the panel of the whole."""
+    for part in parts:
+        try:
+            yield build_deposit_panel(part, rates, rules)
+        except FittingError:
+            continue
+
+
 def kept_panel(panels: Iterable[Panel], share: float, seed: int) -> Panel:
     """One panel of a share of the customers, whole customers by a keyed hash of their names: what fits into memory.
 
@@ -45,12 +62,100 @@ def kept_panel(panels: Iterable[Panel], share: float, seed: int) -> Panel:
     held: list[pd.DataFrame] = []
     dropped: Counter[str] = Counter()
     for panel in panels:
-        mine = np.ones(len(panel.table), dtype=bool)
-        if share < 1.0:
-            mine = held_out_customers(panel.table["customer"], share, seed)
-        dropped.update(panel.dropped)
-        dropped["customers left out of a sample, months at risk"] += int((~mine).sum())
-        held.append(panel.table[mine])
+        held.append(_of_customers(panel, share, seed, dropped))
+    return _one_panel(held, dropped)
+
+
+@dataclass(frozen=True)
+class CaseRules:
+    """Which months a fit learns from where memory does not hold them all.
+
+    Parameters
+    ----------
+    events : target columns; a month where one is above 0 is always kept. share : of the other months, in (0, 1].
+    """
+
+    events: Sequence[str]
+    share: float
+
+
+def sampled_panels(panels: Iterable[Panel], customers: float, seed: int, cases: CaseRules) -> tuple[Panel, Panel]:
+    """A panel of a share of the customers, and the cases of all customers that a fit learns from, in one pass.
+
+    The second keeps every event and a share of the other months, drawn by a keyed hash of unit and month, so that it
+    does not hang on the parts; its column `cases` says how many months a row stands for.
+
+    Raises
+    ------
+    FittingError : when no row is left.
+    """
+    held: list[pd.DataFrame] = []
+    dropped: Counter[str] = Counter()
+    learned = _Cases(cases, seed)
+    for panel in panels:
+        learned.add(panel)
+        held.append(_of_customers(panel, customers, seed, dropped))
+    return _one_panel(held, dropped), learned.panel()
+
+
+@dataclass(frozen=True)
+class _Cases:
+    """Cases gathered panel by panel."""
+
+    rules: CaseRules
+    seed: int
+    held: list[pd.DataFrame] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    quiet: Counter[bool] = field(default_factory=Counter)
+
+    def add(self, panel: Panel) -> None:
+        """Take the cases of one panel."""
+        happened = _happened(panel.table, self.rules.events)
+        kept = happened | _drawn(panel.table, self.rules.share, self.seed)
+        self.quiet.update({True: int((kept & ~happened).sum()), False: int((~kept).sum())})
+        self.dropped.update(panel.dropped)
+        rows = panel.table[kept]
+        rows[CASES] = np.where(happened[kept], 1.0, np.nan)
+        self.held.append(rows)
+
+    def panel(self) -> Panel:
+        """All cases; a quiet month stands for as many as there were for each that was kept."""
+        weight = (self.quiet[True] + self.quiet[False]) / max(self.quiet[True], 1)
+        counted = {"months without event left out of a sample of cases": self.quiet[False]}
+        made = _one_panel(self.held, Counter({**self.dropped, **counted}))
+        return Panel(made.table.assign(**{CASES: made.table[CASES].fillna(weight)}), made.dropped)
+
+
+def _happened(table: pd.DataFrame, events: Sequence[str]) -> BoolArray:
+    found = np.zeros(len(table), dtype=bool)
+    for name in events:
+        found |= table[name].to_numpy(dtype=np.float64) > 0
+    return found
+
+
+def _drawn(table: pd.DataFrame, share: float, seed: int) -> BoolArray:
+    """True on a share of the rows: by unit and month, the same in whatever part they stand."""
+    codes, names = pd.factorize(table["unit"])
+    key = f"{seed % 10**16:016d}"
+    units = pd.util.hash_array(np.asarray([str(name) for name in names], dtype=object), hash_key=key)
+    mixed = units[codes] + month_number(table["month"]).astype(np.uint64) * GOLDEN
+    for shift, factor in zip((30, 27), MIXERS, strict=True):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * factor
+    mixed ^= mixed >> np.uint64(31)
+    return np.asarray((mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53) < share)
+
+
+def _of_customers(panel: Panel, share: float, seed: int, dropped: Counter[str]) -> pd.DataFrame:
+    """Rows of a share of the customers; what was left out is counted."""
+    mine = np.ones(len(panel.table), dtype=bool)
+    if share < 1.0:
+        mine = held_out_customers(panel.table["customer"], share, seed)
+    dropped.update(panel.dropped)
+    dropped[LEFT_OUT] += int((~mine).sum())
+    return panel.table[mine]
+
+
+def _one_panel(held: list[pd.DataFrame], dropped: Mapping[str, int]) -> Panel:
     if not sum(map(len, held)):
         raise FittingError("sample of customers: no row at risk is left. Keep a larger share.")
     return Panel(_stacked(held), dict(dropped))

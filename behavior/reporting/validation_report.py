@@ -115,7 +115,7 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
 
 def _unreconciled(findings: Findings) -> str:
     finding = findings.named("tie_out")
-    if finding is None or finding.status is Status.DOES_NOT_APPLY:
+    if finding is None or not finding.values:  # where a gate asks for it, a finding without figures has failed
         return "not known: no control totals of the ledger were given"
     return (
         f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
@@ -276,7 +276,16 @@ def _lower(text: str) -> str:
 
 
 def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
-    names = ("run", "model_version", "code_version", "code_digest", "spec_digest", "data_digest", "command")
+    names = (
+        "run",
+        "model_version",
+        "code_version",
+        "code_digest",
+        "spec_digest",
+        "data_digest",
+        "trees_grown_on",
+        "command",
+    )
     rows = [{"what": _spaced(name), "value": str(facts[name])} for name in names if facts.get(name)]
     rows.append({"what": "Seed of split, samples and bootstrap", "value": str(given.seed)})
     rows.append({"what": "Seed of search", "value": str(given.fitted.spec.search.seed)})

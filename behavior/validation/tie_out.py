@@ -33,7 +33,7 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
-from behavior.panel.base import CustomerHistory
+from behavior.panel.base import CustomerHistory, StreamedHistory
 from behavior.validation.base import Check, CheckInput, Finding, Status
 
 VALUES = {
@@ -83,11 +83,9 @@ def reconcile(history: CustomerHistory) -> pd.DataFrame:
         return pd.DataFrame()
     named = ledger["product"].fillna("").astype(str) if "product" in ledger else ""
     asked = ledger.assign(product=named)
-    tables = [str(name) for name in asked["table"].unique() if "balance" in history.tables.get(str(name), {})]
-    if not tables:
+    lines = _streamed(asked) if isinstance(history, StreamedHistory) else _compared(asked, history)
+    if lines.empty:
         return pd.DataFrame()
-    held = pd.concat([_held(history, name) for name in tables], ignore_index=True)
-    lines = asked[asked["table"].isin(tables)].merge(held, on=["table", "month", "product"], how="left")
     result = lines[["table", "month", "product"]].assign(ledger=lines["balance"], history=lines["held"].fillna(0.0))
     result["difference"] = result["history"] - result["ledger"]
     counted = lines["rows"] if "rows" in lines else pd.Series(np.nan, index=lines.index)
@@ -98,6 +96,20 @@ def reconcile(history: CustomerHistory) -> pd.DataFrame:
     same_rows = result["rows difference"].isna() | (result["rows difference"] == 0)
     result["reconciled"] = (result["difference"].abs() <= allowed) & same_rows
     return result
+
+
+def _streamed(asked: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's lines with what the stream held of each, counted when it was read."""
+    return asked.assign(held=asked["held_balance"], count=asked["held_rows"])
+
+
+def _compared(asked: pd.DataFrame, history: CustomerHistory) -> pd.DataFrame:
+    """The ledger's lines with what the history's tables hold of each."""
+    tables = [str(name) for name in asked["table"].unique() if "balance" in history.tables.get(str(name), {})]
+    if not tables:
+        return pd.DataFrame()
+    held = pd.concat([_held(history, name) for name in tables], ignore_index=True)
+    return asked[asked["table"].isin(tables)].merge(held, on=["table", "month", "product"], how="left")
 
 
 def _held(history: CustomerHistory, name: str) -> pd.DataFrame:

@@ -14,10 +14,11 @@ import pandas as pd
 
 from behavior.benchmark.beta_run import beta_answer
 from behavior.benchmark.decay_run import decay_benchmark
-from behavior.benchmark.hazard_models import incumbent_hazard
+from behavior.benchmark.hazard_models import incumbent_hazard, scored_on
 from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
+from behavior.cluster import connected
 from behavior.errors import BehaviorError, Fault, SpecFault, UsageError
 from behavior.features.leakage import LeakFound
 from behavior.io.files import read_bytes
@@ -31,6 +32,7 @@ from behavior.simulator.bank import SimulatedBank, simulate
 from behavior.simulator.settings import SimulatorSettings, small_settings
 from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.benchmark_truth import TruthAnswer, truth_of
+from behavior.workflows.panels import panel_of, require_whole_or_streaming
 from behavior.workflows.train import SPEC_FILE, kind_of
 
 QUICK_ROWS = 60_000
@@ -45,7 +47,8 @@ class Task:
     Parameters
     ----------
     profile : file. name : of the question; for the truth, the model. form : ``data``, ``simulated`` or ``truth``.
-    models : folder of model folders for the simulated bank.
+    models : folder of model folders for the simulated bank. scheduler : address of a Dask cluster on which the boosted
+        trees are grown a second time, as a row of their own; empty = no such row.
     """
 
     profile: Path
@@ -54,6 +57,7 @@ class Task:
     quick: bool = False
     seed: int = 20260930
     models: Path | None = None
+    scheduler: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,10 @@ def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, A
 def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
     """A task's answer, or the words of its failure; a leak in a feature is no failure to measure, it fails the run."""
     try:
-        return answer_of(task)
+        if not task.scheduler:
+            return answer_of(task)
+        with connected(task.scheduler) as client, scored_on(client):
+            return answer_of(task)
     except LeakFound:
         raise
     except BehaviorError as error:
@@ -191,10 +198,11 @@ def answer_question(
     FittingError : the data cannot carry the question. SpecFault : of the specification or the vendor's table.
     """
     replicates = QUICK_REPLICATES if quick else REPLICATES
+    kind = kind_of(spec)
+    require_whole_or_streaming(kind, history)
     if spec.model.kind == "deposit_beta":
         return beta_answer(name, history, rates, spec, question, _betas(question.incumbent, vendor_table))
-    kind = kind_of(spec)
-    panel = build_exposure_panel(history) if history.contract == EXPOSURES else kind.build_panel(history, rates, spec)
+    panel = build_exposure_panel(history) if history.contract == EXPOSURES else panel_of(kind, history, rates, spec)
     panel = _smaller(panel, question.protocol.seed) if quick else panel
     if question.protocol.landmarks:
         return decay_benchmark(name, panel, rates, kind, spec, question, replicates, with_boosted=not quick)

@@ -23,6 +23,7 @@ from behavior.tracking.base import ModelRecord, Run, Tracker
 from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
+from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
 SPEC_FILE = "spec.toml"
@@ -46,6 +47,7 @@ class TrainingRequest:
     as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
     developer : who trains; a validator must be someone else.
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
+    grown_on : where boosted trees are grown, in words that the record keeps.
     """
 
     name: str
@@ -57,6 +59,7 @@ class TrainingRequest:
     book: pd.DataFrame | None = None
     developer: str = ""
     transferred: str = ""
+    grown_on: str = "this process"
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,8 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     faults = gate_faults(request.spec.gates, f"{name}/{SPEC_FILE}")
     if faults:
         raise SpecFault(faults)
-    with stages.stage(f"{name}: panel"):
-        panel = kind.build_panel(request.history, request.rates, request.spec)
-        split = split_panel(panel, request.spec.split)
-    with stages.stage(f"{name}: fit"):
-        fitted = kind.fit(panel, split, request.spec)
+    fitted, panel = _fitted(kind, request, stages)
+    split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
         predictions = kind.predict(fitted, panel)
         draft = export_draft(kind, fitted, panel, request, drafts, f"{name}.draft")
@@ -151,6 +151,14 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         )
     final = drafts.write(_with_version(draft, record, findings))
     return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+
+
+def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[FittedModel, Panel]:
+    """The fit, and the panel that is looked at afterwards; what only the fit needs is let go."""
+    with stages.stage(f"{request.name}: panel"):
+        panels = panels_of(kind, request.history, request.rates, request.spec)
+    with stages.stage(f"{request.name}: fit"):
+        return kind.fit(panels.learning, panels.split, request.spec), panels.panel
 
 
 def export_draft(
@@ -205,6 +213,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
         "code_version": code_version(),
         "code_digest": code_digest(),
         "libraries": library_versions(),
+        "trees_grown_on": request.grown_on,
         "validation_status": "unvalidated",
         "gates_failed": [finding.check for finding in findings.blocking],
         "fit": dict(fitted.facts),
@@ -221,6 +230,7 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
         "data_digest": data_digest(request.history.sources),
         "code_version": code_version(),
         "code_digest": code_digest(),
+        "trees_grown_on": request.grown_on,
     }
 
 

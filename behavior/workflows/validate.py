@@ -15,6 +15,7 @@ from behavior.tracking.base import ModelRecord
 from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import run_checks
 from behavior.workflows.digests import data_digest
+from behavior.workflows.panels import panel_of
 from behavior.workflows.stages import Stages
 from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, export_draft, facts_of, kind_of
 
@@ -45,7 +46,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
         files = {name: content for name, content in record.files.items() if name != SPEC_FILE}
         fitted = kind.load(again.spec, files)
     with stages.stage(f"{record.name}: panel"):
-        panel = kind.build_panel(again.history, again.rates, again.spec)
+        panel = panel_of(kind, again.history, again.rates, again.spec)
         split = split_panel(panel, again.spec.split)
     with stages.stage(f"{record.name}: checks"):
         predictions = kind.predict(fitted, panel)
@@ -59,6 +60,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "version": record.version,
             "validation_status": record.tags.get("validation_status", "unvalidated"),
             "same_data": same,
+            "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
         exhibits = kind.exhibits(fitted, panel, split, predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)

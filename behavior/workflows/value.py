@@ -14,7 +14,6 @@ from behavior.assumptions.curve import Tail
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import World
-from behavior.engine.freed import give_back_freed
 from behavior.engine.overlay import calibrate
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
@@ -23,6 +22,7 @@ from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
 from behavior.engine.runoff import Matching
 from behavior.errors import ContractFault, MarketDataError, SpecFault
+from behavior.freed import give_back_freed
 from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation, TimeConvention
 from behavior.market.history import RateHistory

@@ -161,6 +161,17 @@ def test_case_sampling_keeps_events_and_weights_up_to_the_rows_there_are() -> No
     assert len(sample_of.rows) < 12_000
 
 
+def test_more_events_than_rows_asked_for_are_drawn_too() -> None:
+    event = np.zeros(50_000)
+    event[::4] = 1.0
+    drawn = sample_cases(event, 0.2, 3, 4_000)
+    kept = event[drawn.rows] > 0
+    assert len(drawn.rows) < 8_400 and kept.sum() == 4_000
+    assert drawn.factor[kept].sum() == pytest.approx(12_500)
+    assert drawn.factor[~kept].sum() == pytest.approx(37_500)
+    assert (np.diff(drawn.rows) > 0).all()
+
+
 def test_level_shift_restores_the_events() -> None:
     hazard = np.linspace(0.001, 0.1, 1_000)
     event = np.zeros(1_000)

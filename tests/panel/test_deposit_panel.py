@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.features.base import compute_features
+from behavior.features.decay import FEATURES
 from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
@@ -136,3 +138,26 @@ def test_identity_holds_on_any_panel(seed: int) -> None:
         closure = before[gone].sum() / before.sum()
         growth = after[~gone].sum() / before[~gone].sum() - 1 if (~gone).any() else 0.0
         assert (1 - closure) * (1 + growth) == pytest.approx(after.sum() / before.sum(), abs=1e-12)
+
+
+def test_idle_months_count_from_the_last_movement_before_the_month_and_interest_is_none() -> None:
+    rows = small.account_rows("a", "2015-01-31", [100.0] * 18, interest=1.0)
+    paid_in = np.zeros(18)
+    paid_in[[1, 15]] = 10.0
+    rows = rows.assign(credits=paid_in, debits=np.nan)
+    table = build([{"account_id": "a"}], rows).table
+    assert table["idle_months"].tolist() == [1, *range(1, 15), 1, 2]
+    assert table["dormant"].tolist() == [0.0] * 13 + [1.0, 1.0, 0.0, 0.0]
+    gapped = build([{"account_id": "a"}], rows.drop(rows.index[5])).table
+    assert gapped["idle_months"].tolist() == [1, 1, 2, 3, *range(5, 15), 1, 2]
+    unknown = build([{"account_id": "a"}], rows.drop(columns=["credits", "debits"])).table
+    assert unknown[["idle_months", "dormant"]].isna().all(axis=None)
+
+
+def test_idle_months_are_used_only_where_movements_are_known() -> None:
+    rows = small.account_rows("a", "2015-01-31", [100.0] * 6)
+    use = ("age_months", "idle_months")
+    without = compute_features(build([{"account_id": "a"}], rows), FEATURES, use)
+    with_them = compute_features(build([{"account_id": "a"}], rows.assign(credits=0.0)), FEATURES, use)
+    assert without.names == ("age_months",)
+    assert with_them.names == use and with_them.values[:, 1].tolist() == [1, 2, 3, 4, 5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from types import ModuleType
 
@@ -125,6 +126,14 @@ def test_page_one_tells_identity_gates_and_what_does_not_reconcile(pages: dict[s
     ):
         assert words in first
     assert "Learned from loans of another bank." in first
+
+
+def test_a_gate_on_a_ledger_that_was_not_given_fails_and_is_printed(fakes: ModuleType) -> None:
+    given_ = fakes.make_input()
+    given_ = replace(given_, history=replace(given_.history, control_totals=None))
+    findings = run_checks(given_, {"tie_out.unreconciled_share": Gate(max=0.001)})
+    assert [one.check for one in findings.blocking] == ["tie_out"]
+    assert "no control totals of the ledger were given" in render(validation_report(given_, findings, (), {}, {}))
 
 
 def test_every_finding_is_printed_with_its_five_headings(pages: dict[str, str], fakes: ModuleType) -> None:
