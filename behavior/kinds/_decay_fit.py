@@ -57,7 +57,8 @@ def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: b
     columns = np.column_stack([codes[use], age, *((spread,) if with_spread else ())])
     key = (codes[use] * 100_000 + month) * 100 + np.floor(np.sqrt(age / AGE_BAND)).astype(np.int64)
     before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
-    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS)
+    customer = pd.factorize(table["customer"])[0][use]
+    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
 
 
 def fit_balance(panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool) -> BalanceDecay:
