@@ -22,6 +22,7 @@ from scipy.linalg import cho_factor, cho_solve
 from behavior.errors import TooFewEvents
 from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.basis import knots_of
+from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.estimators.terms import Layout, Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
@@ -163,7 +164,7 @@ class BalanceDecay:
         prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
         gram = (design * weight[:, None]).T @ design + prior
         target = (design * weight[:, None]).T @ response
-        self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
+        self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
         if cells.rows is not None:
             rows = cells.rows.of_cells(use)
             found = np.nan_to_num(rows.log_decay / SCALE - (design @ self.coefficients_)[rows.cell])
@@ -179,7 +180,7 @@ class BalanceDecay:
         gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
         for _ in range(PASSES):
             target = (design * weight[:, None]).T @ response
-            self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
+            self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
             fitted = design @ self.coefficients_
             response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
         if cells.rows is None:
@@ -393,24 +394,3 @@ def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray,
     share = between / (between + noise)
     moved = shift + (gap - shift) * share
     return shift, moved, kept * spare**2, share * np.where(finite, noise, 0.0)
-
-
-def _bounded_least_squares(gram: FloatArray, target: FloatArray, bounded: BoolArray) -> FloatArray:
-    """Minimise b'Gb/2 - t'b with b >= 0 where bounded, by active sets; ends where the conditions of optimality hold."""
-    held = np.zeros(len(target), dtype=bool)
-    beta = np.zeros(len(target))
-    for _ in range(10 * len(target)):
-        free = ~held
-        beta = np.zeros(len(target))
-        inner = gram[np.ix_(free, free)]
-        beta[free] = np.linalg.solve(inner + 1e-10 * np.eye(len(inner)), target[free])
-        below = bounded & free & (beta < -1e-12)
-        if below.any():
-            held |= below
-            continue
-        pull = target - gram @ beta
-        wrong = held & (pull > 1e-8 * (1.0 + np.abs(target).max()))
-        if not wrong.any():
-            break
-        held[int(np.argmax(np.where(wrong, pull, -np.inf)))] = False
-    return np.where(bounded, np.maximum(beta, 0.0), beta)

@@ -13,13 +13,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
+from behavior.estimators.bounded_logistic import LogisticFit
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._decay_pace import CUMULATED, LEAST, pace_term, variance_of_pace
 from behavior.panel.base import PanelSplit
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import EstimatorSpec, ModelSpec
@@ -34,7 +38,8 @@ SURE = 1.645
 
 
 class ClosureHazard(SplineHazard):
-    """Smooth in age, by segment too; rising with the spread, more or less so by segment and size.
+    """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
+    been cumulated where the matrix has it. How rough each term may be is learned (`estimators.smoothing`).
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
@@ -42,14 +47,23 @@ class ClosureHazard(SplineHazard):
     def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
         terms: list[Term] = []
         for name in matrix.names:
-            terms += self._own_terms(matrix, name)
+            terms += [] if name == CUMULATED else self._own_terms(matrix, name)
         groups = [name for name in self.interacts if name in matrix.levels]
         ages = tuple(knots_of(column_of(matrix, self.age), AGE_SHARES, 1.0))
         if len(ages) > 1:
             terms += [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in groups]
         if self.driver in matrix.names:
             terms += self._rising(matrix, groups)
+        terms += pace_term(matrix)
         return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
+
+    def _smoothing(
+        self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
+    ) -> FloatArray | None:
+        hazard = expit(design @ fit.coefficients)
+        information = fit.hessian - penalty
+        target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
+        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge)
 
     def _rising(self, matrix: FeatureMatrix, groups: list[str]) -> list[Term]:
         values = column_of(matrix, self.driver)
@@ -129,6 +143,28 @@ def learn_closure(
         speaker = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
     with_block_covariance(speaker, rows, event, weight, own)
     return found, speaker
+
+
+def learn_pace(
+    champion: Champion,
+    matrix: FeatureMatrix,
+    table: pd.DataFrame,
+    learning: BoolArray,
+    codes: IntArray,
+    roles: Roles,
+    spec: EstimatorSpec,
+    blocks: Blocks,
+) -> Champion | None:
+    """The smooth champion fitted again on a matrix with what has been cumulated; None where pace plays no part."""
+    rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
+    weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
+    model = make_closure("spline_hazard", roles, spec).fit(rows, event, weight)
+    variance = variance_of_pace(model, rows)
+    if variance < LEAST:
+        return None
+    with_block_covariance(model, rows, event, weight, blocks.rows(learning))
+    facts = {**champion.facts, **model.facts_, "variance of accounts' pace": round(variance, 3)}
+    return replace(champion, model=model, facts=facts)
 
 
 def _surplus(

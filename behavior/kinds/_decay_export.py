@@ -11,6 +11,7 @@ import numpy as np
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import monthly_errors
+from behavior.kinds._decay_pace import CUMULATED, slowed, variance_of_pace
 from behavior.quantities import FloatArray, IntArray
 
 MONTHS = np.fromstring(
@@ -95,12 +96,14 @@ def representatives(matrix: FeatureMatrix, weight: FloatArray, closure: Any) -> 
     return np.asarray(order[np.minimum(np.searchsorted(total, marks), len(order) - 1)])
 
 
-def at_as_of(matrix: FeatureMatrix, balance: FloatArray) -> FeatureMatrix:
-    """The accounts' features as they stand at as-of: their size is today's balance, not that of a month ago."""
-    if "log_balance" not in matrix.names:
-        return matrix
+def at_as_of(matrix: FeatureMatrix, balance: FloatArray, closure: Any = None) -> FeatureMatrix:
+    """The accounts' features as they stand at as-of: today's balance, not that of a month ago, and the last month's
+    expected closing (by `closure`) among what has been cumulated."""
     values = matrix.values.copy()
-    values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
+    if CUMULATED in matrix.names:
+        values[:, matrix.names.index(CUMULATED)] += closure.predict_hazard(matrix)
+    if "log_balance" in matrix.names:
+        values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
     return matrix.with_values(values)
 
 
@@ -122,10 +125,10 @@ def project_parts(
     every = np.arange(1, int(grid[-1]) + 1)
     values, cells = _carried(accounts, segment, spreads, grid)
     shape = values.shape[:3]
-    close = _unseasonal(closure, accounts, values, seasons.get("closure")).reshape(shape)
+    closing = _closing(closure, accounts, values, seasons.get("closure"), grid, every)
     move = _unseasonal(migrated, accounts, values, seasons.get("migrated")).reshape(shape)
     shrink = balance.log_decay(cells).reshape(shape)
-    whole = [_each_month(part, grid, every) for part in (close, move, shrink)]
+    whole = [closing, *(_each_month(part, grid, every) for part in (move, shrink))]
     leaving = np.log1p(-np.clip(whole[0], 0.0, 0.999999)) + np.log1p(-np.clip(whole[1], 0.0, 0.999999)) - whole[2]
     alive = np.exp(np.cumsum(leaving, axis=1) - leaving)
     alive /= alive.sum(axis=2, keepdims=True)
@@ -147,7 +150,8 @@ def first_decay(
     Seasons and the mix that changes along the way are left out: this is where curves bend, not how high they stand.
     """
     values, cells = _carried(accounts, segment, spreads, months)
-    stays = 1.0 - _unseasonal(closure, accounts, values, None).reshape(values.shape[:3])
+    every = np.arange(1, int(months[-1]) + 1)
+    stays = 1.0 - _closing(closure, accounts, values, None, months, every)[:, months - 1]
     return np.asarray(1.0 - (stays * np.exp(-balance.log_decay(cells).reshape(stays.shape))).mean(axis=2))
 
 
@@ -163,6 +167,27 @@ def _carried(
     if "spread" in accounts.names:
         values[..., accounts.names.index("spread")] = spreads[:, None, None]
     return values, _balance_cells(segment, np.minimum(aged, 240.0), spreads, shape)
+
+
+def _closing(
+    closure: Any,
+    accounts: FeatureMatrix,
+    values: FloatArray,
+    season: tuple[float, ...] | None,
+    grid: IntArray,
+    every: IntArray,
+) -> FloatArray:
+    """Closure hazards of every month, shape (spreads, months, accounts); where accounts have a pace, what is left of it
+    falls along the way, and what has been cumulated is written into `values`."""
+    if CUMULATED not in accounts.names:
+        return _each_month(_unseasonal(closure, accounts, values, season), grid, every)
+    place = accounts.names.index(CUMULATED)
+    values[..., place] = 0.0
+    fresh = _each_month(_unseasonal(closure, accounts, values, season), grid, every)
+    begun = column_of(accounts, CUMULATED)
+    found, cumulated = slowed(fresh, variance_of_pace(closure, accounts), begun, axis=1)
+    values[..., place] = cumulated[:, grid - 1]
+    return found
 
 
 def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArray:
@@ -183,8 +208,8 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
         neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
         flat[:, matrix.names.index("month_of_year")] = neutral + 1.0
         divisor = season[neutral]
-    made = matrix.with_values(flat)
-    return np.asarray(model.predict_hazard(made) / divisor)
+    hazard = model.predict_hazard(matrix.with_values(flat)) / divisor
+    return np.asarray(hazard.reshape(values.shape[:-1]))
 
 
 def _balance_cells(segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]) -> FeatureMatrix:
