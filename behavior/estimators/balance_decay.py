@@ -30,6 +30,8 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 SCALE = 0.01
 PASSES = 5
 LEAST_CELLS, CELLS_FOR_SHAPE = 6, 40
+PACE = "pace"
+"""Column of the pace that is left of accounts, between 0 and 1, on which growth is linear where it is known."""
 CODES = ("segment", "month_of_year")
 LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
@@ -275,6 +277,8 @@ class BalanceDecay:
             knots = knots_of(column_of(matrix, name), SHARES, 1.0)
             if len(knots) > 1:
                 terms.append(Term("smooth", name, tuple(knots)))
+        if PACE in matrix.names:
+            terms.append(Term("smooth", PACE, (0.0, 1.0)))
         if self.driver in matrix.names:
             knots = knots_of(column_of(matrix, self.driver), np.array([0.005, 0.35, 0.65, 0.995]), 0.002)
             if len(knots) > 1:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from behavior.estimators.balance_decay import PACE
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import monthly_errors
-from behavior.kinds._decay_pace import CUMULATED, slowed, variance_of_pace
+from behavior.kinds._decay_pace import CUMULATED, pace_left, slowed, variance_of_pace
 from behavior.quantities import FloatArray, IntArray
 
 MONTHS = np.fromstring(
@@ -123,9 +124,10 @@ def project_parts(
     `speaker` is the hazard whose errors closures carry; None = the closure hazard itself.
     """
     every = np.arange(1, int(grid[-1]) + 1)
-    values, cells = _carried(accounts, segment, spreads, grid)
+    values = _carried(accounts, spreads, grid)
     shape = values.shape[:3]
     closing = _closing(closure, accounts, values, seasons.get("closure"), grid, every)
+    cells = _balance_cells(closure, accounts, values, segment, spreads)
     move = _unseasonal(migrated, accounts, values, seasons.get("migrated")).reshape(shape)
     shrink = balance.log_decay(cells).reshape(shape)
     whole = [closing, *(_each_month(part, grid, every) for part in (move, shrink))]
@@ -149,24 +151,21 @@ def first_decay(
 
     Seasons and the mix that changes along the way are left out: this is where curves bend, not how high they stand.
     """
-    values, cells = _carried(accounts, segment, spreads, months)
+    values = _carried(accounts, spreads, months)
     every = np.arange(1, int(months[-1]) + 1)
     stays = 1.0 - _closing(closure, accounts, values, None, months, every)[:, months - 1]
+    cells = _balance_cells(closure, accounts, values, segment, spreads)
     return np.asarray(1.0 - (stays * np.exp(-balance.log_decay(cells).reshape(stays.shape))).mean(axis=2))
 
 
-def _carried(
-    accounts: FeatureMatrix, segment: float, spreads: FloatArray, months: IntArray
-) -> tuple[FloatArray, FeatureMatrix]:
-    """Features of the accounts at each spread and month, shape (spreads, months, accounts, features), and their cells
-    of balances."""
+def _carried(accounts: FeatureMatrix, spreads: FloatArray, months: IntArray) -> FloatArray:
+    """Features of the accounts at each spread and month, shape (spreads, months, accounts, features)."""
     shape = (len(spreads), len(months), len(accounts.values))
     values = np.broadcast_to(accounts.values, (*shape, accounts.values.shape[1])).copy()
-    aged = np.broadcast_to(column_of(accounts, "age_months") + months[None, :, None], shape)
-    values[..., accounts.names.index("age_months")] = aged
+    values[..., accounts.names.index("age_months")] += months[None, :, None]
     if "spread" in accounts.names:
         values[..., accounts.names.index("spread")] = spreads[:, None, None]
-    return values, _balance_cells(segment, np.minimum(aged, 240.0), spreads, shape)
+    return values
 
 
 def _closing(
@@ -212,16 +211,23 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
     return np.asarray(hazard.reshape(values.shape[:-1]))
 
 
-def _balance_cells(segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]) -> FeatureMatrix:
+def _balance_cells(
+    closure: Any, accounts: FeatureMatrix, values: FloatArray, segment: float, spreads: FloatArray
+) -> FeatureMatrix:
+    """The accounts carried forward as the balance model reads them, rows in the order of `values`."""
+    shape = values.shape[:3]
     columns = {
         "segment": np.full(shape, float(segment)),
-        "age_months": np.broadcast_to(aged, shape),
+        "age_months": np.minimum(values[..., accounts.names.index("age_months")], 240.0),
         "month_of_year": np.zeros(shape),
         "spread": np.broadcast_to(spreads[:, None, None], shape),
     }
+    if CUMULATED in accounts.names:
+        pace = pace_left(closure, accounts, values[..., accounts.names.index(CUMULATED)])
+        columns[PACE] = np.ones(shape) if pace is None else pace
     names = tuple(columns)
-    values = np.column_stack([columns[name].ravel() for name in names])
-    return FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
+    table = np.column_stack([columns[name].ravel() for name in names])
+    return FeatureMatrix(names, table, (0,) * len(names), ("",) * len(names))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 CUMULATED = "cumulated_closing"
-MOST = 10.0
+MOST = 4.0
+"""Expected closings beyond which nothing more is known: two accounts in a hundred are left by then."""
 LEAST = 1e-3
 BEFORE = 8
 """Ages at which the life before an account's first row is looked at."""
@@ -60,6 +61,17 @@ def variance_of_pace(closure: Any, matrix: FeatureMatrix) -> float:
     values[:, matrix.names.index(CUMULATED)] = [0.0, 1.0]
     score = closure.score(matrix.with_values(values))
     return float(score[0] - score[1])
+
+
+def pace_left(closure: Any, matrix: FeatureMatrix, cumulated: FloatArray | None = None) -> FloatArray | None:
+    """Mean pace of accounts that are still there, of those at opening; None for a hazard that knows of none.
+
+    `cumulated` stands in the place of the matrix's column, in any shape.
+    """
+    if CUMULATED not in matrix.names:
+        return None
+    past = column_of(matrix, CUMULATED) if cumulated is None else cumulated
+    return np.asarray(np.exp(-variance_of_pace(closure, matrix) * np.minimum(past, MOST)))
 
 
 def usual_spreads(table: pd.DataFrame, codes: IntArray, segments: int) -> tuple[float, ...]:
@@ -114,7 +126,7 @@ def slowed(hazard: FloatArray, variance: float, begun: FloatArray, axis: int) ->
     cumulated, found, before = np.broadcast_to(begun, along.shape[1:]).copy(), np.empty_like(along), []
     for month, each in enumerate(odds):
         before.append(cumulated.copy())
-        now = each * np.exp(-variance * cumulated)
+        now = each * np.exp(-variance * np.minimum(cumulated, MOST))
         found[month] = now / (1.0 + now)
         cumulated += found[month]
     return np.moveaxis(found, 0, axis), np.moveaxis(np.array(before), 0, axis)

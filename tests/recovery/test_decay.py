@@ -11,7 +11,7 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.kinds._decay_export import at_as_of
-from behavior.kinds._decay_pace import CUMULATED
+from behavior.kinds._decay_pace import CUMULATED, pace_left
 
 pytestmark = pytest.mark.slow
 
@@ -89,8 +89,11 @@ def carried_forward(bank, learnt, months: int) -> pd.DataFrame:
         now = FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
         closing = parts["closure"].predict_hazard(now)
         cumulated = cumulated + closing
-        cells = np.column_stack([np.array(order)[own], np.minimum(age + month, 240.0), np.zeros(len(own)), spread])
-        grown = FeatureMatrix(("segment", "age_months", "month_of_year", "spread"), cells, (0,) * 4, ("",) * 4)
+        left = pace_left(parts["closure"], now)
+        columns = [np.array(order)[own], np.minimum(age + month, 240.0), np.zeros(len(own)), spread]
+        columns.append(np.ones(len(own)) if left is None else left)
+        names = ("segment", "age_months", "month_of_year", "spread", "pace")
+        grown = FeatureMatrix(names, np.column_stack(columns), (0,) * 5, ("",) * 5)
         alive = alive * (1.0 - closing) * (1.0 - parts["migrated"].predict_hazard(now))
         alive = alive * np.exp(-parts["balance"].log_decay(grown))
         found.append(np.bincount(own, alive) / np.bincount(own, start))
