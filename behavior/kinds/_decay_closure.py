@@ -8,6 +8,7 @@ are read, so that every knot there would be fitted to a handful of months.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -121,10 +122,12 @@ def learn_closure(
     known: BoolArray,
     codes: IntArray,
     blocks: Blocks,
+    paced: Callable[[Any], FeatureMatrix],
 ) -> tuple[Champion, Any]:
     """The champion closure hazard on the rows where it is `known`, and the hazard whose errors its bands carry.
 
     Errors are by customers' half-years. The second is the champion itself, or the spline where a champion has none.
+    `paced` is the matrix with what has been cumulated by a given hazard: trees are held against the spline that has it.
     """
     learning = (split.train | split.validate) & known
     rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
@@ -132,7 +135,13 @@ def learn_closure(
     validate, own = split.validate[learning], blocks.rows(learning)
     found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure)
     if found.family != "spline_hazard" and "spline_hazard" in found.candidates:
-        surplus = _surplus(found, rows, event, weight, validate, own)
+        wide = rows_of(paced(found.candidates["spline_hazard"]), learning)
+        train = ~validate
+        smooth = make_closure("spline_hazard", roles, spec.estimator)
+        smooth.fit(rows_of(wide, train), event[train], weight[train])
+        chosen = found.candidates[found.family].predict_hazard(rows_of(rows, validate))
+        hazards = (smooth.predict_hazard(rows_of(wide, validate)), chosen)
+        surplus = _surplus(hazards, event[validate], weight[validate], own.customer[validate])
         facts = {**found.facts, f"gain of {found.family} over the spline, in its standard errors": round(surplus, 2)}
         found = replace(found, facts=facts)
         if surplus < SURE:
@@ -168,18 +177,16 @@ def learn_pace(
 
 
 def _surplus(
-    found: Champion, rows: FeatureMatrix, event: FloatArray, weight: FloatArray, validate: BoolArray, blocks: Blocks
+    hazards: tuple[FloatArray, FloatArray], event: FloatArray, weight: FloatArray, customer: IntArray
 ) -> float:
-    """Validation log loss that the champion saves over the spline, in standard errors over customers' half-years.
+    """Validation log loss that the second of two hazards saves over the first, in standard errors over `customer`.
 
     Curves are read years ahead of the data: trees, which step, and the S-curve, whose form is that of refinancing, must
     be better by more than chance.
     """
-    check, happened, mass = rows_of(rows, validate), event[validate], weight[validate]
     losses = []
-    for family in ("spline_hazard", found.family):
-        hazard = np.clip(found.candidates[family].predict_hazard(check), 1e-12, 1.0 - 1e-12)
-        losses.append(-(happened * np.log(hazard) + (1.0 - happened) * np.log1p(-hazard)) * mass)
-    code = np.unique(blocks.customer[validate], return_inverse=True)[1]
-    saved = np.bincount(code, losses[0] - losses[1])
+    for hazard in hazards:
+        kept = np.clip(hazard, 1e-12, 1.0 - 1e-12)
+        losses.append(-(event * np.log(kept) + (1.0 - event) * np.log1p(-kept)) * weight)
+    saved = np.bincount(np.unique(customer, return_inverse=True)[1], losses[0] - losses[1])
     return float(saved.sum() / max(float(np.sqrt((saved**2).sum())), 1e-300))

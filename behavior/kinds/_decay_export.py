@@ -199,16 +199,19 @@ def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArr
 
 
 def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
+    """Hazards without their season: accounts stand in all months of the year in turn, each rid of its month's factor.
+
+    One neutral month for all would carry what that month means for a segment into every month of its curve.
+    """
     if model is None:
         return np.zeros(values.shape[:-1])
-    flat = values.reshape(-1, values.shape[-1]).copy()
-    divisor = 1.0
+    made, factors = values, np.ones(values.shape[-2])
     if "month_of_year" in matrix.names and season is not None:
-        neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
-        flat[:, matrix.names.index("month_of_year")] = neutral + 1.0
-        divisor = season[neutral]
-    hazard = model.predict_hazard(matrix.with_values(flat)) / divisor
-    return np.asarray(hazard.reshape(values.shape[:-1]))
+        month = np.arange(values.shape[-2]) * 5 % 12
+        made, factors = values.copy(), np.asarray(season)[month]
+        made[..., matrix.names.index("month_of_year")] = month + 1.0
+    hazard = model.predict_hazard(matrix.with_values(made.reshape(-1, values.shape[-1])))
+    return np.asarray(hazard.reshape(values.shape[:-1]) / factors)
 
 
 def _balance_cells(

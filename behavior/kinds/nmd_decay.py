@@ -104,14 +104,19 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
         blocks = Blocks.of(table["customer"], month_number(table["month"]))
-        champion, speaker = learn_closure(matrix, table, split, roles, spec, calm, codes, blocks)
+        usual = usual_spreads(table, codes, len(levels))
+
+        def wide(hazard: Any) -> FeatureMatrix:
+            return Pace(hazard, usual, spec, levels)(plain, panel)
+
+        champion, speaker = learn_closure(plain, table, split, roles, spec, calm, codes, blocks, wide)
         by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
-        challengers = learn_challengers(matrix, closed, split, roles, champion, "closure", by)
+        challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by)
         if speaker is not champion.model:
             estimators["closure_error"] = speaker
         if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
-            pace = Pace(champion.model, usual_spreads(table, codes, len(levels)), spec, levels)
-            paced = pace(matrix, panel)
+            pace = Pace(champion.model, usual, spec, levels)
+            paced = pace(plain, panel)
             slower = learn_pace(champion, paced, table, learning & calm, codes, roles, spec.estimator, blocks)
             if slower is not None:
                 champion, matrix, inputs = slower, paced, replace(inputs, derived=pace)
