@@ -56,14 +56,14 @@ def test_closings_are_cumulated_over_gaps_and_before_the_first_row() -> None:
 def test_the_history_says_how_much_is_selection(variance: float) -> None:
     """Accounts of one age and spread with another past tell pace from age; without frailty its variance is near 0."""
     rng = np.random.default_rng(3)
-    accounts, months = 6_000, 120
+    accounts, months = 15_000, 120
     opened = rng.integers(0, 90, accounts)
     pace = rng.gamma(1.0 / variance, variance, accounts) if variance else np.ones(accounts)
-    spread = 0.02 + 0.02 * np.sin(np.arange(months) / 9.0)
+    spread = 0.02 + 0.02 * np.sin(np.arange(months) / 6.0)
     rows, alive, cumulated = [], np.ones(accounts, dtype=bool), np.zeros(accounts)
     for month in range(months):
         here = np.flatnonzero(alive & (opened < month))
-        base = 0.012 * np.exp(40.0 * (spread[month] - 0.02))
+        base = 0.012 * np.exp(90.0 * (spread[month] - 0.02))
         marginal = base * np.exp(-variance * cumulated[here])
         closes = rng.random(len(here)) < np.minimum(base * pace[here], 0.9)
         rows.append(np.column_stack([month - opened[here], np.full(len(here), spread[month]), cumulated[here], closes]))
