@@ -21,8 +21,9 @@ LEAST, MOST = 0.85, 0.95  # the bar; 89.4% was found
 
 
 def test_bands_hold_the_true_survival(lab, record_property) -> None:
-    """Survival at 12, 36 and 60 months by segment: 360 cells. Errors were traced on some of these banks; no factor is fitted to them.
+    """Survival at 12, 36 and 60 months by segment: 360 cells.
 
+    What was counted twice was found on some of these very banks; no factor is fitted to them.
     The smooth hazard stands for the whole search, which picks it on banks of this size and costs four times as much.
     On banks of 20,000 accounts bands are half as wide, and what a form misses is not inside them.
     """
