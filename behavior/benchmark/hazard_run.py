@@ -167,10 +167,12 @@ def _window(
     incumbent: FixedHazard | None,
 ) -> dict[str, FloatArray]:
     column, role = cause
-    matrix = fitted.estimators["inputs"].matrix(panel, kind.features)
+    inputs = fitted.estimators["inputs"]
+    matrix = inputs.plain(panel, kind.features)
     check = rows_of(matrix, test)
     event = np.nan_to_num(panel.table[column].to_numpy(dtype=np.float64))
-    found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(check))}
+    own = rows_of(inputs.matrix(panel, kind.features), test)
+    found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(own))}
     monthly = periods_a_year(panel) == 12.0
     models = contenders(roles_of(matrix.names, spec, column), matrix)
     models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)

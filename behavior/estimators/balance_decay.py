@@ -20,7 +20,9 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from behavior.errors import TooFewEvents
+from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.basis import knots_of
+from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.estimators.terms import Layout, Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
@@ -28,12 +30,14 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 SCALE = 0.01
 PASSES = 5
 LEAST_CELLS, CELLS_FOR_SHAPE = 6, 40
+PACE = "pace"
+"""Column of the pace that is left of accounts, between 0 and 1, on which growth is linear where it is known."""
 CODES = ("segment", "month_of_year")
 LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
 BANDS = np.array([0.35, 0.65])
 CERTAIN = 2.5
-LONG, LEAST_BLOCKS = 4, 8
+LONG = 4
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class DecayCells:
     matrix : features of the cells. before, after : balances at the start and the end of the month, currency units.
     effective : effective number of accounts. block : calendar block of each cell, for clustered errors.
     log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = sums only.
+    rows : the account-months behind the cells, where logarithms are known.
     """
 
     matrix: FeatureMatrix
@@ -54,10 +59,17 @@ class DecayCells:
     block: IntArray
     log_decay: FloatArray | None = None
     accounts: FloatArray | None = None
+    rows: CellRows | None = None
 
 
 def sum_cells(
-    keys: IntArray, columns: FloatArray, names: tuple[str, ...], before: FloatArray, after: FloatArray, block: IntArray
+    keys: IntArray,
+    columns: FloatArray,
+    names: tuple[str, ...],
+    before: FloatArray,
+    after: FloatArray,
+    block: IntArray,
+    customer: IntArray,
 ) -> DecayCells:
     """Add rows up by key; cell features are balance-weighted means of `columns` (rows, features)."""
     places, inverse = np.unique(keys, return_inverse=True)
@@ -82,9 +94,18 @@ def sum_cells(
     logs[usable] = np.clip(-np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
     accounts = np.bincount(inverse, usable, count)
     mean = np.bincount(inverse, logs, count) / np.maximum(accounts, 1.0)
+    accounts = accounts.astype(np.float64)
     closing = np.asarray(np.bincount(inverse, after, count), dtype=np.float64)
+    rows = CellRows(inverse, customer, before, after, np.where(usable, logs, np.nan))
     return DecayCells(
-        matrix, np.asarray(opening, dtype=np.float64), closing, effective, first, mean, accounts.astype(np.float64)
+        matrix,
+        np.asarray(opening, dtype=np.float64),
+        closing,
+        effective,
+        first,
+        mean,
+        accounts.astype(np.float64),
+        rows,
     )
 
 
@@ -131,19 +152,25 @@ class BalanceDecay:
         design = self.layout_.design(matrix)
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
         if cells.log_decay is not None and cells.accounts is not None:
-            self._fit_logs(design, cells.log_decay[use] / SCALE, cells.accounts[use], self._long_blocks(cells, use))
+            self._fit_logs(design, cells, use)
             self._move_shape(design, cells, use)
             self._move_level(design, cells, use)
         else:
             self._fit_sums(design, cells, use)
         return self
 
-    def _fit_logs(self, design: FloatArray, response: FloatArray, accounts: FloatArray, block: IntArray) -> None:
+    def _fit_logs(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
+        assert cells.log_decay is not None and cells.accounts is not None
+        response, accounts = cells.log_decay[use] / SCALE, cells.accounts[use]
         weight = accounts / self._noise(design, response, accounts)
-        gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        gram = (design * weight[:, None]).T @ design + prior
         target = (design * weight[:, None]).T @ response
-        self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
-        self.covariance_ = self._long_covariance(design, response, weight, gram, block)
+        self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
+        if cells.rows is not None:
+            rows = cells.rows.of_cells(use)
+            found = np.nan_to_num(rows.log_decay / SCALE - (design @ self.coefficients_)[rows.cell])
+            self._set_covariance(design, weight, rows, found * (weight / accounts)[rows.cell], cells, use)
 
     def _fit_sums(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Ratios of sums, each cell with its balance: a weight that knew which balances stand high by chance would
@@ -155,14 +182,32 @@ class BalanceDecay:
         gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
         for _ in range(PASSES):
             target = (design * weight[:, None]).T @ response
-            self.coefficients_ = _bounded_least_squares(gram, target, self.layout_.bounded())
+            self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
             fitted = design @ self.coefficients_
             response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
-        if cells.accounts is None:
+        if cells.rows is None:
             self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
-        else:
-            blocks = self._long_blocks(cells, use)
-            self.covariance_ = self._long_covariance(design, response, weight, gram, blocks)
+            return
+        rows = cells.rows.of_cells(use)
+        kept = np.exp(-SCALE * (design @ self.coefficients_))[rows.cell]
+        found = (rows.before - rows.after / kept) / (SCALE * cells.before[use][rows.cell])
+        self._set_covariance(design, weight, rows, found * weight[rows.cell], cells, use)
+
+    def _set_covariance(
+        self,
+        design: FloatArray,
+        weight: FloatArray,
+        rows: CellRows,
+        surprise: FloatArray,
+        cells: DecayCells,
+        use: BoolArray,
+    ) -> None:
+        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        blocks = self._long_blocks(cells, use)
+        self.covariance_, shock = customer_covariance(
+            design, weight, prior, rows, surprise, blocks, max(self.segments, 1)
+        )
+        self.facts_["growth shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
 
     def _move_shape(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Go from the fit to logarithms towards the fit to sums by what is more than noise in their difference."""
@@ -196,12 +241,13 @@ class BalanceDecay:
         residual = cells.after[use] - expected
         code = self._segment_of(cells, use)
         gap, error = _level_gaps(code, _clusters(cells.block[use]), residual, expected, max(self.segments, 1))
-        shift, moved, left = _shrunk_gaps(gap, error)
+        shift, moved, left, own = _shrunk_gaps(gap, error)
         self.coefficients_[0] -= shift / SCALE
-        self.covariance_[0, 0] += (left / SCALE) ** 2
+        self.covariance_[0, 0] += left / SCALE**2
         if self.segments > 1:
-            place = 1
-            self.coefficients_[place : place + self.segments] -= (moved - shift) / SCALE
+            levels = np.arange(1, 1 + self.segments)
+            self.coefficients_[levels] -= (moved - shift) / SCALE
+            self.covariance_[levels, levels] += own / SCALE**2
         self.facts_["level moved towards sums, share a month"] = [float(round(one, 6)) for one in moved]
         self.facts_["difference of sums and logarithms, share a month"] = [float(round(one, 6)) for one in gap]
 
@@ -231,6 +277,8 @@ class BalanceDecay:
             knots = knots_of(column_of(matrix, name), SHARES, 1.0)
             if len(knots) > 1:
                 terms.append(Term("smooth", name, tuple(knots)))
+        if PACE in matrix.names:
+            terms.append(Term("smooth", PACE, (0.0, 1.0)))
         if self.driver in matrix.names:
             knots = knots_of(column_of(matrix, self.driver), np.array([0.005, 0.35, 0.65, 0.995]), 0.002)
             if len(knots) > 1:
@@ -261,24 +309,6 @@ class BalanceDecay:
         """Two years of one segment: long enough for balances that come and go to have come and gone."""
         block = cells.block[use] // LONG
         return np.asarray(self._segment_of(cells, use) * (int(block.max()) + 1) + block)
-
-    def _long_covariance(
-        self, design: FloatArray, response: FloatArray, weight: FloatArray, gram: FloatArray, block: IntArray
-    ) -> FloatArray:
-        """What the prior leaves open, and the scores of blocks long enough that a balance's comings and goings cancel.
-
-        Single months would count every passing payment as news; most of them are back a month or two later.
-        """
-        inverse = cho_solve(cho_factor(gram + 1e-9 * np.eye(len(gram))), np.eye(len(gram)))
-        places, place = np.unique(block, return_inverse=True)
-        if len(places) < LEAST_BLOCKS:
-            return np.asarray(inverse)
-        scores = design * (weight * (response - design @ self.coefficients_))[:, None]
-        sums = np.zeros((len(places), design.shape[1]))
-        np.add.at(sums, place, scores)
-        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
-        found = prior + sums.T @ sums * len(places) / (len(places) - 1)
-        return np.asarray(inverse @ found @ inverse)
 
     def log_decay(self, matrix: FeatureMatrix) -> FloatArray:
         """-log(after / before) of a month before interest, shape (rows,); negative = growth."""
@@ -347,12 +377,16 @@ def _level_gaps(
     return gap, np.maximum(error, 1e-6)
 
 
-def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray, float]:
-    """Common shift, each segment's shift, and the common shift's own error: gaps shrunk by what is noise in them."""
+def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray, float, FloatArray]:
+    """Gaps shrunk by what is noise in them: the common shift, each segment's, and the variances both leave open.
+
+    A gap that is all noise moves nothing, and its noise is then none of the answer's.
+    """
     weight = 1.0 / error**2
     mean = float((weight * gap).sum() / max(float(weight.sum()), 1e-300))
     spare = float(1.0 / np.sqrt(max(float(weight.sum()), 1e-300)))
-    shift = mean * max(0.0, 1.0 - (spare / max(abs(mean), 1e-300)) ** 2)
+    kept = max(0.0, 1.0 - (spare / max(abs(mean), 1e-300)) ** 2)
+    shift = mean * kept
     finite = np.isfinite(error)
     extra = (
         float(np.average((gap[finite] - shift) ** 2 - error[finite] ** 2, weights=weight[finite]))
@@ -360,26 +394,7 @@ def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray,
         else 0.0
     )
     between = max(0.0, extra) if finite.sum() > 2 else 0.0
-    moved = shift + (gap - shift) * between / (between + np.where(finite, error, 1e6) ** 2)
-    return shift, moved, min(spare, abs(mean) + 1e-12)
-
-
-def _bounded_least_squares(gram: FloatArray, target: FloatArray, bounded: BoolArray) -> FloatArray:
-    """Minimise b'Gb/2 - t'b with b >= 0 where bounded, by active sets; ends where the conditions of optimality hold."""
-    held = np.zeros(len(target), dtype=bool)
-    beta = np.zeros(len(target))
-    for _ in range(10 * len(target)):
-        free = ~held
-        beta = np.zeros(len(target))
-        inner = gram[np.ix_(free, free)]
-        beta[free] = np.linalg.solve(inner + 1e-10 * np.eye(len(inner)), target[free])
-        below = bounded & free & (beta < -1e-12)
-        if below.any():
-            held |= below
-            continue
-        pull = target - gram @ beta
-        wrong = held & (pull > 1e-8 * (1.0 + np.abs(target).max()))
-        if not wrong.any():
-            break
-        held[int(np.argmax(np.where(wrong, pull, -np.inf)))] = False
-    return np.where(bounded, np.maximum(beta, 0.0), beta)
+    noise = np.where(finite, error, 1e6) ** 2
+    share = between / (between + noise)
+    moved = shift + (gap - shift) * share
+    return shift, moved, kept * spare**2, share * np.where(finite, noise, 0.0)

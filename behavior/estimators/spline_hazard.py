@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from behavior.estimators.basis import knots_of
-from behavior.estimators.bounded_logistic import fit_bounded_logistic
+from behavior.estimators.bounded_logistic import LogisticFit, fit_bounded_logistic
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
 from behavior.estimators.terms import Layout, Term, column_of, split_contributions
 from behavior.features.base import FeatureMatrix
@@ -50,6 +50,7 @@ class SplineHazard:
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray | None = None
+    precision_: FloatArray | None = None
     shift_: float = 0.0
     facts_: dict[str, Any] = field(default_factory=dict)
 
@@ -71,13 +72,23 @@ class SplineHazard:
         start = np.zeros(design.shape[1])
         rate = float(np.average(event[sample.rows], weights=weights))
         start[0] = np.log(max(rate, 1e-9) / (1.0 - min(rate, 0.5)))
-        fit = fit_bounded_logistic(design, event[sample.rows], weights, penalty, self.layout_.bounded(), start)
+        happened, bounded = event[sample.rows], self.layout_.bounded()
+        fit = fit_bounded_logistic(design, happened, weights, penalty, bounded, start)
+        self.precision_ = self._smoothing(design, happened, weights, fit, penalty)
+        if self.precision_ is not None:
+            fit = fit_bounded_logistic(design, happened, weights, self.precision_, bounded, fit.coefficients)
         self.coefficients_, self.shift_ = fit.coefficients, 0.0
         ridge = 1e-9 * float(np.trace(fit.hessian)) / len(fit.hessian)
         self.covariance_ = np.asarray(np.linalg.inv(fit.hessian + ridge * np.eye(len(fit.hessian))))
         self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
         self.facts_ = {"steps": fit.steps, "rows used": len(sample.rows), "non-event share": sample.share}
         return self
+
+    def _smoothing(
+        self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
+    ) -> FloatArray | None:
+        """Another prior precision to fit with, learned from a first fit; None = the one that is set."""
+        return None
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
         terms: list[Term] = []
@@ -129,6 +140,8 @@ class SplineHazard:
 
     def precision(self) -> FloatArray:
         """Prior precision of the coefficients, shape (p, p)."""
+        if self.precision_ is not None:
+            return self.precision_
         return self.layout_.penalty(self.smooth, self.cross, self.ridge)
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:

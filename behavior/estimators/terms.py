@@ -28,7 +28,8 @@ class Term:
     form : ``smooth`` (hats of `name`), ``levels`` (one column a level of `name`), ``missing`` (1 where `name` is
         unknown), ``rising`` (ramps of the driver `name` times hats or levels of `other`) or ``product`` (hats of `name`
         times levels of `other`).
-    knots : of `name`. other_knots : of `other`; empty for levels or none. levels : number of levels of `other`/`name`.
+    knots : of `name`; two falling knots make a ``rising`` term fall with `name`. other_knots : of `other`; empty for
+        levels or none. levels : number of levels of `other`/`name`.
     """
 
     form: str

@@ -3,7 +3,9 @@
 A closure hazard that is wrong is wrong in many months at once, but not by the same share in all: what is known of young
 accounts says little of old ones. So the error of the *cumulated* decay is counted, from the coefficients' covariance
 carried through all months up to k, and each month's band is what that error grows by in it. Survival at bands' edges
-is then off by its own standard error times the band's quantile at every horizon, neither more nor less.
+is then off by its own standard error times the band's quantile at every horizon, neither more nor less. Curves carry
+no season, so the accounts that speak for errors stand in all months of the year: what is open about one month's level
+would otherwise be counted in every month.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from behavior.estimators.balance_decay import SCALE
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
 
-SPEAKERS = 20
+SPEAKERS = 24
+GOLDEN = 0.618034
 
 
 def monthly_errors(
@@ -45,7 +48,9 @@ def _closure_pulls(closure: Any, accounts: FeatureMatrix, values: FloatArray) ->
     covariance = getattr(carrier, "covariance_", None)
     if covariance is None:
         return np.zeros((*values.shape[:2], 1))
-    some = values[:, :, :: _step(values.shape[2]), :]
+    some = values[:, :, _speakers(values.shape[2]), :]
+    if "month_of_year" in accounts.names:
+        some[..., accounts.names.index("month_of_year")] = np.arange(some.shape[2]) * 5 % 12 + 1.0
     made = accounts.with_values(some.reshape(-1, values.shape[-1]))
     hazard = closure.predict_hazard(made)
     pull = carrier.sensitivities(made) * (hazard * (1.0 - hazard))[:, None]
@@ -68,13 +73,15 @@ def _cumulated(pulls: FloatArray, grid: IntArray, weight: FloatArray) -> FloatAr
 
 
 def _thinned(cells: FeatureMatrix, shape: tuple[int, ...]) -> FeatureMatrix:
-    values = cells.values.reshape(*shape, -1)[:, :, :: _step(shape[2]), :]
+    values = cells.values.reshape(*shape, -1)[:, :, _speakers(shape[2]), :]
     return cells.with_values(values.reshape(-1, values.shape[-1]))
 
 
-def _step(accounts: int) -> int:
-    """Every how many accounts speak for all where derivatives are taken."""
-    return max(accounts // SPEAKERS, 1)
+def _speakers(accounts: int) -> IntArray:
+    """Which accounts speak for all where derivatives are taken: one of every stretch, at ever other places in it."""
+    count = min(SPEAKERS, accounts)
+    each = np.arange(count)
+    return np.floor((each + each * GOLDEN % 1.0) * accounts / count).astype(np.int64)
 
 
 def _root(covariance: FloatArray) -> FloatArray:

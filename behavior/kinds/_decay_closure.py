@@ -8,18 +8,23 @@ are read, so that every knot there would be fitted to a handful of months.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
+from behavior.estimators.bounded_logistic import LogisticFit
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._decay_pace import CUMULATED, LEAST, pace_term, variance_of_pace
 from behavior.panel.base import PanelSplit
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import EstimatorSpec, ModelSpec
@@ -34,7 +39,8 @@ SURE = 1.645
 
 
 class ClosureHazard(SplineHazard):
-    """Smooth in age, by segment too; rising with the spread, more or less so by segment and size.
+    """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
+    been cumulated where the matrix has it. How rough each term may be is learned (`estimators.smoothing`).
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
@@ -42,14 +48,23 @@ class ClosureHazard(SplineHazard):
     def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
         terms: list[Term] = []
         for name in matrix.names:
-            terms += self._own_terms(matrix, name)
+            terms += [] if name == CUMULATED else self._own_terms(matrix, name)
         groups = [name for name in self.interacts if name in matrix.levels]
         ages = tuple(knots_of(column_of(matrix, self.age), AGE_SHARES, 1.0))
         if len(ages) > 1:
             terms += [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in groups]
         if self.driver in matrix.names:
             terms += self._rising(matrix, groups)
+        terms += pace_term(matrix)
         return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
+
+    def _smoothing(
+        self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
+    ) -> FloatArray | None:
+        hazard = expit(design @ fit.coefficients)
+        information = fit.hessian - penalty
+        target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
+        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge)
 
     def _rising(self, matrix: FeatureMatrix, groups: list[str]) -> list[Term]:
         values = column_of(matrix, self.driver)
@@ -107,10 +122,12 @@ def learn_closure(
     known: BoolArray,
     codes: IntArray,
     blocks: Blocks,
+    paced: Callable[[Any], FeatureMatrix],
 ) -> tuple[Champion, Any]:
     """The champion closure hazard on the rows where it is `known`, and the hazard whose errors its bands carry.
 
     Errors are by customers' half-years. The second is the champion itself, or the spline where a champion has none.
+    `paced` is the matrix with what has been cumulated by a given hazard: trees are held against the spline that has it.
     """
     learning = (split.train | split.validate) & known
     rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
@@ -118,7 +135,13 @@ def learn_closure(
     validate, own = split.validate[learning], blocks.rows(learning)
     found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure)
     if found.family != "spline_hazard" and "spline_hazard" in found.candidates:
-        surplus = _surplus(found, rows, event, weight, validate, own)
+        wide = rows_of(paced(found.candidates["spline_hazard"]), learning)
+        train = ~validate
+        smooth = make_closure("spline_hazard", roles, spec.estimator)
+        smooth.fit(rows_of(wide, train), event[train], weight[train])
+        chosen = found.candidates[found.family].predict_hazard(rows_of(rows, validate))
+        hazards = (smooth.predict_hazard(rows_of(wide, validate)), chosen)
+        surplus = _surplus(hazards, event[validate], weight[validate], own.customer[validate])
         facts = {**found.facts, f"gain of {found.family} over the spline, in its standard errors": round(surplus, 2)}
         found = replace(found, facts=facts)
         if surplus < SURE:
@@ -131,19 +154,39 @@ def learn_closure(
     return found, speaker
 
 
+def learn_pace(
+    champion: Champion,
+    matrix: FeatureMatrix,
+    table: pd.DataFrame,
+    learning: BoolArray,
+    codes: IntArray,
+    roles: Roles,
+    spec: EstimatorSpec,
+    blocks: Blocks,
+) -> Champion | None:
+    """The smooth champion fitted again on a matrix with what has been cumulated; None where pace plays no part."""
+    rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
+    weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
+    model = make_closure("spline_hazard", roles, spec).fit(rows, event, weight)
+    variance = variance_of_pace(model, rows)
+    if variance < LEAST:
+        return None
+    with_block_covariance(model, rows, event, weight, blocks.rows(learning))
+    facts = {**champion.facts, **model.facts_, "variance of accounts' pace": round(variance, 3)}
+    return replace(champion, model=model, facts=facts)
+
+
 def _surplus(
-    found: Champion, rows: FeatureMatrix, event: FloatArray, weight: FloatArray, validate: BoolArray, blocks: Blocks
+    hazards: tuple[FloatArray, FloatArray], event: FloatArray, weight: FloatArray, customer: IntArray
 ) -> float:
-    """Validation log loss that the champion saves over the spline, in standard errors over customers' half-years.
+    """Validation log loss that the second of two hazards saves over the first, in standard errors over `customer`.
 
     Curves are read years ahead of the data: trees, which step, and the S-curve, whose form is that of refinancing, must
     be better by more than chance.
     """
-    check, happened, mass = rows_of(rows, validate), event[validate], weight[validate]
     losses = []
-    for family in ("spline_hazard", found.family):
-        hazard = np.clip(found.candidates[family].predict_hazard(check), 1e-12, 1.0 - 1e-12)
-        losses.append(-(happened * np.log(hazard) + (1.0 - happened) * np.log1p(-hazard)) * mass)
-    code = np.unique(blocks.customer[validate], return_inverse=True)[1]
-    saved = np.bincount(code, losses[0] - losses[1])
+    for hazard in hazards:
+        kept = np.clip(hazard, 1e-12, 1.0 - 1e-12)
+        losses.append(-(event * np.log(kept) + (1.0 - event) * np.log1p(-kept)) * weight)
+    saved = np.bincount(np.unique(customer, return_inverse=True)[1], losses[0] - losses[1])
     return float(saved.sum() / max(float(np.sqrt((saved**2).sum())), 1e-300))

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from behavior.estimators.balance_decay import PACE
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import monthly_errors
+from behavior.kinds._decay_pace import CUMULATED, pace_left, slowed, variance_of_pace
 from behavior.quantities import FloatArray, IntArray
 
 MONTHS = np.fromstring(
@@ -95,12 +97,14 @@ def representatives(matrix: FeatureMatrix, weight: FloatArray, closure: Any) -> 
     return np.asarray(order[np.minimum(np.searchsorted(total, marks), len(order) - 1)])
 
 
-def at_as_of(matrix: FeatureMatrix, balance: FloatArray) -> FeatureMatrix:
-    """The accounts' features as they stand at as-of: their size is today's balance, not that of a month ago."""
-    if "log_balance" not in matrix.names:
-        return matrix
+def at_as_of(matrix: FeatureMatrix, balance: FloatArray, closure: Any = None) -> FeatureMatrix:
+    """The accounts' features as they stand at as-of: today's balance, not that of a month ago, and the last month's
+    expected closing (by `closure`) among what has been cumulated."""
     values = matrix.values.copy()
-    values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
+    if CUMULATED in matrix.names:
+        values[:, matrix.names.index(CUMULATED)] += closure.predict_hazard(matrix)
+    if "log_balance" in matrix.names:
+        values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
     return matrix.with_values(values)
 
 
@@ -120,12 +124,13 @@ def project_parts(
     `speaker` is the hazard whose errors closures carry; None = the closure hazard itself.
     """
     every = np.arange(1, int(grid[-1]) + 1)
-    values, cells = _carried(accounts, segment, spreads, grid)
+    values = _carried(accounts, spreads, grid)
     shape = values.shape[:3]
-    close = _unseasonal(closure, accounts, values, seasons.get("closure")).reshape(shape)
+    closing = _closing(closure, accounts, values, seasons.get("closure"), grid, every)
+    cells = _balance_cells(closure, accounts, values, segment, spreads)
     move = _unseasonal(migrated, accounts, values, seasons.get("migrated")).reshape(shape)
     shrink = balance.log_decay(cells).reshape(shape)
-    whole = [_each_month(part, grid, every) for part in (close, move, shrink)]
+    whole = [closing, *(_each_month(part, grid, every) for part in (move, shrink))]
     leaving = np.log1p(-np.clip(whole[0], 0.0, 0.999999)) + np.log1p(-np.clip(whole[1], 0.0, 0.999999)) - whole[2]
     alive = np.exp(np.cumsum(leaving, axis=1) - leaving)
     alive /= alive.sum(axis=2, keepdims=True)
@@ -146,23 +151,42 @@ def first_decay(
 
     Seasons and the mix that changes along the way are left out: this is where curves bend, not how high they stand.
     """
-    values, cells = _carried(accounts, segment, spreads, months)
-    stays = 1.0 - _unseasonal(closure, accounts, values, None).reshape(values.shape[:3])
+    values = _carried(accounts, spreads, months)
+    every = np.arange(1, int(months[-1]) + 1)
+    stays = 1.0 - _closing(closure, accounts, values, None, months, every)[:, months - 1]
+    cells = _balance_cells(closure, accounts, values, segment, spreads)
     return np.asarray(1.0 - (stays * np.exp(-balance.log_decay(cells).reshape(stays.shape))).mean(axis=2))
 
 
-def _carried(
-    accounts: FeatureMatrix, segment: float, spreads: FloatArray, months: IntArray
-) -> tuple[FloatArray, FeatureMatrix]:
-    """Features of the accounts at each spread and month, shape (spreads, months, accounts, features), and their cells
-    of balances."""
+def _carried(accounts: FeatureMatrix, spreads: FloatArray, months: IntArray) -> FloatArray:
+    """Features of the accounts at each spread and month, shape (spreads, months, accounts, features)."""
     shape = (len(spreads), len(months), len(accounts.values))
     values = np.broadcast_to(accounts.values, (*shape, accounts.values.shape[1])).copy()
-    aged = np.broadcast_to(column_of(accounts, "age_months") + months[None, :, None], shape)
-    values[..., accounts.names.index("age_months")] = aged
+    values[..., accounts.names.index("age_months")] += months[None, :, None]
     if "spread" in accounts.names:
         values[..., accounts.names.index("spread")] = spreads[:, None, None]
-    return values, _balance_cells(segment, np.minimum(aged, 240.0), spreads, shape)
+    return values
+
+
+def _closing(
+    closure: Any,
+    accounts: FeatureMatrix,
+    values: FloatArray,
+    season: tuple[float, ...] | None,
+    grid: IntArray,
+    every: IntArray,
+) -> FloatArray:
+    """Closure hazards of every month, shape (spreads, months, accounts); where accounts have a pace, what is left of it
+    falls along the way, and what has been cumulated is written into `values`."""
+    if CUMULATED not in accounts.names:
+        return _each_month(_unseasonal(closure, accounts, values, season), grid, every)
+    place = accounts.names.index(CUMULATED)
+    values[..., place] = 0.0
+    fresh = _each_month(_unseasonal(closure, accounts, values, season), grid, every)
+    begun = column_of(accounts, CUMULATED)
+    found, cumulated = slowed(fresh, variance_of_pace(closure, accounts), begun, axis=1)
+    values[..., place] = cumulated[:, grid - 1]
+    return found
 
 
 def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArray:
@@ -175,28 +199,38 @@ def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArr
 
 
 def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
+    """Hazards without their season: accounts stand in all months of the year in turn, each rid of its month's factor.
+
+    One neutral month for all would carry what that month means for a segment into every month of its curve.
+    """
     if model is None:
         return np.zeros(values.shape[:-1])
-    flat = values.reshape(-1, values.shape[-1]).copy()
-    divisor = 1.0
+    made, factors = values, np.ones(values.shape[-2])
     if "month_of_year" in matrix.names and season is not None:
-        neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
-        flat[:, matrix.names.index("month_of_year")] = neutral + 1.0
-        divisor = season[neutral]
-    made = matrix.with_values(flat)
-    return np.asarray(model.predict_hazard(made) / divisor)
+        month = np.arange(values.shape[-2]) * 5 % 12
+        made, factors = values.copy(), np.asarray(season)[month]
+        made[..., matrix.names.index("month_of_year")] = month + 1.0
+    hazard = model.predict_hazard(matrix.with_values(made.reshape(-1, values.shape[-1])))
+    return np.asarray(hazard.reshape(values.shape[:-1]) / factors)
 
 
-def _balance_cells(segment: float, aged: FloatArray, spreads: FloatArray, shape: tuple[int, ...]) -> FeatureMatrix:
+def _balance_cells(
+    closure: Any, accounts: FeatureMatrix, values: FloatArray, segment: float, spreads: FloatArray
+) -> FeatureMatrix:
+    """The accounts carried forward as the balance model reads them, rows in the order of `values`."""
+    shape = values.shape[:3]
     columns = {
         "segment": np.full(shape, float(segment)),
-        "age_months": np.broadcast_to(aged, shape),
+        "age_months": np.minimum(values[..., accounts.names.index("age_months")], 240.0),
         "month_of_year": np.zeros(shape),
         "spread": np.broadcast_to(spreads[:, None, None], shape),
     }
+    if CUMULATED in accounts.names:
+        pace = pace_left(closure, accounts, values[..., accounts.names.index(CUMULATED)])
+        columns[PACE] = np.ones(shape) if pace is None else pace
     names = tuple(columns)
-    values = np.column_stack([columns[name].ravel() for name in names])
-    return FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
+    table = np.column_stack([columns[name].ravel() for name in names])
+    return FeatureMatrix(names, table, (0,) * len(names), ("",) * len(names))
 
 
 @dataclass(frozen=True)

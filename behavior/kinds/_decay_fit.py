@@ -41,8 +41,10 @@ def survivors_rows(table: pd.DataFrame) -> BoolArray:
     return np.asarray(~gone & (table["balance_known"].to_numpy() > 0))
 
 
-def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: bool) -> DecayCells:
-    """Survivors' balances added up by segment, month and age band.
+def balance_cells(
+    panel: Panel, rows: BoolArray, codes: IntArray, with_spread: bool, pace: FloatArray | None = None
+) -> DecayCells:
+    """Survivors' balances added up by segment, month and age band, with the mean pace that is left of them if known.
 
     No season: curves carry survivors' growth as its mean over the year, and the model should say what its curves say.
     """
@@ -53,16 +55,21 @@ def balance_cells(panel: Panel, rows: BoolArray, codes: IntArray, with_spread: b
     month = month_number(table["month"])[use]
     age = np.minimum(table["age_months"].to_numpy()[use], GROWN_UP)
     spread = table["spread"].to_numpy()[use]
-    names = ("segment", "age_months", *(("spread",) if with_spread else ()))
-    columns = np.column_stack([codes[use], age, *((spread,) if with_spread else ())])
+    names = ("segment", "age_months", *(("spread",) if with_spread else ()), *(() if pace is None else ("pace",)))
+    columns = np.column_stack(
+        [codes[use], age, *((spread,) if with_spread else ()), *(() if pace is None else (pace[use],))]
+    )
     key = (codes[use] * 100_000 + month) * 100 + np.floor(np.sqrt(age / AGE_BAND)).astype(np.int64)
     before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
-    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS)
+    customer = pd.factorize(table["customer"])[0][use]
+    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
 
 
-def fit_balance(panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool) -> BalanceDecay:
+def fit_balance(
+    panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool, pace: FloatArray | None = None
+) -> BalanceDecay:
     """Growth or shrinkage of survivors' balances before credited interest."""
-    cells = balance_cells(panel, rows, codes, with_spread)
+    cells = balance_cells(panel, rows, codes, with_spread, pace)
     return BalanceDecay("spread" if with_spread else "", segments, ("age_months",)).fit(cells)
 
 

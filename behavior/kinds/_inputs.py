@@ -19,9 +19,16 @@ class ModelInputs:
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    derived: Callable[[FeatureMatrix, Panel], FeatureMatrix] | None = None
+    """Adds columns that are read from another estimator of the kind; stored with that, not here."""
 
     def matrix(self, panel: Panel, features: Sequence[Feature]) -> FeatureMatrix:
-        """The feature matrix of a panel, in the learned order and levels."""
+        """What the estimators read of a panel: features in the learned order and levels, and what is derived."""
+        plain = self.plain(panel, features)
+        return plain if self.derived is None else self.derived(plain, panel)
+
+    def plain(self, panel: Panel, features: Sequence[Feature]) -> FeatureMatrix:
+        """The features alone."""
         return compute_features(panel, features, self.names, self.levels)
 
     def to_files(self) -> Mapping[str, str]:

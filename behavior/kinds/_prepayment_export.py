@@ -133,10 +133,12 @@ def surface(
 def _neighbourhood(matrix: FeatureMatrix, values: FloatArray, names: tuple[str, str]) -> FeatureMatrix:
     """The loans of each cell strewn over what the cell stands for: a band speaks of a cell's mean, not of a point.
 
-    Half a point of incentive, a third of the age and of the months in the money to either side.
+    Half a point of incentive, a third of the age and of the months in the money to either side, and every month of the
+    year: a curve carries no season, and what is open about one month's level is no error of the mean over all.
     """
     even = (np.arange(NODES) + 0.5) / NODES * 2.0 - 1.0
     strewn = values.copy()
+    _set(strewn, matrix, "month_of_year", np.arange(NODES) % 12 + 1.0)
     for name, stride in ((names[0], 7), (names[1], 11), ("age_months", 5)):
         if name not in matrix.names:
             continue

@@ -18,7 +18,7 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
 from behavior.assumptions.set import AssumptionTable, Provenance
 from behavior.assumptions.spending import spent_hazard
-from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.balance_decay import PACE, BalanceDecay
 from behavior.estimators.bands import Blocks
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
@@ -28,9 +28,10 @@ from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
-from behavior.kinds._decay_closure import learn_closure
+from behavior.kinds._decay_closure import learn_closure, learn_pace
 from behavior.kinds._decay_exhibits import exhibits
 from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
+from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
     explain_hazard,
@@ -96,7 +97,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "with_spread": with_spread,
         "landmark": int(month_number(table["month"])[learning].max()),
     }
-    inputs, matrix = learn_inputs(panel, split, FEATURES, spec, extra)
+    inputs, plain = learn_inputs(panel, split, FEATURES, spec, extra)
+    matrix = plain
     closed = table["closed"].to_numpy()
     calm = table["overdrawn"].to_numpy() == 0
     refuse_leaks(panel, matrix, closed, learning & calm, TARGETS, FEATURES)
@@ -112,13 +114,27 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
         blocks = Blocks.of(table["customer"], month_number(table["month"]))
-        champion, speaker = learn_closure(matrix, table, split, roles, spec, calm, codes, blocks)
-        estimators["closure"] = champion.model
+        usual = usual_spreads(table, codes, len(levels))
+
+        def wide(hazard: Any) -> FeatureMatrix:
+            return Pace(hazard, usual, spec, levels)(plain, panel)
+
+        champion, speaker = learn_closure(plain, table, split, roles, spec, calm, codes, blocks, wide)
+        by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
+        challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by)
         if speaker is not champion.model:
             estimators["closure_error"] = speaker
+        if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
+            pace = Pace(champion.model, usual, spec, levels)
+            paced = pace(plain, panel)
+            slower = learn_pace(champion, paced, table, learning & calm, codes, roles, spec.estimator, blocks)
+            if slower is not None:
+                champion, matrix, inputs = slower, paced, replace(inputs, derived=pace)
+                estimators["pace"] = pace.first
+                left = pace_left(champion.model, paced)
+                estimators["balance"] = fit_balance(panel, learning, codes, len(levels), with_spread, left)
+        estimators["closure"] = champion.model
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
-        by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
-        challengers = learn_challengers(matrix, closed, split, roles, champion, "closure", by)
     else:
         ones = np.ones(int((learning & calm).sum()))
         estimators["closure"] = ConstantHazard().fit(rows_of(matrix, learning & calm), closed[learning & calm], ones)
@@ -127,11 +143,11 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
             f"{events} closures are too few for a model; the rate {estimators['closure'].rate_:.4%} a month is used, "
             f"with an upper 95% bound of {estimators['closure'].upper_:.4%}"
         )
-    estimators["migrated"] = _moves(matrix, table, split, roles, facts)
+    estimators["migrated"] = _moves(plain, table, split, roles, facts)
     balance_weighted = _balance_weighted(estimators["closure"], matrix, table, learning & calm)
     facts["closures actual over expected by balance"] = balance_weighted
-    inputs = ModelInputs(inputs.names, inputs.levels, {**inputs.extra, "seen": _thin(seen), "facts": _plain(facts)})
-    estimators["inputs"] = inputs
+    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual_spreads(table, codes, len(levels))}
+    estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
     return FittedModel("nmd_decay", spec, estimators, challengers, facts)
 
 
@@ -185,19 +201,22 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _kept_otherwise(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel, matrix: FeatureMatrix) -> FloatArray:
     """(1 - moved)(1 + growth) of each row's month: with (1 - closure) the share of balance that stays."""
     codes = level_codes(panel.table, spec, tuple(estimators["inputs"].extra["segments"]))
-    shrink = estimators["balance"].log_decay(_cells_of(panel.table, codes))
+    pace = pace_left(estimators["closure"], matrix)
+    shrink = estimators["balance"].log_decay(_cells_of(panel.table, codes, pace))
     return np.asarray((1.0 - estimators["migrated"].predict_hazard(matrix)) * np.exp(-shrink))
 
 
-def _cells_of(table: pd.DataFrame, codes: IntArray) -> FeatureMatrix:
-    names = ("segment", "age_months", "month_of_year", "spread")
-    columns = [
-        np.where(codes < 0, np.nan, codes),
-        np.minimum(table["age_months"].to_numpy(), 240.0),
-        month_number(table["month"]) % 12 + 1.0,
-        table["spread"].to_numpy(),
-    ]
-    return FeatureMatrix(names, np.column_stack(columns), (0,) * 4, ("",) * 4)
+def _cells_of(table: pd.DataFrame, codes: IntArray, pace: FloatArray | None) -> FeatureMatrix:
+    columns = {
+        "segment": np.where(codes < 0, np.nan, codes),
+        "age_months": np.minimum(table["age_months"].to_numpy(), 240.0),
+        "month_of_year": month_number(table["month"]) % 12 + 1.0,
+        "spread": table["spread"].to_numpy(),
+        **({} if pace is None else {PACE: pace}),
+    }
+    return FeatureMatrix(
+        tuple(columns), np.column_stack(list(columns.values())), (0,) * len(columns), ("",) * len(columns)
+    )
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
@@ -246,7 +265,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     for segment, mask in curves_wanted(table, spec):
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
-        accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows])
+        accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
         made = _segment_curves(
             fitted, accounts, weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
         )
@@ -452,7 +471,11 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
             estimators[role] = BalanceDecay.from_files(own)
         else:
             estimators[role] = load_hazard(own)
-    return FittedModel("nmd_decay", spec, estimators, facts=estimators["inputs"].extra.get("facts", {}))
+    inputs: ModelInputs = estimators["inputs"]
+    if "pace" in estimators:
+        pace = Pace(estimators["pace"], tuple(inputs.extra["usual_spreads"]), spec, tuple(inputs.extra["segments"]))
+        estimators["inputs"] = replace(inputs, derived=pace)
+    return FittedModel("nmd_decay", spec, estimators, facts=inputs.extra.get("facts", {}))
 
 
 def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:

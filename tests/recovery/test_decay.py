@@ -11,6 +11,7 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.kinds._decay_export import at_as_of
+from behavior.kinds._decay_pace import CUMULATED, pace_left
 
 pytestmark = pytest.mark.slow
 
@@ -70,22 +71,30 @@ def carried_forward(bank, learnt, months: int) -> pd.DataFrame:
     parts, inputs = fitted.estimators, fitted.estimators["inputs"]
     balance = np.nan_to_num(table["balance_end"].to_numpy())
     last = (table["month"] == table["month"].max()).to_numpy() & (balance > 0)
-    matrix = at_as_of(rows_of(inputs.matrix(learnt.panel, FEATURES), last), balance[last])
+    matrix = at_as_of(rows_of(inputs.matrix(learnt.panel, FEATURES), last), balance[last], parts["closure"])
     age, start = table["age_months"].to_numpy()[last], balance[last]
     places = {name: place for place, name in enumerate(matrix.names)}
     names = table["product"].astype(str) + "/" + table["customer_type"].astype(str)
     own = np.array([truth.segment_names.index(name) for name in names[last]])
     order = [tuple(inputs.extra["segments"]).index(name.replace("/", " / ")) for name in truth.segment_names]
+    cumulated = matrix.values[:, places[CUMULATED]] if CUMULATED in places else np.zeros(len(age))
     alive, found = start.copy(), [np.ones(len(truth.segments))]
     for month in range(1, months + 1):
         spread = (levels[month] - paid[month - 1])[own]
         values = matrix.values.copy()
         values[:, places["age_months"]], values[:, places["spread"]] = age + month, spread
         values[:, places["month_of_year"]] = (pd.Timestamp(bank.simulator.as_of).month - 1 + month) % 12 + 1
+        if CUMULATED in places:
+            values[:, places[CUMULATED]] = cumulated
         now = FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
-        cells = np.column_stack([np.array(order)[own], np.minimum(age + month, 240.0), np.zeros(len(own)), spread])
-        grown = FeatureMatrix(("segment", "age_months", "month_of_year", "spread"), cells, (0,) * 4, ("",) * 4)
-        alive = alive * (1.0 - parts["closure"].predict_hazard(now)) * (1.0 - parts["migrated"].predict_hazard(now))
+        closing = parts["closure"].predict_hazard(now)
+        cumulated = cumulated + closing
+        left = pace_left(parts["closure"], now)
+        columns = [np.array(order)[own], np.minimum(age + month, 240.0), np.zeros(len(own)), spread]
+        columns.append(np.ones(len(own)) if left is None else left)
+        names = ("segment", "age_months", "month_of_year", "spread", "pace")
+        grown = FeatureMatrix(names, np.column_stack(columns), (0,) * 5, ("",) * 5)
+        alive = alive * (1.0 - closing) * (1.0 - parts["migrated"].predict_hazard(now))
         alive = alive * np.exp(-parts["balance"].log_decay(grown))
         found.append(np.bincount(own, alive) / np.bincount(own, start))
     return pd.DataFrame(np.minimum(np.array(found), 1.0), columns=list(truth.segment_names))

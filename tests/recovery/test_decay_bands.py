@@ -17,16 +17,15 @@ from behavior.specs import parse_spec
 pytestmark = pytest.mark.slow
 
 ACCOUNTS, BANKS, FIRST_SEED = 4_000, 20, 100
-# The bar is 85 to 95%. Bands are too wide: 97.5% was found, and is the upper bound here. Leaving out what the priors
-# leave open narrows them by 6% only; that balances are counted by two-year blocks, not by account, is the likely rest.
-LEAST, MOST = 0.85, 0.98
+LEAST, MOST = 0.85, 0.95  # the bar; 89.4% was found
 
 
 def test_bands_hold_the_true_survival(lab, record_property) -> None:
-    """Survival at 12, 36 and 60 months by segment: 360 cells, none of whose banks was looked at when bands were built.
+    """Survival at 12, 36 and 60 months by segment: 360 cells.
 
+    What was counted twice was found on some of these very banks; no factor is fitted to them.
     The smooth hazard stands for the whole search, which picks it on banks of this size and costs four times as much.
-    On banks of 20,000 accounts bands are half as wide, and what a form misses of unseen types is not inside them.
+    On banks of 20,000 accounts bands are half as wide, and what a form misses is not inside them.
     """
     path = lab.MODELS / "nmd_decay" / "spec.toml"
     spec = parse_spec(path.read_text(), path.name)

@@ -1,0 +1,82 @@
+"""How sure survivors' growth is: surprises added up by customer, and what a segment's months share beyond that.
+
+A balance that comes and goes is no news: its surprises cancel over the customer's own months, whatever lies between.
+So the scores of the fit are added up by customer over all months before they are squared. What all customers of a
+segment share for two years on end (long enough for payments to have come back) is a shock of its own: its size is what
+blocks' surprises vary by beyond what their customers explain, and it is carried through the fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from behavior.quantities import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class CellRows:
+    """The account-months behind cells, shape (rows,) each.
+
+    Parameters
+    ----------
+    cell : position of the row's cell. customer : whose row it is, any numbers. before, after : balances.
+    log_decay : winsorised -log(after / before), NaN where a balance is too small to have one.
+    """
+
+    cell: IntArray
+    customer: IntArray
+    before: FloatArray
+    after: FloatArray
+    log_decay: FloatArray
+
+    def of_cells(self, use: BoolArray) -> CellRows:
+        """Rows of some cells, numbered as those are."""
+        keep = use[self.cell]
+        place = np.cumsum(use) - 1
+        customer = np.unique(self.customer[keep], return_inverse=True)[1]
+        return CellRows(place[self.cell[keep]], customer, self.before[keep], self.after[keep], self.log_decay[keep])
+
+
+def customer_covariance(
+    design: FloatArray,
+    weight: FloatArray,
+    prior: FloatArray,
+    rows: CellRows,
+    surprise: FloatArray,
+    block: IntArray,
+    segments: int,
+) -> tuple[FloatArray, float]:
+    """Covariance of coefficients fitted to cells, and the size of the shock that blocks share, units of the response.
+
+    Parameters
+    ----------
+    design, weight, block : of the cells; `block` is a stretch of one segment. prior : precision of the coefficients.
+    surprise : weighted response less fit of every row, which adds up to that of its cell.
+    """
+    gram = (design * weight[:, None]).T @ design + prior
+    inverse = np.linalg.inv(gram + 1e-9 * np.eye(len(gram)))
+    shape = (int(rows.customer.max(initial=0)) + 1, len(weight))
+    scores = csr_array((surprise, (rows.customer, rows.cell)), shape=shape) @ design
+    places, place = np.unique(block, return_inverse=True)
+    shock = _shared(rows, surprise, weight, place, len(places), segments)
+    pulls = np.zeros((len(places), design.shape[1]))
+    np.add.at(pulls, place, design * (shock * weight)[:, None])
+    found = prior + scores.T @ scores + pulls.T @ pulls
+    return np.asarray(inverse @ found @ inverse), shock
+
+
+def _shared(
+    rows: CellRows, surprise: FloatArray, weight: FloatArray, place: IntArray, blocks: int, segments: int
+) -> float:
+    """Standard deviation of a block's own level beyond what its customers explain; 0 where none is."""
+    if blocks <= segments:
+        return 0.0
+    own = place[rows.cell]
+    code = np.unique(rows.customer * blocks + own, return_inverse=True)[1]
+    noise = float((np.bincount(code, surprise) ** 2).sum())
+    lost = 1.0 - segments / blocks  # every segment's level was fitted to these very blocks
+    excess = float((np.bincount(own, surprise, blocks) ** 2).sum()) / lost - noise
+    return float(np.sqrt(max(excess, 0.0) / max(float((np.bincount(place, weight) ** 2).sum()), 1e-300)))
