@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
-from behavior.estimators.balance_decay import BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.balance_decay import PACE, BalanceDecay, DecayCells, sum_cells
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._segments import scheme_of, segment_codes
@@ -55,7 +55,7 @@ def balance_cells(
     month = month_number(table["month"])[use]
     age = np.minimum(table["age_months"].to_numpy()[use], GROWN_UP)
     spread = table["spread"].to_numpy()[use]
-    names = ("segment", "age_months", *(("spread",) if with_spread else ()), *(() if pace is None else ("pace",)))
+    names = ("segment", "age_months", *(("spread",) if with_spread else ()), *(() if pace is None else (PACE,)))
     columns = np.column_stack(
         [codes[use], age, *((spread,) if with_spread else ()), *(() if pace is None else (pace[use],))]
     )
@@ -63,6 +63,20 @@ def balance_cells(
     before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
     customer = pd.factorize(table["customer"])[0][use]
     return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
+
+
+def balance_features(table: pd.DataFrame, codes: IntArray, pace: FloatArray | None) -> FeatureMatrix:
+    """Account-months as the balance model reads them, with the pace that is left of each if known."""
+    columns = {
+        "segment": np.where(codes < 0, np.nan, codes),
+        "age_months": np.minimum(table["age_months"].to_numpy(), GROWN_UP),
+        "month_of_year": month_number(table["month"]) % 12 + 1.0,
+        "spread": table["spread"].to_numpy(),
+        **({} if pace is None else {PACE: pace}),
+    }
+    return FeatureMatrix(
+        tuple(columns), np.column_stack(list(columns.values())), (0,) * len(columns), ("",) * len(columns)
+    )
 
 
 def fit_balance(

@@ -18,7 +18,7 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
 from behavior.assumptions.set import AssumptionTable, Provenance
 from behavior.assumptions.spending import spent_hazard
-from behavior.estimators.balance_decay import PACE, BalanceDecay
+from behavior.estimators.balance_decay import BalanceDecay
 from behavior.estimators.bands import Blocks
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
@@ -30,7 +30,7 @@ from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_closure import learn_closure, learn_pace
 from behavior.kinds._decay_exhibits import exhibits
-from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
+from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
@@ -202,21 +202,8 @@ def _kept_otherwise(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel
     """(1 - moved)(1 + growth) of each row's month: with (1 - closure) the share of balance that stays."""
     codes = level_codes(panel.table, spec, tuple(estimators["inputs"].extra["segments"]))
     pace = pace_left(estimators["closure"], matrix)
-    shrink = estimators["balance"].log_decay(_cells_of(panel.table, codes, pace))
+    shrink = estimators["balance"].log_decay(balance_features(panel.table, codes, pace))
     return np.asarray((1.0 - estimators["migrated"].predict_hazard(matrix)) * np.exp(-shrink))
-
-
-def _cells_of(table: pd.DataFrame, codes: IntArray, pace: FloatArray | None) -> FeatureMatrix:
-    columns = {
-        "segment": np.where(codes < 0, np.nan, codes),
-        "age_months": np.minimum(table["age_months"].to_numpy(), 240.0),
-        "month_of_year": month_number(table["month"]) % 12 + 1.0,
-        "spread": table["spread"].to_numpy(),
-        **({} if pace is None else {PACE: pace}),
-    }
-    return FeatureMatrix(
-        tuple(columns), np.column_stack(list(columns.values())), (0,) * len(columns), ("",) * len(columns)
-    )
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
