@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -42,18 +40,6 @@ WORDS: Mapping[str, str] = {
     "boosted": "boosted trees on the spline",
     "boosted_cluster": "the same trees, grown on a cluster",
 }
-
-_CLIENT: ContextVar[Any] = ContextVar("client", default=None)
-
-
-@contextmanager
-def scored_on(client: Any) -> Iterator[None]:
-    """Inside the block boosted trees have a second row, grown on the cluster of a Dask client; None = no such row."""
-    held = _CLIENT.set(client)
-    try:
-        yield
-    finally:
-        _CLIENT.reset(held)
 
 
 @dataclass
@@ -132,7 +118,7 @@ def _vendor(text: str, periods: float) -> FixedHazard:
     return FixedHazard(grids, np.asarray(table))
 
 
-def contenders(roles: Roles, matrix: FeatureMatrix) -> dict[str, Any]:
+def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[str, Any]:
     """Every baseline, unfitted, by name; those without their feature are left out."""
     spline = SplineHazard(
         roles.driver, roles.age, roles.burnout, roles.interacts, sample_share=1.0, most_rows=MOST_ROWS
@@ -144,8 +130,8 @@ def contenders(roles: Roles, matrix: FeatureMatrix) -> dict[str, Any]:
         "spline": spline,
         "boosted": BoostedHazard(spline, TREES, rounds=ROUNDS),
     }
-    if _CLIENT.get() is not None:
-        found["boosted_cluster"] = BoostedHazard(spline, TREES, rounds=ROUNDS, client=_CLIENT.get())
+    if client is not None:
+        found["boosted_cluster"] = BoostedHazard(spline, TREES, rounds=ROUNDS, client=client)
     if roles.driver in matrix.names:
         found["age_incentive_table"] = EmpiricalHazard((roles.age, roles.driver), cells=8, prior=100.0)
         found["s_curve"] = SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=40_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,14 +74,15 @@ def hazard_benchmark(
     question: Question,
     incumbent: FixedHazard | None = None,
     replicates: int = 200,
+    client: Any = None,
 ) -> Answer:
-    """Fit, foretell, score and hold against the bars.
+    """Fit, foretell, score and hold against the bars; with a Dask client boosted trees have a second row, grown there.
 
     Raises
     ------
     FittingError : when no window can be judged.
     """
-    judged = judge(panel, kind, spec, question.protocol, incumbent)
+    judged = judge(panel, kind, spec, question.protocol, incumbent, client)
     periods = periods_a_year(panel)
     tables, verdicts, exhibits = [], [], []
     scores: dict[str, dict[str, list[Score]]] = {}
@@ -120,7 +122,12 @@ def hazard_benchmark(
 
 
 def judge(
-    panel: Panel, kind: ModelKind, spec: ModelSpec, protocol: Protocol, incumbent: FixedHazard | None
+    panel: Panel,
+    kind: ModelKind,
+    spec: ModelSpec,
+    protocol: Protocol,
+    incumbent: FixedHazard | None,
+    client: Any = None,
 ) -> dict[str, Judged]:
     """Every model's expectations by cause; a cause that ours does not model is left out."""
     table = panel.table
@@ -138,7 +145,7 @@ def judge(
         for column, role in causes:
             if role not in fitted.estimators:
                 continue
-            own = _window(panel, kind, spec, fitted, (column, role), learn, window.test, incumbent)
+            own = _window(panel, kind, spec, fitted, (column, role), learn, window.test, incumbent, client)
             places.setdefault(column, []).append(np.flatnonzero(window.test))
             for model, expected in own.items():
                 parts.setdefault(column, {}).setdefault(model, []).append(expected)
@@ -165,6 +172,7 @@ def _window(
     learn: AnyArray,
     test: AnyArray,
     incumbent: FixedHazard | None,
+    client: Any,
 ) -> dict[str, FloatArray]:
     column, role = cause
     inputs = fitted.estimators["inputs"]
@@ -174,7 +182,7 @@ def _window(
     own = rows_of(inputs.matrix(panel, kind.features), test)
     found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(own))}
     monthly = periods_a_year(panel) == 12.0
-    models = contenders(roles_of(matrix.names, spec, column), matrix)
+    models = contenders(roles_of(matrix.names, spec, column), matrix, client)
     models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)
     for model, one in models.items():
         try:

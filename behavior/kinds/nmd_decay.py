@@ -111,10 +111,10 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     }
     facts = _facts(panel, split, estimators) | _pooled(table, spec, levels)
     challengers: dict[str, dict[str, Any]] = {}
+    usual = usual_spreads(table, codes, len(levels))
     events = int(closed[learning & calm].sum())
     if events >= LEAST_EVENTS:
         blocks = Blocks.of(table["customer"], month_number(table["month"]))
-        usual = usual_spreads(table, codes, len(levels))
 
         def wide(hazard: Any) -> FeatureMatrix:
             return Pace(hazard, usual, spec, levels)(plain, panel)
@@ -136,19 +136,24 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         estimators["closure"] = champion.model
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
     else:
-        ones = np.ones(int((learning & calm).sum()))
-        estimators["closure"] = ConstantHazard().fit(rows_of(matrix, learning & calm), closed[learning & calm], ones)
-        facts["champion"] = "constant_hazard"
-        facts["closures in words"] = (
-            f"{events} closures are too few for a model; the rate {estimators['closure'].rate_:.4%} a month is used, "
-            f"with an upper 95% bound of {estimators['closure'].upper_:.4%}"
-        )
+        estimators["closure"], words = _constant_closure(rows_of(matrix, learning & calm), closed[learning & calm])
+        facts |= words
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     balance_weighted = _balance_weighted(estimators["closure"], matrix, table, learning & calm)
     facts["closures actual over expected by balance"] = balance_weighted
-    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual_spreads(table, codes, len(levels))}
+    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
     return FittedModel("nmd_decay", spec, estimators, challengers, facts)
+
+
+def _constant_closure(matrix: FeatureMatrix, closed: FloatArray) -> tuple[ConstantHazard, dict[str, str]]:
+    """One rate where closures are too few for a model, and what is said of it."""
+    found = ConstantHazard().fit(matrix, closed, np.ones(len(closed)))
+    words = (
+        f"{int(closed.sum())} closures are too few for a model; the rate {found.rate_:.4%} a month is used, "
+        f"with an upper 95% bound of {found.upper_:.4%}"
+    )
+    return found, {"champion": "constant_hazard", "closures in words": words}
 
 
 def _interacts(matrix: FeatureMatrix, spec: ModelSpec) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from behavior.benchmark.beta_run import beta_answer
 from behavior.benchmark.decay_run import decay_benchmark
-from behavior.benchmark.hazard_models import incumbent_hazard, scored_on
+from behavior.benchmark.hazard_models import incumbent_hazard
 from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
@@ -150,16 +151,16 @@ def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
     try:
         if not task.scheduler:
             return answer_of(task)
-        with connected(task.scheduler) as client, scored_on(client):
-            return answer_of(task)
+        with connected(task.scheduler) as client:
+            return answer_of(task, client)
     except LeakFound:
         raise
     except BehaviorError as error:
         return Failure(task.name, str(error))
 
 
-def answer_of(task: Task) -> Answer | TruthAnswer:
-    """One task's answer."""
+def answer_of(task: Task, client: Any = None) -> Answer | TruthAnswer:
+    """One task's answer; with a Dask client boosted trees are scored as grown there too."""
     if task.form == "truth":
         bank = _bank(task)
         model = _models(task) / task.name
@@ -172,14 +173,14 @@ def answer_of(task: Task) -> Answer | TruthAnswer:
         bank = _bank(task)
         history = bank.mortgages if question.history == "mortgage" else bank.deposits
         spec = _spec(_models(task) / Path(question.model).name, task.quick)
-        return answer_question(task.name, history, bank.rate_history, spec, question, "", task.quick)
+        return answer_question(task.name, history, bank.rate_history, spec, question, "", task.quick, client)
     history = read_history(profile, question.history)
     rates = rate_history(profile) if profile.terms.rates is not None else RateHistory({}, {})
     spec = _spec(profile.path(question.model), task.quick)
     vendor = ""
     if question.incumbent.file:
         vendor = read_bytes(profile.path(question.incumbent.file)).decode("utf-8")
-    return answer_question(task.name, history, rates, spec, question, vendor, task.quick)
+    return answer_question(task.name, history, rates, spec, question, vendor, task.quick, client)
 
 
 def answer_question(
@@ -190,6 +191,7 @@ def answer_question(
     question: Question,
     vendor_table: str = "",
     quick: bool = False,
+    client: Any = None,
 ) -> Answer:
     """Build the panel and put the question of the protocol's form to it.
 
@@ -207,7 +209,7 @@ def answer_question(
     if question.protocol.landmarks:
         return decay_benchmark(name, panel, rates, kind, spec, question, replicates, with_boosted=not quick)
     incumbent = incumbent_hazard(question.incumbent, vendor_table, periods_a_year(panel))
-    return hazard_benchmark(name, panel, kind, spec, question, incumbent, replicates)
+    return hazard_benchmark(name, panel, kind, spec, question, incumbent, replicates, client)
 
 
 def _betas(given: Incumbent, vendor_table: str) -> Mapping[str, float] | None:

@@ -14,6 +14,7 @@ from behavior.engine.positions import Book
 from behavior.engine.projection import prepare
 from behavior.engine.run import run
 from tests.benchmarks.engine_books import behaviour, mortgages, world
+from tests.engine.test_partitions import assert_same
 
 LOANS = 400_000
 
@@ -44,7 +45,8 @@ def test_a_local_cluster_of_two_workers(benchmark: Any) -> None:
     ) as cluster:
         address = cluster.scheduler_address
         run_on(address, plan_of())
-        benchmark.pedantic(lambda: run_on(address, plan_of()), rounds=3)
+        found = benchmark.pedantic(lambda: run_on(address, plan_of()), rounds=3)
+    assert_same(found, run(plan_of()))
     if benchmark.stats is not None:
         benchmark.extra_info["times_as_long_as_threads"] = benchmark.stats.stats.min / here
         print(f"\n{benchmark.stats.stats.min:.2f} s on the cluster, {here:.2f} s on threads")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.benchmark.hazard_models import WORDS, scored_on
+from behavior.benchmark.hazard_models import WORDS
 from behavior.benchmark.hazard_run import hazard_benchmark
 from behavior.benchmark.protocols import Protocol, Question
 from behavior.cli import main
@@ -111,8 +111,7 @@ def test_the_harness_scores_both(client: Any) -> None:
     panel, spec = toy_panel(20_000), parse_spec(SPEC, "spec.toml")
     protocol = Protocol(window_months=12, customer_folds=2)
     question = Question(title="toy", model="toy", history="toy", protocol=protocol)
-    with scored_on(client):
-        answer = hazard_benchmark("toy", panel, KIND, spec, question, replicates=20)
+    answer = hazard_benchmark("toy", panel, KIND, spec, question, replicates=20, client=client)
     table = answer.scores[(answer.scores["cause"] == "payoff") & (answer.scores["slice"] == "")]
     found = table.pivot_table(index="model", columns=["score", "weighting"], values="value")
     assert {"boosted", "boosted_cluster"} <= set(found.index) and "boosted_cluster" in WORDS
