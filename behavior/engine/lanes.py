@@ -22,7 +22,7 @@ from behavior.engine.layout import (
 from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
 from behavior.engine.survival import Paths
-from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
+from behavior.engine.tally import add_income, each, gone, gone_together, moves, renew, slot, write
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -166,11 +166,28 @@ def hold(s: int, group: int, month: int, balance: float, switches: Switches, out
 
 
 @folded
-def hand_out(s: int, place: int, count: int, values: FloatArray, out: Totals) -> None:
-    """Each position's own value and income of the first year."""
+def hand_out(s: int, until: int, place: int, count: int, values: FloatArray, out: Totals) -> None:
+    """Each position's own value and income of the first year, in scenarios `s` to `until` (excluded)."""
     for i in range(count):
-        out.position_value[place + i, s] = values[0, i]
-        out.position_income[place + i, s] = values[1, i]
+        for k in range(s, until):
+            out.position_value[place + i, k] = values[1 + k - s, i]
+            out.position_income[place + i, k] = values[0, i]
+
+
+@folded
+def renewed(
+    s: int, j: int, n: int, low: int, together: bool, cuts: Cuts, work: Work, paths: Paths, out: Totals
+) -> None:
+    """Add what leaves the columns at event j to the amounts that are renewed."""
+    then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
+    if together:
+        amount, weighted = gone_together(n, paths.before, paths.share, then, now, old, new)
+        out.renewed[s, cuts.renewal[low], j] += amount
+        out.renewed_margin[s, cuts.renewal[low], j] += weighted
+        return
+    gone(n, paths.before, paths.share, then, now, old, new, paths.scratch[0], paths.scratch[1])
+    kinds = cuts.renewal[low : low + n]
+    renew(n, j, kinds, paths.scratch[0], paths.scratch[1], out.renewed[s], out.renewed_margin[s])
 
 
 @folded
@@ -203,6 +220,7 @@ def behave(
 def along(
     t: int,
     s: int,
+    until: int,
     place: int,
     cuts: Cuts,
     given: Given,
@@ -212,7 +230,10 @@ def along(
     flow: FloatArray,
     values: FloatArray,
 ) -> None:
-    """One tile along one scenario. place : of its first position among the chunk's, for values position by position."""
+    """One tile along scenario `s`, or (alike) along all up to `until` at once.
+
+    place : of its first position among the chunk's, for values position by position.
+    """
     tile, pos, cal, switches = cuts.tiles[t], given.pos, given.cal, given.switches
     low = tile.begin
     n = tile.end - low
@@ -223,7 +244,8 @@ def along(
     floats, oldest = pos[head].rate_type == FLOATING, set_out(n, low, cuts, given, paths)
     simple = one_plain_cause(head, given, paths)
     before, value, repriced = total(work.balance[0], n), 0.0, False
-    values[:] = 0.0
+    if switches.per_position:
+        values[: until - s + 1] = 0.0
     hold(s, group, cal[pos[head].first].month, before, switches, out)
     for j in range(1, last + 1):
         e = pos[head].first + j - 1
@@ -243,21 +265,21 @@ def along(
             cash += after
             after = 0.0
             paths.share[:] = 0.0
-        value += cash * discount[cal[e].day]
+        if tile.alike != 0:
+            out.cash[group, cal[e].day] += cash
+        else:
+            value += cash * discount[cal[e].day]
         if switches.per_position:
-            each(j, e, n, head, margins, causes if lost != 0.0 else 0, discount[cal[e].day], given, work, paths, values)
+            each(j, e, n, head, margins, causes if lost != 0.0 else 0, s, until, given, work, paths, values)
         repriced = slot(s, e, before, after, repriced, floats, cal, given.mkt, out.gap[group])
         if switches.flows:
             write(s, group, e, j == last, after, cal, flow, out.flows)
         if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
-            then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
-            gone(n, paths.before, paths.share, then, now, old, new, paths.scratch[0], paths.scratch[1])
-            kinds, amount, weighted = cuts.renewal[low : low + n], paths.scratch[0], paths.scratch[1]
-            renew(n, j, kinds, amount, weighted, out.renewed[s], out.renewed_margin[s])
+            renewed(s, j, n, low, tile.together != 0, cuts, work, paths, out)
         before = after
     out.value[s, group] += value
     if switches.per_position:
-        hand_out(s, place, tile.end - low, values, out)
+        hand_out(s, until, place, tile.end - low, values, out)
 
 
 @side_by_side
@@ -277,11 +299,12 @@ def project_tiles(
     origin = cuts.begin[cuts.tiles[first].begin]
     for t in range(first, last):
         place = cuts.begin[cuts.tiles[t].begin] - origin
-        for s in range(scenarios):
+        alike = cuts.tiles[t].alike != 0
+        for s in range(1 if alike else scenarios):
             contracts(t, s, cuts, given, work)
-            along(t, s, place, cuts, given, work, paths, out, flow, values)
+            along(t, s, scenarios if alike else s + 1, place, cuts, given, work, paths, out, flow, values)
 
 
-def scratch() -> tuple[FloatArray, FloatArray]:
-    """What `project_tiles` writes an event's flows and each position's value and income on."""
-    return np.zeros(CLOSING + 1), np.zeros((2, SLAB))
+def scratch(scenarios: int) -> tuple[FloatArray, FloatArray]:
+    """What `project_tiles` writes an event's flows on, and each position's income and its values by scenario."""
+    return np.zeros(CLOSING + 1), np.zeros((1 + scenarios, SLAB))

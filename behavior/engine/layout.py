@@ -241,7 +241,8 @@ class Totals(NamedTuple):
     staying, constant : same, run-off income of balances that stay on a constant balance sheet, and what they earn there
     instead; `income` leaves them out. gap : (groups, buckets). coverage : (rows, 3)
     balance-months looked up, clamped, beyond the data. renewed, renewed_margin : (scenarios, renewal groups, 63).
-    position_value, position_income : (positions, scenarios) or empty.
+    position_value, position_income : (positions, scenarios) or empty. cash : (groups, days) that no scenario changes;
+    `value` leaves it out. Where a path is the same in every scenario, there is one scenario.
     """
 
     flows: FloatArray
@@ -255,6 +256,7 @@ class Totals(NamedTuple):
     renewed_margin: FloatArray
     position_value: FloatArray
     position_income: FloatArray
+    cash: FloatArray
 
 
 RECORDS_AT_ONCE = 4096

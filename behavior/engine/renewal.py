@@ -166,11 +166,14 @@ def roll_forward(amount: FloatArray, extra: FloatArray, term: int) -> None:
 
 
 @compiled
-def price(amount: FloatArray, earned: FloatArray, rates: FloatArray, floor: float, cap: float) -> None:
-    """What a year of each slice earns, in place of its amount times margin."""
+def price(
+    amount: FloatArray, margin: FloatArray, rates: FloatArray, floor: float, cap: float, earned: FloatArray
+) -> None:
+    """What a year of each slice earns. margin : amount times margin."""
     for j in range(1, rates.shape[0]):
+        earned[j] = 0.0
         if amount[j] != 0.0:
-            earned[j] = amount[j] * min(max(rates[j] + earned[j] / amount[j], floor), cap)
+            earned[j] = amount[j] * min(max(rates[j] + margin[j] / amount[j], floor), cap)
 
 
 @compiled
@@ -214,17 +217,20 @@ def renew_chunk(
     weights: FloatArray,
     rates: FloatArray,
     income: FloatArray,
+    earned: FloatArray,
 ) -> None:
     """Roll renewed amounts of one chunk forward and add what they earn to `income` (scenarios, groups, months + 1).
 
-    groups : number of the chunk's first result group. `renewed` and `renewed_margin` are written on: they end as
-    amounts and as what a year of them earns.
+    groups : number of the chunk's first result group. `renewed` and `renewed_margin`, of one path or of one a scenario,
+    are written on. earned : workspace, (events,).
     """
-    for s in range(renewed.shape[0]):
+    for path in range(renewed.shape[0]):
         for r in range(renewed.shape[1]):
-            amount, earned = renewed[s, r], renewed_margin[s, r]
-            roll_forward(amount, earned, term[r])
-            price(amount, earned, rates[rate[r], s], floor[r], cap[r])
+            roll_forward(renewed[path, r], renewed_margin[path, r], term[r])
+    for s in range(income.shape[0]):
+        path = min(s, renewed.shape[0] - 1)
+        for r in range(renewed.shape[1]):
+            price(renewed[path, r], renewed_margin[path, r], rates[rate[r], s], floor[r], cap[r], earned)
             row, phases = weight[r, 0], weight[r, 1]
             out = income[s, group[r] - groups]
             if phases == 1:

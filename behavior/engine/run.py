@@ -19,7 +19,7 @@ from behavior.engine.layout import NII_MONTHS, Cuts, Given, Switches, Totals, em
 from behavior.engine.plan import CONVENTIONS, CashFlows, Plan, Progress
 from behavior.engine.renewal import renew_chunk
 from behavior.engine.survival import paths_of
-from behavior.engine.tiles import Tiles, cut
+from behavior.engine.tiles import Cutting, Tiles, cut
 from behavior.freed import give_back_freed
 from behavior.quantities import FloatArray, IntArray
 
@@ -53,12 +53,17 @@ def threads_of(plan: Plan) -> int:
 def cut_up(plan: Plan) -> Plan:
     """The plan with its tiles found."""
     options = plan.options
-    pool = CONVENTIONS[options.runoff_convention] == layout.POOL
-    if plan.tiles is not None and (plan.tiles.pool, plan.tiles.each) == (pool, options.per_position):
+    cutting = Cutting(
+        pool=CONVENTIONS[options.runoff_convention] == layout.POOL,
+        each=options.per_position,
+        frozen=options.behaviour != "model",
+        scenarios=len(plan.scenarios),
+        pieces=PIECES * threads_of(plan),
+        room=RENEWED_BYTES // ((NII_MONTHS + 4) * 16),
+    )
+    if plan.tiles is not None and plan.tiles.cutting == cutting:
         return plan
-    columns = max(64, RENEWED_BYTES // (len(plan.scenarios) * (NII_MONTHS + 4) * 16))
-    pieces = PIECES * threads_of(plan)
-    found = cut(plan.positions, plan.behaviours, plan.day_count, pool, options.per_position, pieces, columns)
+    found = cut(plan.positions, plan.behaviours, plan.day_count, cutting)
     give_back_freed()
     return replace(plan, tiles=found)
 
@@ -88,7 +93,7 @@ def run(plan: Plan, progress: Progress | None = None) -> CashFlows:
     assert plan.tiles is not None
     count = len(plan.order)
     work = pieces_of(plan, plan.tiles)
-    total = totals_of(plan, len(plan.groups), 0, 0)
+    total = totals_of(plan, len(plan.scenarios), len(plan.groups), 0, 0)
     constant = empty_floats(*total.income.shape)
     value = empty_floats(count if plan.options.per_position else 0, len(plan.scenarios))
     income = empty_floats(*value.shape)
@@ -111,7 +116,7 @@ def run(plan: Plan, progress: Progress | None = None) -> CashFlows:
         groups=plan.groups,
         scenarios=plan.scenarios,
         flows=total.flows,
-        value=total.value,
+        value=total.value + discounted(plan, plan.tiles, total.cash),
         income=total.income + total.staying,
         constant=total.income + total.constant + constant,
         gap=total.gap,
@@ -122,9 +127,19 @@ def run(plan: Plan, progress: Progress | None = None) -> CashFlows:
     )
 
 
-def totals_of(plan: Plan, groups: int, renewals: int, positions: int) -> Totals:
-    """Empty totals for so many result groups, renewal groups and positions."""
-    scenarios = len(plan.scenarios)
+def discounted(plan: Plan, tiles: Tiles, cash: FloatArray) -> FloatArray:
+    """Present values of cash that no scenario changes, (scenarios, groups). cash : (groups, days)."""
+    found = empty_floats(len(plan.scenarios), len(cash))
+    heads = plan.records[tiles.loans[tiles.begin[tiles.tiles["begin"]]]]
+    currency = np.zeros(len(cash), dtype=np.int64)
+    currency[heads["group"]] = heads["currency"]
+    for group in np.flatnonzero(cash.any(axis=1)):
+        found[:, group] = plan.market.discount[currency[group], : len(plan.scenarios)] @ cash[group]
+    return found
+
+
+def totals_of(plan: Plan, scenarios: int, groups: int, renewals: int, positions: int) -> Totals:
+    """Empty totals for so many scenarios, result groups, renewal groups and positions."""
     months = plan.months + 2 if plan.options.cash_flows else 0
     each = positions if plan.options.per_position else 0
     return Totals(
@@ -137,8 +152,9 @@ def totals_of(plan: Plan, groups: int, renewals: int, positions: int) -> Totals:
         coverage=empty_floats(len(plan.coverage), 3),
         renewed=empty_floats(scenarios, renewals, NII_MONTHS + 4),
         renewed_margin=empty_floats(scenarios, renewals, NII_MONTHS + 4),
-        position_value=empty_floats(each, scenarios),
-        position_income=empty_floats(each, scenarios),
+        position_value=empty_floats(each, len(plan.scenarios)),
+        position_income=empty_floats(each, len(plan.scenarios)),
+        cash=empty_floats(groups, len(plan.market.time)),
     )
 
 
@@ -154,13 +170,14 @@ def _switches(plan: Plan, first_group: int) -> Switches:
 
 
 def run_tiles(plan: Plan, tiles: Tiles, number: int, density: FloatArray) -> Piece:
-    """One chunk of tiles."""
+    """One chunk of tiles. Where they are alike, what is added up stands for every scenario."""
     low, high = tiles.chunks[number]
+    paths = 1 if tiles.tiles["alike"][low] else len(plan.scenarios)
     columns = tiles.tiles["begin"][low], tiles.tiles["end"][high - 1]
     group = plan.positions.group[tiles.loans[tiles.begin[columns[0] : columns[1]]]]
     first = int(group.min())
     rows = tiles.loans[tiles.begin[columns[0]] : tiles.end[columns[1] - 1]] if plan.options.per_position else group[:0]
-    out = totals_of(plan, int(group.max()) - first + 1, len(tiles.renewals[number]), len(rows))
+    out = totals_of(plan, paths, int(group.max()) - first + 1, len(tiles.renewals[number]), len(rows))
     switches = _switches(plan, first)
     events = int(tiles.tiles["events"][low:high].max())
     cuts = Cuts(tiles.tiles, tiles.begin, tiles.end, tiles.renewal, tiles.loans)
@@ -175,8 +192,9 @@ def run_tiles(plan: Plan, tiles: Tiles, number: int, density: FloatArray) -> Pie
         work_of(events),
         paths_of(events, switches.frozen == 1),
         out,
-        *scratch(),
+        *scratch(len(plan.scenarios) if plan.options.per_position else 1),
     )
+    out.coverage[:] *= len(plan.scenarios) // paths
     return _piece(plan, tiles.renewals[number], out, first, rows)
 
 
@@ -189,7 +207,7 @@ def run_rows(plan: Plan, rows: IntArray) -> Piece:
     gone = int((present < 0).sum())
     records["renewal"] = np.where(records["renewal"] < 0, -1, place - gone)
     renewals = np.asarray(present[gone:], dtype=np.int64)
-    out = totals_of(plan, int(group.max()) - first + 1, len(renewals), len(rows))
+    out = totals_of(plan, len(plan.scenarios), int(group.max()) - first + 1, len(renewals), len(rows))
     behaviours = plan.behaviours._replace(
         mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
     )
@@ -219,7 +237,7 @@ def _piece(plan: Plan, renewals: IntArray, out: Totals, first: int, rows: IntArr
 
 def _renewed(plan: Plan, renewals: IntArray, out: Totals, first: int) -> FloatArray:
     """Income of what a piece renews."""
-    slices = empty_floats(*out.income.shape)
+    slices = empty_floats(len(plan.scenarios), *out.income.shape[1:])
     r = plan.renewals
     if len(renewals):
         renew_chunk(
@@ -235,6 +253,7 @@ def _renewed(plan: Plan, renewals: IntArray, out: Totals, first: int) -> FloatAr
             r.weights,
             r.rates,
             slices,
+            np.zeros(NII_MONTHS + 4),
         )
     return slices
 
@@ -245,6 +264,7 @@ def add(total: Totals, piece: Piece) -> None:
     span = slice(piece.first, piece.first + part.value.shape[1])
     total.flows[:, span] += part.flows
     total.value[:, span] += part.value
+    total.cash[span] += part.cash
     total.income[:, span] += part.income
     total.staying[:, span] += part.staying
     total.constant[:, span] += part.constant

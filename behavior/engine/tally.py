@@ -110,6 +110,25 @@ def gone(
         weighted[i] = before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
 
 
+@side_by_side
+def gone_together(
+    n: int,
+    before: FloatArray,
+    share: FloatArray,
+    then: FloatArray,
+    now: FloatArray,
+    old: FloatArray,
+    new: FloatArray,
+) -> tuple[float, float]:
+    """What left all columns, and that times its margin."""
+    amount, weighted = 0.0, 0.0
+    for i in range(n):
+        grown = now[i] > then[i]
+        amount += before[i] * (now[i] if grown else then[i]) - share[i] * now[i]
+        weighted += before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
+    return amount, weighted
+
+
 @compiled
 def renew(
     n: int,
@@ -134,37 +153,40 @@ def renew(
 def each_plain(
     n: int,
     exchanged: float,
-    factor: float,
     before: FloatArray,
     share: FloatArray,
     paid: FloatArray,
     then: FloatArray,
     now: FloatArray,
-    value: FloatArray,
+    cash: FloatArray,
 ) -> None:
-    """Add interest, scheduled principal and what leaves to the value of each column, which is one position."""
+    """Interest, scheduled principal and what leaves of each column, which is one position."""
     for i in range(n):
-        cash = before[i] * paid[i] + (before[i] * then[i] - share[i] * now[i]) * exchanged
-        value[i] += cash * factor
+        cash[i] = before[i] * paid[i] + (before[i] * then[i] - share[i] * now[i]) * exchanged
+
+
+@side_by_side
+def discounted(n: int, cash: FloatArray, factor: float, value: FloatArray) -> None:
+    """Add cash to present values."""
+    for i in range(n):
+        value[i] += cash[i] * factor
 
 
 @folded
-def each_value(
+def each_cash(
     j: int,
     n: int,
     head: int,
     margins: bool,
     causes: int,
-    factor: float,
     given: Given,
     work: Work,
     paths: Paths,
-    value: FloatArray,
 ) -> None:
-    """Add an event's cash to the value of each column, which is one position."""
+    """An event's cash of each column, which is one position, into `scratch[0]`."""
     now, then, monthly = work.balance[j], work.balance[j - 1], given.pos[head].payment == 1
     paid = work.interest[j] if monthly else work.paid[j]
-    each_plain(n, float(given.pos[head].exchanged), factor, paths.before, paths.share, paid, then, now, value)
+    each_plain(n, float(given.pos[head].exchanged), paths.before, paths.share, paid, then, now, paths.scratch[0])
     if monthly and not margins and causes == 0:
         return
     for i in range(n):
@@ -181,7 +203,7 @@ def each_value(
                 lost += paths.hazard[cause, i] * given.beh.loss[given.beh.entry_table[first + cause]]
                 weight += paths.hazard[cause, i]
             cash -= gone * now[i] * lost / weight
-        value[i] += cash * factor
+        paths.scratch[0, i] += cash
 
 
 @folded
@@ -217,12 +239,17 @@ def each(
     head: int,
     margins: bool,
     causes: int,
-    factor: float,
+    s: int,
+    until: int,
     given: Given,
     work: Work,
     paths: Paths,
     values: FloatArray,
 ) -> None:
-    """Add an event to each position's own value and income of the first year. factor : discount factor of its day."""
-    each_value(j, n, head, margins, causes, factor, given, work, paths, values[0])
-    each_income(j, n, head, e, given, work, paths, values[1])
+    """Add an event to each position's own income of the first year, the first row of `values`, and to its value in
+    scenarios `s` to `until` (excluded), a row each."""
+    each_income(j, n, head, e, given, work, paths, values[0])
+    each_cash(j, n, head, margins, causes, given, work, paths)
+    currency, day = given.pos[head].currency, given.cal[e].day
+    for k in range(s, until):
+        discounted(n, paths.scratch[0], given.mkt.discount[currency, k, day], values[1 + k - s])

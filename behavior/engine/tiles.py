@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,11 +60,33 @@ TILE = np.dtype(
         ("signs", np.int32),
         ("margins", np.int32),
         ("later", np.int32),
+        ("alike", np.int32),
+        ("together", np.int32),
     ],
     align=True,
 )
 """begin, end : columns. events : the longest column's. keyed : columns are sums of positions. signs : a payment may
-fall short of its interest. margins : present values leave a margin out. later : some amortise from a later payment."""
+fall short of its interest. margins : present values leave a margin out. later : some amortise from a later payment.
+alike : every scenario knows the same path. together : all columns are of one renewal group."""
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """What a book is cut up for.
+
+    Parameters
+    ----------
+    pool : the run-off convention is the pool's. each : every position's own value is asked for, so nothing may be added
+    up. frozen : scenarios use base's hazards. scenarios : how many. pieces : chunks wanted. room : columns of a chunk
+    at most, counted once for every path.
+    """
+
+    pool: bool
+    each: bool
+    frozen: bool
+    scenarios: int
+    pieces: int
+    room: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +97,9 @@ class Tiles:
     ----------
     loans : places in the records, columns one after another. begin, end : (columns,), place in `loans`.
     renewal : (columns,), number of the renewal group among those of its chunk, -1 = none.
-    tiles : records as `TILE`. chunks : (first tile, last + 1) of each piece of work; `renewals` : its renewal groups.
-    rest : places in the records that the tiles do not hold, by result group. pool, each : what they were cut for.
+    tiles : records as `TILE`. chunks : (first tile, last + 1) of each piece of work, all of its tiles alike or none;
+    `renewals` : its renewal groups. rest : places in the records that the tiles do not hold, by result group.
+    cutting : what they were cut for.
     """
 
     loans: IntArray
@@ -87,8 +110,23 @@ class Tiles:
     chunks: tuple[tuple[int, int], ...]
     renewals: tuple[IntArray, ...]
     rest: IntArray
-    pool: bool
-    each: bool
+    cutting: Cutting
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What decides how positions lie side by side, (rows,) each.
+
+    Parameters
+    ----------
+    alike : their path knows no scenario. signs : a payment may fall short of its interest. keyed : they are added up.
+    shared : what positions of one column share besides their block.
+    """
+
+    alike: BoolArray
+    signs: BoolArray
+    keyed: BoolArray
+    shared: tuple[IntArray, ...]
 
 
 def combined(columns: Sequence[IntArray]) -> IntArray:
@@ -151,25 +189,24 @@ def _reads_own(behaviours: Behaviours) -> BoolArray:
     return np.asarray((np.isin(behaviours.driver, (INCENTIVE, MONEY)) & used).any(axis=1))
 
 
-def _summed(mine: Positions, behaviours: Behaviours, signs: BoolArray) -> tuple[BoolArray, list[IntArray]]:
-    """Positions that are added up, and what those of one column share.
+def _summed(mine: Positions, behaviours: Behaviours, driven: BoolArray, marks: Marks) -> Marks:
+    """Mark the positions that are added up, and what those of one column share.
 
     Survival is the same for every position of one age where no curve reads a driver, and for deposits of one rate, on
     whose path spread and level alone depend.
     """
     curves, tables = behaviours.entry_curve, behaviours.entry_table
-    driven = _any(behaviours, behaviours.dimensions[curves] > 0)[mine.behaviour]
     aged = _any(behaviours, behaviours.since_origination[tables] != 0)[mine.behaviour]
     own = _any(behaviours, _reads_own(behaviours)[curves])[mine.behaviour]
     open_ended = mine.repayment == OPEN_ENDED
     deposit = open_ended & ~own
-    keyed = (~driven & ~signs & (mine.rate_type == FIXED) & ~open_ended) | deposit
-    shared = [
+    keyed = (~driven & ~marks.signs & (mine.rate_type == FIXED) & ~open_ended) | deposit
+    shared = (
         np.where(keyed & aged, mine.age, 0),
         np.where(keyed, mine.renewal, 0),
         *(_labels(values, deposit) for values in (mine.rate, mine.floor)),
-    ]
-    return keyed, shared
+    )
+    return replace(marks, keyed=keyed, shared=shared)
 
 
 def _labels(values: FloatArray, chosen: BoolArray) -> IntArray:
@@ -179,17 +216,9 @@ def _labels(values: FloatArray, chosen: BoolArray) -> IntArray:
     return found
 
 
-def cut(
-    positions: Positions, behaviours: Behaviours, count: IntArray, pool: bool, each: bool, pieces: int, most: int
-) -> Tiles:
-    """Cut a book into tiles.
-
-    Parameters
-    ----------
-    count : (rows,), day count by number. pool : the run-off convention is the pool's. each : every position's own value
-    is asked for, so nothing may be added up. pieces : chunks wanted. most : columns of a chunk at most.
-    """
-    chosen = separable(positions, pool)
+def cut(positions: Positions, behaviours: Behaviours, count: IntArray, cutting: Cutting) -> Tiles:
+    """Cut a book into tiles. count : (rows,), day count by number."""
+    chosen = separable(positions, cutting.pool)
     drawing = _any(behaviours, behaviours.draws[behaviours.entry_table] != 0)
     chosen &= ~drawing[positions.behaviour]
     rows = np.flatnonzero(chosen)
@@ -197,21 +226,29 @@ def cut(
     rest = rest[np.argsort(positions.group[rest], kind="stable")]
     mine = taken(positions, rows, READ)
     signs = falls_short(mine, count[rows])
-    keyed, shared = (np.zeros_like(signs), []) if each else _summed(mine, behaviours, signs)
-    block = _blocks(mine, behaviours.coverage[rows], keyed, signs)
-    column = combined([block, *shared])
+    driven = _any(behaviours, behaviours.dimensions[behaviours.entry_curve] > 0)[mine.behaviour]
+    marks = Marks(
+        alike=(mine.rate_type == FIXED) & ~driven & (not cutting.frozen),
+        signs=signs,
+        keyed=np.zeros_like(signs),
+        shared=(),
+    )
+    if not cutting.each:
+        marks = _summed(mine, behaviours, driven, marks)
+    block = _blocks(mine, behaviours.coverage[rows], marks)
+    column = combined([block, *marks.shared])
     order = np.argsort(combined([column, -mine.events]), kind="stable")
-    parts = _tiles(mine, rows, order, block, column, keyed, signs, pieces, most)
-    return Tiles(*parts, rest=rest, pool=pool, each=each)
+    return Tiles(*_tiles(mine, rows, order, block, column, marks, cutting), rest=rest, cutting=cutting)
 
 
-def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolArray) -> IntArray:
-    """Number of each position's block; blocks of one result group stand together."""
+def _blocks(mine: Positions, coverage: IntArray, marks: Marks) -> IntArray:
+    """Number of each position's block; blocks of one result group stand together, in it those that are alike."""
     phase = np.where(mine.payment > 1, mine.events % np.maximum(mine.payment, 1), 0)
     deposit = mine.rate_type == ADMINISTERED
     return combined(
         [
             mine.group,
+            marks.alike.astype(np.int64),
             mine.first,
             mine.behaviour,
             mine.rate_type,
@@ -223,8 +260,8 @@ def _blocks(mine: Positions, coverage: IntArray, keyed: BoolArray, signs: BoolAr
             mine.stays,
             (mine.renewal >= 0).astype(np.int64),
             np.where(deposit, mine.repricing, -1),
-            keyed.astype(np.int64),
-            signs.astype(np.int64),
+            marks.keyed.astype(np.int64),
+            marks.signs.astype(np.int64),
             _alike(mine.stretch),
             *coverage.T,
         ]
@@ -244,26 +281,26 @@ def _tiles(
     order: IntArray,
     block: IntArray,
     column: IntArray,
-    keyed: BoolArray,
-    signs: BoolArray,
-    pieces: int,
-    most: int,
+    marks: Marks,
+    cutting: Cutting,
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, Records, tuple[tuple[int, int], ...], tuple[IntArray, ...]]:
     if not len(rows):
         none = np.zeros(0, dtype=np.int64)
         return none, none, none, none, np.zeros(0, dtype=TILE), (), ()
-    together = keyed[order][1:] & (np.diff(column[order]) == 0)
+    together = marks.keyed[order][1:] & (np.diff(column[order]) == 0)
     first = np.flatnonzero(np.concatenate([[True], ~together]))
     last = np.append(first[1:], len(rows))
     of = order[first]
-    sorted_columns = np.argsort(combined([block[of], -mine.events[of]]), kind="stable")
+    block = _by_renewal(block[of], mine.renewal[of])
+    sorted_columns = np.argsort(combined([block, -mine.events[of]]), kind="stable")
+    block = block[sorted_columns]
     first, last, of = first[sorted_columns], last[sorted_columns], of[sorted_columns]
     size = last - first
     end = np.cumsum(size)
     # Positions follow their columns, so that a tile's lie side by side.
     order = order[np.repeat(first - (end - size), size) + np.arange(len(rows))]
     first, last = end - size, end
-    starts = np.concatenate([[True], np.diff(block[of]) != 0])
+    starts = np.concatenate([[True], np.diff(block) != 0])
     begins = np.flatnonzero(starts)
     rank = np.arange(len(of)) - begins[np.cumsum(starts) - 1]
     begin = np.flatnonzero(rank % WIDTH == 0)
@@ -271,30 +308,47 @@ def _tiles(
     tiles["begin"], tiles["end"] = begin, np.append(begin[1:], len(of))
     head = of[begin]
     tiles["events"] = mine.events[head]
-    tiles["keyed"], tiles["signs"] = keyed[head], signs[head]
+    tiles["keyed"], tiles["signs"], tiles["alike"] = marks.keyed[head], marks.signs[head], marks.alike[head]
     # A flag of any of its positions is the tile's.
-    for name, marks in (("margins", mine.margin != 0), ("later", _later(mine))):
-        if marks.any():
-            tiles[name] = np.add.reduceat(marks[order].astype(np.int64), first[begin]) > 0
-    # Positions that are added up cost a contract each and a path together; deposits cost a path alone.
-    contracts = np.where(mine.repayment[of] == OPEN_ENDED, 0, last - first)
-    work = (contracts + np.where(keyed[of], 7, 1)) * mine.events[of]
-    chunks = _chunks(np.add.reduceat(work, begin), tiles["end"], pieces, most)
+    for name, flags in (("margins", mine.margin != 0), ("later", _later(mine))):
+        if flags.any():
+            tiles[name] = np.add.reduceat(flags[order].astype(np.int64), first[begin]) > 0
+    renewed = mine.renewal[of]
+    tiles["together"] = np.minimum.reduceat(renewed, begin) == np.maximum.reduceat(renewed, begin)
+    chunks = _chunks(np.add.reduceat(_work(mine, of, last - first, marks.alike, cutting), begin), tiles, cutting)
     renewal, groups = _own_renewals(mine.renewal[of], tiles, chunks)
     return np.asarray(rows[order]), first, last, renewal, tiles, chunks, groups
+
+
+def _by_renewal(block: IntArray, renewal: IntArray) -> IntArray:
+    """Blocks of columns, those apart that fill a tile of one renewal group: what leaves them is one sum."""
+    places, number = np.unique(combined([block, renewal]), return_inverse=True)
+    many = np.bincount(number, minlength=len(places))[number] >= WIDTH
+    return combined([block, np.where(many, renewal, -1)])
+
+
+def _work(mine: Positions, of: IntArray, size: IntArray, alike: BoolArray, cutting: Cutting) -> IntArray:
+    """What columns cost: a contract of each position, in every scenario if its rate floats, and a path together;
+    deposits cost a path alone."""
+    contracts = np.where(mine.repayment[of] == OPEN_ENDED, 0, size)
+    contracts *= np.where(mine.rate_type[of] == FLOATING, cutting.scenarios, 1)
+    return np.asarray((contracts + np.where(alike[of], 1, cutting.scenarios)) * mine.events[of])
 
 
 def _later(mine: Positions) -> BoolArray:
     return np.asarray((mine.amortises_from > 1) & np.isin(mine.repayment, (ANNUITY, LINEAR)))
 
 
-def _chunks(work: IntArray, ends: IntArray, pieces: int, most: int) -> tuple[tuple[int, int], ...]:
-    """Tiles cut into pieces of like work, none of more than `most` columns (or one tile)."""
-    share = np.cumsum(work) * pieces // max(int(work.sum()), 1)
+def _chunks(work: IntArray, tiles: Records, cutting: Cutting) -> tuple[tuple[int, int], ...]:
+    """Tiles cut into pieces of like work, none of more than there is room for (or one tile)."""
+    share = np.cumsum(work) * cutting.pieces // max(int(work.sum()), 1)
+    ends, alike = tiles["end"], tiles["alike"]
+    most = np.where(alike, cutting.room, cutting.room // cutting.scenarios)
     edges = [0]
     columns = 0
     for number in range(1, len(work)):
-        if share[number - 1] != share[edges[-1]] or ends[number] - columns > most:
+        full = share[number - 1] != share[edges[-1]] or ends[number] - columns > most[number]
+        if full or alike[number] != alike[number - 1]:
             edges.append(number)
             columns = int(ends[number - 1])
     edges.append(len(work))
