@@ -21,8 +21,8 @@ from behavior.engine.layout import (
 )
 from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
-from behavior.engine.survival import Paths
-from behavior.engine.tally import add_income, each, gone, gone_together, moves, renew, slot, write
+from behavior.engine.survival import Paths, extremes
+from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -176,18 +176,32 @@ def hand_out(s: int, until: int, place: int, count: int, values: FloatArray, out
 
 @folded
 def renewed(
-    s: int, j: int, n: int, low: int, together: bool, cuts: Cuts, work: Work, paths: Paths, out: Totals
-) -> None:
-    """Add what leaves the columns at event j to the amounts that are renewed."""
+    s: int,
+    j: int,
+    n: int,
+    low: int,
+    summed: bool,
+    left: float,
+    margin: float,
+    cuts: Cuts,
+    work: Work,
+    paths: Paths,
+    out: Totals,
+) -> float:
+    """Add what leaves the columns at event j to the amounts that are renewed; returns balance times margin that stays.
+
+    summed : one sum holds it all, `left` of balances, the rest of `margin`; principal added has not left.
+    """
+    if summed:
+        stays = both(paths.share, work.weighted[j], n)
+        out.renewed[s, cuts.renewal[low], j] += left
+        out.renewed_margin[s, cuts.renewal[low], j] += margin - stays
+        return float(stays)
     then, now, old, new = work.balance[j - 1], work.balance[j], work.weighted[j - 1], work.weighted[j]
-    if together:
-        amount, weighted = gone_together(n, paths.before, paths.share, then, now, old, new)
-        out.renewed[s, cuts.renewal[low], j] += amount
-        out.renewed_margin[s, cuts.renewal[low], j] += weighted
-        return
     gone(n, paths.before, paths.share, then, now, old, new, paths.scratch[0], paths.scratch[1])
     kinds = cuts.renewal[low : low + n]
     renew(n, j, kinds, paths.scratch[0], paths.scratch[1], out.renewed[s], out.renewed_margin[s])
+    return margin
 
 
 @folded
@@ -200,6 +214,7 @@ def behave(
     acting: bool,
     simple: bool,
     oldest: int,
+    bounds: tuple[float, float],
     given: Given,
     work: Work,
     paths: Paths,
@@ -212,8 +227,11 @@ def behave(
         copied(paths.share, n, paths.before)
         opening = both(paths.share, work.balance[j], n)
         return both(paths.share, work.interest[j], n), opening, opening, 0.0, 0
-    rate = work.start[j] if moves(head, given.pos) else paths.rate
-    return act(s, j, e, n, head, simple, oldest, rate, given, work, paths, flow, out.coverage)
+    rate = paths.rate
+    if moves(head, given.pos):
+        rate = work.start[j]
+        bounds = extremes(n, rate)
+    return act(s, j, e, n, head, simple, oldest, bounds, rate, given, work, paths, flow, out.coverage)
 
 
 @side_by_side
@@ -242,8 +260,8 @@ def along(
     signs, margins, open_ended = tile.signs != 0, tile.margins != 0, pos[head].repayment == OPEN_ENDED
     discount = given.mkt.discount[pos[head].currency, s]
     floats, oldest = pos[head].rate_type == FLOATING, set_out(n, low, cuts, given, paths)
-    simple = one_plain_cause(head, given, paths)
-    before, value, repriced = total(work.balance[0], n), 0.0, False
+    simple, bounds = one_plain_cause(head, given, paths), extremes(n, paths.rate)
+    before, value, repriced, margin = total(work.balance[0], n), 0.0, False, total(work.weighted[0], n)
     if switches.per_position:
         values[: until - s + 1] = 0.0
     hold(s, group, cal[pos[head].first].month, before, switches, out)
@@ -253,7 +271,7 @@ def along(
         flow[:] = 0.0
         acting = pos[head].behaviour >= 0 and (j < last or open_ended)
         interest, opening, after, lost, causes = behave(
-            s, j, e, n, head, acting, simple, oldest, given, work, paths, out, flow
+            s, j, e, n, head, acting, simple, oldest, bounds, given, work, paths, out, flow
         )
         add_income(s, j, e, n, head, group, interest, given, work, paths, out)
         cash = pay(j, n, head, signs, margins, before, opening, interest, given, work, paths, flow)
@@ -275,7 +293,8 @@ def along(
         if switches.flows:
             write(s, group, e, j == last, after, cal, flow, out.flows)
         if pos[head].renewal >= 0 and j <= RENEWED and cal[e].day <= switches.horizon_day:
-            renewed(s, j, n, low, tile.together != 0, cuts, work, paths, out)
+            summed = tile.together != 0 and not signs
+            margin = renewed(s, j, n, low, summed, before - after, margin, cuts, work, paths, out)
         before = after
     out.value[s, group] += value
     if switches.per_position:

@@ -129,7 +129,7 @@ BY_FREQUENCY = 2
 
 
 class Behaviours(NamedTuple):
-    """RUNOFF and DRAWDOWN curves as flat arrays.
+    """RUNOFF and DRAWDOWN curves as flat arrays; `values` end with a 0 that no curve has.
 
     combination_first : entries of combination c are [first[c], first[c + 1]). entry_curve, entry_table : curve and
     table of each entry. Curves: `offset` into `values`, `months` one after another (the last is the tail) of `nodes`

@@ -117,6 +117,7 @@ def act(
     head: int,
     simple: bool,
     oldest: int,
+    bounds: tuple[float, float],
     rate: FloatArray,
     given: Given,
     work: Work,
@@ -124,16 +125,18 @@ def act(
     flow: FloatArray,
     coverage: FloatArray,
 ) -> tuple[float, float, float, float, int]:
-    """Every cause of a month; simple : one alone, with a plain curve. rate : customer rates at the start of the month.
-    As `lanes.behave`."""
+    """Every cause of a month; simple : one alone, with a plain curve. rate : customer rates at the start of the month,
+    within `bounds`. As `lanes.behave`."""
     accrued, balance, causes = work.interest[j], work.balance[j], 1
     first = given.beh.combination_first[given.pos[head].behaviour]
+    interest, opening, after = 0.0, 0.0, 0.0
     if simple:
-        plain(s, e, n, head, oldest, rate, given, balance, paths, coverage)
+        interest, opening, after = plain(s, e, n, head, oldest, bounds, rate, given, accrued, balance, paths, coverage)
     else:
         causes = hazards(s, j, e, n, head, rate, given, balance, paths, coverage)
+        if causes == 1:
+            interest, opening, after = survive(n, paths.hazard[0], accrued, balance, paths.share, paths.before)
     if causes == 1:
-        interest, opening, after = survive(n, paths.hazard[0], accrued, balance, paths.share, paths.before)
         table = given.beh.entry_table[first]
         flow[given.beh.column[table]] += opening - after
         coverage[given.beh.coverage[head, table], 0] += opening if simple else 0.0

@@ -268,7 +268,7 @@ def layout_behaviours(
         grid_offset=flat.grid_offset,
         grid_length=flat.grid_length,
         grids=flat.grids,
-        values=flat.values,
+        values=np.append(flat.values, 0.0),
         since_origination=_ints([t.month_meaning is MonthMeaning.SINCE_ORIGINATION for t in tables]),
         season=season,
         column=_ints([COLUMN_OF_CAUSE.get(t.cause, layout.PAYOFF) for t in tables]),

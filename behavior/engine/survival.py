@@ -264,42 +264,6 @@ def without_driver(
 
 
 @side_by_side
-def on_even_nodes(
-    n: int,
-    base: int,
-    size: int,
-    first: int,
-    final: int,
-    own: IntArray,
-    values: FloatArray,
-    factor: float,
-    rate: FloatArray,
-    slope: float,
-    shift: float,
-    low: float,
-    high: float,
-    inverse: float,
-    hazard: FloatArray,
-) -> int:
-    """Hazards of a curve with one driver, slope * rate + shift, on `size` even nodes from `low` to `high`.
-
-    first, own, final : place of the month's first value at age 0, what a column's age adds to it, and the last month's.
-    inverse : 1 / distance of the nodes, given because the compiler would divide by a distance. Returns how many columns
-    it lies outside of.
-    """
-    top, outside = float(size - 1), 0
-    for i in range(n):
-        driver = slope * rate[i] + shift
-        place = min(max((driver - low) * inverse, 0.0), top)
-        node = min(int(place), size - 2)
-        at = base + min(first + own[i], final) + node
-        lower = values[np.uint64(at)]
-        hazard[i] = min(max((lower + (values[np.uint64(at + 1)] - lower) * (place - node)) * factor, 0.0), 1.0)
-        outside += 1 if driver < low or driver > high else 0
-    return outside
-
-
-@side_by_side
 def survive(
     n: int, hazard: FloatArray, interest: FloatArray, balance: FloatArray, share: FloatArray, before: FloatArray
 ) -> tuple[float, float, float]:
@@ -347,6 +311,73 @@ def rate_to_driver(s: int, kind: int, month: int, currency: int, mkt: Market, pa
     return (-1.0 if kind == SPREAD else 0.0), mkt.short[currency, s, month]
 
 
+@side_by_side
+def extremes(n: int, rate: FloatArray) -> tuple[float, float]:
+    """Lowest and highest of a row's first n numbers."""
+    low, high = rate[0], rate[0]
+    for i in range(n):
+        low, high = min(low, rate[i]), max(high, rate[i])
+    return low, high
+
+
+@side_by_side
+def survive_on_nodes(
+    n: int,
+    first: int,
+    final: int,
+    own: IntArray,
+    values: FloatArray,
+    factor: float,
+    slope: float,
+    shift: float,
+    top: float,
+    rate: FloatArray,
+    interest: FloatArray,
+    balance: FloatArray,
+    share: FloatArray,
+    before: FloatArray,
+) -> tuple[float, float, float]:
+    """As `survive`, by hazards of a curve with one driver on even nodes that lies slope * rate + shift nodes along.
+
+    first, own, final : place of the month's first value at age 0, what a column's age adds to it, and the last month's.
+    top : number of the last node; there the weight of the value that follows is 0.
+    """
+    earned, opening, remaining = 0.0, 0.0, 0.0
+    for i in range(n):
+        place = min(max(slope * rate[i] + shift, 0.0), top)
+        node = int(place)
+        at = min(first + own[i], final) + node
+        lower = values[np.uint64(at)]
+        hazard = (lower + (values[np.uint64(at + 1)] - lower) * (place - node)) * factor
+        was = share[i]
+        stays = was - was * min(max(hazard, 0.0), 1.0)
+        before[i] = was
+        share[i] = stays
+        earned += was * interest[i]
+        opening += was * balance[i]
+        remaining += stays * balance[i]
+    return earned, opening, remaining
+
+
+@side_by_side
+def beyond_grid(
+    n: int,
+    slope: float,
+    shift: float,
+    low: float,
+    high: float,
+    rate: FloatArray,
+    share: FloatArray,
+    balance: FloatArray,
+) -> float:
+    """Balance of columns whose driver lies outside a grid."""
+    found = 0.0
+    for i in range(n):
+        driver = slope * rate[i] + shift
+        found += share[i] * balance[i] if driver < low or driver > high else 0.0
+    return found
+
+
 @folded
 def plain(
     s: int,
@@ -354,13 +385,18 @@ def plain(
     n: int,
     head: int,
     oldest: int,
+    bounds: tuple[float, float],
     rate: FloatArray,
     given: Given,
+    interest: FloatArray,
     balance: FloatArray,
     paths: Paths,
     coverage: FloatArray,
-) -> None:
-    """Hazards of one cause whose curve is plain. rate : (columns,) customer rate; balance : before the cause."""
+) -> tuple[float, float, float]:
+    """As `survive`, by one cause whose curve is plain.
+
+    rate : (columns,) customer rate, within `bounds`; balance : before the cause.
+    """
     entry = given.beh.combination_first[given.pos[head].behaviour]
     curve, table = given.beh.entry_curve[entry], given.beh.entry_table[entry]
     month, factor, row = (
@@ -369,25 +405,25 @@ def plain(
         given.beh.coverage[head, table],
     )
     base, size, last = given.beh.offset[curve], given.beh.nodes[curve], given.beh.months[curve] - 1
-    age, own, hazard = paths.young, paths.young, paths.hazard[0]
+    age, own, values, share = paths.young, paths.young, given.beh.values, paths.share
     if given.beh.since_origination[table]:
         age, own = paths.age, paths.row
-    if given.beh.dimensions[curve] == 0:
-        without_driver(n, base, last, month - 1, age, given.beh.values, factor, hazard)
-    else:
-        slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
-        begin, values = given.beh.grid_offset[curve, 0], given.beh.values
-        low, high, inverse = given.beh.grids[begin], given.beh.grids[begin + size - 1], given.density[curve, 0]
-        first, final = (month - 1) * size, last * size
-        outside = on_even_nodes(
-            n, base, size, first, final, own, values, factor, rate, slope, shift, low, high, inverse, hazard
-        )
-        if outside > 0:
-            for i in range(n):
-                driver = slope * rate[i] + shift
-                coverage[row, 1] += paths.share[i] * balance[i] if driver < low or driver > high else 0.0
     if month + (oldest if given.beh.since_origination[table] else 0) > given.beh.observed[curve]:
-        coverage[row, 2] += older(n, age, month, given.beh.observed[curve], paths.share, balance)
+        coverage[row, 2] += older(n, age, month, given.beh.observed[curve], share, balance)
+    if given.beh.dimensions[curve] == 0:
+        without_driver(n, base, last, month - 1, age, values, factor, paths.hazard[0])
+        return survive(n, paths.hazard[0], interest, balance, share, paths.before)
+    slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
+    low = given.beh.grids[given.beh.grid_offset[curve, 0]]
+    high, inverse = given.beh.grids[given.beh.grid_offset[curve, 0] + size - 1], given.density[curve, 0]
+    nearest, farthest = slope * bounds[0] + shift, slope * bounds[1] + shift
+    if min(nearest, farthest) < low or max(nearest, farthest) > high:
+        coverage[row, 1] += beyond_grid(n, slope, shift, low, high, rate, share, balance)
+    first, final = base + (month - 1) * size, base + last * size
+    slope, shift, top = slope * inverse, (shift - low) * inverse, float(size - 1)
+    return survive_on_nodes(
+        n, first, final, own, values, factor, slope, shift, top, rate, interest, balance, share, paths.before
+    )
 
 
 @folded

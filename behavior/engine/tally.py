@@ -110,25 +110,6 @@ def gone(
         weighted[i] = before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
 
 
-@side_by_side
-def gone_together(
-    n: int,
-    before: FloatArray,
-    share: FloatArray,
-    then: FloatArray,
-    now: FloatArray,
-    old: FloatArray,
-    new: FloatArray,
-) -> tuple[float, float]:
-    """What left all columns, and that times its margin."""
-    amount, weighted = 0.0, 0.0
-    for i in range(n):
-        grown = now[i] > then[i]
-        amount += before[i] * (now[i] if grown else then[i]) - share[i] * now[i]
-        weighted += before[i] * (new[i] if grown else old[i]) - share[i] * new[i]
-    return amount, weighted
-
-
 @compiled
 def renew(
     n: int,
@@ -198,10 +179,12 @@ def each_cash(
             cash -= was * work.less[j, i] + gone * work.less_left[j, i]
         if causes > 0 and gone > 0.0:
             first = given.beh.combination_first[given.pos[head].behaviour]
-            lost, weight = 0.0, 0.0
-            for cause in range(causes):
-                lost += paths.hazard[cause, i] * given.beh.loss[given.beh.entry_table[first + cause]]
-                weight += paths.hazard[cause, i]
+            lost, weight = given.beh.loss[given.beh.entry_table[first]], 1.0
+            if causes > 1:
+                lost, weight = 0.0, 0.0
+                for cause in range(causes):
+                    lost += paths.hazard[cause, i] * given.beh.loss[given.beh.entry_table[first + cause]]
+                    weight += paths.hazard[cause, i]
             cash -= gone * now[i] * lost / weight
         paths.scratch[0, i] += cash
 
