@@ -13,11 +13,11 @@ import numpy as np
 from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Records
 from behavior.engine.level import period_rate
-from behavior.engine.tiles import WIDTH
+from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
 
 SLAB = 128
-"""Positions that are worked out at once."""
+"""Positions that are worked out at once where they are added up; elsewhere all of a tile are."""
 
 ALONE = 16
 """Positions of one column that are worth a slab of their own."""
@@ -41,7 +41,7 @@ that runs over more than remain, place in the explicit schedules."""
 class Work(NamedTuple):
     """What one tile is worked out on; rows are events, columns the tile's.
 
-    slab : (19, SLAB) and whole : (6, SLAB), a few positions at once. balance : after the contract's payment. interest :
+    slab : (19, ROW) and whole : (6, ROW), positions at once. balance : after the contract's payment. interest :
     accrued in the interval. paid, left : interest paid, and accrued and not yet paid. early : part of `interest` that
     lies in the month before. less, less_left : as paid and left, of the margin that present values leave out. start :
     rate at the start of the month. weighted : balance x margin of renewals, up to `RENEWED`.
@@ -62,9 +62,9 @@ class Work(NamedTuple):
 
 def work_of(events: int) -> Work:
     """Room for tiles of up to so many events."""
-    slab, whole = np.zeros((WORTH + 1, SLAB)), np.zeros((PLAN + 1, SLAB), dtype=np.int64)
-    rows = [np.zeros((events + 2, WIDTH)) for _ in range(8)]
-    return Work._make([slab, whole, *rows, np.zeros((RENEWED + 1, WIDTH))])
+    slab, whole = np.zeros((WORTH + 1, ROW)), np.zeros((PLAN + 1, ROW), dtype=np.int64)
+    rows = [np.zeros((events + 2, ROW)) for _ in range(8)]
+    return Work._make([slab, whole, *rows, np.zeros((RENEWED + 1, ROW))])
 
 
 @compiled

@@ -23,6 +23,7 @@ from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
 from behavior.engine.survival import Paths, extremes
 from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
+from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -69,7 +70,7 @@ def contracts(
             if column >= 0:
                 while cuts.end[low + column] <= at:
                     column += 1
-            count = min(last - at, SLAB)
+            count = min(last - at, SLAB) if column >= 0 else last - at
             # Positions of one column come from long to short, so that those that ended need no step: worth a slab.
             if column >= 0 and cuts.end[low + column] - at >= ALONE:
                 count = min(cuts.end[low + column] - at, SLAB)
@@ -91,16 +92,16 @@ def contracts(
 
 @folded
 def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
-    """Columns at as-of: everything is there, ages and months in the money are each position's own. Returns the highest
-    age."""
+    """What columns are at as-of, whatever the scenario: ages, rates and months in the money are each position's own.
+    Returns the highest age."""
     head = cuts.loans[cuts.begin[low]]
     combination = given.pos[head].behaviour
     oldest = 0
     for i in range(n):
         p = cuts.loans[cuts.begin[low + i]]
-        paths.share[i] = 1.0
         paths.age[i] = given.pos[p].age
         paths.rate[i] = given.pos[p].rate
+        paths.entered[i] = given.pos[p].in_the_money
         oldest = max(oldest, given.pos[p].age)
     if combination < 0:
         return oldest
@@ -113,11 +114,21 @@ def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
         paths.alike[cause] = 1
         for i in range(n):
             p = cuts.loans[cuts.begin[low + i]]
-            paths.money[cause, i] = given.pos[p].in_the_money
             paths.key[cause, i] = given.beh.mortgage_key[p, table]
             if paths.key[cause, i] != paths.key[cause, 0]:
                 paths.alike[cause] = 0
     return oldest
+
+
+@folded
+def begin(n: int, combination: int, given: Given, paths: Paths) -> None:
+    """Columns at the start of a path: everything is there."""
+    for i in range(n):
+        paths.share[i] = 1.0
+    if combination < 0:
+        return
+    for cause in range(given.beh.combination_first[combination + 1] - given.beh.combination_first[combination]):
+        copied(paths.entered, n, paths.money[cause])
 
 
 @compiled
@@ -240,6 +251,7 @@ def along(
     s: int,
     until: int,
     place: int,
+    oldest: int,
     cuts: Cuts,
     given: Given,
     work: Work,
@@ -250,7 +262,7 @@ def along(
 ) -> None:
     """One tile along scenario `s`, or (alike) along all up to `until` at once.
 
-    place : of its first position among the chunk's, for values position by position.
+    place : of its first position among the chunk's, for values position by position. oldest : highest age.
     """
     tile, pos, cal, switches = cuts.tiles[t], given.pos, given.cal, given.switches
     low = tile.begin
@@ -259,7 +271,8 @@ def along(
     group, last = pos[head].group - switches.first_group, tile.events
     signs, margins, open_ended = tile.signs != 0, tile.margins != 0, pos[head].repayment == OPEN_ENDED
     discount = given.mkt.discount[pos[head].currency, s]
-    floats, oldest = pos[head].rate_type == FLOATING, set_out(n, low, cuts, given, paths)
+    floats = pos[head].rate_type == FLOATING
+    begin(n, pos[head].behaviour, given, paths)
     simple, bounds = one_plain_cause(head, given, paths), extremes(n, paths.rate)
     before, value, repriced, margin = total(work.balance[0], n), 0.0, False, total(work.weighted[0], n)
     if switches.per_position:
@@ -318,12 +331,13 @@ def project_tiles(
     origin = cuts.begin[cuts.tiles[first].begin]
     for t in range(first, last):
         place = cuts.begin[cuts.tiles[t].begin] - origin
-        alike = cuts.tiles[t].alike != 0
+        low, alike = cuts.tiles[t].begin, cuts.tiles[t].alike != 0
+        oldest = set_out(cuts.tiles[t].end - low, low, cuts, given, paths)
         for s in range(1 if alike else scenarios):
             contracts(t, s, cuts, given, work)
-            along(t, s, scenarios if alike else s + 1, place, cuts, given, work, paths, out, flow, values)
+            along(t, s, scenarios if alike else s + 1, place, oldest, cuts, given, work, paths, out, flow, values)
 
 
 def scratch(scenarios: int) -> tuple[FloatArray, FloatArray]:
     """What `project_tiles` writes an event's flows on, and each position's income and its values by scenario."""
-    return np.zeros(CLOSING + 1), np.zeros((1 + scenarios, SLAB))
+    return np.zeros(CLOSING + 1), np.zeros((1 + scenarios, ROW))

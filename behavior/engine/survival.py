@@ -9,26 +9,27 @@ import numpy as np
 from behavior.engine.compiled import folded, side_by_side
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD, scaled_hazard
 from behavior.engine.layout import Behaviours, Given, Market
-from behavior.engine.tiles import WIDTH
+from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
 
 
 class Paths(NamedTuple):
     """Where the columns of a tile stand on their paths.
 
-    share : (WIDTH,) that survives; before : the same a month ago. hazard : (causes, WIDTH) of this month. money :
-    (causes, WIDTH) months in the money. rate : (WIDTH,) customer rate. scratch : (3, WIDTH) driver, value and whether a
-    driver was clamped. weight : (drivers, WIDTH) of the upper node. node : (drivers, WIDTH) lower node; at : (WIDTH,)
-    month of the curve. age : (WIDTH,), months; row : age in places of the first cause's
-    curve; young : zeros. key : (causes, WIDTH), place of the mortgage rate;
-    alike : (causes,), 1 where one place serves all. kept : (causes, events, WIDTH) hazards of base where behaviour is
-    frozen. stays : (causes, WIDTH) that stays, month by month of the model, where run-off times are scaled.
+    share : (ROW,) that survives; before : the same a month ago. hazard : (causes, ROW) of this month. money : (causes,
+    ROW) months in the money; entered : (ROW,) at as-of. rate : (ROW,) customer rate. scratch : (3, ROW) driver, value
+    and whether a driver was clamped. weight : (drivers, ROW) of the upper node. node : (drivers, ROW) lower node; at :
+    (ROW,) month of the curve. age : (ROW,), months; row : age in places of the first cause's curve; young : zeros.
+    key : (causes, ROW), place of the mortgage rate; alike : (causes,), 1 where one place serves all. kept : (causes,
+    events, ROW) hazards of base where behaviour is frozen. stays : (causes, ROW) that stays, month by month of the
+    model, where run-off times are scaled.
     """
 
     share: FloatArray
     before: FloatArray
     hazard: FloatArray
     money: FloatArray
+    entered: FloatArray
     rate: FloatArray
     scratch: FloatArray
     weight: FloatArray
@@ -46,22 +47,23 @@ class Paths(NamedTuple):
 def paths_of(events: int, frozen: bool) -> Paths:
     """Room for a tile's paths."""
     return Paths(
-        np.zeros(WIDTH),
-        np.zeros(WIDTH),
-        np.zeros((MAX_CAUSES, WIDTH)),
-        np.zeros((MAX_CAUSES, WIDTH)),
-        np.zeros(WIDTH),
-        np.zeros((3, WIDTH)),
-        np.zeros((MAX_DRIVERS, WIDTH)),
-        np.zeros((MAX_DRIVERS, WIDTH), dtype=np.int64),
-        np.zeros(WIDTH, dtype=np.int64),
-        np.zeros(WIDTH, dtype=np.int64),
-        np.zeros(WIDTH, dtype=np.int64),
-        np.zeros(WIDTH, dtype=np.int64),
-        np.zeros((MAX_CAUSES, WIDTH), dtype=np.int64),
+        np.zeros(ROW),
+        np.zeros(ROW),
+        np.zeros((MAX_CAUSES, ROW)),
+        np.zeros((MAX_CAUSES, ROW)),
+        np.zeros(ROW),
+        np.zeros(ROW),
+        np.zeros((3, ROW)),
+        np.zeros((MAX_DRIVERS, ROW)),
+        np.zeros((MAX_DRIVERS, ROW), dtype=np.int64),
+        np.zeros(ROW, dtype=np.int64),
+        np.zeros(ROW, dtype=np.int64),
+        np.zeros(ROW, dtype=np.int64),
+        np.zeros(ROW, dtype=np.int64),
+        np.zeros((MAX_CAUSES, ROW), dtype=np.int64),
         np.zeros(MAX_CAUSES, dtype=np.int64),
-        np.zeros((MAX_CAUSES, events + 2 if frozen else 1, WIDTH)),
-        np.zeros((MAX_CAUSES, WIDTH)),
+        np.zeros((MAX_CAUSES, events + 2 if frozen else 1, ROW)),
+        np.zeros((MAX_CAUSES, ROW)),
     )
 
 

@@ -38,8 +38,14 @@ from behavior.engine.layout import (
 )
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
-WIDTH = 128
-"""Columns of a tile: enough to fill the machine's registers many times over, few enough to stay in its cache."""
+WIDTH = 512
+"""Columns of a tile at most: enough that what is done once a month weighs little beside them."""
+
+ROW = WIDTH + 8
+"""Numbers from row to row of a tile's workspace: rows of a power of two would fall on the same lines of the cache."""
+
+NARROW = 128
+"""The same where columns are sums, behind each of which stand many positions, or known in all scenarios at once."""
 
 LONGEST_MONTH = 31.0 / 360.0
 """Largest accrual of a month under any day count, years."""
@@ -303,7 +309,7 @@ def _tiles(
     starts = np.concatenate([[True], np.diff(block) != 0])
     begins = np.flatnonzero(starts)
     rank = np.arange(len(of)) - begins[np.cumsum(starts) - 1]
-    begin = np.flatnonzero(rank % WIDTH == 0)
+    begin = np.flatnonzero(rank % np.where(marks.keyed[of] | marks.alike[of], NARROW, WIDTH) == 0)
     tiles = np.zeros(len(begin), dtype=TILE)
     tiles["begin"], tiles["end"] = begin, np.append(begin[1:], len(of))
     head = of[begin]
@@ -323,7 +329,7 @@ def _tiles(
 def _by_renewal(block: IntArray, renewal: IntArray) -> IntArray:
     """Blocks of columns, those apart that fill a tile of one renewal group: what leaves them is one sum."""
     places, number = np.unique(combined([block, renewal]), return_inverse=True)
-    many = np.bincount(number, minlength=len(places))[number] >= WIDTH
+    many = np.bincount(number, minlength=len(places))[number] >= NARROW
     return combined([block, np.where(many, renewal, -1)])
 
 
