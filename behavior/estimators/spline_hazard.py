@@ -13,6 +13,7 @@ from scipy.special import expit
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_logistic import LogisticFit, fit_bounded_logistic
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.terms import Layout, Term, column_of, split_contributions
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
@@ -32,7 +33,8 @@ class SplineHazard:
     ----------
     driver, age, burnout : feature names with a special role; empty = none.
     interacts : features by which the driver's effect may differ.
-    smooth, cross, ridge : prior precisions of roughness, of differences between neighbours and of size.
+    smooth, cross, ridge : prior precisions of roughness, of differences between neighbours and of size; the first two
+        are where each term's own start from, unless `as_set`: then they hold for all.
     sample_share : share of non-events used, weighted up. most_rows : upper bound of rows used.
     """
 
@@ -47,6 +49,7 @@ class SplineHazard:
     most_rows: int = 120_000
     least_events: int = 20
     seed: int = 0
+    as_set: bool = False
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray | None = None
@@ -87,8 +90,13 @@ class SplineHazard:
     def _smoothing(
         self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
     ) -> FloatArray | None:
-        """Another prior precision to fit with, learned from a first fit; None = the one that is set."""
-        return None
+        """Prior precision with each term as rough as the data ask, learned from a first fit; None = the one set."""
+        if self.as_set:
+            return None
+        hazard = expit(design @ fit.coefficients)
+        information = fit.hessian - penalty
+        target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
+        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge)
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
         terms: list[Term] = []
@@ -174,6 +182,7 @@ class SplineHazard:
                 "sample_share": self.sample_share,
                 "most_rows": self.most_rows,
                 "seed": self.seed,
+                "as_set": self.as_set,
             },
             "terms": [term.as_json() for term in self.layout_.terms],
             "coefficients": self.coefficients_.tolist(),

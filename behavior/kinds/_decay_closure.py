@@ -14,13 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
-from behavior.estimators.bounded_logistic import LogisticFit
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
-from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
@@ -40,7 +37,7 @@ SURE = 1.645
 
 class ClosureHazard(SplineHazard):
     """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
-    been cumulated where the matrix has it. How rough each term may be is learned (`estimators.smoothing`).
+    been cumulated where the matrix has it.
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
@@ -57,14 +54,6 @@ class ClosureHazard(SplineHazard):
             terms += self._rising(matrix, groups)
         terms += pace_term(matrix)
         return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
-
-    def _smoothing(
-        self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
-    ) -> FloatArray | None:
-        hazard = expit(design @ fit.coefficients)
-        information = fit.hessian - penalty
-        target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
-        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge)
 
     def _rising(self, matrix: FeatureMatrix, groups: list[str]) -> list[Term]:
         values = column_of(matrix, self.driver)
