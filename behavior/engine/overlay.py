@@ -164,8 +164,8 @@ def cash_of_first_days(plan: Plan) -> FloatArray:
 
 
 def average_years(plan: Plan) -> float:
-    """Balance-weighted average of the months in which principal leaves in base, in years."""
+    """Balance-weighted average of the months in which principal leaves in base, in years; 0 where none does."""
     flows = run(plan).flows[0]
     leaving = flows[:, :, PRINCIPAL].sum(axis=(0, 2))
-    months = np.arange(len(leaving))
-    return float((leaving * months).sum() / leaving.sum() / MONTHS_PER_YEAR)
+    months, total = np.arange(len(leaving)), float(leaving.sum())
+    return float((leaving * months).sum() / total / MONTHS_PER_YEAR) if total > 0 else 0.0

@@ -26,6 +26,7 @@ LONG = EVENTS + 1
 """Terms longer than this never mature inside the horizon."""
 
 LONGEST_PERIOD = 12 * 480
+TODAY = -1
 SWAP_LEG = 1
 
 
@@ -264,7 +265,7 @@ def margins_of(
     origination = book.dates("origination_date")
     days = np.asarray(sorted(history), dtype="datetime64[D]")
     place = np.searchsorted(days, origination, side="right") - 1
-    place = np.where(np.isnat(origination), -1, place)
+    place = np.where(np.isnat(origination), TODAY, place)
     open_rows = renewable(terms, derivatives) & np.isnan(given) & (terms.rate_type == layout.FIXED)
     money, term = book.words("currency"), renewal_term(terms)
     for currency_code, currency in enumerate(money.categories):
@@ -273,11 +274,11 @@ def margins_of(
             rows = np.flatnonzero(mine & (place == number))
             curves = world.curves.curves if number < 0 else history[days[number]]
             if number >= 0 and not curves.has(str(currency), DISCOUNT):
-                curves = world.curves.curves
+                curves, place[rows] = world.curves.curves, TODAY
             zero[rows] = _zero_of_terms(curves, str(currency), term[rows])
     margin = np.where(np.isnan(given), rate - zero, given)
     floating = terms.rate_type == layout.FLOATING
-    return np.where(floating, spread, margin), np.asarray(open_rows & (place < 0))
+    return np.where(floating, spread, margin), np.asarray(open_rows & (place == TODAY))
 
 
 def _zero_of_terms(curves: CurveSet, currency: str, months: IntArray) -> FloatArray:

@@ -17,12 +17,16 @@ from behavior.engine.plan import Plan, with_column
 from behavior.engine.positions import LIABILITY
 from behavior.engine.run import run
 from behavior.engine.runoff import DEPOSIT_CAUSES
+from behavior.errors import UsageError
 from behavior.market.regulation import parameters
 from behavior.measures.behaviour_worth import FROZEN_RATES, STANDARDISED
-from behavior.quantities import BoolArray, FloatArray
+from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationOptions
+
+SHORTEST_LIFE = 1.0 / MONTHS_PER_YEAR
+"""Years that a balance lives which leaves in the first month."""
 
 
 def framework_of(options: ValuationOptions) -> str:
@@ -52,11 +56,22 @@ def cap_years(options: ValuationOptions) -> float | None:
     """Years that the average life of deposits is capped at, None where it is not.
 
     On by default under the EU frameworks (EBA/GL/2022/14, paragraph 111).
+
+    Raises
+    ------
+    UsageError : the years asked for are none that deposits can live on average.
     """
     if not pinned(options).cap_deposits:
         return None
-    rule = parameters("nmd")["eba_gl_2022_14"]
-    return options.deposit_life_cap or float(rule["average_years_cap"])
+    years = options.deposit_life_cap
+    if years is None:
+        return float(parameters("nmd")["eba_gl_2022_14"]["average_years_cap"])
+    if not SHORTEST_LIFE < years < np.inf:
+        raise UsageError(
+            f"--deposit-life-cap {years:g}: expected years above 1/12, for what leaves soonest lives a month; for "
+            "example 5. Deposits without a cap: --no-cap-deposits."
+        )
+    return years
 
 
 def chosen_steps(options: ValuationOptions) -> dict[str, str]:

@@ -172,3 +172,21 @@ def test_a_cell_at_fault_is_named_once_and_as_it_is_written(folder: Path, capsys
     assert "2 faults found" in said
     assert "line 3, column `rate`: found 'four'" in said
     assert "line 4, column `maturity_date`: found '2025-11-30': expected a date after the as-of date" in said
+
+
+def test_margins_out_go_with_the_standardised_framework(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the framework puts in place of deposits is nobody's row: it asks for no transfer rate."""
+    data = Path(__file__).resolve().parents[2] / "data"
+    monkeypatch.chdir(tmp_path)
+    given = {
+        "--curves": data / "curves/nodes.csv",
+        "--settings": data / "curves/settings.toml",
+        "--rates": data / "curves/rates.csv",
+        "--store": data / "assumptions",
+        "--assumptions": "2026-09-30.r1",
+        "--margins": "excluded",
+        "--measures": "standardised",
+        "--out": "out",
+    }
+    assert main(["value", str(data / "positions/book.csv"), *(str(one) for pair in given.items() for one in pair)]) == 0
+    assert (tmp_path / "out" / "standardised_eve.csv").exists()

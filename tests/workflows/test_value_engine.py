@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from behavior.assumptions.segments import SegmentScheme
-from behavior.errors import AssumptionError, ContractFault, MarketDataError
+from behavior.errors import AssumptionError, ContractFault, MarketDataError, UsageError
 from behavior.workflows.value import ValuationInputs, ValuationOptions, position_flows, value
 from tests.engine.simple import AS_OF, loan, runoff, table
 
@@ -158,3 +159,31 @@ def test_a_book_of_loans_needs_no_columns_of_deposits() -> None:
     divided = replace(made.tables[0], scheme=SegmentScheme(("product", "customer_type")), curves=(curve,))
     result = value(inputs(book=table(loan(120, 0.05)), assumptions=replace(made, tables=(divided,))))
     assert result.coverage["how"].tolist() == ["none"]
+
+
+@pytest.mark.parametrize("years", [-1.0, 0.0, 0.02, float("nan"), float("inf")])
+def test_a_cap_that_no_deposit_can_live_by_is_refused(years: float) -> None:
+    with pytest.raises(UsageError, match="above 1/12"):
+        value(inputs(), ValuationOptions(framework="eu_2024_856", deposit_life_cap=years))
+
+
+def test_deposits_without_a_balance_are_left_alone_by_the_cap() -> None:
+    book = table({**deposit(), "balance": 0.0}, loan(24, 0.04))
+    options = ValuationOptions(framework="eu_2024_856")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = value(inputs(book=book), options)
+    alone = value(inputs(book=table(loan(24, 0.04))), options)
+    both = found.eve_summary, alone.eve_summary
+    np.testing.assert_array_equal(*(one[one["currency"] == "USD"]["eve"] for one in both))
+
+
+def test_history_of_another_currency_alone_is_todays_zero_and_says_so() -> None:
+    row = loan(24, 0.04, origination_date=pd.Timestamp("2024-06-30"))
+    share = {}
+    for currency in ("EUR", "USD"):
+        early = curves(currency=currency).assign(as_of=np.datetime64("2024-01-31"))
+        both = pd.concat([curves(), *([curves(currency="EUR")] if currency == "EUR" else []), early])
+        result = value(inputs(book=table(row), assumptions=None, curves=both), ValuationOptions())
+        share[currency] = result.facts["summary"]["renewed_at_todays_zero_share"]
+    assert share == {"EUR": 1.0, "USD": 0.0}
