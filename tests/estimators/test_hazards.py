@@ -239,3 +239,23 @@ def test_zero_closures_are_an_answer_with_a_bound() -> None:
     model = ConstantHazard().fit(matrix, np.zeros(300), np.ones(300))
     assert model.rate_ == 0.0
     assert model.upper_ == pytest.approx(0.01)
+
+
+def test_a_spline_that_learns_its_smoothness_is_nearer_the_law(data) -> None:
+    """Mean over three histories: what a smooth law leaves of roughness is noise."""
+    check, _, truth = sample(40_000, 99)
+
+    def excess(model: SplineHazard) -> float:
+        learnt = model.predict_hazard(check)
+        parts = truth * np.log(truth / learnt) + (1 - truth) * np.log1p(-truth) - (1 - truth) * np.log1p(-learnt)
+        return float(parts.mean())
+
+    roles = {"driver": "incentive", "age": "age_months", "burnout": "months_in_the_money", "interacts": NAMES[-1:]}
+    lost = {}
+    for as_set in (True, False):
+        found = []
+        for seed in (2, 3, 4):
+            matrix, event, _ = sample(60_000, seed)
+            found.append(excess(SplineHazard(**roles, as_set=as_set).fit(matrix, event, np.ones(len(event)))))
+        lost[as_set] = float(np.mean(found))
+    assert lost[False] < 0.95 * lost[True]
