@@ -22,6 +22,7 @@ from behavior.workflows.value_words import EVERY
 if TYPE_CHECKING:
     from behavior.cli.output import Console
     from behavior.measures.result import IrrbbResult
+    from behavior.workflows.value import ValuationInputs
 
 
 POSITIONS = "cash_flows.parquet"
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quarantine", type=Path, help="value the good rows, write the bad ones here with reasons")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster (default threads here)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write the treasury report here, as one HTML")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
 
 
@@ -67,21 +69,44 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     with console.progress("reading"):
         inputs, notes = read_inputs(args)
+        inputs = with_scenarios_source(inputs, args.scenarios)
     with console.progress("valuing"):
         options = read_options(args, inputs)
         result = _measured(value(inputs, options, runner=_runner(args.scheduler)), inputs, options, args)
         result = replace(result, facts={**result.facts, "arguments": arguments_of(args)})
     with console.progress("writing"):
-        written = [*write_result(result, args.out)]
-        if args.detail == "positions":
-            write_stream(position_flows(inputs, options), args.out / POSITIONS)
-            written.append(args.out / POSITIONS)
+        beside = []
+        # First, as what can fail: until the result names it, the folder's earlier result stays whole.
+        if args.detail == "positions" and write_stream(position_flows(inputs, options), args.out / POSITIONS):
+            beside.append(POSITIONS)
+        written = write_result(result, args.out, beside)
+        if args.report is not None:
+            _write_report(result, inputs, args.report)
     for note in notes:
         console.warn(note)
     _show(result, console)
-    console.say(f"\n{len(written)} files in {args.out}")
+    console.say(f"\n{len(written)} files in {args.out}" + (f", report in {args.report}" if args.report else ""))
     console.result({"out": str(args.out), "files": [path.name for path in written], **_summary(result)})
     return DONE
+
+
+def _write_report(result: IrrbbResult, inputs: ValuationInputs, file: Path) -> None:
+    """The treasury report of a result; what it shows beyond the first tables are the measures that were asked for."""
+    from behavior.io.files import write_atomically
+    from behavior.reporting.html import render
+    from behavior.reporting.irrbb_report import irrbb_report
+
+    write_atomically(file, render(irrbb_report(result, inputs.assumptions, {})))
+
+
+def with_scenarios_source(inputs: ValuationInputs, path: Path | None) -> ValuationInputs:
+    """What a valuation reads, with the user's own scenarios named among its sources."""
+    from behavior.io.files import read_bytes, sha256_of
+
+    if path is None:
+        return inputs
+    source = {"file": path.name, "sha256": sha256_of(read_bytes(path))}
+    return replace(inputs, sources={**inputs.sources, "scenarios": source})
 
 
 def _runner(scheduler: str | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -104,7 +105,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="cap the average life of deposits (default: under eu_*)",
     )
-    parser.add_argument("--deposit-life-cap", type=float, metavar="YEARS", help="years of that cap (default 5)")
+    parser.add_argument("--deposit-life-cap", type=number_of, metavar="YEARS", help="years of that cap (default 5)")
     parser.add_argument(
         "--buckets",
         type=months_of,
@@ -120,9 +121,21 @@ def _flag(name: str) -> str:
 def rule_or_level(text: str) -> str | float:
     """Reader of a floor: the name of a rule, or a level in decimals."""
     try:
-        return float(text)
+        float(text)
     except ValueError:
         return text
+    return number_of(text)
+
+
+def number_of(text: str) -> float:
+    """Reader of a number: `nan` and `inf` are none, though Python reads them as one."""
+    try:
+        found = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number") from error
+    if not math.isfinite(found):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a finite number")
+    return found
 
 
 def words_of(known: Sequence[str]) -> Callable[[str], list[str]]:
@@ -144,7 +157,7 @@ def months_of(text: str) -> tuple[float, ...]:
         found = tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected months such as 1,3,6,12") from error
-    if list(found) != sorted(set(found)) or found[0] <= 0:
+    if not all(map(math.isfinite, found)) or list(found) != sorted(set(found)) or found[0] <= 0:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected rising months above 0 such as 1,3,6,12")
     return found
 

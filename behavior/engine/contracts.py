@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.contracts import RATE_UNIT, Column, ContractGroup, TableContract, needed_when, not_before, rows_where
+from behavior.contracts import (
+    RATE_UNIT,
+    Column,
+    ContractGroup,
+    Rule,
+    TableContract,
+    needed_when,
+    not_before,
+    rows_where,
+)
 
 CASH_SIDES = ("asset", "liability")
 DERIVATIVE_SIDES = ("receive", "pay")
@@ -58,6 +69,45 @@ def cash_has_rate_terms(table: pd.DataFrame) -> Sequence[Breach]:
             rule = "a value is required here for every instrument but options"
             found.append(Breach(rule, rows_where(missing), name, values=[""] * int(missing.sum())))
     return found
+
+
+def cap_not_below_floor(table: pd.DataFrame) -> Sequence[Breach]:
+    """`cap` is not below `floor`."""
+    if not {"cap", "floor"}.issubset(table.columns):
+        return []
+    crossed = (table["cap"] < table["floor"]).to_numpy()
+    if not crossed.any():
+        return []
+    return [Breach("must not be below `floor`", rows_where(crossed), "cap", "Correct the limits, or leave one empty")]
+
+
+def payment_cap_has_annuity(table: pd.DataFrame) -> Sequence[Breach]:
+    """`payment_cap` is given for level payments alone: `annuity`, or `interest_only` that turns into one."""
+    if not {"payment_cap", "repayment"}.issubset(table.columns):
+        return []
+    level = table["repayment"].isin(["annuity"])
+    if "amortization_start_date" in table:
+        level |= table["repayment"].isin(["interest_only"]) & table["amortization_start_date"].notna()
+    # An infinite cap bounds nothing, so nothing is lost where there is no level payment.
+    wrong = (np.isfinite(table["payment_cap"]) & ~level).to_numpy()
+    if not wrong.any():
+        return []
+    rule = "only a level payment can be capped: repayment `annuity`, or `interest_only` with `amortization_start_date`"
+    return [Breach(rule, rows_where(wrong), "payment_cap", "Leave it empty, or correct `repayment`")]
+
+
+def of_swaptions(rule: Rule) -> Rule:
+    """A rule over dates for swaptions alone: the expiry of a cap or floor means nothing."""
+
+    def only(table: pd.DataFrame) -> Sequence[Breach]:
+        if "instrument" not in table:
+            return []
+        mine = rows_where(table["instrument"].isin(["swaption"]).to_numpy())
+        found = rule(table.iloc[mine]) if len(mine) else []
+        return [replace(one, rows=mine[one.rows]) for one in found]
+
+    only.__doc__ = f"Of a swaption, {rule.__doc__}"
+    return only
 
 
 BOOK_TABLE = TableContract(
@@ -124,6 +174,11 @@ BOOK_TABLE = TableContract(
         sides_fit_instruments,
         cash_has_rate_terms,
         not_before("maturity_date", "origination_date", strictly=True),
+        not_before("maturity_date", "start_date", strictly=True),
+        of_swaptions(not_before("maturity_date", "expiry_date", strictly=True)),
+        of_swaptions(not_before("start_date", "expiry_date")),
+        cap_not_below_floor,
+        payment_cap_has_annuity,
         needed_when("maturity_date", "repayment", WITH_MATURITY),
         needed_when("index", "rate_type", ("floating",)),
         needed_when("trade_id", "instrument", ("swap_leg",)),

@@ -31,6 +31,7 @@ from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
 from behavior.months import (
     DAYS_PER_YEAR,
+    DateLike,
     as_days,
     month_number,
     months_between,
@@ -145,8 +146,8 @@ def _require(book: Book, rows: BoolArray, columns: Sequence[str]) -> list[Fault]
     return faults
 
 
-def option_faults(book: Book) -> list[Fault]:
-    """What option rows lack to be valued: strike, maturity, expiry, index, a period."""
+def option_faults(book: Book, as_of: DateLike) -> list[Fault]:
+    """What option rows lack to be valued: strike, maturity, expiry, index, a period, dates ahead in their order."""
     strips = (book.instrument == CAP) | (book.instrument == FLOOR)
     swaptions = book.instrument == SWAPTION
     if not (strips | swaptions).any():
@@ -161,7 +162,33 @@ def option_faults(book: Book) -> list[Fault]:
     )
     kinds = np.asarray(book.words("option_type")).astype(str)
     wrong = swaptions & ~np.isin(kinds, ("payer", "receiver"))
-    return faults + book.faults(wrong, "option_type", "expected payer or receiver")
+    faults += book.faults(wrong, "option_type", "expected payer or receiver")
+    return faults + _past_faults(book, strips | swaptions, as_of) + _swaption_order_faults(book, swaptions)
+
+
+def _past_faults(book: Book, rows: BoolArray, as_of: DateLike) -> list[Fault]:
+    """Options that are over, as a cash position that has matured: what came of one is a position of its own."""
+    now = as_days(as_of)
+    rule = f"expected a date after the as-of date {now}"
+    over = rows & (book.dates("maturity_date") <= now)
+    expired = rows & ~over & (book.instrument == SWAPTION) & (book.dates("expiry_date") <= now)
+    return [
+        *book.faults(over, "maturity_date", rule, "It has matured: leave it out"),
+        *book.faults(
+            expired, "expiry_date", rule, "It has expired: leave it out, and give the legs of the swap if exercised"
+        ),
+    ]
+
+
+def _swaption_order_faults(book: Book, rows: BoolArray) -> list[Fault]:
+    """Swaptions whose swap ends before it can begin, or begins before they expire."""
+    expiry, begin, maturity = (book.dates(name) for name in ("expiry_date", "start_date", "maturity_date"))
+    early = rows & (begin < expiry)
+    return [
+        *book.faults(rows & (maturity <= expiry), "maturity_date", "must be after `expiry_date`"),
+        *book.faults(rows & (maturity > expiry) & (maturity <= begin), "maturity_date", "must be after `start_date`"),
+        *book.faults(early, "start_date", "must not be before `expiry_date`"),
+    ]
 
 
 def value_options(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None) -> OptionValues:
@@ -173,10 +200,10 @@ def value_options(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None
 
     Raises
     ------
-    ContractFault : listing the option rows that lack a term.
+    ContractFault : listing the option rows that lack a term or are over.
     MarketDataError : a curve or volatility is missing, or a lognormal one meets a negative forward.
     """
-    faults = option_faults(book)
+    faults = option_faults(book, curves.curves.as_of)
     if faults:
         raise ContractFault(faults)
     parts = [_empty(curves)]
@@ -310,16 +337,12 @@ def _value_strips(
 
 
 def _value_swaption(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None, row: int) -> OptionValues:
-    as_of, time = as_days(curves.curves.as_of), curves.curves.times_of
+    time = curves.curves.times_of
     currency, index = str(book.words("currency")[row]), str(book.words("index")[row])
     day_count = str(book.words("day_count", "30/360")[row])
     expiry, maturity = book.dates("expiry_date")[row], book.dates("maturity_date")[row]
     begin = book.dates("start_date")[row]
     begin = expiry if np.isnat(begin) else begin
-    if expiry <= as_of or begin >= maturity:
-        # Exercised or lapsed: the swap that came of it is a position of its own.
-        nothing = np.zeros((len(curves), 1))
-        return OptionValues(np.asarray([row]), nothing, nothing)
     fixed_months = int(_period_months(book)[row])
     float_months = int(book.whole("reset_months")[row]) or fixed_months
     fixed_end, fixed_span = _leg_periods(begin, maturity, fixed_months, day_count)

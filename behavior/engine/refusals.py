@@ -20,11 +20,12 @@ TRANSFER_RULE = "a transfer rate is required where margins are excluded"
 def refused(book: Book, as_of: DateLike, margins: str = "included") -> list[Fault]:
     """Every fault that a valuation would refuse a row of the book for.
 
-    Dates that make no schedule, matured positions, options that lack a term, explicit principal that does not fit its
-    position, and (margins ``excluded``) missing transfer rates. What a curve or a set lacks is no row's fault.
+    Dates that make no schedule, positions and options that are over, options that lack a term, explicit principal that
+    does not fit its position, and (margins ``excluded``) missing transfer rates. What a curve or a set lacks is no
+    row's fault.
     """
     linear = book if book.is_linear.all() else book.rows(book.is_linear)
-    faults = [*term_faults(linear, as_of), *option_faults(book), *_principal_faults(linear, as_of)]
+    faults = [*term_faults(linear, as_of), *option_faults(book, as_of), *_principal_faults(linear, as_of)]
     if margins == "excluded":
         faults += transfer_faults(linear)
     return faults

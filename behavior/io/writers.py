@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,17 @@ from behavior.io.tables import csv_text
 from behavior.measures.result import IrrbbResult
 
 RESULT = "result.json"
+TABLES = (".csv", ".parquet")
 
 
-def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
-    """Write ``result.json`` and one CSV a table into a folder; files of the same name are replaced, others left.
+def write_result(result: IrrbbResult, folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
+    """Write ``result.json`` and one CSV a table into a folder; files of the same name are replaced.
+
+    Files of the result that lay there before, by its ``result.json``, are removed; all others are left.
+
+    Parameters
+    ----------
+    beside : names of further files of this result, written already.
 
     Returns
     -------
@@ -30,7 +37,9 @@ def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {f"{name}.csv": csv_text(table) for name, table in result.tables().items()}
-    facts = {**result.facts, "stamp": result.stamp, "files": sorted(texts)}
+    files = sorted([*texts, *beside])
+    stale = _files_of(folder) - set(files)
+    facts = {**result.facts, "stamp": result.stamp, "files": files}
     texts = {RESULT: json.dumps(_finite(facts), indent=1, allow_nan=False) + "\n", **texts}
     temporary = Path(tempfile.mkdtemp(prefix=".writing.", dir=folder))
     try:
@@ -40,7 +49,24 @@ def write_result(result: IrrbbResult, folder: Path) -> tuple[Path, ...]:
             (temporary / name).replace(folder / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return tuple(folder / name for name in texts)
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
+    return tuple(folder / name for name in (*texts, *beside))
+
+
+def _files_of(folder: Path) -> set[str]:
+    """Tables of the result that lies in a folder, as its ``result.json`` names them; none where it has none."""
+    try:
+        facts = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    names = facts.get("files") if isinstance(facts, dict) else None
+    # Whatever a result.json says, only tables in the folder itself are a result's.
+    return {
+        name
+        for name in (names if isinstance(names, list) else [])
+        if isinstance(name, str) and Path(name).name == name and Path(name).suffix in TABLES
+    }
 
 
 def write_stream(tables: Iterable[pd.DataFrame], path: Path) -> int:

@@ -8,13 +8,13 @@ from types import MappingProxyType
 READINGS: Mapping[str, str] = MappingProxyType(
     {
         "month": "month k ends k months after as-of, on a month end when as-of is one; tables name it by that date",
-        "payment_days": "counted back from maturity, not adjusted for holidays; month ends from a month end, else the day, "
-        "clipped to short months; flows on as-of are past",
+        "payment_days": "counted back from maturity, not adjusted for holidays; month ends from a month end, else the "
+        "day, clipped to short months; flows on as-of are past",
         "compounding": "zero rates are continuous",
         "shock": "taken at each flow's time and floored on the currency's discount curve, then added to all its curves",
         "lookup": "multilinear in month and drivers, clamped at the grid's ends; the share clamped is in coverage",
-        "drivers": "incentive = customer rate - mortgage rate of the lag before; spread = short rate - rate paid at the "
-        "month's start; months in the money count those before",
+        "drivers": "incentive = customer rate - mortgage rate of the lag before; spread = short rate - rate paid at "
+        "the month's start; months in the money count those before",
         "option_add_on": "volatility of a shocked scenario x 1.25; surfaces bilinear in expiry and tenor, flat outside",
         "interest_only": "until amortization_start_date; the first level payment falls a period later",
         "renewal_margin": "customer rate less the zero rate of the original term on the last given curve on or before "

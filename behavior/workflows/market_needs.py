@@ -12,7 +12,7 @@ from behavior.engine.option_book import limited_rows
 from behavior.engine.positions import Book
 from behavior.errors import MarketDataError
 from behavior.market.curves import DISCOUNT
-from behavior.months import as_days, roll_months
+from behavior.months import as_days, months_between, roll_months, tenor_days
 from behavior.quantities import BoolArray, DateArray
 
 SHOWN = 5
@@ -116,16 +116,17 @@ def _late(world: World, currency: str, index: str, act: str, maturity: DateArray
     if not len(maturity) or not world.curves.curves.has(currency, index):
         return []
     curve = world.curves.curves.projecting(currency, index)
-    reach = roll_months(curve.as_of, int(np.ceil(curve.months[-1])) + 1)
+    reach = as_days(curve.as_of) + int(tenor_days(curve.as_of, curve.months[-1]))
     late = maturity[maturity > reach]
     if not len(late):
         return []
-    months = int((late.max().astype("datetime64[M]") - reach.astype("datetime64[M]")).astype(int))
+    months = int(months_between(curve.as_of, late.max()))
+    months += bool(roll_months(curve.as_of, months) < late.max())
     whose = "discount" if index == DISCOUNT else f"`{index}`"
     many = "position" if len(late) == 1 else "positions"
     verb = f"{act}es" if act == "fix" else f"{act}s"
     return [
         f"{currency}: the {whose} curve ends at {curve.months[-1]:g} months, {len(late):,} {many} "
         f"{act if len(late) > 1 else verb} later, the last on {late.max()}; add tenors up to "
-        f"{curve.months[-1] + months + 1:g} months"
+        f"{months} months"
     ]

@@ -21,7 +21,7 @@ from behavior.engine.projection import prepare, uncovered_deposits
 from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
 from behavior.engine.runoff import Matching
-from behavior.errors import ContractFault, MarketDataError, SpecFault
+from behavior.errors import ContractFault, Fault, MarketDataError, SpecFault
 from behavior.freed import give_back_freed
 from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation, TimeConvention
@@ -198,6 +198,11 @@ def value(
 
 def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, Book, Any]:
     """The market under every scenario, the positions that the kernel projects, and the options apart from them."""
+    if not len(inputs.book):
+        hint = "Contracts that are over by the as-of date leave no row; give positions that still run."
+        raise ContractFault(
+            [Fault("book", f"expected at least one position on {inputs.as_of}, there is none", hint=hint)]
+        )
     world = _world(inputs, options)
     book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
     limits = options.embedded_limits == "option"

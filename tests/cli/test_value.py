@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,15 @@ def test_every_other_option_reaches_the_valuation(words: list[str], field: str, 
     assert getattr(ValuationOptions(), field) != value
 
 
+@pytest.mark.parametrize("option", ["--floor", "--deposit-life-cap", "--buckets", "--key-tenors"])
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_numbers_are_finite(option: str, number: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["value", "book.csv", *ASKED, option, number])
+    assert refused.value.code == 2
+    assert f"argument {option}: found '{number}', expected" in capsys.readouterr().err
+
+
 def test_the_help_shows_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["value", "--help"])
@@ -190,3 +200,45 @@ def test_margins_out_go_with_the_standardised_framework(tmp_path: Path, monkeypa
     }
     assert main(["value", str(data / "positions/book.csv"), *(str(one) for pair in given.items() for one in pair)]) == 0
     assert (tmp_path / "out" / "standardised_eve.csv").exists()
+
+
+def test_own_scenarios_are_held_by_their_digest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        'name = "house"\nsource = "test"\n[[scenarios]]\nname = "up"\n[scenarios.shifts]\nUSD = { parallel_bp = 50 }\n'
+    )
+    own = folder / "own.toml"
+    own.write_text(text, encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED, "--scenarios", "own.toml"]) == 0
+    kept = json.loads(Path("out/result.json").read_text(encoding="utf-8"))["inputs"]["scenarios"]
+    assert kept == {"file": "own.toml", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    assert main(["explain", "out", "--scenario", "up"]) == 0
+    own.write_text(text.replace("50", "75"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["explain", "out", "--scenario", "up"]) == 3
+    assert "scenarios (own.toml) changed since the results were written" in capsys.readouterr().err
+
+
+def test_the_folder_holds_the_last_result_alone(folder: Path) -> None:
+    out = folder / "out"
+    assert main(["value", "book.csv", *ASKED, "--measures", "durations", "--detail", "positions"]) == 0
+    facts = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    first = {path.name for path in out.iterdir()}
+    assert first == {"result.json", *facts["files"]}
+    assert {"durations.csv", "key_rate_durations.csv", "cash_flows.parquet"} < first
+    for name in ("notes.txt", "limit_use.csv"):
+        (out / name).write_text("mine", encoding="utf-8")
+    facts["files"] += ["../book.csv", "notes.txt"]
+    (out / "result.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED]) == 0
+    left = {path.name for path in out.iterdir()}
+    now = json.loads((out / "result.json").read_text(encoding="utf-8"))["files"]
+    assert left == {"result.json", *now, "notes.txt", "limit_use.csv"}
+    assert not {"durations.csv", "key_rate_durations.csv", "cash_flows.parquet"} & left
+    assert (folder / "book.csv").exists()
+
+
+def test_the_treasury_report_needs_no_profile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["value", "book.csv", *ASKED, "--measures", "durations", "--report", "out/treasury.html"]) == 0
+    text = (folder / "out" / "treasury.html").read_text(encoding="utf-8")
+    assert "Economic value of equity" in text and "Net interest income" in text
+    assert "treasury.html" in capsys.readouterr().out

@@ -71,3 +71,68 @@ def test_what_cannot_come_over_is_refused_by_its_term(folder: Path, capsys: pyte
     weekly = {**LOAN, "contractID": "weekly", "cycleOfInterestPayment": "P2WL1"}
     assert run(folder, {"bond": LOAN, "weekly": weekly}) == 3
     assert "cycleOfInterestPayment" in capsys.readouterr().err
+
+
+SPARE = {
+    "cycleAnchorDateOfRateReset": "2026-07-15",
+    "cycleOfRateReset": "P6ML1",
+    "marketObjectCodeOfRateReset": "SOFR",
+    "rateSpread": 0.01,
+    "statusDate": "2026-01-16",
+}
+
+
+def valued(folder: Path, content: object) -> int:
+    """Value a file of any content."""
+    (folder / "odd.json").write_text(json.dumps(content))
+    asked = {"--curves": "curves.csv", "--settings": "settings.toml", "--out": "out"}
+    options = [word for name, file in asked.items() for word in (name, str(folder / file))]
+    return int(main(["value", str(folder / "odd.json"), *options]))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([LOAN], ("odd.json", "this is a JSON list", "Lay the file out")),
+        ({"bond": LOAN}, ("odd.json, bond", "the contract's `terms`", "Lay the file out")),
+        ({"bond": 5}, ("odd.json, bond", "the contract's `terms`")),
+        ({}, ("odd.json", "at least one contract")),
+        ({"bond": {"terms": LOAN, "dataObserved": {"SOFR": [1]}}}, ("odd.json, bond", "dataObserved")),
+        ({"bond": {"terms": {**LOAN, "maturityDate": "2025-01-15"}}}, ("at least one position", "are over")),
+    ],
+)
+def test_a_file_of_another_shape_is_refused_in_words(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: object, words: tuple[str, ...]
+) -> None:
+    assert valued(folder, content) == 3
+    told = capsys.readouterr().err
+    assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize(
+    ("term", "value"),
+    [("nominalInterestRate", "nan"), ("nominalInterestRate", "inf"), ("notionalPrincipal", "-5")],
+)
+def test_numbers_that_say_nothing_are_refused_by_name(
+    folder: Path, capsys: pytest.CaptureFixture[str], term: str, value: str
+) -> None:
+    assert run(folder, {"bond": {**LOAN, term: value}, "much": {**LOAN, "contractID": "much", term: "much"}}) == 3
+    told = capsys.readouterr().err
+    assert f"bond, column `{term}`: found {value!r}" in told
+    assert f"much, column `{term}`: found 'much'" in told
+
+
+def test_an_index_after_as_of_is_the_curves(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"2026-01-31,USD,SOFR,{months},0.04\n" for months in (1, 240))
+    with (folder / "curves.csv").open("a") as file:
+        file.write(rows)
+    assert run(folder, {"floater": {**LOAN, **SPARE}}) == 0
+    alone = (folder / "out" / "cash_flows.csv").read_text()
+    observed = {"SOFR": {"data": [{"timestamp": "2026-07-15T00:00:00", "value": "0.09"}]}}
+    assert valued(folder, {"floater": {"terms": {**LOAN, **SPARE}, "dataObserved": observed}}) == 0
+    assert (folder / "out" / "cash_flows.csv").read_text() == alone
+    earlier = {**LOAN, **SPARE, "statusDate": "2024-01-16", "cycleAnchorDateOfRateReset": "2025-01-15"}
+    capsys.readouterr()
+    assert run(folder, {"floater": earlier}) == 3
+    told = capsys.readouterr().err
+    assert all(word in told for word in ("floater", "SOFR", "by the as-of date", "dataObserved", "statusDate"))

@@ -99,6 +99,44 @@ def test_the_error_says_what_to_supply(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        (LOAN | {"start_date": "2040-01-31"}, "maturity_date", "must be after `start_date`"),
+        (LOAN | {"cap": 0.02, "floor": 0.03}, "cap", "must not be below `floor`"),
+        (LOAN | {"repayment": "linear", "payment_cap": 0.1}, "payment_cap", "only a level payment can be capped"),
+        (SWAPTION | {"expiry_date": "2031-10-31"}, "maturity_date", "must be after `expiry_date`"),
+        (SWAPTION | {"start_date": "2028-08-31"}, "start_date", "must not be before `expiry_date`"),
+        (SWAPTION | {"expiry_date": "2026-09-30"}, "expiry_date", "It has expired: leave it out"),
+        (SWAPTION | {"expiry_date": "2024-09-30", "maturity_date": "2026-09-30"}, "maturity_date", "It has matured"),
+        (CAP | {"maturity_date": "2026-09-30"}, "maturity_date", "It has matured: leave it out"),
+        (CAP | {"instrument": "floor", "maturity_date": "2026-08-31"}, "maturity_date", "It has matured: leave it out"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_named_or_set_aside(
+    row: dict[str, Any], column: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [LOAN, row | {"position_id": "odd", "volatility": 0.01}]
+    assert value(tmp_path, rows, curves()) == 3
+    (fault,) = json.loads(capsys.readouterr().out)["faults"]
+    assert (fault["line"], fault["column"]) == (3, column)
+    assert words in f"{fault['rule']}. {fault['hint']}"
+    aside = tmp_path / "bad.csv"
+    assert value(tmp_path, rows, curves(), "--quarantine", str(aside)) == 0
+    reason = pd.read_csv(aside)["reasons"].item()
+    assert reason.startswith(f"{column}: ")
+    assert reason.endswith(fault["rule"])
+
+
+@pytest.mark.parametrize(("day", "code"), [("2036-09-30", 0), ("2036-10-01", 3), ("2036-10-31", 3)])
+def test_a_curve_reaches_to_the_day_of_its_last_tenor(
+    day: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert value(tmp_path, [LOAN | {"maturity_date": day}], curves(last=120)) == code
+    said = capsys.readouterr().out
+    assert ("add tenors up to 121 months" in said) == (code == 3)
+
+
 def test_a_book_of_options_alone_is_valued(tmp_path: Path) -> None:
     rows = [
         CAP | {"position_id": "cap", "volatility": 0.008},

@@ -339,6 +339,8 @@ def swap(draw: Draw, as_of: Day) -> list[dict[str, Any]]:
         shared["start_date"] = in_month(number - step, anchor_day(shared["maturity_date"]))
         if draw.chance(0.4):
             shared["start_date"] += dt.timedelta(days=draw.whole(1, 40))
+        if shared["start_date"] >= shared["maturity_date"]:
+            del shared["start_date"]
     base = cash(draw, as_of, "swap", instrument="swap_leg", behavioral=None) | shared
     base["trade_id"] = f"t{draw.whole(0, 10**9)}"
     one = base | {"side": "pay"}

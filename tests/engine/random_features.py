@@ -220,7 +220,8 @@ def an_option(draw: Draw, now: Day, name: str) -> Cells:
         row |= {"start_date": draw.pick(None, later(start, 1)), "reset_months": draw.pick(None, 3)}
         row["maturity_date"] = draw.pick(later(start, 12 * draw.whole(1, 10)), later(start, 61))
     else:
-        row |= {"maturity_date": start, "start_date": draw.pick(None, None, later(now, 3))}
+        begins = draw.pick(None, None, later(now, 3))
+        row |= {"maturity_date": start, "start_date": begins if begins is not None and begins < start else None}
     if draw.chance(0.3):
         row["volatility"] = draw.between(0.001, 0.01)
     return row

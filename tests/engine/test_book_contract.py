@@ -26,6 +26,10 @@ def _position(**changes: object) -> pd.DataFrame:
     return pd.DataFrame([{**known, **changes}])
 
 
+SWAPTION = {"instrument": "swaption", "side": "pay", "expiry_date": "2022-01-31"}
+AFTER_START = ("maturity_date", "must be after `start_date`")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -34,6 +38,11 @@ def _position(**changes: object) -> pd.DataFrame:
         {"instrument": "cap", "side": "receive", "rate_type": "", "rate": "", "repayment": "", "payment_months": ""},
         {"instrument": "swap_leg", "side": "pay", "trade_id": "T1"},
         {"behavioral": "false", "day_count": "ACT/ACT", "origination_date": ""},
+        {"start_date": "2025-01-30", "cap": 0.02, "floor": 0.02},
+        {"payment_cap": 0.075, "repayment": "annuity"},
+        {"payment_cap": 0.075, "repayment": "interest_only", "amortization_start_date": "2023-01-31"},
+        {**SWAPTION, "start_date": "2022-01-31"},
+        {**SWAPTION, "instrument": "cap", "expiry_date": "2025-01-31", "start_date": "2021-01-31"},
     ],
 )
 def test_good_positions_pass(changes: dict[str, object]) -> None:
@@ -54,6 +63,15 @@ def test_good_positions_pass(changes: dict[str, object]) -> None:
         ({"behavioral": "perhaps"}, "behavioral", "expected true or false"),
         ({"maturity_date": "2020-01-31"}, "maturity_date", "must be after `origination_date`"),
         ({"payment_months": 1.5}, "payment_months", "expected a whole number"),
+        ({"start_date": "2025-01-31"}, "maturity_date", "must be after `start_date`"),
+        ({"instrument": "swap_leg", "side": "pay", "trade_id": "T", "start_date": "2025-02-01"}, *AFTER_START),
+        ({**SWAPTION, "instrument": "floor", "start_date": "2025-02-01"}, *AFTER_START),
+        ({**SWAPTION, "start_date": "2025-02-01"}, *AFTER_START),
+        ({**SWAPTION, "expiry_date": "2025-01-31"}, "maturity_date", "must be after `expiry_date`"),
+        ({**SWAPTION, "start_date": "2022-01-30"}, "start_date", "must not be before `expiry_date`"),
+        ({"cap": 0.02, "floor": 0.021}, "cap", "must not be below `floor`"),
+        ({"payment_cap": 0.075}, "payment_cap", "only a level payment can be capped"),
+        ({"payment_cap": 0.075, "repayment": "interest_only"}, "payment_cap", "only a level payment can be capped"),
     ],
 )
 def test_bad_positions_are_named(changes: dict[str, object], column: str, words: str) -> None:

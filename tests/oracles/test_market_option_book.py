@@ -104,10 +104,23 @@ def test_swaptions(vectors: Path) -> None:
     assert found[1] == pytest.approx(given["receiver_normal_80bp_K4"], abs=1e-5)
     lognormal = value_options(held, _base_only(None), surface(0.20, "lognormal")).value[0]
     assert lognormal[0] == pytest.approx(given["payer_black_20pct_K4"], abs=1e-5)
-    lapsed = value_options(
-        book(row(**{**terms, "expiry_date": "2026-01-31"}, option_type="payer")), curves(), surface(0.01)
-    )
-    assert not lapsed.value.any()
+
+
+@pytest.mark.parametrize(
+    ("terms", "column"),
+    [
+        ({"maturity_date": "2026-01-31"}, "maturity_date"),
+        ({"instrument": "swaption", "expiry_date": "2026-01-31"}, "expiry_date"),
+        ({"instrument": "swaption", "expiry_date": "2033-01-31"}, "maturity_date"),
+        ({"instrument": "swaption", "expiry_date": "2027-01-31", "start_date": "2032-01-31"}, "maturity_date"),
+        ({"instrument": "swaption", "expiry_date": "2027-01-31", "start_date": "2026-12-31"}, "start_date"),
+    ],
+)
+def test_options_that_are_over_or_out_of_order_are_refused(terms: dict[str, Any], column: str) -> None:
+    known = {"strike": 0.04, "maturity_date": "2032-01-31", "payment_months": 12, "option_type": "payer"}
+    with pytest.raises(ContractFault) as caught:
+        value_options(book(row(**{**known, **terms})), curves(), surface(0.01))
+    assert [fault.column for fault in caught.value.faults] == [column]
 
 
 def test_add_on_of_sold_and_bought_options(vectors: Path) -> None:

@@ -296,7 +296,11 @@ def _signed_amounts(terms: Terms) -> list[tuple[str, float]]:
     if len(amounts) != count or len(ways) != count:
         rule = f"as many amounts ({len(amounts)}) and directions ({len(ways)}) as anchors ({count})"
         raise missing(terms, "arrayNextPrincipalRedemptionPayment", rule)
-    return [("PI" if str(way) == "INC" else "PR", float(amount)) for amount, way in zip(amounts, ways, strict=True)]
+    name = "arrayNextPrincipalRedemptionPayment"
+    return [
+        ("PI" if str(way) == "INC" else "PR", terms.as_number(amount, name))
+        for amount, way in zip(amounts, ways, strict=True)
+    ]
 
 
 def array_redemptions(terms: Terms, maturity: Moment) -> list[Planned]:
@@ -318,7 +322,7 @@ def array_resets(terms: Terms, maturity: Moment) -> list[Planned]:
     if not len(segments) == len(rates) == len(ways):
         raise missing(terms, "arrayRate", "as many rates and FIX or VAR as anchors of the rate reset")
     return [
-        Planned(moment, "RRF" if str(way).startswith("F") else "RR", rate=float(rate))
+        Planned(moment, "RRF" if str(way).startswith("F") else "RR", rate=terms.as_number(rate, "arrayRate"))
         for moments, rate, way in zip(segments, rates, ways, strict=True)
         for moment in moments
     ]

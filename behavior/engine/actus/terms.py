@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -253,12 +254,25 @@ class Terms:
             for term in needed
             if not self.has(term)
         ]
+        found += self._notional_faults()
         given = sorted(term for term in FEES if self.has(term))
         if given and not self.has("feeRate"):
             found += [Fault(self.contract_id, "a fee needs its `feeRate`", column=term) for term in given]
         elif given and not self.has("feeBasis"):
             found.append(Fault(self.contract_id, "a fee needs its basis, A or N", column="feeBasis"))
         return found
+
+    def _notional_faults(self) -> list[Fault]:
+        """A notional below zero: the role alone says who holds it, and a sign of its own would be lost."""
+        try:
+            below = self.number("notionalPrincipal", 0.0) < 0
+        except SpecFault as error:
+            return list(error.faults)
+        if not below:
+            return []
+        term, rule = "notionalPrincipal", "expected a notional of 0 or more"
+        hint = "Say with `contractRole` who owes it: RPA for an asset, RPL for a liability."
+        return [Fault(self.contract_id, rule, column=term, value=self.text(term), hint=hint)]
 
     def has(self, term: str) -> bool:
         """Whether a term is given."""
@@ -273,16 +287,21 @@ class Terms:
 
         Raises
         ------
-        SpecFault : missing without a default, or not a number.
+        SpecFault : missing without a default, or not a finite number.
         """
         if not self.has(term) and otherwise is not None:
             return otherwise
+        return self.as_number(self.raw.get(term), term)
+
+    def as_number(self, value: Any, term: str) -> float:
+        """A value of a term as a finite number."""
         try:
-            found = float(self.raw[term])
-        except (KeyError, TypeError, ValueError):
-            raise SpecFault(
-                [Fault(self.contract_id, "expected a number", column=term, value=self.text(term))]
-            ) from None
+            found = float(value)
+        except (TypeError, ValueError):
+            found = math.nan
+        if not math.isfinite(found):
+            shown = "" if value is None else str(value)
+            raise SpecFault([Fault(self.contract_id, "expected a finite number", column=term, value=shown)])
         return found
 
     def moment(self, term: str) -> Moment | None:

@@ -17,14 +17,16 @@ import pandas as pd
 
 from behavior.engine.actus import Event, Terms, contract_events
 from behavior.engine.actus.contracts import plain_swap_legs, referenced_terms, underlying_terms
-from behavior.engine.actus.cycles import MONTHS_OF_UNIT, Moment, day_of
+from behavior.engine.actus.cycles import MONTHS_OF_UNIT, BusinessDays, Moment, day_of
 from behavior.engine.actus.terms import Observed
 from behavior.engine.contracts import BOOK_TABLE
-from behavior.errors import Fault, SpecFault
+from behavior.errors import Fault, MarketDataError, SpecFault
 from behavior.io.sources.actus import ActusContract
 from behavior.months import DateLike, as_days, payment_dates, previous_payment, year_fraction
 
 SAME_MONEY = 1e-9
+NOT_KNOWN = "the index is needed where it was fixed after the status date and by the as-of date"
+KNOW = "Give it under `dataObserved`, or the contract's terms as of a later `statusDate`."
 # Events after the as-of date that no row of book/1 can say, and the term that asks for them.
 IN_THE_WAY: Mapping[str, str] = MappingProxyType(
     {
@@ -51,6 +53,23 @@ class ActusBook:
 
     book: pd.DataFrame
     schedule: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KnownBy(Observed):
+    """What is observed by the as-of date. No column of a row depends on an index after it: the valuation projects it.
+
+    Parameters
+    ----------
+    as_of : the day. days : the contract's, which say on which side of it an event falls.
+    """
+
+    as_of: Moment
+    days: BusinessDays
+
+    def at(self, code: str, moment: Moment) -> float:
+        """Last value on or before a moment, 0 after the as-of date."""
+        return 0.0 if day_of(self.days.paid(moment)) > self.as_of else super().at(code, moment)
 
 
 class _Refused(Exception):
@@ -161,7 +180,8 @@ def _leg(terms: Terms, observed: Observed, horizon: Any, as_of: Moment) -> tuple
     """One row and its principal still to come, or None where the contract is over."""
     if terms.needed_moment("statusDate") > as_of:
         raise _Refused("statusDate", "the contract's state is known only after the as-of date")
-    past, future = _split(contract_events(terms, observed, horizon), as_of)
+    known = _KnownBy(**vars(observed), as_of=as_of, days=terms.business_days)
+    past, future = _split(contract_events(terms, known, horizon), as_of)
     if past and past[-1].kind in ("MD", "TD", "STD"):
         return None
     _check_ahead(terms, future)
@@ -270,6 +290,24 @@ def _rows(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, Any], 
     return [row for row in found if row is not None]
 
 
+def _rows_or_faults(contract: ActusContract, as_of: Moment) -> list[tuple[dict[str, Any], list[Event]]]:
+    """The rows of a contract.
+
+    Raises
+    ------
+    SpecFault : what stands in the way.
+    """
+    try:
+        return _rows(contract, as_of)
+    except _Refused as error:
+        value = contract.terms.text(error.term) or None
+        raise SpecFault([Fault(contract.name, error.rule, column=error.term, value=value)]) from error
+    except MarketDataError as error:
+        rule = f"{NOT_KNOWN} ({str(error).removesuffix('. Supply it.')})"
+        fault = Fault(contract.name, rule, column="dataObserved", hint=KNOW)
+        raise SpecFault([fault]) from error
+
+
 def actus_book(contracts: Iterable[ActusContract], as_of: DateLike) -> ActusBook:
     """Book and schedule of contracts on a date; contracts that are over leave no row.
 
@@ -278,13 +316,13 @@ def actus_book(contracts: Iterable[ActusContract], as_of: DateLike) -> ActusBook
     SpecFault : listing, contract by contract, the term that does not come over.
     """
     day = np.datetime64(as_days(as_of).item(), "s")
-    rows, flows, faults = [], [], []
+    rows, flows = [], []
+    faults: list[Fault] = []
     for contract in contracts:
         try:
-            made = _rows(contract, day)
-        except _Refused as error:
-            value = contract.terms.text(error.term) or None
-            faults.append(Fault(contract.name, error.rule, column=error.term, value=value))
+            made = _rows_or_faults(contract, day)
+        except SpecFault as error:
+            faults += error.faults
             continue
         for row, principal in made:
             rows.append(row)
