@@ -176,7 +176,10 @@ def _curve_by_bucket(product: str, share: FloatArray, buckets: Buckets) -> Assum
 
 
 def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Floating rows as bullets to their next reset at the rate that runs; a reset at or before as-of is as it was."""
+    """Floating rows as bullets to their next reset at the rate that runs; a reset at or before as-of is as it was.
+
+    A leg that is reset for the first time when it begins is worth its notional there, both ways: it is left out.
+    """
     if "next_reset_date" not in book:
         return book
     reset = pd.to_datetime(book["next_reset_date"])
@@ -190,7 +193,9 @@ def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     found["maturity_date"] = ends.where(~moves, reset)
     found.loc[moves, "repayment"] = "bullet"
     found.loc[moves, "rate_type"] = "fixed"
-    return found
+    if "start_date" not in book:
+        return found
+    return found[~(moves & (pd.to_datetime(book["start_date"]) >= reset))].reset_index(drop=True)
 
 
 def _bullet(name: str, like: Portfolio, side: str, currency: str, amount: float, day: np.datetime64) -> dict[str, Any]:
