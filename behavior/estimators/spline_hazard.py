@@ -49,7 +49,7 @@ class SplineHazard:
     most_rows: int = 120_000
     least_events: int = 20
     seed: int = 0
-    as_set: bool = False
+    as_set: bool = True
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray | None = None

@@ -96,6 +96,7 @@ def make_closure(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
         made.interacts,
         smooth=made.smooth,
         cross=made.cross,
+        as_set=False,
         sample_share=made.sample_share,
         most_rows=made.most_rows,
         seed=made.seed,
