@@ -126,7 +126,7 @@ def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[
     found: dict[str, Any] = {
         "constant": ConstantHazard(),
         "age_table": EmpiricalHazard((roles.age,), cells=20, prior=50.0),
-        "logistic": SplineHazard("", "", "", smooth=1e6, sample_share=1.0, most_rows=MOST_ROWS, as_set=True),
+        "logistic": SplineHazard("", "", "", smooth=1e6, sample_share=1.0, most_rows=MOST_ROWS),
         "spline": spline,
         "boosted": BoostedHazard(spline, TREES, rounds=ROUNDS),
     }

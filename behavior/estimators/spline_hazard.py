@@ -34,7 +34,7 @@ class SplineHazard:
     driver, age, burnout : feature names with a special role; empty = none.
     interacts : features by which the driver's effect may differ.
     smooth, cross, ridge : prior precisions of roughness, of differences between neighbours and of size; the first two
-        are where each term's own start from, unless `as_set`: then they hold for all.
+        hold for every term, or (`learns_smoothness`) are where each term's own start from.
     sample_share : share of non-events used, weighted up. most_rows : upper bound of rows used.
     """
 
@@ -49,7 +49,7 @@ class SplineHazard:
     most_rows: int = 120_000
     least_events: int = 20
     seed: int = 0
-    as_set: bool = True
+    learns_smoothness: bool = False
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray | None = None
@@ -91,7 +91,7 @@ class SplineHazard:
         self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
     ) -> FloatArray | None:
         """Prior precision with each term as rough as the data ask, learned from a first fit; None = the one set."""
-        if self.as_set:
+        if not self.learns_smoothness:
             return None
         hazard = expit(design @ fit.coefficients)
         information = fit.hessian - penalty
@@ -182,7 +182,7 @@ class SplineHazard:
                 "sample_share": self.sample_share,
                 "most_rows": self.most_rows,
                 "seed": self.seed,
-                "as_set": self.as_set,
+                "learns_smoothness": self.learns_smoothness,
             },
             "terms": [term.as_json() for term in self.layout_.terms],
             "coefficients": self.coefficients_.tolist(),

@@ -37,7 +37,7 @@ SURE = 1.645
 
 class ClosureHazard(SplineHazard):
     """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
-    been cumulated where the matrix has it.
+    been cumulated where the matrix has it. `make_closure` has it learn how rough each term may be.
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
@@ -96,7 +96,7 @@ def make_closure(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
         made.interacts,
         smooth=made.smooth,
         cross=made.cross,
-        as_set=False,
+        learns_smoothness=True,
         sample_share=made.sample_share,
         most_rows=made.most_rows,
         seed=made.seed,

@@ -72,6 +72,7 @@ def test_the_history_says_how_much_is_selection(variance: float) -> None:
     age, at, past, event = np.concatenate(rows).T
     wide = with_cumulated(matrix_of(age, at), past)
     assert wide.names[-1] == CUMULATED
-    model = ClosureHazard("spread", "age_months", as_set=False, most_rows=40_000).fit(wide, event, np.ones(len(event)))
+    model = ClosureHazard("spread", "age_months", learns_smoothness=True, most_rows=40_000)
+    model.fit(wide, event, np.ones(len(event)))
     assert variance_of_pace(model, wide) == pytest.approx(variance, abs=0.35)
     assert variance_of_pace(model, matrix_of(age, at)) == 0.0
