@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behavior.cli.value import with_scenarios_source
 from behavior.cli.valuing import PATHS, SHEETS, read_inputs, read_options
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def _of_command(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, V
         quarantine = None if found["quarantine"] is None else Path(aside) / "set_aside.csv"
         asked = argparse.Namespace(**{**found, "quarantine": quarantine})
         inputs, _ = read_inputs(asked)
-        return with_scenarios_source(inputs, asked.scenarios), read_options(asked, inputs)
+        return inputs, read_options(asked, inputs)
 
 
 def _refuse_changed(facts: dict[str, Any], sources: Any) -> None:

@@ -69,7 +69,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     with console.progress("reading"):
         inputs, notes = read_inputs(args)
-        inputs = with_scenarios_source(inputs, args.scenarios)
     with console.progress("valuing"):
         options = read_options(args, inputs)
         result = _measured(value(inputs, options, runner=_runner(args.scheduler)), inputs, options, args)
@@ -97,16 +96,6 @@ def _write_report(result: IrrbbResult, inputs: ValuationInputs, file: Path) -> N
     from behavior.reporting.irrbb_report import irrbb_report
 
     write_atomically(file, render(irrbb_report(result, inputs.assumptions, {})))
-
-
-def with_scenarios_source(inputs: ValuationInputs, path: Path | None) -> ValuationInputs:
-    """What a valuation reads, with the user's own scenarios named among its sources."""
-    from behavior.io.files import read_bytes, sha256_of
-
-    if path is None:
-        return inputs
-    source = {"file": path.name, "sha256": sha256_of(read_bytes(path))}
-    return replace(inputs, sources={**inputs.sources, "scenarios": source})
 
 
 def _runner(scheduler: str | None) -> Any:

@@ -193,6 +193,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     """Everything that a valuation reads, checked, and what is to be said of it."""
     from behavior.errors import Gathered
     from behavior.io.assumption_store import load_assumptions
+    from behavior.io.files import read_bytes, sha256_of
     from behavior.io.settings import read_settings_file
     from behavior.workflows.value import ValuationInputs
 
@@ -220,6 +221,8 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     if args.assumptions:
         assumptions = load_assumptions(args.assumptions, args.store, settings.as_of, args.allow_draft)
         sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
+    if args.scenarios is not None:
+        sources["scenarios"] = {"file": args.scenarios.name, "sha256": sha256_of(read_bytes(args.scenarios))}
     return ValuationInputs(assumptions=assumptions, sources=sources, **dict(settings), **tables), notes
 
 
