@@ -13,6 +13,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from behavior.benchmark.protocols import Incumbent
 from behavior.errors import Fault, SpecFault
+from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.champion import Roles
 from behavior.estimators.constant_hazard import ConstantHazard
@@ -37,6 +38,7 @@ WORDS: Mapping[str, str] = {
     "logistic": "plain logistic regression",
     "s_curve": "S-curve x age x season x burnout",
     "spline": "spline-logistic",
+    "averaged": "mean of S-curve and spline",
     "boosted": "boosted trees on the spline",
     "boosted_cluster": "the same trees, grown on a cluster",
 }
@@ -134,7 +136,9 @@ def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[
         found["boosted_cluster"] = BoostedHazard(spline, TREES, rounds=ROUNDS, client=client)
     if roles.driver in matrix.names:
         found["age_incentive_table"] = EmpiricalHazard((roles.age, roles.driver), cells=8, prior=100.0)
-        found["s_curve"] = SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=40_000)
+        s_curve = SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=40_000)
+        found["s_curve"] = s_curve
+        found["averaged"] = AveragedHazard((s_curve, spline))
     return found
 
 

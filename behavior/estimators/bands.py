@@ -64,8 +64,10 @@ def with_block_covariance(
 
     `cases` are the months that each row stands for, a part of `weight`; 1 without them.
 
-    Does nothing where a model has no coefficients to speak of (a constant, a table).
+    Does nothing where a model has no coefficients to speak of (a constant, a table). Members of a mean have theirs.
     """
+    for member in getattr(model, "members", ()):
+        with_block_covariance(member, matrix, event, weight, blocks, cases)
     carrier = carrier_of(model)
     if not hasattr(carrier, "sensitivities"):
         return
@@ -106,8 +108,15 @@ def shared_shock(
 def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
     """Standard error of the logarithm of the mean hazard of every `group` consecutive rows, shape (rows / group,).
 
-    Zero where the model carries no covariance.
+    Zero where the model carries no covariance. Of a mean of forms, what its members' errors and their distance from it
+    give as if all erred together (K. P. Burnham and D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed.
+    2002, eq. 4.9).
     """
+    members = getattr(model, "members", ())
+    if members:
+        mean = log_mean(model, matrix, group)
+        each = [np.hypot(log_error(one, matrix, group), log_mean(one, matrix, group) - mean) for one in members]
+        return np.asarray(np.mean(each, axis=0))
     carrier = carrier_of(model)
     count = len(matrix.values) // group
     covariance = getattr(carrier, "covariance_", None)
@@ -125,6 +134,11 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
         mean = np.maximum(hazard.reshape(-1, group).sum(axis=1), 1e-300)
         found[begin : begin + step] = np.sqrt((((summed / mean[:, None]) @ root) ** 2).sum(axis=1))
     return found
+
+
+def log_mean(model: Any, matrix: FeatureMatrix, group: int) -> FloatArray:
+    """Logarithm of the mean hazard of every `group` consecutive rows, shape (rows / group,)."""
+    return np.asarray(np.log(np.maximum(model.predict_hazard(matrix).reshape(-1, group).mean(axis=1), 1e-12)))
 
 
 def _root(covariance: FloatArray) -> FloatArray:

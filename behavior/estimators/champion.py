@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.base import HazardModel
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.constant_hazard import ConstantHazard
@@ -26,8 +27,14 @@ FAMILIES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "empirical_hazard": EmpiricalHazard.from_files,
     "psa_hazard": PsaHazard.from_files,
     "constant_hazard": ConstantHazard.from_files,
+    "averaged_hazard": lambda files: AveragedHazard.from_files(files, load_hazard),
 }
+AVERAGED = ("s_curve_hazard", "spline_hazard")
+"""Forms whose mean is a family of its own."""
 
+CANDIDATES = ("s_curve_hazard", "spline_hazard", "boosted_hazard")
+WITH_AVERAGED = ("s_curve_hazard", "spline_hazard", "averaged_hazard", "boosted_hazard")
+"""What ``best`` judges, the simplest first."""
 
 LEAST_TO_JUDGE = 50
 
@@ -74,19 +81,21 @@ def choose_champion(
     spec: EstimatorSpec,
     search_spec: SearchSpec,
     make: Callable[[str, Roles, EstimatorSpec], Any] | None = None,
+    candidates: Sequence[str] = CANDIDATES,
 ) -> Champion:
     """Fit the families that the specification asks for, keep the one with the lower validation loss, refit on all rows.
 
-    ``boosted_hazard``, ``spline_hazard`` and ``s_curve_hazard`` name one family; ``best`` judges all three and takes
-    a simpler one when it is as good. Where the rows before the validation months hold too few events to fit anything,
+    The specification names one family, or ``best``: that judges all `candidates`, the simplest first, and takes a
+    simpler one when it is as good. Where the rows before the validation months hold too few events to fit anything,
     the first family is fitted on all rows, unjudged. `make` builds an unfitted hazard of a family where a kind has a
     form of its own.
     """
     make = make or make_hazard
+    wanted = tuple(candidates) if spec.family == "best" else (spec.family,)
     train, check = rows_of(matrix, ~validate), rows_of(matrix, validate)
     fitted: dict[str, Any] = {}
     facts: dict[str, Any] = {}
-    for family in _wanted(spec.family):
+    for family in wanted:
         if event[~validate].sum() < LEAST_TO_JUDGE:  # too little before the validation months to judge anything by
             continue
         made = make(family, roles, spec)
@@ -97,12 +106,16 @@ def choose_champion(
             made.base = base
             found = made.tune(matrix, event, weight, validate, search_spec)
             facts["search"] = [{"parameters": dict(one), "log_loss": loss} for one, loss in found.trials]
+        if family == "averaged_hazard" and all(one in fitted for one in AVERAGED):
+            made.members = tuple(fitted[one] for one in AVERAGED)
+            fitted[family] = made.level(train, event[~validate], weight[~validate])
+            continue
         fitted[family] = _fit(made, train, event, weight, ~validate)
     losses = {
         family: log_loss(model.predict_hazard(check), event[validate], weight[validate])
         for family, model in fitted.items()
     }
-    family = _simplest_of_the_best(losses) if losses else _wanted(spec.family)[0]
+    family = _simplest_of_the_best(losses) if losses else wanted[0]
     model = make(family, roles, spec)
     if family == "boosted_hazard":
         model.base = make("spline_hazard", roles, spec).fit(matrix, event, weight)
@@ -112,21 +125,16 @@ def choose_champion(
     return Champion(model, family, losses, {**facts, **model.facts_}, fitted)
 
 
-def _wanted(family: str) -> tuple[str, ...]:
-    return ("s_curve_hazard", "spline_hazard", "boosted_hazard") if family == "best" else (family,)
-
-
 def _simplest_of_the_best(losses: Mapping[str, float], tolerance: float = 2e-4) -> str:
-    """First family, simplest first, whose loss is within a relative tolerance of the lowest."""
+    """First of the families as judged, simplest first, whose loss is within a relative tolerance of the lowest."""
     lowest = min(losses.values())
-    for family in ("s_curve_hazard", "spline_hazard", "boosted_hazard"):
-        if family in losses and losses[family] <= lowest * (1.0 + tolerance):
-            return family
-    return min(losses, key=lambda name: losses[name])
+    return next(family for family, loss in losses.items() if loss <= lowest * (1.0 + tolerance))
 
 
 def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
     """An unfitted hazard of a family, with the parameters that the specification fixes."""
+    if family == "averaged_hazard":
+        return AveragedHazard(tuple(make_hazard(one, roles, spec) for one in AVERAGED))
     fixed = dict(spec.fixed)
     seed = int(fixed.pop("seed", 0))
     share = float(fixed.pop("sample_share", 0.2))

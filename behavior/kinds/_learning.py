@@ -10,7 +10,7 @@ import pandas as pd
 
 from behavior.estimators.bands import Blocks, with_block_covariance
 from behavior.estimators.base import Attributions
-from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.champion import WITH_AVERAGED, Champion, Roles, choose_champion, make_hazard
 from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import Feature, FeatureMatrix, compute_features
@@ -51,7 +51,10 @@ def learn_cause(
     learning = (split.train | split.validate) & known
     rows = rows_of(matrix, learning)
     count = np.ones(int(learning.sum())) if cases is None else cases[learning]
-    found = choose_champion(rows, event[learning], count, split.validate[learning], roles, spec.estimator, spec.search)
+    validate = split.validate[learning]
+    found = choose_champion(
+        rows, event[learning], count, validate, roles, spec.estimator, spec.search, candidates=WITH_AVERAGED
+    )
     if blocks is not None:
         give_back_freed()
         with_block_covariance(found.model, rows, event[learning], count, blocks.rows(learning), count)

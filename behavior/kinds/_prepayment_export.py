@@ -12,7 +12,7 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver
-from behavior.estimators.bands import log_error
+from behavior.estimators.bands import log_error, log_mean
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_raking import Factors
@@ -171,15 +171,10 @@ def _error(model: Any, rivals: Sequence[Any], few: FeatureMatrix) -> FloatArray:
     size = NODES
     variance = log_error(model, few, size) ** 2
     if rivals:
-        own = _log_mean(model, few, size)
-        apart = [(_log_mean(one, few, size) - own) ** 2 - log_error(one, few, size) ** 2 for one in rivals]
+        own = log_mean(model, few, size)
+        apart = [(log_mean(one, few, size) - own) ** 2 - log_error(one, few, size) ** 2 for one in rivals]
         variance = variance + 0.5 * np.maximum(np.mean(apart, axis=0), 0.0)  # either form as likely as the other
     return np.asarray(np.sqrt(variance))
-
-
-def _log_mean(model: Any, few: FeatureMatrix, size: int) -> FloatArray:
-    mean = model.predict_hazard(few).reshape(-1, size).mean(axis=1)
-    return np.asarray(np.log(np.maximum(mean, 1e-12)))
 
 
 def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.estimators.bands import Blocks, log_error, shared_shock, with_block_covariance
+from behavior.estimators.averaged_hazard import AveragedHazard
+from behavior.estimators.bands import Blocks, log_error, log_mean, shared_shock, with_block_covariance
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.spline_hazard import SplineHazard
 from behavior.features.base import FeatureMatrix
@@ -88,3 +89,21 @@ def test_a_shock_that_months_share_is_found_and_widens_the_error() -> None:
         with_block_covariance(again, matrix, outcome, ones, Blocks.of(np.arange(40_000), month))
         errors.append(float(log_error(again, matrix, 40_000)[0]))
     assert errors[1] > 1.5 * errors[0]
+
+
+def test_the_error_of_a_mean_of_forms_counts_their_distance() -> None:
+    matrix, event = sample(20_000)
+    ones, blocks = np.ones(len(event)), Blocks.of(np.arange(len(event)), np.zeros(len(event), dtype=np.int64))
+    stiff, free = SCurveHazard("incentive"), SplineHazard("incentive")
+    model = AveragedHazard((stiff, free)).fit(matrix, event, ones)
+    with_block_covariance(model, matrix, event, ones, blocks)
+    few = FeatureMatrix(NAMES, matrix.values[:4_000], matrix.signs, matrix.units)
+    own = [log_error(one, few, 40) for one in (stiff, free)]
+    found = log_error(model, few, 40)
+    assert all((one > 0).all() for one in own)
+    assert (found >= np.mean(own, axis=0)).all()
+    alike = AveragedHazard((free, free))
+    np.testing.assert_allclose(log_error(alike, few, 40), own[1], rtol=1e-12)
+    apart = np.abs(log_mean(stiff, few, 40) - log_mean(free, few, 40))
+    assert apart.max() > 0.05
+    assert (found >= 0.45 * apart).all()

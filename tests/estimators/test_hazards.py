@@ -11,9 +11,10 @@ import pytest
 from scipy.special import expit
 
 from behavior.errors import TooFewEvents
+from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.bounded_logistic import fit_bounded_logistic
-from behavior.estimators.champion import Roles, choose_champion, load_hazard
+from behavior.estimators.champion import WITH_AVERAGED, Roles, choose_champion, load_hazard, log_loss
 from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.empirical import EmpiricalHazard, PsaHazard, kaplan_meier, psa_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
@@ -56,6 +57,7 @@ def models() -> dict[str, object]:
     return {
         "spline": SplineHazard(**roles, interacts=("credit_score",), most_rows=40_000),
         "s_curve": SCurveHazard(**roles),
+        "averaged": AveragedHazard((SCurveHazard(**roles), SplineHazard(**roles, most_rows=40_000))),
         "boosted": BoostedHazard(SplineHazard(**roles, most_rows=40_000), {"num_leaves": 7}, rounds=20),
         "trees alone": BoostedHazard(None, {"num_leaves": 7}, rounds=60),
         "constant": ConstantHazard(),
@@ -77,7 +79,7 @@ def fitted(name: str, data) -> object:
     return model.fit(matrix, event, np.ones(len(event)))
 
 
-@pytest.mark.parametrize("name", ["spline", "s_curve", "boosted"])
+@pytest.mark.parametrize("name", ["spline", "s_curve", "averaged", "boosted"])
 def test_finds_the_law_within_two_points_of_cpr(name: str, data) -> None:
     model = fitted(name, data)
     matrix, _, hazard = sample(30_000, 2)
@@ -93,7 +95,7 @@ def test_level_is_that_of_the_events(name: str, data) -> None:
     assert expected.sum() == pytest.approx(event.sum(), rel=5e-3)
 
 
-@pytest.mark.parametrize("name", ["spline", "s_curve", "boosted", "trees alone"])
+@pytest.mark.parametrize("name", ["spline", "s_curve", "averaged", "boosted", "trees alone"])
 def test_never_falls_as_the_incentive_rises(name: str, data) -> None:
     model = fitted(name, data)
     matrix, _, _ = sample(200, 3)
@@ -114,7 +116,7 @@ def test_files_hold_the_whole_model_and_are_the_same_twice(name: str, data) -> N
     assert json.loads(model.to_files()["model.json"])["family"]
 
 
-@pytest.mark.parametrize("name", ["spline", "s_curve", "boosted", "trees alone", "constant"])
+@pytest.mark.parametrize("name", ["spline", "s_curve", "averaged", "boosted", "trees alone", "constant"])
 def test_contributions_sum_to_the_score(name: str, data) -> None:
     model = fitted(name, data)
     matrix, _, _ = sample(300, 5)
@@ -194,6 +196,27 @@ def test_a_family_is_fitted_unjudged_where_too_little_came_before_the_validation
     assert found.family == "spline_hazard" and not found.losses
     expected = found.model.predict_hazard(matrix)
     assert expected.sum() == pytest.approx(event.sum())
+
+
+def test_a_mean_loses_no_more_than_its_members_do_on_average(data) -> None:
+    """Log loss is convex in the log-odds; also on rows that none of them has seen."""
+    model = fitted("averaged", data)
+    matrix, event, _ = sample(60_000, 8)
+    ones = np.ones(len(event))
+    lost = [log_loss(one.predict_hazard(matrix), event, ones) for one in model.members]
+    assert log_loss(model.predict_hazard(matrix), event, ones) < np.mean(lost) + 1e-6
+
+
+def test_best_judges_the_mean_of_the_members_that_it_has_fitted() -> None:
+    matrix, event, _ = sample(40_000, 9)
+    ones, validate = np.ones(len(event)), np.arange(len(event)) % 4 == 0
+    best = EstimatorSpec(family="best", fixed={"rounds": 10})
+    roles, trials = Roles("incentive", "age_months", "months_in_the_money"), SearchSpec(trials=1)
+    found = choose_champion(matrix, event, ones, validate, roles, best, trials, candidates=WITH_AVERAGED)
+    assert tuple(found.losses) == WITH_AVERAGED
+    mean, parts = found.candidates["averaged_hazard"], [found.candidates[name] for name in WITH_AVERAGED[:2]]
+    assert all(one is other for one, other in zip(mean.members, parts, strict=True))
+    assert found.losses[found.family] <= min(found.losses.values()) * (1 + 2e-4)
 
 
 def test_search_is_serial_seeded_and_journalled(tmp_path: Path, data) -> None:

@@ -1,0 +1,90 @@
+"""The mean, in log-odds, of hazards of different forms fitted to the same rows.
+
+Forms err differently: a parametric curve where the law is of another shape, a smooth one where the history happened to
+be unlike its law. Their mean carries half of either. It is no further from the truth in log loss than the mean of its
+members' losses, because log loss is convex in the log-odds.
+
+Source: K. P. Burnham and D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed. 2002, chapter 4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import expit
+
+from behavior.estimators.sampling import level_shift
+from behavior.features.base import FeatureMatrix
+from behavior.quantities import FloatArray
+
+
+@dataclass
+class AveragedHazard:
+    """Log-odds = mean of the members' log-odds.
+
+    Parameters
+    ----------
+    members : hazards with `score` and `contributions`, each its own form. It rises in the driver as they do.
+    """
+
+    members: tuple[Any, ...] = ()
+    shift_: float = 0.0
+    facts_: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
+        """Fit every member on the rows, then the level of their mean.
+
+        Raises
+        ------
+        TooFewEvents, DidNotConverge.
+        """
+        for member in self.members:
+            member.fit(matrix, event, weight)
+        return self.level(matrix, event, weight)
+
+    def level(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
+        """Set the level of the mean of members that are fitted already: the mean of two right levels is not quite."""
+        self.shift_ = 0.0
+        self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
+        self.facts_ = {type(member).__name__: dict(member.facts_) for member in self.members}
+        return self
+
+    def score(self, matrix: FeatureMatrix) -> FloatArray:
+        """Log-odds, shape (rows,)."""
+        return np.asarray(np.mean([member.score(matrix) for member in self.members], axis=0) + self.shift_)
+
+    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
+        """Monthly hazard in (0, 1), shape (rows,)."""
+        return np.asarray(expit(self.score(matrix)))
+
+    def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
+        """Mean of the members' additive attributions in log-odds, shape (rows, features), and of their base values."""
+        parts, bases = zip(*(member.contributions(matrix) for member in self.members), strict=True)
+        return np.asarray(np.mean(parts, axis=0)), float(np.mean(bases)) + self.shift_
+
+    def to_files(self) -> Mapping[str, str]:
+        """Our own JSON, each member in files of its own."""
+        held = {
+            "family": "averaged_hazard",
+            "members": len(self.members),
+            "shift": self.shift_,
+            "facts": self.facts_,
+        }
+        files = {"model.json": json.dumps(held, indent=1)}
+        for place, member in enumerate(self.members):
+            files |= {f"member-{place}-{name}": text for name, text in member.to_files().items()}
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str], load: Callable[[Mapping[str, str]], Any]) -> AveragedHazard:
+        """The model that `to_files` wrote; `load` reads a member from its files."""
+        held = json.loads(files["model.json"])
+        members = []
+        for place in range(held["members"]):
+            start = f"member-{place}-"
+            members.append(load({name[len(start) :]: text for name, text in files.items() if name.startswith(start)}))
+        return cls(tuple(members), held["shift"], held["facts"])
