@@ -20,6 +20,10 @@ from typing import Any, TypeVar
 from numba import config, njit
 from numba.core.compiler import Compiler
 
+from behavior.vectors import take_full_width
+
+take_full_width()
+
 SOURCES = (
     "compiled.py",
     "layout.py",

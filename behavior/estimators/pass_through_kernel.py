@@ -8,6 +8,9 @@ import numpy as np
 from numba import njit
 
 from behavior.quantities import FloatArray, IntArray
+from behavior.vectors import take_full_width
+
+take_full_width()
 
 
 def _run(
