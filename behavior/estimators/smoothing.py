@@ -60,7 +60,7 @@ def smoothed_penalty(
 def _parts(layout: Layout, smooth: float, cross: float) -> list[_Part]:
     found, begin = [], 1
     for term in layout.terms:
-        place = slice(begin, begin + len(term.penalty(0.0, 0.0, 0.0)))
+        place = slice(begin, begin + term.width)
         for unit, start in ((term.penalty(1.0, 0.0, 0.0), smooth), (term.penalty(0.0, 1.0, 0.0), cross)):
             if np.abs(unit).max(initial=0.0) > 0:
                 found.append(_Part(place, unit, start))

@@ -66,6 +66,15 @@ class Term:
         other = _one_hot(second, self.levels) if self.levels else hats(second, np.asarray(self.other_knots))
         return _crossed(ramps, other)
 
+    @property
+    def width(self) -> int:
+        """Coefficients of the term."""
+        if self.form in ("missing", "levels"):
+            return self.levels if self.form == "levels" else 1
+        if self.form in ("smooth", "product"):
+            return len(self.knots) * (self.levels if self.form == "product" else 1)
+        return (len(self.knots) - 1) * max(self.levels or len(self.other_knots), 1)
+
     def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
         """`columns` times coefficients without building the columns: the term as a function read between its knots."""
         values = column_of(matrix, self.name)
@@ -190,9 +199,8 @@ class Layout:
         """Score of each term, shape (rows,) each; with the intercept they sum to the log-odds."""
         found, place = [], 1
         for term in self.terms:
-            width = len(term.penalty(0.0, 0.0, 0.0))
-            found.append(term.score(matrix, coefficients[place : place + width]))
-            place += width
+            found.append(term.score(matrix, coefficients[place : place + term.width]))
+            place += term.width
         return found
 
     def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
@@ -218,7 +226,7 @@ class Layout:
         """True where a coefficient may not be negative, shape (p,)."""
         flags: list[bool] = [False]
         for term in self.terms:
-            flags += [term.rising] * len(term.penalty(0.0, 0.0, 0.0))
+            flags += [term.rising] * term.width
         return np.asarray(flags)
 
 
