@@ -138,7 +138,7 @@ def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[
         found["age_incentive_table"] = EmpiricalHazard((roles.age, roles.driver), cells=8, prior=100.0)
         s_curve = SCurveHazard(roles.driver, roles.age, roles.burnout, sample_share=1.0, most_rows=40_000)
         found["s_curve"] = s_curve
-        found["averaged"] = AveragedHazard((s_curve, spline))
+        found["averaged"] = AveragedHazard({"s_curve_hazard": s_curve, "spline_hazard": spline})
     return found
 
 

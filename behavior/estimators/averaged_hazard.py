@@ -28,10 +28,10 @@ class AveragedHazard:
 
     Parameters
     ----------
-    members : hazards with `score` and `contributions`, each its own form. It rises in the driver as they do.
+    members : family -> hazard with `score` and `contributions`. Their mean rises in the driver as they do.
     """
 
-    members: tuple[Any, ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
     shift_: float = 0.0
     facts_: dict[str, Any] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class AveragedHazard:
         ------
         TooFewEvents, DidNotConverge.
         """
-        for member in self.members:
+        for member in self.members.values():
             member.fit(matrix, event, weight)
         return self.level(matrix, event, weight)
 
@@ -50,12 +50,12 @@ class AveragedHazard:
         """Set the level of the mean of members that are fitted already: the mean of two right levels is not quite."""
         self.shift_ = 0.0
         self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
-        self.facts_ = {type(member).__name__: dict(member.facts_) for member in self.members}
+        self.facts_ = {family.replace("_", " "): dict(member.facts_) for family, member in self.members.items()}
         return self
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:
         """Log-odds, shape (rows,)."""
-        return np.asarray(np.mean([member.score(matrix) for member in self.members], axis=0) + self.shift_)
+        return np.asarray(np.mean([member.score(matrix) for member in self.members.values()], axis=0) + self.shift_)
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
         """Monthly hazard in (0, 1), shape (rows,)."""
@@ -63,28 +63,28 @@ class AveragedHazard:
 
     def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
         """Mean of the members' additive attributions in log-odds, shape (rows, features), and of their base values."""
-        parts, bases = zip(*(member.contributions(matrix) for member in self.members), strict=True)
+        parts, bases = zip(*(member.contributions(matrix) for member in self.members.values()), strict=True)
         return np.asarray(np.mean(parts, axis=0)), float(np.mean(bases)) + self.shift_
 
     def to_files(self) -> Mapping[str, str]:
         """Our own JSON, each member in files of its own."""
         held = {
             "family": "averaged_hazard",
-            "members": len(self.members),
+            "members": list(self.members),
             "shift": self.shift_,
             "facts": self.facts_,
         }
         files = {"model.json": json.dumps(held, indent=1)}
-        for place, member in enumerate(self.members):
-            files |= {f"member-{place}-{name}": text for name, text in member.to_files().items()}
+        for family, member in self.members.items():
+            files |= {f"{family}-{name}": text for name, text in member.to_files().items()}
         return files
 
     @classmethod
     def from_files(cls, files: Mapping[str, str], load: Callable[[Mapping[str, str]], Any]) -> AveragedHazard:
         """The model that `to_files` wrote; `load` reads a member from its files."""
         held = json.loads(files["model.json"])
-        members = []
-        for place in range(held["members"]):
-            start = f"member-{place}-"
-            members.append(load({name[len(start) :]: text for name, text in files.items() if name.startswith(start)}))
-        return cls(tuple(members), held["shift"], held["facts"])
+        members = {}
+        for family in held["members"]:
+            start = f"{family}-"
+            members[family] = load({n.removeprefix(start): text for n, text in files.items() if n.startswith(start)})
+        return cls(members, held["shift"], held["facts"])

@@ -52,6 +52,11 @@ def carrier_of(model: Any) -> Any:
     return getattr(model, "base", None) or model
 
 
+def members_of(model: Any) -> tuple[Any, ...]:
+    """The forms that a mean is of; none for any other model."""
+    return tuple(getattr(model, "members", {}).values())
+
+
 def with_block_covariance(
     model: Any,
     matrix: FeatureMatrix,
@@ -66,7 +71,7 @@ def with_block_covariance(
 
     Does nothing where a model has no coefficients to speak of (a constant, a table). Members of a mean have theirs.
     """
-    for member in getattr(model, "members", ()):
+    for member in members_of(model):
         with_block_covariance(member, matrix, event, weight, blocks, cases)
     carrier = carrier_of(model)
     if not hasattr(carrier, "sensitivities"):
@@ -112,7 +117,7 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
     give as if all erred together (K. P. Burnham and D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed.
     2002, eq. 4.9).
     """
-    members = getattr(model, "members", ())
+    members = members_of(model)
     if members:
         mean = log_mean(model, matrix, group)
         each = [np.hypot(log_error(one, matrix, group), log_mean(one, matrix, group) - mean) for one in members]

@@ -107,7 +107,7 @@ def choose_champion(
             found = made.tune(matrix, event, weight, validate, search_spec)
             facts["search"] = [{"parameters": dict(one), "log_loss": loss} for one, loss in found.trials]
         if family == "averaged_hazard" and all(one in fitted for one in AVERAGED):
-            made.members = tuple(fitted[one] for one in AVERAGED)
+            made.members = {one: fitted[one] for one in AVERAGED}
             fitted[family] = made.level(train, event[~validate], weight[~validate])
             continue
         fitted[family] = _fit(made, train, event, weight, ~validate)
@@ -134,7 +134,7 @@ def _simplest_of_the_best(losses: Mapping[str, float], tolerance: float = 2e-4) 
 def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
     """An unfitted hazard of a family, with the parameters that the specification fixes."""
     if family == "averaged_hazard":
-        return AveragedHazard(tuple(make_hazard(one, roles, spec) for one in AVERAGED))
+        return AveragedHazard({one: make_hazard(one, roles, spec) for one in AVERAGED})
     fixed = dict(spec.fixed)
     seed = int(fixed.pop("seed", 0))
     share = float(fixed.pop("sample_share", 0.2))

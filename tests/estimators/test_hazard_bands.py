@@ -95,14 +95,14 @@ def test_the_error_of_a_mean_of_forms_counts_their_distance() -> None:
     matrix, event = sample(20_000)
     ones, blocks = np.ones(len(event)), Blocks.of(np.arange(len(event)), np.zeros(len(event), dtype=np.int64))
     stiff, free = SCurveHazard("incentive"), SplineHazard("incentive")
-    model = AveragedHazard((stiff, free)).fit(matrix, event, ones)
+    model = AveragedHazard({"stiff": stiff, "free": free}).fit(matrix, event, ones)
     with_block_covariance(model, matrix, event, ones, blocks)
     few = FeatureMatrix(NAMES, matrix.values[:4_000], matrix.signs, matrix.units)
     own = [log_error(one, few, 40) for one in (stiff, free)]
     found = log_error(model, few, 40)
     assert all((one > 0).all() for one in own)
     assert (found >= np.mean(own, axis=0)).all()
-    alike = AveragedHazard((free, free))
+    alike = AveragedHazard({"one": free, "other": free})
     np.testing.assert_allclose(log_error(alike, few, 40), own[1], rtol=1e-12)
     apart = np.abs(log_mean(stiff, few, 40) - log_mean(free, few, 40))
     assert apart.max() > 0.05

@@ -57,7 +57,7 @@ def models() -> dict[str, object]:
     return {
         "spline": SplineHazard(**roles, interacts=("credit_score",), most_rows=40_000),
         "s_curve": SCurveHazard(**roles),
-        "averaged": AveragedHazard((SCurveHazard(**roles), SplineHazard(**roles, most_rows=40_000))),
+        "averaged": AveragedHazard({"one": SCurveHazard(**roles), "other": SplineHazard(**roles, most_rows=40_000)}),
         "boosted": BoostedHazard(SplineHazard(**roles, most_rows=40_000), {"num_leaves": 7}, rounds=20),
         "trees alone": BoostedHazard(None, {"num_leaves": 7}, rounds=60),
         "constant": ConstantHazard(),
@@ -203,7 +203,7 @@ def test_a_mean_loses_no_more_than_its_members_do_on_average(data) -> None:
     model = fitted("averaged", data)
     matrix, event, _ = sample(60_000, 8)
     ones = np.ones(len(event))
-    lost = [log_loss(one.predict_hazard(matrix), event, ones) for one in model.members]
+    lost = [log_loss(one.predict_hazard(matrix), event, ones) for one in model.members.values()]
     assert log_loss(model.predict_hazard(matrix), event, ones) < np.mean(lost) + 1e-6
 
 
@@ -214,8 +214,9 @@ def test_best_judges_the_mean_of_the_members_that_it_has_fitted() -> None:
     roles, trials = Roles("incentive", "age_months", "months_in_the_money"), SearchSpec(trials=1)
     found = choose_champion(matrix, event, ones, validate, roles, best, trials, candidates=WITH_AVERAGED)
     assert tuple(found.losses) == WITH_AVERAGED
-    mean, parts = found.candidates["averaged_hazard"], [found.candidates[name] for name in WITH_AVERAGED[:2]]
-    assert all(one is other for one, other in zip(mean.members, parts, strict=True))
+    mean = found.candidates["averaged_hazard"]
+    assert tuple(mean.members) == WITH_AVERAGED[:2]
+    assert all(member is found.candidates[name] for name, member in mean.members.items())
     assert found.losses[found.family] <= min(found.losses.values()) * (1 + 2e-4)
 
 
