@@ -21,7 +21,7 @@ from behavior.engine.layout import (
 )
 from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
-from behavior.engine.survival import Paths, extremes
+from behavior.engine.survival import Paths
 from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
 from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
@@ -91,20 +91,17 @@ def contracts(
 
 
 @folded
-def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
-    """What columns are at as-of, whatever the scenario: ages, rates and months in the money are each position's own.
-    Returns the highest age."""
+def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> None:
+    """What columns are at as-of, whatever the scenario: ages, rates and months in the money are each position's own."""
     head = cuts.loans[cuts.begin[low]]
     combination = given.pos[head].behaviour
-    oldest = 0
     for i in range(n):
         p = cuts.loans[cuts.begin[low + i]]
         paths.age[i] = given.pos[p].age
         paths.rate[i] = given.pos[p].rate
         paths.entered[i] = given.pos[p].in_the_money
-        oldest = max(oldest, given.pos[p].age)
     if combination < 0:
-        return oldest
+        return
     first = given.beh.combination_first[combination]
     nodes = given.beh.nodes[given.beh.entry_curve[first]]
     for i in range(n):
@@ -117,7 +114,6 @@ def set_out(n: int, low: int, cuts: Cuts, given: Given, paths: Paths) -> int:
             paths.key[cause, i] = given.beh.mortgage_key[p, table]
             if paths.key[cause, i] != paths.key[cause, 0]:
                 paths.alike[cause] = 0
-    return oldest
 
 
 @folded
@@ -224,8 +220,6 @@ def behave(
     head: int,
     acting: bool,
     simple: bool,
-    oldest: int,
-    bounds: tuple[float, float],
     given: Given,
     work: Work,
     paths: Paths,
@@ -238,11 +232,8 @@ def behave(
         copied(paths.share, n, paths.before)
         opening = both(paths.share, work.balance[j], n)
         return both(paths.share, work.interest[j], n), opening, opening, 0.0, 0
-    rate = paths.rate
-    if moves(head, given.pos):
-        rate = work.start[j]
-        bounds = extremes(n, rate)
-    return act(s, j, e, n, head, simple, oldest, bounds, rate, given, work, paths, flow, out.coverage)
+    rate = work.start[j] if moves(head, given.pos) else paths.rate
+    return act(s, j, e, n, head, simple, rate, given, work, paths, flow, out.coverage)
 
 
 @side_by_side
@@ -251,7 +242,6 @@ def along(
     s: int,
     until: int,
     place: int,
-    oldest: int,
     cuts: Cuts,
     given: Given,
     work: Work,
@@ -262,7 +252,7 @@ def along(
 ) -> None:
     """One tile along scenario `s`, or (alike) along all up to `until` at once.
 
-    place : of its first position among the chunk's, for values position by position. oldest : highest age.
+    place : of its first position among the chunk's, for values position by position.
     """
     tile, pos, cal, switches = cuts.tiles[t], given.pos, given.cal, given.switches
     low = tile.begin
@@ -273,7 +263,7 @@ def along(
     discount = given.mkt.discount[pos[head].currency, s]
     floats = pos[head].rate_type == FLOATING
     begin(n, pos[head].behaviour, given, paths)
-    simple, bounds = one_plain_cause(head, given, paths), extremes(n, paths.rate)
+    simple = one_plain_cause(head, given, paths)
     before, value, repriced, margin = total(work.balance[0], n), 0.0, False, total(work.weighted[0], n)
     if switches.per_position:
         values[: until - s + 1] = 0.0
@@ -283,9 +273,7 @@ def along(
         n = going_on(j, n, low, cuts.begin, cuts.loans, pos)
         flow[:] = 0.0
         acting = pos[head].behaviour >= 0 and (j < last or open_ended)
-        interest, opening, after, lost, causes = behave(
-            s, j, e, n, head, acting, simple, oldest, bounds, given, work, paths, out, flow
-        )
+        interest, opening, after, lost, causes = behave(s, j, e, n, head, acting, simple, given, work, paths, out, flow)
         add_income(s, j, e, n, head, group, interest, given, work, paths, out)
         cash = pay(j, n, head, signs, margins, before, opening, interest, given, work, paths, flow)
         if acting:
@@ -332,10 +320,10 @@ def project_tiles(
     for t in range(first, last):
         place = cuts.begin[cuts.tiles[t].begin] - origin
         low, alike = cuts.tiles[t].begin, cuts.tiles[t].alike != 0
-        oldest = set_out(cuts.tiles[t].end - low, low, cuts, given, paths)
+        set_out(cuts.tiles[t].end - low, low, cuts, given, paths)
         for s in range(1 if alike else scenarios):
             contracts(t, s, cuts, given, work)
-            along(t, s, scenarios if alike else s + 1, place, oldest, cuts, given, work, paths, out, flow, values)
+            along(t, s, scenarios if alike else s + 1, place, cuts, given, work, paths, out, flow, values)
 
 
 def scratch(scenarios: int) -> tuple[FloatArray, FloatArray]:

@@ -116,8 +116,6 @@ def act(
     n: int,
     head: int,
     simple: bool,
-    oldest: int,
-    bounds: tuple[float, float],
     rate: FloatArray,
     given: Given,
     work: Work,
@@ -125,13 +123,13 @@ def act(
     flow: FloatArray,
     coverage: FloatArray,
 ) -> tuple[float, float, float, float, int]:
-    """Every cause of a month; simple : one alone, with a plain curve. rate : customer rates at the start of the month,
-    within `bounds`. As `lanes.behave`."""
+    """Every cause of a month; simple : one alone, with a plain curve. rate : customer rates at the start of the month.
+    As `lanes.behave`."""
     accrued, balance, causes = work.interest[j], work.balance[j], 1
     first = given.beh.combination_first[given.pos[head].behaviour]
     interest, opening, after = 0.0, 0.0, 0.0
     if simple:
-        interest, opening, after = plain(s, e, n, head, oldest, bounds, rate, given, accrued, balance, paths, coverage)
+        interest, opening, after = plain(s, e, n, head, rate, given, accrued, balance, paths, coverage)
     else:
         causes = hazards(s, j, e, n, head, rate, given, balance, paths, coverage)
         if causes == 1:

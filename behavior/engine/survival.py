@@ -12,6 +12,9 @@ from behavior.engine.layout import Behaviours, Given, Market
 from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
 
+AT_NODE = 1e-9
+"""Share of a node's width within which a driver at an outer node is not beyond it."""
+
 
 class Paths(NamedTuple):
     """Where the columns of a tile stand on their paths.
@@ -286,11 +289,11 @@ def survive(
 
 
 @side_by_side
-def older(n: int, age: IntArray, month: int, observed: int, share: FloatArray, balance: FloatArray) -> float:
+def older(n: int, age: IntArray, reach: int, share: FloatArray, balance: FloatArray) -> float:
     """Balance of columns that a curve's data do not reach."""
     found = 0.0
     for i in range(n):
-        found += share[i] * balance[i] if month + age[i] > observed else 0.0
+        found += share[i] * balance[i] if age[i] > reach else 0.0
     return found
 
 
@@ -314,19 +317,11 @@ def rate_to_driver(s: int, kind: int, month: int, currency: int, mkt: Market, pa
 
 
 @side_by_side
-def extremes(n: int, rate: FloatArray) -> tuple[float, float]:
-    """Lowest and highest of a row's first n numbers."""
-    low, high = rate[0], rate[0]
-    for i in range(n):
-        low, high = min(low, rate[i]), max(high, rate[i])
-    return low, high
-
-
-@side_by_side
 def survive_on_nodes(
     n: int,
     first: int,
     final: int,
+    reach: int,
     own: IntArray,
     values: FloatArray,
     factor: float,
@@ -338,46 +333,32 @@ def survive_on_nodes(
     balance: FloatArray,
     share: FloatArray,
     before: FloatArray,
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float, float]:
     """As `survive`, by hazards of a curve with one driver on even nodes that lies slope * rate + shift nodes along.
 
     first, own, final : place of the month's first value at age 0, what a column's age adds to it, and the last month's.
-    top : number of the last node; there the weight of the value that follows is 0.
+    reach : the most that data allow of what is added. top : number of the last node; there the weight of the value that
+    follows is 0. Returns besides the balances whose driver lies outside the nodes, and whose age beyond the data.
     """
-    earned, opening, remaining = 0.0, 0.0, 0.0
+    earned, opening, remaining, outside, older = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(n):
-        place = min(max(slope * rate[i] + shift, 0.0), top)
+        along = slope * rate[i] + shift
+        place = min(max(along, 0.0), top)
         node = int(place)
         at = min(first + own[i], final) + node
         lower = values[np.uint64(at)]
         hazard = (lower + (values[np.uint64(at + 1)] - lower) * (place - node)) * factor
         was = share[i]
+        amount = was * balance[i]
         stays = was - was * min(max(hazard, 0.0), 1.0)
         before[i] = was
         share[i] = stays
         earned += was * interest[i]
-        opening += was * balance[i]
+        opening += amount
         remaining += stays * balance[i]
-    return earned, opening, remaining
-
-
-@side_by_side
-def beyond_grid(
-    n: int,
-    slope: float,
-    shift: float,
-    low: float,
-    high: float,
-    rate: FloatArray,
-    share: FloatArray,
-    balance: FloatArray,
-) -> float:
-    """Balance of columns whose driver lies outside a grid."""
-    found = 0.0
-    for i in range(n):
-        driver = slope * rate[i] + shift
-        found += share[i] * balance[i] if driver < low or driver > high else 0.0
-    return found
+        outside += amount if abs(along - place) > AT_NODE else 0.0
+        older += amount if own[i] > reach else 0.0
+    return earned, opening, remaining, outside, older
 
 
 @folded
@@ -386,8 +367,6 @@ def plain(
     e: int,
     n: int,
     head: int,
-    oldest: int,
-    bounds: tuple[float, float],
     rate: FloatArray,
     given: Given,
     interest: FloatArray,
@@ -397,7 +376,7 @@ def plain(
 ) -> tuple[float, float, float]:
     """As `survive`, by one cause whose curve is plain.
 
-    rate : (columns,) customer rate, within `bounds`; balance : before the cause.
+    rate : (columns,) customer rate; balance : before the cause.
     """
     entry = given.beh.combination_first[given.pos[head].behaviour]
     curve, table = given.beh.entry_curve[entry], given.beh.entry_table[entry]
@@ -410,22 +389,35 @@ def plain(
     age, own, values, share = paths.young, paths.young, given.beh.values, paths.share
     if given.beh.since_origination[table]:
         age, own = paths.age, paths.row
-    if month + (oldest if given.beh.since_origination[table] else 0) > given.beh.observed[curve]:
-        coverage[row, 2] += older(n, age, month, given.beh.observed[curve], share, balance)
+    reach = given.beh.observed[curve] - month
     if given.beh.dimensions[curve] == 0:
         without_driver(n, base, last, month - 1, age, values, factor, paths.hazard[0])
+        coverage[row, 2] += older(n, age, reach, share, balance)
         return survive(n, paths.hazard[0], interest, balance, share, paths.before)
     slope, shift = rate_to_driver(s, given.beh.driver[curve, 0], month, given.pos[head].currency, given.mkt, paths)
-    low = given.beh.grids[given.beh.grid_offset[curve, 0]]
-    high, inverse = given.beh.grids[given.beh.grid_offset[curve, 0] + size - 1], given.density[curve, 0]
-    nearest, farthest = slope * bounds[0] + shift, slope * bounds[1] + shift
-    if min(nearest, farthest) < low or max(nearest, farthest) > high:
-        coverage[row, 1] += beyond_grid(n, slope, shift, low, high, rate, share, balance)
+    low, inverse = given.beh.grids[given.beh.grid_offset[curve, 0]], given.density[curve, 0]
     first, final = base + (month - 1) * size, base + last * size
     slope, shift, top = slope * inverse, (shift - low) * inverse, float(size - 1)
-    return survive_on_nodes(
-        n, first, final, own, values, factor, slope, shift, top, rate, interest, balance, share, paths.before
+    earned, opening, after, outside, late = survive_on_nodes(
+        n,
+        first,
+        final,
+        reach * size,
+        own,
+        values,
+        factor,
+        slope,
+        shift,
+        top,
+        rate,
+        interest,
+        balance,
+        share,
+        paths.before,
     )
+    coverage[row, 1] += outside
+    coverage[row, 2] += late
+    return earned, opening, after
 
 
 @folded
