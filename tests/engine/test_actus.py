@@ -246,6 +246,9 @@ def test_files_name_every_fault(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(SpecFault, match="cannot be read as JSON"):
         read_actus(path)
+    path.write_text('{"one": {}, "two": {}, "one": {}}')
+    with pytest.raises(SpecFault, match="one stands more than once"):
+        read_actus(path)
     assert contract_of("four", {"terms": LOAN, "to": "2020-12-31"}).horizon == at("2020-12-31")
 
 

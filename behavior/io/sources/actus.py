@@ -101,6 +101,21 @@ def _with_observed(name: str, terms: Terms, entry: Mapping[str, Any]) -> ActusCo
     return ActusContract(name, terms, observed, horizon, entry.get("results") or ())
 
 
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the file; of a name that stands twice the reader would keep the last value alone.
+
+    Raises
+    ------
+    ValueError : naming what stands twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"{', '.join(twice)} stands more than once in one object")
+    return found
+
+
 def read_actus(path: Path) -> dict[str, ActusContract]:
     """Every contract of a JSON file by name.
 
@@ -109,8 +124,8 @@ def read_actus(path: Path) -> dict[str, ActusContract]:
     SpecFault : not such a file, or listing every unsupported term of every contract.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+    except (OSError, ValueError) as error:
         raise SpecFault([Fault(path.name, f"cannot be read as JSON: {error}")]) from error
     if not isinstance(content, Mapping):
         rule = f"expected an object with one entry a contract, by name; this is a JSON {KINDS[type(content)]}"
