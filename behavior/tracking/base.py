@@ -58,6 +58,15 @@ class Run(Protocol):
 class Tracker(Protocol):
     """An experiment store with a registry."""
 
+    def ready(self, experiment: str) -> None:
+        """Make sure that runs can be kept: asked before anything is learned.
+
+        Raises
+        ------
+        BehaviorError : they cannot.
+        """
+        ...
+
     def run(self, experiment: str, name: str) -> AbstractContextManager[Run]:
         """Open a run; leaving it with an exception marks it failed."""
         ...

@@ -71,6 +71,10 @@ class FolderTracker:
 
     home: Path
 
+    def ready(self, experiment: str) -> None:
+        """Make sure that runs can be kept."""
+        (self.home / "runs").mkdir(parents=True, exist_ok=True)
+
     @contextmanager
     def run(self, experiment: str, name: str) -> Iterator[FolderRun]:
         """Open a run; leaving it with an exception marks it failed."""

@@ -135,6 +135,10 @@ class MlflowTracker:
 
             return MlflowClient(tracking_uri=self.address, registry_uri=self.address)
 
+    def ready(self, experiment: str) -> None:
+        """Make sure that runs can be kept; refuses a registry that was moved."""
+        self._experiment(experiment)
+
     @contextmanager
     def run(self, experiment: str, name: str) -> Iterator[MlflowRun]:
         """Open a run; leaving it with an exception marks it failed."""

@@ -47,7 +47,7 @@ class TrainingRequest:
     as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
     developer : who trains; a validator must be someone else.
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
-    grown_on : where boosted trees are grown, in words that the record keeps.
+    grown_on : where boosted trees are grown, in words that the record keeps. experiment : that the run is kept under.
     """
 
     name: str
@@ -60,6 +60,7 @@ class TrainingRequest:
     developer: str = ""
     transferred: str = ""
     grown_on: str = "this process"
+    experiment: str = "behavior"
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,15 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
 
     Raises
     ------
-    SpecFault : unknown kind or options. FittingError : the history cannot carry the model.
+    SpecFault : unknown kind or options. BehaviorError : a registry that cannot keep the version, before anything is
+    learned. FittingError : the history cannot carry the model.
     """
     kind, name = kind_of(request.spec), request.name
     faults = gate_faults(request.spec.gates, f"{name}/{SPEC_FILE}")
     if faults:
         raise SpecFault(faults)
+    with stages.stage(f"{name}: registry"):
+        tracker.ready(request.experiment)
     fitted, panel = _fitted(kind, request, stages)
     split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
@@ -144,7 +148,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         attributions = checked.explained_test
         document = validation_report(checked, findings, exhibits, attributions, facts)
         report = render(document)
-    with stages.stage(f"{name}: register"), tracker.run("behavior", name) as run:
+    with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
         _log(run, request, fitted, findings, draft, report, facts)
         record = run.register(
             name, _files(request, fitted), _version_tags(request, findings), champion=not findings.blocking

@@ -142,6 +142,7 @@ class Project:
             book=self.book.values(),
             developer=self.developer(),
             transferred=section.transferred,
+            experiment=self.profile.experiment,
         )
 
     def inputs(self) -> Mapping[str, InputTable]:

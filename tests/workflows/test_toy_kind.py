@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,6 +12,11 @@ import pandas as pd
 import pytest
 
 from behavior.cli import main
+from behavior.errors import BehaviorError
+from behavior.io.profiles import load_profile
+from behavior.workflows.stages import Stages
+from behavior.workflows.train import train
+from behavior.workflows.wiring import Project
 
 KIND = dedent('''
     """Early redemption of term deposits: a constant share a month, learnt from counts."""
@@ -125,6 +132,7 @@ folder = "assumptions"
 
 [tracking]
 folder = "tracking"
+experiment = "toys"
 
 [output]
 folder = "out"
@@ -192,6 +200,20 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     eve = pd.read_csv(toy / "out" / "results" / "eve.csv")
     assert {"loan", "term_deposit"} == set(nii["product"]) == set(eve["product"])
     assert (toy / "out" / "reports" / "redemption.html").is_file()
+    with closing(sqlite3.connect(toy / "tracking" / "mlflow.db")) as kept:
+        runs = kept.execute("select e.name, r.name from runs r join experiments e using (experiment_id)").fetchall()
+    assert ("toys", "redemption") in runs
+
+
+def test_a_registry_that_cannot_keep_a_version_is_refused_before_anything_is_learned(toy: Path) -> None:
+    class Moved:
+        def ready(self, experiment: str) -> None:
+            raise BehaviorError(f"{experiment} was moved")
+
+    project, stages = Project(load_profile(toy / "profile.toml")), Stages()
+    with pytest.raises(BehaviorError, match="toys was moved"):
+        train(project.request("redemption"), Moved(), project.drafts(), stages)
+    assert not stages.seconds
 
 
 def test_the_contract_of_the_kind_is_checked_like_any_other(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
