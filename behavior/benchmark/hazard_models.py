@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from behavior.benchmark.protocols import Incumbent
-from behavior.errors import Fault, SpecFault
+from behavior.errors import BehaviorError, Fault, SpecFault
 from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.champion import Roles
@@ -145,15 +145,22 @@ def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[
 def fit_contenders(
     models: Mapping[str, Any], matrix: FeatureMatrix, event: FloatArray, learn: BoolArray, test: BoolArray
 ) -> dict[str, FloatArray]:
-    """Expected hazards of every model on the test rows, learned from the learning rows with equal weights."""
+    """Expected hazards of every model on the test rows, learned from the learning rows with equal weights.
+
+    What trees stand on and what a mean is of is fitted once. A model that these rows cannot carry is left out.
+    """
     train, check = rows_of(matrix, learn), rows_of(matrix, test)
     ones = np.ones(int(learn.sum()))
     fitted: dict[str, Any] = {}
     found: dict[str, FloatArray] = {}
     for name, model in models.items():
-        if name.startswith("boosted"):
-            model.base = fitted.get("spline") or model.base.fit(train, event[learn], ones)
-        fitted[name] = model.fit(train, event[learn], ones)
+        try:
+            if name.startswith("boosted") and "spline" not in fitted:
+                model.base.fit(train, event[learn], ones)
+            ready = name == "averaged" and {"s_curve", "spline"} <= set(fitted)
+            fitted[name] = (model.level if ready else model.fit)(train, event[learn], ones)
+        except BehaviorError:
+            continue
         found[name] = np.asarray(fitted[name].predict_hazard(check))
     return found
 

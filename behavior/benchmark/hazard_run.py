@@ -32,7 +32,6 @@ from behavior.benchmark.hazard_scores import (
 from behavior.benchmark.protocols import Protocol, Question
 from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
-from behavior.errors import BehaviorError
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
 from behavior.kinds._segments import scheme_of, segment_text
@@ -184,11 +183,7 @@ def _window(
     monthly = periods_a_year(panel) == 12.0
     models = contenders(roles_of(matrix.names, spec, column), matrix, client)
     models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)
-    for model, one in models.items():
-        try:
-            found |= fit_contenders({model: one}, matrix, event, learn, test)
-        except BehaviorError:  # a baseline that these rows cannot carry has no row in the table
-            continue
+    found |= fit_contenders(models, matrix, event, learn, test)
     if incumbent is not None and column in ("payoff", "closed"):
         found["incumbent"] = incumbent.predict_hazard(check)
     return found

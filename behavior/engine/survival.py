@@ -340,7 +340,7 @@ def survive_on_nodes(
     reach : the most that data allow of what is added. top : number of the last node; there the weight of the value that
     follows is 0. Returns besides the balances whose driver lies outside the nodes, and whose age beyond the data.
     """
-    earned, opening, remaining, outside, older = 0.0, 0.0, 0.0, 0.0, 0.0
+    earned, opening, remaining, outside, late = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(n):
         along = slope * rate[i] + shift
         place = min(max(along, 0.0), top)
@@ -357,8 +357,8 @@ def survive_on_nodes(
         opening += amount
         remaining += stays * balance[i]
         outside += amount if abs(along - place) > AT_NODE else 0.0
-        older += amount if own[i] > reach else 0.0
-    return earned, opening, remaining, outside, older
+        late += amount if own[i] > reach else 0.0
+    return earned, opening, remaining, outside, late
 
 
 @folded

@@ -33,7 +33,11 @@ class AveragedHazard:
 
     members: Mapping[str, Any] = field(default_factory=dict)
     shift_: float = 0.0
-    facts_: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def facts_(self) -> dict[str, Any]:
+        """What is to be said of each member's fit, by its family in words."""
+        return {family.replace("_", " "): dict(member.facts_) for family, member in self.members.items()}
 
     def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
         """Fit every member on the rows, then the level of their mean.
@@ -50,7 +54,6 @@ class AveragedHazard:
         """Set the level of the mean of members that are fitted already: the mean of two right levels is not quite."""
         self.shift_ = 0.0
         self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
-        self.facts_ = {family.replace("_", " "): dict(member.facts_) for family, member in self.members.items()}
         return self
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:
@@ -68,12 +71,7 @@ class AveragedHazard:
 
     def to_files(self) -> Mapping[str, str]:
         """Our own JSON, each member in files of its own."""
-        held = {
-            "family": "averaged_hazard",
-            "members": list(self.members),
-            "shift": self.shift_,
-            "facts": self.facts_,
-        }
+        held = {"family": "averaged_hazard", "members": list(self.members), "shift": self.shift_}
         files = {"model.json": json.dumps(held, indent=1)}
         for family, member in self.members.items():
             files |= {f"{family}-{name}": text for name, text in member.to_files().items()}
@@ -87,4 +85,4 @@ class AveragedHazard:
         for family in held["members"]:
             start = f"{family}-"
             members[family] = load({n.removeprefix(start): text for n, text in files.items() if n.startswith(start)})
-        return cls(members, held["shift"], held["facts"])
+        return cls(members, held["shift"])

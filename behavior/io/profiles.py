@@ -190,11 +190,6 @@ class Profile:
         return self.terms.models
 
     @property
-    def experiment(self) -> str:
-        """Under which name runs are kept."""
-        return (self.terms.tracking or TrackingSection(folder="")).experiment
-
-    @property
     def value(self) -> dict[str, Any]:
         """Options of the valuation, as written."""
         return self.terms.value

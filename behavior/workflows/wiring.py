@@ -142,7 +142,7 @@ class Project:
             book=self.book.values(),
             developer=self.developer(),
             transferred=section.transferred,
-            experiment=self.profile.experiment,
+            experiment=self.profile.require("tracking").experiment,
         )
 
     def inputs(self) -> Mapping[str, InputTable]:

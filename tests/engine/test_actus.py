@@ -246,9 +246,12 @@ def test_files_name_every_fault(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(SpecFault, match="cannot be read as JSON"):
         read_actus(path)
-    path.write_text('{"one": {}, "two": {}, "one": {}}')
-    with pytest.raises(SpecFault, match="one stands more than once"):
+    entry = json.dumps({"terms": LOAN})
+    path.write_text(f'{{"one": {entry}, "two": {{"terms": {{}}, "to": "", "to": ""}}, "one": {entry}}}')
+    with pytest.raises(SpecFault) as caught:
         read_actus(path)
+    assert [fault.value for fault in caught.value.faults[:2]] == ["to", "one"]
+    assert len(caught.value.faults) > 2
     assert contract_of("four", {"terms": LOAN, "to": "2020-12-31"}).horizon == at("2020-12-31")
 
 

@@ -68,7 +68,6 @@ def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
     assert curve_set(profile).discounting("USD").zero_rate([1.0])[0] == pytest.approx(0.016, abs=1e-4)
     assert rate_history(profile).at("short", ["2022-03-31"]).tolist() == [0.002]
     assert read_settings(profile).tier1 == 100.0
-    assert profile.experiment == "behavior"
     assert profile.folder_of("store") == (tmp_path / "store").resolve()
     assert profile.model_folder("prepayment") == (tmp_path.parent / "models" / "prepayment").resolve()
     rows, faults = examine_profile(profile)

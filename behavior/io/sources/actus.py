@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +102,12 @@ def _with_observed(name: str, terms: Terms, entry: Mapping[str, Any]) -> ActusCo
     return ActusContract(name, terms, observed, horizon, entry.get("results") or ())
 
 
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of the file; of a name that stands twice the reader would keep the last value alone.
-
-    Raises
-    ------
-    ValueError : naming what stands twice.
-    """
+def _as_object(pairs: Sequence[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    """An object of the file; names that stand more than once, of which only the last value is kept, go to `twice`."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"{', '.join(twice)} stands more than once in one object")
+        twice += sorted({name for name in names if names.count(name) > 1})
     return found
 
 
@@ -123,16 +118,20 @@ def read_actus(path: Path) -> dict[str, ActusContract]:
     ------
     SpecFault : not such a file, or listing every unsupported term of every contract.
     """
+    twice: list[str] = []
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
-    except (OSError, ValueError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=partial(_as_object, twice=twice))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SpecFault([Fault(path.name, f"cannot be read as JSON: {error}")]) from error
     if not isinstance(content, Mapping):
         rule = f"expected an object with one entry a contract, by name; this is a JSON {KINDS[type(content)]}"
         raise SpecFault([Fault(path.name, rule, hint=LAYOUT)])
     if not content:
         raise SpecFault([Fault(path.name, "expected at least one contract, the file holds none", hint=LAYOUT)])
-    faults: list[Fault] = []
+    rule = "stands more than once in one object, where only the last would count"
+    faults = [
+        Fault(path.name, rule, value=name, hint="Keep one of them, or give each a name of its own") for name in twice
+    ]
     found = {}
     for name, entry in content.items():
         try:
