@@ -26,10 +26,10 @@ class Term:
     Parameters
     ----------
     form : ``smooth`` (hats of `name`), ``levels`` (one column a level of `name`), ``missing`` (1 where `name` is
-        unknown), ``rising`` (ramps of the driver `name` times hats or levels of `other`) or ``product`` (hats of `name`
-        times levels of `other`).
-    knots : of `name`; two falling knots make a ``rising`` term fall with `name`. other_knots : of `other`; empty for
-        levels or none. levels : number of levels of `other`/`name`.
+        unknown), ``rising`` (ramps of the driver `name` times hats or levels of `other`), ``product`` (hats of `name`
+        times levels of `other`) or ``pair`` (levels of `name` times levels of `other`).
+    knots : of `name`; two falling knots make a ``rising`` term fall with `name`; the codes of `name` in a ``pair``.
+        other_knots : of `other`; empty for levels or none. levels : number of levels of `other`/`name`.
     """
 
     form: str
@@ -53,12 +53,14 @@ class Term:
             return _one_hot(values, self.levels)
         if self.form == "smooth":
             return hats(values, np.asarray(self.knots))
+        if self.form == "pair":
+            return _crossed(_one_hot(values, len(self.knots)), _one_hot(column_of(matrix, self.other), self.levels))
         if self.form == "product":
             level = _one_hot(column_of(matrix, self.other), self.levels)
             shape = hats(values, np.asarray(self.knots))
             return _crossed(shape, level)
         knots = np.asarray(self.knots)
-        filled = np.where(np.isnan(values), 0.0, values)[:, None]
+        filled = _filled(values)[:, None]
         ramps = np.asarray(np.clip((filled - knots[:-1]) / np.diff(knots), 0.0, 1.0))
         if not self.other:
             return np.asarray(ramps, dtype=np.float64)
@@ -71,8 +73,10 @@ class Term:
         """Coefficients of the term."""
         if self.form in ("missing", "levels"):
             return self.levels if self.form == "levels" else 1
-        if self.form in ("smooth", "product"):
-            return len(self.knots) * (self.levels if self.form == "product" else 1)
+        if self.form == "smooth":
+            return len(self.knots)
+        if self.form in ("product", "pair"):
+            return len(self.knots) * self.levels
         return (len(self.knots) - 1) * max(self.levels or len(self.other_knots), 1)
 
     def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
@@ -84,11 +88,13 @@ class Term:
             return _of_level(values, coefficients)
         if self.form == "smooth":
             return _between(values, np.asarray(self.knots), coefficients)
+        if self.form == "pair":
+            return _of_level(values * self.levels + column_of(matrix, self.other), coefficients)
         rows = len(self.knots) - (1 if self.rising else 0)
         surface = coefficients.reshape(rows, -1)
         if self.rising:
             surface = np.concatenate([np.zeros((1, surface.shape[1])), np.cumsum(surface, axis=0)])
-            values = np.where(np.isnan(values), 0.0, values)
+            values = _filled(values)
         index, weight = _place(values, np.asarray(self.knots))
         if not self.other:
             return np.asarray(surface[index, 0] * (1.0 - weight) + surface[index + 1, 0] * weight)
@@ -103,12 +109,34 @@ class Term:
         high = surface[index, side + 1] * (1.0 - weight) + surface[index + 1, side + 1] * weight
         return np.asarray(low * (1.0 - across) + high * across)
 
+    def pulled(self, matrix: FeatureMatrix, surprise: FloatArray) -> FloatArray:
+        """Transposed `columns` times a number a row, shape (width,), without building the columns.
+
+        A ramp is the sum of all hats behind its first knot, so that what pulls at hats is added up from the last.
+        """
+        values = column_of(matrix, self.name)
+        if self.form == "missing":
+            return np.asarray([surprise[np.isnan(values)].sum()])
+        if self.form == "levels":
+            return _added([_at_level(values)], _EVERYWHERE, surprise, self.levels, 1).ravel()
+        knots = np.asarray(self.knots)
+        first = (
+            [_at_level(values)] if self.form == "pair" else _at_hats(_filled(values) if self.rising else values, knots)
+        )
+        second, width = _EVERYWHERE, 1
+        if self.other:
+            across = column_of(matrix, self.other)
+            second = [_at_level(across)] if self.levels else _at_hats(across, np.asarray(self.other_knots))
+            width = self.levels or len(self.other_knots)
+        found = _added(first, second, surprise, len(knots), width)
+        return np.asarray(found[::-1].cumsum(axis=0)[::-1][1:] if self.rising else found).ravel()
+
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
         """Prior precision, shape (width, width): rough shapes and rough changes between neighbours cost."""
         if self.form == "missing":
             return np.eye(1) * ridge
-        if self.form == "levels":
-            return np.eye(self.levels) * cross / 3.0
+        if self.form in ("levels", "pair"):
+            return np.eye(self.width) * cross / 3.0
         if self.form == "smooth":
             rough = divided_differences(np.asarray(self.knots))
             return smooth * rough.T @ rough + ridge * np.eye(len(self.knots))
@@ -167,6 +195,35 @@ def _place(values: FloatArray, knots: FloatArray) -> tuple[IntArray, FloatArray]
     return index, np.clip((filled - knots[index]) / (knots[index + 1] - knots[index]), 0.0, 1.0)
 
 
+def _filled(values: FloatArray) -> FloatArray:
+    """A driver's values, unknown ones at 0."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
+_Entries = list[tuple[IntArray, FloatArray]]
+"""Columns of a basis that are not zero, and their values: one array pair each, shape (rows,) or (1,)."""
+_EVERYWHERE: _Entries = [(np.zeros(1, dtype=np.int64), np.ones(1))]
+
+
+def _at_level(codes: FloatArray) -> tuple[IntArray, FloatArray]:
+    known = ~np.isnan(codes)
+    return np.where(known, codes, 0.0).astype(np.int64), known.astype(np.float64)
+
+
+def _at_hats(values: FloatArray, knots: FloatArray) -> _Entries:
+    index, weight = _place(values, knots)
+    return [(index, 1.0 - weight), (index + 1, weight)]
+
+
+def _added(first: _Entries, second: _Entries, surprise: FloatArray, rows: int, width: int) -> FloatArray:
+    """Surprises added up by the columns of two crossed bases, shape (rows, width)."""
+    total = np.zeros(rows * width)
+    for place, share in first:
+        for across, part in second:
+            total += np.bincount(place * width + across, surprise * share * part, rows * width)
+    return total.reshape(rows, width)
+
+
 def _between(values: FloatArray, knots: FloatArray, heights: FloatArray) -> FloatArray:
     filled = np.where(np.isnan(values), knots[len(knots) // 2], values)
     return np.asarray(np.interp(filled, knots, heights))
@@ -210,6 +267,15 @@ class Layout:
             rows = slice(begin, begin + ROWS_AT_ONCE)
             for block in self.blocks(matrix.with_values(matrix.values[rows]), coefficients):
                 total[rows] += block
+        return total
+
+    def pulled(self, matrix: FeatureMatrix, surprise: FloatArray) -> FloatArray:
+        """Transposed `design` times a number a row, shape (1 + widths,), without building it; some rows at a time."""
+        total = np.zeros(1 + sum(term.width for term in self.terms))
+        for begin in range(0, len(surprise), ROWS_AT_ONCE):
+            some = slice(begin, begin + ROWS_AT_ONCE)
+            part, own = matrix.with_values(matrix.values[some]), surprise[some]
+            total += np.concatenate([[own.sum()], *(term.pulled(part, own) for term in self.terms)])
         return total
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ from behavior.estimators.champion import Champion, Roles, choose_champion, make_
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
-from behavior.kinds._decay_pace import CUMULATED, LEAST, pace_term, variance_of_pace
-from behavior.panel.base import PanelSplit
+from behavior.kinds._decay_pace import CUMULATED, LEAST, Pace, pace_term, variance_of_pace
+from behavior.panel.base import Panel, PanelSplit
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import EstimatorSpec, ModelSpec
 
@@ -33,6 +34,7 @@ SIZE_SHARES = np.array([0.05, 0.5, 0.95])
 SPREAD_STEP = 0.003
 LEAST_SHARE, MOST_SHARE = 0.01, 100.0
 SURE = 1.645
+PACE_PASSES = 2
 
 
 class ClosureHazard(SplineHazard):
@@ -50,6 +52,9 @@ class ClosureHazard(SplineHazard):
         ages = tuple(knots_of(column_of(matrix, self.age), AGE_SHARES, 1.0))
         if len(ages) > 1:
             terms += [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in groups]
+        for one, other in combinations(groups, 2):
+            codes = tuple(float(code) for code in range(len(matrix.levels[one])))
+            terms.append(Term("pair", one, codes, other, (), len(matrix.levels[other])))
         if self.driver in matrix.names:
             terms += self._rising(matrix, groups)
         terms += pace_term(matrix)
@@ -62,14 +67,12 @@ class ClosureHazard(SplineHazard):
         if len(fine) < 2:
             return []
         found = [Term("rising", self.driver, fine)]
-        if len(coarse) < 2:
-            return found
-        found += [Term("rising", self.driver, coarse, name, (), len(matrix.levels[name])) for name in groups]
+        found += [Term("rising", self.driver, fine, name, (), len(matrix.levels[name])) for name in groups]
         for name in self.interacts:
             if name in matrix.levels or name not in matrix.names:
                 continue
             knots = tuple(knots_of(column_of(matrix, name), SIZE_SHARES, 1e-9))
-            if len(knots) > 1:
+            if len(knots) > 1 and len(coarse) > 1:
                 found.append(Term("rising", self.driver, coarse, name, knots))
         return found
 
@@ -146,24 +149,36 @@ def learn_closure(
 
 def learn_pace(
     champion: Champion,
-    matrix: FeatureMatrix,
-    table: pd.DataFrame,
+    plain: FeatureMatrix,
+    panel: Panel,
     learning: BoolArray,
     codes: IntArray,
     roles: Roles,
-    spec: EstimatorSpec,
     blocks: Blocks,
-) -> Champion | None:
-    """The smooth champion fitted again on a matrix with what has been cumulated; None where pace plays no part."""
-    rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
-    weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
-    model = make_closure("spline_hazard", roles, spec).fit(rows, event, weight)
-    variance = variance_of_pace(model, rows)
-    if variance < LEAST:
+    pace: Pace,
+) -> tuple[Champion, FeatureMatrix, Pace] | None:
+    """The smooth champion fitted again on a matrix with what has been cumulated, and that matrix and its maker.
+
+    None where pace plays no part. What was to be expected of an account depends on its pace in turn: it is cumulated by
+    the champion first, and then by the hazard that this gave.
+    """
+    event = panel.table["closed"].to_numpy()[learning]
+    weight = balance_weights(panel.table["weight"].to_numpy()[learning], codes[learning])
+    found = None
+    for _ in range(PACE_PASSES):
+        matrix = pace(plain, panel)
+        rows = rows_of(matrix, learning)
+        model = make_closure("spline_hazard", roles, pace.spec.estimator).fit(rows, event, weight)
+        variance = variance_of_pace(model, rows)
+        if variance < LEAST:
+            break
+        found, pace = (model, rows, variance, matrix, pace), replace(pace, first=model)
+    if found is None:
         return None
+    model, rows, variance, matrix, pace = found
     with_block_covariance(model, rows, event, weight, blocks.rows(learning))
     facts = {**champion.facts, **model.facts_, "variance of accounts' pace": round(variance, 3)}
-    return replace(champion, model=model, facts=facts)
+    return replace(champion, model=model, facts=facts), matrix, pace
 
 
 def _surplus(

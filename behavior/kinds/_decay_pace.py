@@ -7,8 +7,9 @@ hazard, say how much of the history's slowing down is selection, which goes on a
 history decides: accounts of one age and spread with another past tell v from age, and where they do not, v is zero and
 nothing changes.
 
-The cumulated hazard of a row is read from the hazard fitted without it. What lies before an account's first row is read
-at its segment's usual spread.
+The cumulated hazard of a row is read from a hazard fitted before: at first one without it, then one that has it, whose
+expectations slow down along each account's past. What lies before an account's first row is read at its segment's usual
+spread.
 """
 
 from __future__ import annotations
@@ -87,19 +88,43 @@ def usual_spreads(table: pd.DataFrame, codes: IntArray, segments: int) -> tuple[
 def cumulated_closing(
     first: Any, matrix: FeatureMatrix, table: pd.DataFrame, codes: IntArray, usual: Sequence[float]
 ) -> FloatArray:
-    """Expected closings of each row's account from its opening to the month's start, shape (rows,)."""
+    """Expected closings of each row's account from its opening to the month's start, shape (rows,).
+
+    Where `first` knows a pace, what is expected of an account slows down with what has been expected of it before.
+    """
     unit, month = pd.factorize(table["unit"])[0], month_number(table["month"])
     order = np.lexsort((month, unit))
     own, when = unit[order], month[order]
-    begins = np.r_[True, own[1:] != own[:-1]] if len(own) else np.zeros(0, dtype=bool)
-    step = np.where(np.r_[begins[1:], True], 0, np.r_[np.diff(when), 0])
-    expected = first.predict_hazard(matrix)[order] * step
-    cumulated = np.cumsum(expected) - expected
+    begins = np.flatnonzero(np.r_[True, own[1:] != own[:-1]]) if len(own) else np.zeros(0, dtype=np.int64)
+    length = np.diff(np.r_[begins, len(own)])
+    step = np.r_[np.diff(when), 0]
     rows = order[begins]
-    entered = _before(first, rows_of(matrix, rows), np.asarray(usual)[codes[rows]])
-    found = np.empty(len(order))
-    found[order] = cumulated + (entered - cumulated[begins])[np.cumsum(begins) - 1]
+    cumulated = _before(first, rows_of(matrix, rows), np.asarray(usual)[codes[rows]])
+    hazard, variance = _at_full_pace(first, matrix)
+    hazard, found = hazard[order], np.empty(len(order))
+    longest = np.argsort(-length, kind="stable")
+    begins, length, cumulated = begins[longest], length[longest], cumulated[longest]
+    for place in range(int(length.max(initial=0))):
+        left = int(np.searchsorted(-length, -place))  # accounts with more rows than these, the longest first
+        at = begins[:left] + place
+        found[order[at]] = cumulated[:left]
+        cumulated[:left] += _slower(hazard[at], variance, cumulated[:left]) * step[at]
     return found
+
+
+def _at_full_pace(first: Any, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
+    """Hazards as of accounts with nothing cumulated, shape (rows,), and the variance of their pace."""
+    layout = getattr(first, "layout_", None)
+    if layout is None or all(term.name != CUMULATED for term in layout.terms):
+        return np.asarray(first.predict_hazard(matrix)), 0.0
+    fresh = with_cumulated(matrix, np.zeros(len(matrix.values)))
+    return np.asarray(first.predict_hazard(fresh)), variance_of_pace(first, fresh)
+
+
+def _slower(hazard: FloatArray, variance: float, cumulated: FloatArray) -> FloatArray:
+    """Monthly hazards at the pace that is left, from those at full pace: odds fall by the mean pace, same shape."""
+    odds = hazard / np.maximum(1.0 - hazard, 1e-12) * np.exp(-variance * np.minimum(cumulated, MOST))
+    return np.asarray(odds / (1.0 + odds))
 
 
 def _before(first: Any, matrix: FeatureMatrix, spread: FloatArray) -> FloatArray:
@@ -110,8 +135,10 @@ def _before(first: Any, matrix: FeatureMatrix, spread: FloatArray) -> FloatArray
         values[:, matrix.names.index("spread")] = spread
     for place in range(BEFORE):
         values[:, matrix.names.index("age_months")] = lived * (place + 0.5) / BEFORE
-        total += first.predict_hazard(matrix.with_values(values))
-    return np.asarray(total / BEFORE * lived)
+        hazard, variance = _at_full_pace(first, matrix.with_values(values))
+        half = total + _slower(hazard, variance, total) * lived / (2 * BEFORE)
+        total = total + _slower(hazard, variance, half) * lived / BEFORE
+    return total
 
 
 def slowed(hazard: FloatArray, variance: float, begun: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
@@ -122,12 +149,10 @@ def slowed(hazard: FloatArray, variance: float, begun: FloatArray, axis: int) ->
     hazard : by month along `axis` as of accounts with nothing cumulated. begun : cumulated before the first month.
     """
     along = np.moveaxis(hazard, axis, 0)
-    odds = along / np.maximum(1.0 - along, 1e-12)
     cumulated, found, before = np.broadcast_to(begun, along.shape[1:]).copy(), np.empty_like(along), []
-    for month, each in enumerate(odds):
+    for month, each in enumerate(along):
         before.append(cumulated.copy())
-        now = each * np.exp(-variance * np.minimum(cumulated, MOST))
-        found[month] = now / (1.0 + now)
+        found[month] = _slower(each, variance, cumulated)
         cumulated += found[month]
     return np.moveaxis(found, 0, axis), np.moveaxis(np.array(before), 0, axis)
 

@@ -125,13 +125,13 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         if speaker is not champion.model:
             estimators["closure_error"] = speaker
         if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
-            pace = Pace(champion.model, usual, spec, levels)
-            paced = pace(plain, panel)
-            slower = learn_pace(champion, paced, table, learning & calm, codes, roles, spec.estimator, blocks)
+            first = Pace(champion.model, usual, spec, levels)
+            slower = learn_pace(champion, plain, panel, learning & calm, codes, roles, blocks, first)
             if slower is not None:
-                champion, matrix, inputs = slower, paced, replace(inputs, derived=pace)
+                champion, matrix, pace = slower
+                inputs = replace(inputs, derived=pace)
                 estimators["pace"] = pace.first
-                left = pace_left(champion.model, paced)
+                left = pace_left(champion.model, matrix)
                 estimators["balance"] = fit_balance(panel, learning, codes, len(levels), with_spread, left)
         estimators["closure"] = champion.model
         facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}

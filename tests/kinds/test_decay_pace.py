@@ -76,3 +76,45 @@ def test_the_history_says_how_much_is_selection(variance: float) -> None:
     model.fit(wide, event, np.ones(len(event)))
     assert variance_of_pace(model, wide) == pytest.approx(variance, abs=0.35)
     assert variance_of_pace(model, matrix_of(age, at)) == 0.0
+
+
+def test_what_is_cumulated_slows_down_with_what_was_cumulated_before() -> None:
+    """Expectations of a hazard that knows the pace follow the closed form of gamma frailty, from opening on."""
+    rng = np.random.default_rng(8)
+    rows = 40_000
+    age, spread, past = rng.integers(1, 120, rows), rng.uniform(0.0, 0.04, rows), rng.uniform(0.0, 2.0, rows)
+    hazard = 0.03 * np.exp(-0.8 * past)
+    wide = with_cumulated(matrix_of(age, spread), past)
+    model = ClosureHazard("spread", "age_months", learns_smoothness=True, sample_share=1.0, most_rows=rows)
+    model.fit(wide, (rng.random(rows) < hazard).astype(float), np.ones(rows))
+    months = np.arange(1, 61)
+    table = pd.DataFrame({"unit": "a", "month": pd.date_range("2020-01-31", periods=60, freq="ME")})
+    matrix = matrix_of(months.astype(float), np.full(60, 0.02))
+    found = cumulated_closing(model, matrix, table, np.zeros(60, dtype=np.int64), (0.02, 0.02))
+    fresh = model.predict_hazard(with_cumulated(matrix, np.zeros(60)))
+    variance = variance_of_pace(model, wide)
+    assert variance == pytest.approx(0.8, abs=0.2)
+    assert found == pytest.approx(np.log1p(variance * np.r_[0.0, np.cumsum(fresh)[:-1]]) / variance, rel=0.02)
+    later = cumulated_closing(
+        model, matrix.with_values(matrix.values[24:]), table[24:], np.zeros(36, int), (0.02, 0.02)
+    )
+    assert later[0] == pytest.approx(found[24], rel=0.02)
+
+
+def test_a_segment_of_two_labels_has_a_level_of_its_own() -> None:
+    """Product and customer type each raise closing, together they do not: no sum of two effects says that."""
+    rng = np.random.default_rng(9)
+    rows = 120_000
+    product, kind = rng.integers(0, 2, rows), rng.integers(0, 2, rows)
+    level = np.array([[0.01, 0.02], [0.02, 0.02]])
+    values = np.column_stack([rng.integers(1, 120, rows), rng.uniform(0.0, 0.04, rows), product, kind]).astype(float)
+    names = ("age_months", "spread", "product", "kind")
+    labels = {"product": ("a", "b"), "kind": ("x", "y")}
+    matrix = FeatureMatrix(names, values, (0, 1, 0, 0), ("",) * 4, labels)
+    event = (rng.random(rows) < level[product, kind]).astype(float)
+    model = ClosureHazard("spread", "age_months", "", ("product", "kind"), learns_smoothness=True, most_rows=40_000)
+    expected = model.fit(matrix, event, np.ones(rows)).predict_hazard(matrix)
+    for one in range(2):
+        for other in range(2):
+            mine = (product == one) & (kind == other)
+            assert expected[mine].sum() == pytest.approx(event[mine].sum(), rel=0.03)
