@@ -33,7 +33,7 @@ AGE_SHARES = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
 SIZE_SHARES = np.array([0.05, 0.5, 0.95])
 SPREAD_STEP = 0.003
 LEAST_SHARE, MOST_SHARE = 0.01, 100.0
-SURE = 1.645
+SURE = 3.0
 PACE_PASSES = 2
 
 
@@ -187,7 +187,8 @@ def _surplus(
     """Validation log loss that the second of two hazards saves over the first, in standard errors over `customer`.
 
     Curves are read years ahead of the data: trees, which step, and the S-curve, whose form is that of refinancing, must
-    be better by more than chance.
+    be better by far more than chance (`SURE`). Trees that won by two standard errors, 0.04% of the loss, have missed a
+    segment's survival by seven points where the spline was within two (threshold law, seed 3).
     """
     losses = []
     for hazard in hazards:

@@ -34,6 +34,7 @@ from behavior.kinds._learning import (
     predictions_table,
     spec_of_cases,
 )
+from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._segments import curves_wanted, scheme_of
@@ -55,16 +56,11 @@ LEVEL_MONTHS = 36
 def rules_of(spec: ModelSpec) -> LoanPanelRules:
     """Panel rules from the specification's options and window."""
     options = spec.options
-    known = {feature.name for feature in FEATURES}
-    window = spec.history.window
-    wanted = {*spec.features.use, *spec.segments.by, *(band.column for band in spec.segments.bands.values())}
     return LoanPanelRules(
         market=str(options.get("market_rate", "mortgage")),
         lag_months=int(options.get("lag_months", 1)),
         in_the_money_above=float(options.get("in_the_money_above", 0.005)),
-        extras=tuple(sorted(name for name in wanted if name not in known and name != "balance")),
-        from_month=None if window.from_month is None else int(month_number(np.array([window.from_month], "M"))[0]),
-        to_month=None if window.to_month is None else int(month_number(np.array([window.to_month], "M"))[0]),
+        **columns_and_window(spec, FEATURES),
     )
 
 

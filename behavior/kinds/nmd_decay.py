@@ -8,7 +8,7 @@ month's start). Two views: ``with_redeposits`` and ``minimum_balance``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from behavior.features.decay import FEATURES
 from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_closure import learn_closure, learn_pace
+from behavior.kinds._decay_curves import segment_curves
 from behavior.kinds._decay_exhibits import exhibits
 from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
@@ -40,6 +41,7 @@ from behavior.kinds._learning import (
     learn_small_cause,
     predictions_table,
 )
+from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
 from behavior.kinds._segments import curves_wanted, scheme_of
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
@@ -68,16 +70,12 @@ def panels(parts: Iterable[CustomerHistory], rates: RateHistory, spec: ModelSpec
 
 def rules_of(spec: ModelSpec) -> DepositPanelRules:
     """Panel rules from the specification's options and window."""
-    options, window = spec.options, spec.history.window
-    known = {feature.name for feature in FEATURES}
-    wanted = {*spec.features.use, *spec.segments.by, *(band.column for band in spec.segments.bands.values())}
+    options = spec.options
     return DepositPanelRules(
         market=str(options.get("market_rate", "short")),
         dust=float(options.get("dust", 1.0)),
         dust_months=int(options.get("dust_months", 3)),
-        extras=tuple(sorted(name for name in wanted if name not in known and name != "balance")),
-        from_month=None if window.from_month is None else int(month_number(np.array([window.from_month], "M"))[0]),
-        to_month=None if window.to_month is None else int(month_number(np.array([window.to_month], "M"))[0]),
+        **columns_and_window(spec, FEATURES),
     )
 
 
@@ -98,52 +96,74 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "landmark": int(month_number(table["month"])[learning].max()),
     }
     inputs, plain = learn_inputs(panel, split, FEATURES, spec, extra)
-    matrix = plain
-    closed = table["closed"].to_numpy()
     calm = table["overdrawn"].to_numpy() == 0
-    refuse_leaks(panel, matrix, closed, learning & calm, TARGETS, FEATURES)
-    roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(matrix, spec))
+    refuse_leaks(panel, plain, table["closed"].to_numpy(), learning & calm, TARGETS, FEATURES)
+    roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(plain, spec))
     codes = level_codes(table, spec, levels)
+    learned = _closing(panel, split, spec, plain, roles, codes, levels)
+    closure, matrix = learned.estimators["closure"], learned.matrix
+    if learned.pace is not None:
+        inputs = replace(inputs, derived=learned.pace)
+    left = pace_left(closure, matrix)
     minimum, seen = fit_minimum(panel, learning, codes, len(levels), with_spread)
     estimators: dict[str, Any] = {
-        "balance": fit_balance(panel, learning, codes, len(levels), with_spread),
+        "balance": fit_balance(panel, learning, codes, len(levels), with_spread, left),
         "minimum": minimum,
+        **learned.estimators,
     }
-    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels)
-    challengers: dict[str, dict[str, Any]] = {}
-    usual = usual_spreads(table, codes, len(levels))
-    events = int(closed[learning & calm].sum())
-    if events >= LEAST_EVENTS:
-        blocks = Blocks.of(table["customer"], month_number(table["month"]))
-
-        def wide(hazard: Any) -> FeatureMatrix:
-            return Pace(hazard, usual, spec, levels)(plain, panel)
-
-        champion, speaker = learn_closure(plain, table, split, roles, spec, calm, codes, blocks, wide)
-        by = ("age_months", *(name for name in spec.segments.by if name in matrix.names))
-        challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by)
-        if speaker is not champion.model:
-            estimators["closure_error"] = speaker
-        if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
-            first = Pace(champion.model, usual, spec, levels)
-            slower = learn_pace(champion, plain, panel, learning & calm, codes, roles, blocks, first)
-            if slower is not None:
-                champion, matrix, pace = slower
-                inputs = replace(inputs, derived=pace)
-                estimators["pace"] = pace.first
-                left = pace_left(champion.model, matrix)
-                estimators["balance"] = fit_balance(panel, learning, codes, len(levels), with_spread, left)
-        estimators["closure"] = champion.model
-        facts |= {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
-    else:
-        estimators["closure"], words = _constant_closure(rows_of(matrix, learning & calm), closed[learning & calm])
-        facts |= words
+    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | learned.facts
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
-    balance_weighted = _balance_weighted(estimators["closure"], matrix, table, learning & calm)
-    facts["closures actual over expected by balance"] = balance_weighted
-    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
+    facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
+    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual_spreads(table, codes, len(levels))}
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
-    return FittedModel("nmd_decay", spec, estimators, challengers, facts)
+    return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts)
+
+
+@dataclass(frozen=True)
+class _Closing:
+    """What was learned of closures: estimators by role, challengers, what is said, and the matrix that they read."""
+
+    estimators: dict[str, Any]
+    challengers: dict[str, dict[str, Any]]
+    facts: dict[str, Any]
+    matrix: FeatureMatrix
+    pace: Pace | None = None
+
+
+def _closing(
+    panel: Panel,
+    split: PanelSplit,
+    spec: ModelSpec,
+    plain: FeatureMatrix,
+    roles: Roles,
+    codes: IntArray,
+    levels: tuple[str, ...],
+) -> _Closing:
+    """The closure champion, on a matrix with what has been cumulated where accounts have a pace of their own."""
+    table, calm = panel.table, panel.table["overdrawn"].to_numpy() == 0
+    learning, closed = (split.train | split.validate) & calm, table["closed"].to_numpy()
+    if int(closed[learning].sum()) < LEAST_EVENTS:
+        constant, words = _constant_closure(rows_of(plain, learning), closed[learning])
+        return _Closing({"closure": constant}, {}, dict(words), plain)
+    blocks = Blocks.of(table["customer"], month_number(table["month"]))
+    usual = usual_spreads(table, codes, len(levels))
+
+    def wide(hazard: Any) -> FeatureMatrix:
+        return Pace(hazard, usual, spec, levels)(plain, panel)
+
+    champion, speaker = learn_closure(plain, table, split, roles, spec, calm, codes, blocks, wide)
+    by = ("age_months", *(name for name in spec.segments.by if name in plain.names))
+    challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by)
+    estimators: dict[str, Any] = {} if speaker is champion.model else {"closure_error": speaker}
+    matrix, pace = plain, None
+    if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
+        first = Pace(champion.model, usual, spec, levels)
+        slower = learn_pace(champion, plain, panel, learning, codes, roles, blocks, first)
+        if slower is not None:
+            champion, matrix, pace = slower
+            estimators["pace"] = pace.first
+    facts = {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
+    return _Closing({**estimators, "closure": champion.model}, challengers, facts, matrix, pace)
 
 
 def _constant_closure(matrix: FeatureMatrix, closed: FloatArray) -> tuple[ConstantHazard, dict[str, str]]:
@@ -258,7 +278,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
         accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
-        made = _segment_curves(
+        made = segment_curves(
             fitted, accounts, weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
         )
         withdrawal += made[0]
@@ -283,114 +303,6 @@ def _combined_season(fitted: FittedModel, seasons: Mapping[str, tuple[float, ...
 def _level(levels: tuple[str, ...], segment: tuple[str, ...]) -> int:
     text = " / ".join(segment) or "all"
     return levels.index(text) if text in levels else -1
-
-
-def _segment_curves(
-    fitted: FittedModel,
-    accounts: FeatureMatrix,
-    weight: FloatArray,
-    history: pd.DataFrame,
-    segment: tuple[str, ...],
-    place: int,
-    levels: tuple[str, ...],
-    grid: IntArray,
-    drivers: tuple[Driver, ...],
-    seasons: dict[str, tuple[float, ...]],
-) -> tuple[list[AssumptionCurve], list[AssumptionCurve], float]:
-    estimators = fitted.estimators
-    chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))
-    own = float("nan") if place < 0 else place
-    spreads = _spreads(estimators, chosen, own, history) if drivers else np.zeros(1)
-    parts = carry.project_parts(
-        estimators["closure"],
-        estimators["migrated"],
-        estimators["balance"],
-        chosen,
-        own,
-        spreads,
-        grid,
-        seasons,
-        estimators.get("closure_error"),
-    )
-    clipped = carry.clip_inflows(parts)
-    months = grid - 1
-    seen = _exposure(history, spreads, grid, np.asarray(estimators["inputs"].extra["seen"]), place)
-    make = _CurveMaker(segment, grid, drivers, spreads, seen)
-    values = clipped.withdrawal[:, months]
-    lower, upper = values - carry.BAND * parts.error[:, months], values + carry.BAND * parts.error[:, months]
-    shape = (len(spreads), len(grid))
-    cells = _minimum_cells(own, grid, spreads)
-    minimum = estimators["minimum"]
-    lowest = -np.expm1(-np.maximum(minimum.log_decay(cells), 0.0)).reshape(shape)
-    spare = minimum.error(cells).reshape(shape) * carry.BAND
-    return (
-        [
-            make(values, lower, upper, View.WITH_REDEPOSITS),
-            make(lowest, lowest - spare, lowest + spare, View.MINIMUM_BALANCE),
-        ],
-        [make(parts.migrated[:, months], None, None, View.WITH_REDEPOSITS)],
-        float(np.median(clipped.clipped)),
-    )
-
-
-def _spreads(estimators: Mapping[str, Any], accounts: FeatureMatrix, own: float, history: pd.DataFrame) -> FloatArray:
-    """Every quarter point that the history saw, and finer where the decay of these accounts bends."""
-
-    def decay(spreads: FloatArray) -> FloatArray:
-        return carry.first_decay(
-            estimators["closure"], estimators["balance"], accounts, own, spreads, np.asarray(carry.BENDS)
-        )
-
-    return carry.refined(carry.spread_grid(history["spread"].to_numpy()), decay)
-
-
-def _minimum_cells(place: float, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
-    columns = np.stack(np.meshgrid([place], spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
-    calendar = np.zeros((len(columns), 1))
-    names = ("segment", "spread", "months_since", "month_of_year")
-    return FeatureMatrix(names, np.concatenate([columns, calendar], axis=1), (0,) * 4, ("",) * 4)
-
-
-class _CurveMaker:
-    """Makes the curves of one segment on one grid; hazards are clipped to [0, 1] and rise with the spread."""
-
-    def __init__(
-        self,
-        segment: tuple[str, ...],
-        grid: IntArray,
-        drivers: tuple[Driver, ...],
-        spreads: FloatArray,
-        seen: FloatArray,
-    ) -> None:
-        self.segment, self.grid, self.drivers, self.spreads, self.seen = segment, grid, drivers, spreads, seen
-
-    def __call__(
-        self, values: FloatArray, lower: FloatArray | None, upper: FloatArray | None, view: View
-    ) -> AssumptionCurve:
-        def shaped(one: FloatArray) -> FloatArray:
-            kept = np.clip(one, 0.0, 1.0)
-            return kept if self.drivers else kept[0]
-
-        return AssumptionCurve(
-            segment=self.segment,
-            months=self.grid,
-            driver_grids=dict.fromkeys(self.drivers, self.spreads),
-            values=shaped(values),
-            view=view,
-            lower=None if lower is None else shaped(lower),
-            upper=None if upper is None else shaped(upper),
-            exposure_months=self.seen if self.drivers else self.seen[0],
-        )
-
-
-def _exposure(history: pd.DataFrame, spreads: FloatArray, grid: IntArray, seen: FloatArray, place: int) -> FloatArray:
-    """Months of observation near each spread, shared out over the months since a landmark as cohorts were followed."""
-    spread = np.nan_to_num(history["spread"].to_numpy())
-    edges = 0.5 * (spreads[1:] + spreads[:-1])
-    by_spread = np.bincount(np.searchsorted(edges, spread), minlength=len(spreads)).astype(np.float64)
-    followed = seen.sum(axis=0) if place < 0 else seen[place]
-    share = followed[np.minimum(grid, 480)] / max(float(followed.max()), 1e-12)
-    return np.asarray(np.round(by_spread[:, None] * share[None, :]))
 
 
 def _shared(
