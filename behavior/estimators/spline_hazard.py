@@ -36,7 +36,8 @@ class SplineHazard:
     interacts : features by which the driver's effect may differ.
     smooth, cross, ridge : prior precisions of roughness, of differences between neighbours and of size; the first two
         hold for every term, or (`learns_smoothness`) are where each term's own start from.
-    sample_share : share of non-events used, weighted up. most_rows : upper bound of rows used.
+    sample_share : share of non-events fitted to, weighted up, before one step on all rows. most_rows : upper bound of
+        the rows fitted to.
     """
 
     driver: str = ""
@@ -59,7 +60,7 @@ class SplineHazard:
     facts_: dict[str, Any] = field(default_factory=dict)
 
     def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
-        """Fit on all events and a weighted share of the rest, then set the level on all rows.
+        """Fit on all events and a weighted share of the rest, then step and set the level on all rows.
 
         Raises
         ------

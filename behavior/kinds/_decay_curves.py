@@ -24,7 +24,6 @@ def segment_curves(
     history: pd.DataFrame,
     segment: tuple[str, ...],
     place: int,
-    levels: tuple[str, ...],
     grid: IntArray,
     drivers: tuple[Driver, ...],
     seasons: dict[str, tuple[float, ...]],
@@ -34,7 +33,7 @@ def segment_curves(
     Parameters
     ----------
     accounts, weight : those open at as-of, with balances as weights. history : the segment's rows. place : of the
-        segment in `levels`, -1 where it is read from pooled curves. seasons : factors by role, twelve each.
+        segment in the balance models, -1 where it is read from pooled curves. seasons : factors by role, twelve each.
     """
     estimators = fitted.estimators
     chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))

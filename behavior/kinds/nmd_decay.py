@@ -278,9 +278,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
         accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
-        made = segment_curves(
-            fitted, accounts, weight[rows], table[mask], segment, place, levels, grid, drivers, seasons
-        )
+        made = segment_curves(fitted, accounts, weight[rows], table[mask], segment, place, grid, drivers, seasons)
         withdrawal += made[0]
         migrated += made[1]
         clipped[" / ".join(segment) or "all"] = made[2]
