@@ -79,56 +79,45 @@ class Term:
             return len(self.knots) * self.levels
         return (len(self.knots) - 1) * max(self.levels or len(self.other_knots), 1)
 
-    def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
-        """`columns` times coefficients without building the columns: the term as a function read between its knots."""
+    def _bases(self, matrix: FeatureMatrix) -> tuple[_Entries, _Entries, tuple[int, int]]:
+        """The two bases whose crossing the columns are, and how many columns each has; ramps as hats at their knots."""
         values = column_of(matrix, self.name)
         if self.form == "missing":
-            return np.asarray(np.isnan(values) * coefficients[0])
+            return [(np.zeros(1, dtype=np.int64), np.isnan(values).astype(np.float64))], _EVERYWHERE, (1, 1)
         if self.form == "levels":
-            return _of_level(values, coefficients)
-        if self.form == "smooth":
-            return _between(values, np.asarray(self.knots), coefficients)
-        if self.form == "pair":
-            return _of_level(values * self.levels + column_of(matrix, self.other), coefficients)
-        rows = len(self.knots) - (1 if self.rising else 0)
-        surface = coefficients.reshape(rows, -1)
-        if self.rising:
-            surface = np.concatenate([np.zeros((1, surface.shape[1])), np.cumsum(surface, axis=0)])
-            values = _filled(values)
-        index, weight = _place(values, np.asarray(self.knots))
+            return [_at_level(values)], _EVERYWHERE, (self.levels, 1)
+        read = _filled(values) if self.rising else values
+        first = [_at_level(values)] if self.form == "pair" else _at_hats(read, np.asarray(self.knots))
         if not self.other:
-            return np.asarray(surface[index, 0] * (1.0 - weight) + surface[index + 1, 0] * weight)
-        second = column_of(matrix, self.other)
-        if self.levels:
-            known = ~np.isnan(second)
-            code = np.where(known, second, 0.0).astype(np.int64)
-            found = surface[index, code] * (1.0 - weight) + surface[index + 1, code] * weight
-            return np.asarray(np.where(known, found, 0.0))
-        side, across = _place(second, np.asarray(self.other_knots))
-        low = surface[index, side] * (1.0 - weight) + surface[index + 1, side] * weight
-        high = surface[index, side + 1] * (1.0 - weight) + surface[index + 1, side + 1] * weight
-        return np.asarray(low * (1.0 - across) + high * across)
+            return first, _EVERYWHERE, (len(self.knots), 1)
+        across = column_of(matrix, self.other)
+        second = [_at_level(across)] if self.levels else _at_hats(across, np.asarray(self.other_knots))
+        return first, second, (len(self.knots), self.levels or len(self.other_knots))
+
+    def score(self, matrix: FeatureMatrix, coefficients: FloatArray) -> FloatArray:
+        """`columns` times coefficients without building the columns: the term as a function read between its knots."""
+        first, second, (_, width) = self._bases(matrix)
+        surface = coefficients.reshape(-1, width)
+        if self.rising:
+            surface = np.concatenate([np.zeros((1, width)), np.cumsum(surface, axis=0)])
+        total = np.zeros(len(matrix.values))
+        for place, share in first:
+            for across, part in second:
+                total += surface[place, across] * (share * part)
+        return total
 
     def pulled(self, matrix: FeatureMatrix, surprise: FloatArray) -> FloatArray:
         """Transposed `columns` times a number a row, shape (width,), without building the columns.
 
         A ramp is the sum of all hats behind its first knot, so that what pulls at hats is added up from the last.
         """
-        values = column_of(matrix, self.name)
-        if self.form == "missing":
-            return np.asarray([surprise[np.isnan(values)].sum()])
-        if self.form == "levels":
-            return _added([_at_level(values)], _EVERYWHERE, surprise, self.levels, 1).ravel()
-        knots = np.asarray(self.knots)
-        first = (
-            [_at_level(values)] if self.form == "pair" else _at_hats(_filled(values) if self.rising else values, knots)
-        )
-        second, width = _EVERYWHERE, 1
-        if self.other:
-            across = column_of(matrix, self.other)
-            second = [_at_level(across)] if self.levels else _at_hats(across, np.asarray(self.other_knots))
-            width = self.levels or len(self.other_knots)
-        found = _added(first, second, surprise, len(knots), width)
+        first, second, (count, width) = self._bases(matrix)
+        total = np.zeros(count * width)
+        for place, share in first:
+            for across, part in second:
+                at = np.broadcast_to(place * width + across, surprise.shape)
+                total += np.bincount(at, surprise * (share * part), count * width)
+        found = total.reshape(count, width)
         return np.asarray(found[::-1].cumsum(axis=0)[::-1][1:] if self.rising else found).ravel()
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
@@ -213,25 +202,6 @@ def _at_level(codes: FloatArray) -> tuple[IntArray, FloatArray]:
 def _at_hats(values: FloatArray, knots: FloatArray) -> _Entries:
     index, weight = _place(values, knots)
     return [(index, 1.0 - weight), (index + 1, weight)]
-
-
-def _added(first: _Entries, second: _Entries, surprise: FloatArray, rows: int, width: int) -> FloatArray:
-    """Surprises added up by the columns of two crossed bases, shape (rows, width)."""
-    total = np.zeros(rows * width)
-    for place, share in first:
-        for across, part in second:
-            total += np.bincount(place * width + across, surprise * share * part, rows * width)
-    return total.reshape(rows, width)
-
-
-def _between(values: FloatArray, knots: FloatArray, heights: FloatArray) -> FloatArray:
-    filled = np.where(np.isnan(values), knots[len(knots) // 2], values)
-    return np.asarray(np.interp(filled, knots, heights))
-
-
-def _of_level(codes: FloatArray, heights: FloatArray) -> FloatArray:
-    known = ~np.isnan(codes)
-    return np.where(known, heights[np.where(known, codes, 0.0).astype(np.int64)], 0.0)
 
 
 def _one_hot(codes: FloatArray, levels: int) -> FloatArray:
