@@ -23,7 +23,8 @@ from behavior.errors import TooFewEvents
 from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
-from behavior.estimators.terms import Layout, Term, column_of
+from behavior.estimators.term_layout import Layout
+from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
 

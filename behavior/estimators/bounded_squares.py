@@ -7,9 +7,14 @@ import numpy as np
 from behavior.quantities import BoolArray, FloatArray
 
 
-def bounded_least_squares(gram: FloatArray, target: FloatArray, bounded: BoolArray) -> FloatArray:
-    """Minimise b'Gb/2 - t'b with b >= 0 where bounded, by active sets; ends where the conditions of optimality hold."""
-    held = np.zeros(len(target), dtype=bool)
+def bounded_least_squares(
+    gram: FloatArray, target: FloatArray, bounded: BoolArray, begin: BoolArray | None = None
+) -> FloatArray:
+    """Minimise b'Gb/2 - t'b with b >= 0 where bounded, by active sets; ends where the conditions of optimality hold.
+
+    `begin` says which coefficients are held at zero at first.
+    """
+    held = np.zeros(len(target), dtype=bool) if begin is None else begin.copy()
     beta = np.zeros(len(target))
     for _ in range(10 * len(target)):
         free = ~held

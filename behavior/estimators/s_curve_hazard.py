@@ -19,12 +19,13 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
-from behavior.estimators.terms import ROWS_AT_ONCE, column_of
+from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
 
 SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3")
 RIDGE = 4.0
+ROWS_AT_ONCE = 65_536
 MOST_EVALUATIONS = 150
 
 

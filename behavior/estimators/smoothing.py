@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.estimators.bounded_squares import bounded_least_squares
-from behavior.estimators.terms import Layout
+from behavior.estimators.term_layout import Layout
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 PASSES = 60

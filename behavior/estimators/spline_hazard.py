@@ -15,7 +15,8 @@ from behavior.estimators.bounded_logistic import LogisticFit, fit_bounded_logist
 from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.estimators.sampling import level_shift, require_events, sample_cases
 from behavior.estimators.smoothing import smoothed_penalty
-from behavior.estimators.terms import Layout, Term, column_of, split_contributions
+from behavior.estimators.term_layout import Layout, split_contributions
+from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.special import expit
 
 from behavior.errors import TooFewEvents
@@ -22,7 +20,6 @@ from behavior.estimators.empirical import EmpiricalHazard, PsaHazard, kaplan_mei
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.sampling import level_shift, sample_cases
 from behavior.estimators.spline_hazard import SplineHazard
-from behavior.estimators.terms import Layout, Term
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import monthly_to_annual
 from behavior.specs import EstimatorSpec, Range, SearchSpec
@@ -303,30 +300,3 @@ def test_a_sample_answers_as_all_rows_do(data) -> None:
     for some in (first, second):
         assert np.abs(np.log(some / whole)).mean() < 0.02
         assert np.average(np.log(some / whole), weights=whole) == pytest.approx(0.0, abs=2e-3)
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_what_pulls_at_coefficients_is_the_design_transposed(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    values = np.column_stack([rng.normal(size=60), rng.integers(0, 3, 60), rng.integers(0, 4, 60), rng.normal(size=60)])
-    values[rng.random(values.shape) < 0.1] = np.nan
-    matrix = FeatureMatrix(("x", "a", "b", "z"), values, (0,) * 4, ("",) * 4)
-    knots = (-1.0, -0.2, 0.3, 1.2)
-    layout = Layout(
-        (
-            Term("smooth", "x", knots),
-            Term("missing", "x"),
-            Term("levels", "a", levels=3),
-            Term("pair", "a", (0.0, 1.0, 2.0), "b", (), 4),
-            Term("product", "z", knots, "b", (), 4),
-            Term("rising", "x", knots),
-            Term("rising", "x", (0.5, -0.5)),
-            Term("rising", "x", knots, "a", (), 3),
-            Term("rising", "x", knots, "z", (-1.0, 0.0, 1.0)),
-        )
-    )
-    surprise, coefficients = rng.normal(size=60), rng.normal(size=layout.design(matrix).shape[1])
-    np.testing.assert_allclose(layout.pulled(matrix, surprise), layout.design(matrix).T @ surprise, atol=1e-12)
-    np.testing.assert_allclose(layout.score(matrix, coefficients), layout.design(matrix) @ coefficients, atol=1e-12)
-    again = Layout(tuple(Term.from_json(json.loads(json.dumps(term.as_json()))) for term in layout.terms))
-    assert again == layout
