@@ -90,7 +90,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     inputs, matrix = learn_inputs(panel, split, FEATURES, spec, {})
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
-    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES)
+    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
     cases, learned = panel.cases, spec_of_cases(spec, panel)
