@@ -124,9 +124,12 @@ class Houses:
         before[unknown] = 1.0
         base = spread_to_rows(np.where(has, own[begin], np.nan), rows.first)
         at_start = previous(np.where(own > 0, own, np.nan), rows.first)
-        masked = self._of_region(rows.unit, rows.month - 1) / spread_to_rows(there, rows.first)
-        moved = np.where(np.isnan(at_start), masked, at_start / base)
-        return np.asarray(moved * spread_to_rows(before, rows.first)), int(unknown.sum())
+        moved = at_start / base * spread_to_rows(before, rows.first)
+        since = np.where(np.isnan(self.origin[loan]), there, self.origin[loan])
+        begun = np.where(np.isnan(self.origin[loan]), rows.month[begin], rows.origination[loan])
+        masked = self._of_region(rows.unit, rows.month - 1) / spread_to_rows(since, rows.first)
+        masked[rows.month - 1 < spread_to_rows(begun, rows.first)] = np.nan
+        return np.where(np.isnan(at_start), masked, moved), int(unknown.sum())
 
     def _of_region(self, loan: IntArray, month: IntArray) -> FloatArray:
         """Price level of the loans' regions at month numbers; NaN where nothing is known."""
