@@ -14,6 +14,7 @@ import pandas as pd
 
 from behavior.errors import Fault
 from behavior.io.sources.base import (
+    AgeMemory,
     Batch,
     ExitMemory,
     Layout,
@@ -55,6 +56,7 @@ COMMON_QUIRKS = (
     "rows after the exit (corrections, expenses of disposed property) are dropped and counted",
     "payoffs of a release's last month are reported late: the last month is dropped and counted",
     "the month of origination (age below 1) is no month at risk and is dropped and counted",
+    "the flag of modified loans is kept as published in `modification`: Y, P (modified before), N or empty",
 )
 
 
@@ -89,7 +91,7 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
 def freddie_months(path: Path) -> Iterator[Batch]:
     """Servicing file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
     last = _last_month(path, FREDDIE_SERVICING, (11, 32), "%Y%m")
-    memory = ExitMemory()
+    memory, ages = ExitMemory(), AgeMemory()
     for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32), only=FREDDIE_SERVICING[:11]):
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
@@ -100,9 +102,10 @@ def freddie_months(path: Path) -> Iterator[Batch]:
                 "month": month,
                 "balance": figures["current_upb"],
                 "rate": figures["current_rate"] / 100.0,
-                "age_months": figures["loan_age"],
+                "age_months": ages.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
                 "status": _status(raw["zero_balance_code"], figures["remaining_months"]),
                 "delinquency_status": raw["delinquency"],
+                "modification": raw["modification"],
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months), last, memory)
@@ -162,6 +165,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "status": _status(raw["zero_balance_code"], figures["original_term"] - age),
                 "curtailment": figures["unscheduled_principal"].where(raw["zero_balance_code"].isna()).clip(lower=0.0),
                 "delinquency_status": raw["delinquency"],
+                "modification": raw["modification"],
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates), last, memory)
@@ -229,6 +233,7 @@ LAYOUTS = (
         "mortgage_history/1:loan_months",
         (
             "balances of a loan's first six months are rounded to thousands: no curtailment can be read from them",
+            "the published age starts again at a modification: age is counted by the calendar from a loan's first row",
             *COMMON_QUIRKS,
         ),
         freddie_months,

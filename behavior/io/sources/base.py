@@ -247,3 +247,25 @@ class ExitMemory:
             gone = gone | loans.isin(self._left).to_numpy()
         self._left.update(loans[left].tolist())
         return np.asarray(~gone)
+
+
+class AgeMemory:
+    """The month each loan was new in, remembered over batches, so that a modification does not make it young again."""
+
+    def __init__(self) -> None:
+        self._new: dict[str, float] = {}
+
+    def ages(self, loans: pd.Series, month: pd.Series, published: pd.Series) -> pd.Series:
+        """Age by the calendar from a loan's first row with an age; in months, shape (rows,).
+
+        Rows of a loan are in the order of their months. An age that is not published stays empty.
+        """
+        number = (month.dt.year * 12 + month.dt.month).to_numpy(dtype=np.float64, na_value=np.nan)
+        new = number - published.to_numpy(dtype=np.float64)
+        codes, names = pd.factorize(loans)
+        told = np.flatnonzero(np.isfinite(new) & (codes >= 0))
+        seen, first = np.unique(codes[told], return_index=True)
+        for code, row in zip(seen, told[first], strict=True):
+            self._new.setdefault(names[code], float(new[row]))
+        born = np.array([self._new.get(name, np.nan) for name in names] + [np.nan])
+        return pd.Series(number - born[codes], index=loans.index).where(published.notna())
