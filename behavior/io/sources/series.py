@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,21 @@ from behavior.io.sources.base import Batch, Layout
 from behavior.panel.base import SourceFile
 
 PMMS = {"pmms30": "MORTGAGE30", "pmms15": "MORTGAGE15", "pmms51": "MORTGAGE_ARM51"}
+# Parts of a series key of the flow MIR, in their order.
+MIR_KEY = (
+    "flow",
+    "frequency",
+    "area",
+    "reporting_sector",
+    "item",
+    "maturity",
+    "data_type",
+    "amount",
+    "sector",
+    "currency",
+    "coverage",
+)
+AGREED_RATE = "R"
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
 
@@ -53,25 +69,34 @@ def ecb(path: Path) -> Iterator[Batch]:
 
 
 def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
-    """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit."""
+    """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit.
+
+    Only agreed rates (data type R) are taken; volumes and other data are dropped and counted.
+    """
     raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
     parts = raw.table["KEY"].str.split(".", expand=True)
-    if parts.shape[1] < 10 or not bool((parts[0] == "MIR").all()):
+    if parts.shape[1] < len(MIR_KEY) or not bool((parts[0] == "MIR").all()):
         raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
+    rates = np.flatnonzero(parts[MIR_KEY.index("data_type")] == AGREED_RATE)
+    dropped = len(parts) - rates.size
+    raw = replace(raw, table=raw.table.iloc[rates].reset_index(drop=True), place=raw.place.take(rates))
     batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
-    key = batch.table["index"].str.split(".", expand=True)
+    key = (
+        batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).set_axis(MIR_KEY, axis=1)
+    )
     table = pd.DataFrame(
         {
-            # Balance-sheet item, maturity and counterpart sector say which deposit it is.
-            "product": key[4] + "." + key[5] + "." + key[8],
+            # These say which deposit it is, and whether the rate is that of new business or of amounts outstanding.
+            "product": key["item"] + "." + key["maturity"] + "." + key["sector"] + "." + key["coverage"],
             "month": batch.table["date"],
             "rate_paid": batch.table["value"],
             "averaging": "average",
-            "region": key[2],
-            "currency": key[9],
+            "region": key["area"],
+            "currency": key["currency"],
         }
     )
-    yield Batch(table, batch.lines, batch.faults, batch.dropped)
+    why = "of volumes and other data that are no agreed rate"
+    yield Batch(table, batch.lines, batch.faults, {why: dropped} if dropped else {})
 
 
 def snb(path: Path) -> Iterator[Batch]:
@@ -196,7 +221,11 @@ LAYOUTS = (
         "ecb_deposit_rates",
         "European Central Bank, bank interest rate statistics",
         "product_rate_history/1:product_rates",
-        ("the product is item.maturity.sector of the series key, the region its reference area",),
+        (
+            "the product is item.maturity.sector.coverage of the series key (coverage: N new business, O amounts "
+            "outstanding), the region its reference area",
+            "only agreed rates are taken (data type R): volumes (B) and other data are dropped and counted",
+        ),
         ecb_deposit_rates,
         whole=True,
     ),

@@ -78,11 +78,30 @@ def test_ecb_series(tmp_path: Path) -> None:
 def test_ecb_deposit_rates_by_country(tmp_path: Path) -> None:
     raw = read_whole("ecb_deposit_rates", _write(tmp_path / "mir.csv", ECB))
     assert raw.table["region"].tolist() == ["DE", "FR"]
-    assert set(raw.table["product"]) == {"L22.F.2250"}
+    assert set(raw.table["product"]) == {"L22.F.2250.N"}
     assert set(raw.table["currency"]) == {"EUR"}
     assert check(raw.table, PRODUCT_RATES) == []
     with pytest.raises(FaultyInput, match="expected series keys of the flow MIR"):
         read_whole("ecb_deposit_rates", _write(tmp_path / "fm.csv", "KEY,TIME_PERIOD,OBS_VALUE\nFM.B,2021-01,1\n"))
+
+
+def test_ecb_volumes_are_no_rates_and_new_business_is_apart(tmp_path: Path) -> None:
+    series = {
+        "F.R.A.2250.EUR.N": "0.15",
+        "F.R.A.2250.EUR.O": "0.35",
+        "F.B.A.2250.EUR.N": "15000",
+        "F.B.A.2250.EUR.O": "x",
+    }
+    lines = [f"MIR.M.DE.B.L22.{key},2021-01,{value}" for key, value in series.items()]
+    path = _write(tmp_path / "mir.csv", "\n".join(["KEY,TIME_PERIOD,OBS_VALUE", *lines]))
+    raw = read_whole("ecb_deposit_rates", path)
+    assert raw.faults == () and check(raw.table, PRODUCT_RATES, raw.place) == []
+    assert raw.table[["product", "rate_paid"]].round(12).to_numpy().tolist() == [
+        ["L22.F.2250.N", 0.0015],
+        ["L22.F.2250.O", 0.0035],
+    ]
+    assert raw.place.lines is not None and raw.place.lines.tolist() == [2, 3]
+    assert raw.notes[0] == "mir.csv: 2 rows of volumes and other data that are no agreed rate dropped"
 
 
 def test_snb_cube(tmp_path: Path) -> None:
