@@ -42,6 +42,10 @@ class Batch:
     dropped: dict[str, int] = field(default_factory=dict)
 
 
+def _itself(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
 @dataclass(frozen=True)
 class Layout:
     """A published layout.
@@ -51,6 +55,7 @@ class Layout:
     contract : what its rows become, ``mortgage_history/1:loan_months``.
     quirks : the publisher's peculiarities and what is done about each, printed with the history.
     read : file -> batches; memory does not grow with the file, unless `whole` says that it must be seen whole.
+    files : the file or folder named -> every file that is read, for the digest.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Layout:
     quirks: tuple[str, ...]
     read: Callable[[Path], Iterator[Batch]]
     whole: bool = False
+    files: Callable[[Path], tuple[Path, ...]] = _itself
 
 
 @contextmanager
@@ -67,8 +73,10 @@ def opened(path: Path) -> Iterator[Any]:
 
     Raises
     ------
-    FaultyInput : no such file, or an archive with several members.
+    FaultyInput : no such file, a folder, or an archive with several members.
     """
+    if path.is_dir():
+        raise FaultyInput([Fault(str(path), "expected a file, this is a folder", hint="Name a file in it")])
     if not path.is_file():
         raise FaultyInput([Fault(str(path), "expected a file, there is none of that name", hint="Check the path")])
     if path.suffix == ".gz":
@@ -93,10 +101,15 @@ def field_names(layout: str) -> tuple[str, ...]:
     return tuple(tomllib.loads(text)[layout])
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a file of any length."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of(files: Sequence[Path]) -> str:
+    """sha256 of a file of any length; of several, sha256 over their names and digests, a line each, in name order."""
+    digests = []
+    for path in sorted(files):
+        with path.open("rb") as file:
+            digests.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
+    if len(digests) == 1:
+        return digests[0][1]
+    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in digests).encode()).hexdigest()
 
 
 def text_batches(
