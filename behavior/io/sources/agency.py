@@ -48,6 +48,8 @@ RATE_TYPE = {"FRM": "fixed", "ARM": "arm"}
 FREDDIE_ORIGINATION = field_names("freddie_mac_origination")
 FREDDIE_SERVICING = field_names("freddie_mac_servicing")
 FANNIE = field_names("fannie_mae_2020")
+# Releases since 2020 have 108 fields or more; new ones are put at the end.
+FANNIE_COUNTS = (108, None)
 
 COMMON_QUIRKS = (
     "code 01 is prepaid or matured: matured where no scheduled month is left, else prepaid; it does not tell refinance "
@@ -114,7 +116,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
 def fannie_loans(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loans``, one row at a loan's first row; streamed."""
     seen: set[str] = set()
-    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
         new = ~(raw["loan_id"].isin(seen) | raw["loan_id"].duplicated()).to_numpy()
         seen.update(raw["loan_id"][new].tolist())
         raw, lines = raw[new].reset_index(drop=True), lines[new]
@@ -146,9 +148,9 @@ def fannie_loans(path: Path) -> Iterator[Batch]:
 
 def fannie_months(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
-    last = _last_month(path, FANNIE, (108, 110), "%m%Y")
+    last = _last_month(path, FANNIE, FANNIE_COUNTS, "%m%Y")
     memory = ExitMemory()
-    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
         names = ("current_upb", "current_rate", "original_rate", "original_term", "unscheduled_principal")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
@@ -189,7 +191,7 @@ def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
     return status.astype("str")
 
 
-def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int], form: str) -> pd.Timestamp:
+def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int | None], form: str) -> pd.Timestamp:
     """The release's last reporting month."""
     last = pd.Timestamp.min
     for raw, _, _ in text_batches(path, names, "|", counts=counts, only=("reporting_period",)):

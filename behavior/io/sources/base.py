@@ -117,15 +117,16 @@ def text_batches(
     names: Sequence[str],
     delimiter: str,
     skip_lines: int = 0,
-    counts: tuple[int, int] | None = None,
+    counts: tuple[int, int | None] | None = None,
     only: Sequence[str] = (),
 ) -> Iterator[tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]]:
     """Rows of a delimited file as text, in batches: table, lines, lines with a wrong number of fields.
 
     Parameters
     ----------
-    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer);
-        default exactly as many as names. Fields beyond the names are dropped. only : the fields wanted, default all.
+    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer),
+        None for any more; default exactly as many as names. Fields beyond the names are dropped.
+    only : the fields wanted, default all.
 
     Raises
     ------
@@ -133,8 +134,8 @@ def text_batches(
     """
     found = _field_count(path, delimiter, skip_lines)
     fewest, most = counts or (len(names), len(names))
-    if not fewest <= found <= most:
-        expected = str(most) if fewest == most else f"{fewest} to {most}"
+    if found < fewest or (most is not None and found > most):
+        expected = f"{fewest} or more" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
         rule = f"expected {expected} fields separated by {delimiter!r}, found {found}"
         raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, hint="Is this another layout or release?")])
     keys = [names[i] if i < len(names) else f"field_{i + 1}" for i in range(found)]
