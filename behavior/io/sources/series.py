@@ -18,6 +18,7 @@ from behavior.io.files import read_bytes
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources.base import Batch, Layout
 from behavior.panel.base import SourceFile
+from behavior.quantities import BoolArray
 
 PMMS = {"pmms30": "MORTGAGE30", "pmms15": "MORTGAGE15", "pmms51": "MORTGAGE_ARM51"}
 # Parts of a series key of the flow MIR, in their order.
@@ -35,6 +36,7 @@ MIR_KEY = (
     "coverage",
 )
 AGREED_RATE = "R"
+PERIODS = (12, 6, 3)
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
 
@@ -45,7 +47,7 @@ def pmms(path: Path) -> Iterator[Batch]:
     if not columns:
         raise FaultyInput([Fault(path.name, f"expected one of the columns {', '.join(PMMS)}", 1)])
     day = pd.to_datetime(raw.table["date"].str.strip(), format="%m/%d/%Y", errors="coerce")
-    yield _wide(raw, day, "date", columns)
+    yield _wide(raw, dict.fromkeys(columns, day), "date", columns)
 
 
 def fred(path: Path) -> Iterator[Batch]:
@@ -55,11 +57,28 @@ def fred(path: Path) -> Iterator[Batch]:
     if head.lower() not in ("observation_date", "date"):
         raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head)])
     day = pd.to_datetime(raw.table[head].str.strip(), format="%Y-%m-%d", errors="coerce")
-    days = day.dropna()
-    if len(days) > 1 and bool((days.dt.day == 1).all()):
-        # Monthly averages are dated on their first day, but only known at the month's end.
-        day = day + pd.offsets.MonthEnd(0)
-    yield _wide(raw, day, head, {str(name): str(name) for name in raw.table.columns[1:]})
+    names = [str(name) for name in raw.table.columns[1:]]
+    days = dict.fromkeys(names, day)
+    if bool((day.dropna().dt.day == 1).all()):
+        days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
+    yield _wide(raw, days, head, {name: name for name in names})
+
+
+def _known_from(day: pd.Series, filled: BoolArray) -> pd.Series:
+    """Averages are dated on their period's first day, but only known at its end, a month's, quarter's or year's.
+
+    The period of a series is that of the gaps between its dates, or between the file's where it has too few to tell.
+    """
+    own = day[filled].dropna()
+    months = _months_of(own if len(own) > 2 else day.dropna())
+    return day + pd.DateOffset(months=months - 1) + pd.offsets.MonthEnd(0)
+
+
+def _months_of(days: pd.Series) -> int:
+    """Months in a period: the longest of year, half year, quarter and month of which all gaps are made; one date, 1."""
+    numbers = np.unique(days.dt.year * 12 + days.dt.month)
+    gap = int(np.gcd.reduce(np.diff(numbers)))
+    return next((months for months in PERIODS if gap and gap % months == 0), 1)
 
 
 def ecb(path: Path) -> Iterator[Batch]:
@@ -109,12 +128,20 @@ def snb(path: Path) -> Iterator[Batch]:
         raise FaultyInput([Fault(path.name, "expected a line Date;D0;...;Value", hint=hint)])
     head = heads[0]
     facts = {row[0]: row[1] for row in rows[:head] if len(row) > 1}
-    body = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if len(row) == len(rows[head])]
+    count = len(rows[head])
+    lines = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if row]
+    faults = tuple(
+        Fault(path.name, f"expected {count} cells, found {len(row)}", line, None, ";".join(row), "Is the file whole?")
+        for line, row in lines
+        if len(row) != count
+    )
+    body = [(line, row) for line, row in lines if len(row) == count]
     table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
     codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
     index = facts.get("CubeId", path.stem) + codes.apply(lambda row: "/" + ".".join(row), axis=1).astype("str")
     raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
-    yield _long(raw, _period(table["Date"]), index, table["Value"])
+    batch = _long(raw, _period(table["Date"]), index, table["Value"])
+    yield replace(batch, faults=(*faults, *batch.faults))
 
 
 def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
@@ -144,12 +171,12 @@ def _period(cells: pd.Series) -> pd.Series:
     return day.fillna(month).fillna(quarter)
 
 
-def _wide(raw: RawTable, day: pd.Series, date_column: str, columns: Mapping[str, str]) -> Batch:
-    """One column a series to rows; percent to decimals; empty quotes are left out."""
+def _wide(raw: RawTable, days: Mapping[str, pd.Series], date_column: str, columns: Mapping[str, str]) -> Batch:
+    """One column a series to rows, each with its own dates; percent to decimals; empty quotes are left out."""
     stacked = [
         pd.DataFrame(
             {
-                "day": day,
+                "day": days[name],
                 "shown": raw.table[date_column],
                 "index": index,
                 "text": raw.table[name],
@@ -169,9 +196,18 @@ def _long(raw: RawTable, day: pd.Series, index: pd.Series, text: pd.Series) -> B
     return _quotes(raw, table)
 
 
+def _texts(cells: pd.Series) -> pd.Series:
+    return cells.astype("str").str.strip().fillna("")
+
+
+def _filled(cells: pd.Series) -> BoolArray:
+    """Cells that hold a quote; shape (rows,)."""
+    return np.asarray(~_texts(cells).isin(NOT_AVAILABLE), dtype=bool)
+
+
 def _quotes(raw: RawTable, table: pd.DataFrame) -> Batch:
-    text = table["text"].astype("str").str.strip().fillna("")
-    filled = (~text.isin(NOT_AVAILABLE)).to_numpy()
+    text = _texts(table["text"])
+    filled = _filled(text)
     value = pd.to_numeric(text.where(filled), errors="coerce")
     rows = table["row"].to_numpy(dtype=np.int64)
     bad = value.isna().to_numpy() & filled
@@ -210,7 +246,11 @@ LAYOUTS = (
         "fred",
         "Federal Reserve Bank of St. Louis, FRED",
         RATES,
-        ("a point means no value", "monthly averages are dated on their first day and known at the month's end"),
+        (
+            "a point means no value",
+            "averages are dated on the first day of their month, quarter or year and known at its end: the gaps of the "
+            "dates say which; a single date on the first of a month is taken for a month",
+        ),
         fred,
         whole=True,
     ),

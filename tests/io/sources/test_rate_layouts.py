@@ -58,6 +58,30 @@ def test_fred_months_are_known_at_their_end(tmp_path: Path, head: str) -> None:
     assert [day for day, _, _ in _read("fred", _write(tmp_path / "daily.csv", daily))] == ["2021-03-01", "2021-03-02"]
 
 
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        (["2020-01-01", "2020-04-01", "2020-10-01"], ["2020-03-31", "2020-06-30", "2020-12-31"]),
+        (["2018-01-01", "2019-01-01", "2021-01-01"], ["2018-12-31", "2019-12-31", "2021-12-31"]),
+        (["2020-01-01", "2020-07-01"], ["2020-06-30", "2020-12-31"]),
+        (["2020-01-01", "2020-03-01", "2020-04-01"], ["2020-01-31", "2020-03-31", "2020-04-30"]),
+        (["2020-01-01"], ["2020-01-31"]),
+        (["2020-01-02"], ["2020-01-02"]),
+    ],
+    ids=["quarters", "years", "half years", "months with one missing", "one month", "one day"],
+)
+def test_fred_periods_are_known_at_their_end(tmp_path: Path, days: list[str], ends: list[str]) -> None:
+    text = "\n".join(["observation_date,X", *(f"{day},1" for day in days)])
+    assert [day for day, _, _ in _read("fred", _write(tmp_path / "fred.csv", text))] == ends
+
+
+def test_fred_quarters_beside_months(tmp_path: Path) -> None:
+    text = "observation_date,M,Q\n" + "".join(f"2020-{m:02}-01,1,{'2' if m % 3 == 1 else ''}\n" for m in range(1, 10))
+    found = _read("fred", _write(tmp_path / "fred.csv", text))
+    assert [day for day, index, _ in found if index == "Q"] == ["2020-03-31", "2020-06-30", "2020-09-30"]
+    assert [day for day, index, _ in found if index == "M"][:3] == ["2020-01-31", "2020-02-29", "2020-03-31"]
+
+
 ECB = """KEY,FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,TITLE
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-01,0.15,A,"Deposits, agreed maturity"
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-02,,M,"Deposits, agreed maturity"
@@ -112,6 +136,16 @@ def test_snb_cube(tmp_path: Path) -> None:
     assert _read("snb", _write(tmp_path / "snb.csv", text, "utf-8-sig")) == [
         ("2023-08-31", "zikrepro/SPE", 0.0067),
         ("2023-09-30", "zikrepro/SPE", 0.0069),
+    ]
+
+
+def test_snb_lines_with_another_number_of_cells_are_named(tmp_path: Path) -> None:
+    text = "CubeId;zikrepro\n\nDate;D0;Value\n2023-08;SPE;0.67\n2023-09;SPE\n\n2023-10;SPE;0.69;1\n2023-11;SPE;0.70\n"
+    raw = read_whole("snb", _write(tmp_path / "snb.csv", text))
+    assert raw.table["date"].dt.month.tolist() == [8, 11]
+    assert [(one.line, one.rule, one.value) for one in raw.faults] == [
+        (5, "expected 3 cells, found 2", "2023-09;SPE"),
+        (7, "expected 3 cells, found 4", "2023-10;SPE;0.69;1"),
     ]
 
 
