@@ -20,7 +20,7 @@ from behavior.contracts import Place, faults_at
 from behavior.errors import Fault, FaultyInput
 from behavior.io.raw import TextFormat, read_raw
 from behavior.io.sources.base import Batch, Layout, dates, numbers
-from behavior.quantities import BoolArray
+from behavior.quantities import BoolArray, IntArray
 
 # Product -> items of interest expense (schedule RI, year to date) and of quarterly averages (schedule RC-K). Time
 # deposits are split at 250,000 dollars since 2017 and at 100,000 before.
@@ -38,9 +38,9 @@ MERGER_JUMP = 1.5
 
 @dataclass(frozen=True)
 class Quarter:
-    """One quarter's figures: `institution`, `product`, `quarter`, `interest` (year to date), `balance` and `size`.
+    """Figures of quarters: `institution`, `product`, `quarter`, `interest`, `balance` and `size`, amounts in dollars.
 
-    Amounts in dollars; `balance` is what the interest was paid on, `size` what a merger is seen in.
+    `interest` is of the year to date, `balance` what it was paid on, `size` what a merger is seen in.
     """
 
     table: pd.DataFrame
@@ -121,11 +121,20 @@ def _schedule(path: Path) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
     rows = np.flatnonzero(table["IDRSSD"].notna())
     table, lines = table.iloc[rows].reset_index(drop=True), raw.place.take(rows).lines
     assert lines is not None  # taken rows say where they stood
-    figures, faults = {"IDRSSD": table["IDRSSD"]}, list(raw.faults)
+    twice = table["IDRSSD"].duplicated()
+    figures, faults = {"IDRSSD": table["IDRSSD"]}, [*raw.faults, *_repeated(table["IDRSSD"], twice, path, lines)]
     for name in (item for items in PRODUCTS.values() for item in (*items[0], *items[1]) if item in names):
         figures[name], found = numbers(path, table[name], lines)
         faults += found
-    return pd.DataFrame(figures), tuple(faults)
+    return pd.DataFrame(figures)[~twice].reset_index(drop=True), tuple(faults)
+
+
+def _repeated(banks: pd.Series, twice: pd.Series, path: Path, lines: IntArray) -> list[Fault]:
+    """Second rows of a bank and quarter: their interest would be counted as another quarter's."""
+    rows = np.flatnonzero(twice)
+    rule = "expected one row a bank and quarter"
+    breach = Breach(rule, rows, str(banks.name), "Remove the row that does not count", banks.iloc[rows].tolist())
+    return faults_at(Place(path.name, lines), [breach])
 
 
 def _first_filled(table: pd.DataFrame, items: tuple[str, ...]) -> pd.Series:
@@ -210,9 +219,17 @@ def fdic_financials(path: Path) -> Iterator[Batch]:
     if raw.faults or missing:
         absent = tuple(Fault(path.name, "expected this column", 1, name) for name in missing)
         raise FaultyInput((*raw.faults, *absent))
-    lines = raw.place.take(np.arange(len(raw.table))).lines
+    found = _ends(path, raw.table[list(needed)].astype("str"), raw.place)
+    table = found.table.sort_values(["institution", "quarter"], ignore_index=True)
+    follows = _number(table["quarter"]).groupby(table["institution"]).diff() == 1
+    before = table.groupby("institution")["size"].shift().where(follows)
+    yield _rates(table.assign(balance=(table["size"] + before) / 2.0), found.faults)
+
+
+def _ends(path: Path, cells: pd.DataFrame, place: Place) -> Quarter:
+    """Interest and balances at the ends of quarters, still without `balance`; rows of no bank or quarter are faults."""
+    lines = place.take(np.arange(len(cells))).lines
     assert lines is not None  # taken rows say where they stood
-    cells = raw.table[list(needed)].astype("str")
     day, bad_days = dates(path, cells["REPDTE"].str.replace(DASHED, r"\1\2\3", regex=True), "%Y%m%d", lines)
     interest, bad_interest = numbers(path, cells["EDEPDOM"], lines)
     end, bad_ends = numbers(path, cells["DEPIDOM"], lines)
@@ -225,12 +242,11 @@ def fdic_financials(path: Path) -> Iterator[Batch]:
             "size": end * THOUSANDS,
         }
     )
-    table = table.dropna(subset=["institution", "quarter"]).sort_values(["institution", "quarter"], ignore_index=True)
-    bank = table.groupby("institution")["size"]
-    follows = _number(table["quarter"]).groupby(table["institution"]).diff() == 1
-    table["balance"] = (table["size"] + bank.shift().where(follows)) / 2.0
-    faults = (*bad_days, *bad_interest, *bad_ends, *_empty(cells[["CERT", "REPDTE"]], Place(path.name, lines)))
-    yield _rates(table, faults)
+    known = table[["institution", "quarter"]].notna().all(axis=1)
+    twice = table.duplicated(["institution", "quarter"]) & known
+    empty = _empty(cells[["CERT", "REPDTE"]], Place(path.name, lines))
+    repeated = _repeated(cells["CERT"], twice, path, lines)
+    return Quarter(table[known & ~twice], (*bad_days, *bad_interest, *bad_ends, *empty, *repeated))
 
 
 def _empty(cells: pd.DataFrame, place: Place) -> list[Fault]:

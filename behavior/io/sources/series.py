@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +58,8 @@ def fred(path: Path) -> Iterator[Batch]:
         raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head)])
     day = pd.to_datetime(raw.table[head].str.strip(), format="%Y-%m-%d", errors="coerce")
     names = [str(name) for name in raw.table.columns[1:]]
+    if not names:
+        raise FaultyInput([Fault(path.name, f"expected a column a series beside {head}", 1)])
     days = dict.fromkeys(names, day)
     if bool((day.dropna().dt.day == 1).all()):
         days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
@@ -100,9 +102,8 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
     dropped = len(parts) - rates.size
     raw = replace(raw, table=raw.table.iloc[rates].reset_index(drop=True), place=raw.place.take(rates))
     batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
-    key = (
-        batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).set_axis(MIR_KEY, axis=1)
-    )
+    key = batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).astype("str")
+    key = key.set_axis(MIR_KEY, axis=1)
     table = pd.DataFrame(
         {
             # These say which deposit it is, and whether the rate is that of new business or of amounts outstanding.
@@ -120,14 +121,37 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
 
 def snb(path: Path) -> Iterator[Batch]:
     """Data portal CSV -> rates: lines on the cube, an empty line, then ``Date;D0;...;Value``; index = cube/codes."""
-    text = read_bytes(path).decode("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    rows = list(csv.reader(io.StringIO(_utf8(path)), delimiter=";"))
     heads = [i for i, row in enumerate(rows) if row and row[0] == "Date" and row[-1] == "Value"]
     if not heads:
         hint = "Download the cube as CSV from the data portal"
         raise FaultyInput([Fault(path.name, "expected a line Date;D0;...;Value", hint=hint)])
     head = heads[0]
     facts = {row[0]: row[1] for row in rows[:head] if len(row) > 1}
+    body, faults = _whole_lines(path, rows, head)
+    table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
+    codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
+    cube = facts.get("CubeId", path.stem)
+    index = pd.Series([f"{cube}/{'.'.join(row)}" for row in codes.to_numpy()], index=table.index, dtype="str")
+    raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
+    batch = _long(raw, _period(table["Date"]), index, table["Value"])
+    yield replace(batch, faults=(*faults, *batch.faults))
+
+
+def _utf8(path: Path) -> str:
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        rule, value = "expected text in utf-8", repr(data[error.start : error.start + 1])
+        raise FaultyInput([Fault(path.name, rule, line, None, value, "Save it as UTF-8")]) from error
+
+
+def _whole_lines(
+    path: Path, rows: Sequence[list[str]], head: int
+) -> tuple[list[tuple[int, list[str]]], tuple[Fault, ...]]:
+    """Lines below the header with their numbers, and those with too few or too many cells; blank ones are neither."""
     count = len(rows[head])
     lines = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if row]
     faults = tuple(
@@ -135,13 +159,7 @@ def snb(path: Path) -> Iterator[Batch]:
         for line, row in lines
         if len(row) != count
     )
-    body = [(line, row) for line, row in lines if len(row) == count]
-    table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
-    codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
-    index = facts.get("CubeId", path.stem) + codes.apply(lambda row: "/" + ".".join(row), axis=1).astype("str")
-    raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
-    batch = _long(raw, _period(table["Date"]), index, table["Value"])
-    yield replace(batch, faults=(*faults, *batch.faults))
+    return [(line, row) for line, row in lines if len(row) == count], faults
 
 
 def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:

@@ -217,6 +217,18 @@ def test_bad_cells_of_fdic_financials_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_bank_stands_once_in_a_quarter(tmp_path: Path) -> None:
+    rows = "628,20220331,100,40000\n628,20220630,300,42000\n628,2022-06-30,300,42000\n"
+    raw = read_whole("fdic_financials", _write(tmp_path / "fdic.csv", "CERT,REPDTE,EDEPDOM,DEPIDOM\n" + rows))
+    assert [(one.line, one.column, one.value) for one in raw.faults] == [(4, "CERT", "628")]
+    _schedules(tmp_path, "03312022", {"RIAD0093": 10}, {"RCONB563": 4000})
+    path = tmp_path / "FFIEC CDR Call Schedule RI 03312022.txt"
+    _write(path, path.read_text(encoding="utf-8") + "37\t11\n")
+    again = read_whole("ffiec_schedules", tmp_path)
+    assert [(one.where, one.line, one.column) for one in again.faults] == [(path.name, 4, "IDRSSD")]
+    assert len(again.table) == 1
+
+
 def test_a_merger_is_seen_in_the_balances_at_the_ends(tmp_path: Path) -> None:
     # The mean of the quarter's ends grows by 30% only; the end grows by 60%.
     rows = ["628,20211231,400,40000", "628,20220331,100,40000", "628,20220630,300,64000", "628,20220930,600,64000"]

@@ -139,6 +139,12 @@ def test_snb_cube(tmp_path: Path) -> None:
     ]
 
 
+def test_snb_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "snb.csv", "CubeId;Zürich\n\nDate;D0;Value\n2023-08;SPE;0.67\n", "latin-1")
+    with pytest.raises(FaultyInput, match=r"snb\.csv, line 1: .*expected text in utf-8"):
+        read_whole("snb", path)
+
+
 def test_snb_lines_with_another_number_of_cells_are_named(tmp_path: Path) -> None:
     text = "CubeId;zikrepro\n\nDate;D0;Value\n2023-08;SPE;0.67\n2023-09;SPE\n\n2023-10;SPE;0.69;1\n2023-11;SPE;0.70\n"
     raw = read_whole("snb", _write(tmp_path / "snb.csv", text))
@@ -147,6 +153,19 @@ def test_snb_lines_with_another_number_of_cells_are_named(tmp_path: Path) -> Non
         (5, "expected 3 cells, found 2", "2023-09;SPE"),
         (7, "expected 3 cells, found 4", "2023-10;SPE;0.69;1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        ("snb", "CubeId;zikrepro\n\nDate;D0;Value\n"),
+        ("ecb_deposit_rates", "KEY,TIME_PERIOD,OBS_VALUE\nMIR.M.DE.B.L22.F.B.A.2250.EUR.N,2021-01,15000\n"),
+        ("fred", "DATE,X\n2020-01-01,.\n"),
+    ],
+)
+def test_a_file_without_a_single_rate_has_no_rows(tmp_path: Path, layout: str, text: str) -> None:
+    raw = read_whole(layout, _write(tmp_path / "file.csv", text))
+    assert len(raw.table) == 0 and raw.faults == ()
 
 
 TREASURY = """Date,"1 Mo","1.5 Month","3 Mo","6 Mo","1 Yr","2 Yr","10 Yr","30 Yr"
@@ -201,6 +220,7 @@ def test_a_flat_par_curve_is_a_flat_zero_curve() -> None:
         ("freddie_mac_pmms", "week,pmms30\n", "column `date`: expected this column"),
         ("fred", "day,X\n2021-01-01,1\n", "expected observation_date or DATE as first column"),
         ("ecb", "KEY,TIME,OBS_VALUE\n", "column `TIME_PERIOD`: expected this column"),
+        ("fred", "DATE\n2021-01-01\n", "expected a column a series beside DATE"),
         ("snb", "Date;Wert\n", "expected a line Date;D0;...;Value"),
         ("treasury_par_rates", "Date,Rate\n", "expected the columns Date, 1 Mo ... 30 Yr"),
     ],
