@@ -35,7 +35,7 @@ MIR_KEY = (
     "currency",
     "coverage",
 )
-AGREED_RATE = "R"
+AGREED_RATE, DEPOSITS = "R", "L"
 PERIODS = (12, 6, 3)
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
@@ -92,14 +92,19 @@ def ecb(path: Path) -> Iterator[Batch]:
 def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
     """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit.
 
-    Only agreed rates (data type R) are taken; volumes and other data are dropped and counted.
+    Only agreed rates (data type R) of deposits (items L...) are taken; volumes and loans are dropped and counted.
     """
     raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
     parts = raw.table["KEY"].str.split(".", expand=True)
     if parts.shape[1] < len(MIR_KEY) or not bool((parts[0] == "MIR").all()):
         raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
-    rates = np.flatnonzero(parts[MIR_KEY.index("data_type")] == AGREED_RATE)
-    dropped = len(parts) - rates.size
+    is_rate = (parts[MIR_KEY.index("data_type")] == AGREED_RATE).to_numpy(dtype=bool)
+    is_deposit = parts[MIR_KEY.index("item")].str.startswith(DEPOSITS).to_numpy(dtype=bool)
+    left_out = {
+        "of volumes and other data that are no agreed rate": int((~is_rate).sum()),
+        "of loans": int((is_rate & ~is_deposit).sum()),
+    }
+    rates = np.flatnonzero(is_rate & is_deposit)
     raw = replace(raw, table=raw.table.iloc[rates].reset_index(drop=True), place=raw.place.take(rates))
     batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
     key = batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).astype("str")
@@ -115,8 +120,7 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
             "currency": key["currency"],
         }
     )
-    why = "of volumes and other data that are no agreed rate"
-    yield Batch(table, batch.lines, batch.faults, {why: dropped} if dropped else {})
+    yield Batch(table, batch.lines, batch.faults, {reason: count for reason, count in left_out.items() if count})
 
 
 def snb(path: Path) -> Iterator[Batch]:
@@ -282,7 +286,7 @@ LAYOUTS = (
         (
             "the product is item.maturity.sector.coverage of the series key (coverage: N new business, O amounts "
             "outstanding), the region its reference area",
-            "only agreed rates are taken (data type R): volumes (B) and other data are dropped and counted",
+            "only agreed rates (data type R) of deposits (items L...) are taken; the rest is dropped and counted",
         ),
         ecb_deposit_rates,
         whole=True,

@@ -117,7 +117,8 @@ def test_ecb_volumes_are_no_rates_and_new_business_is_apart(tmp_path: Path) -> N
         "F.B.A.2250.EUR.O": "x",
     }
     lines = [f"MIR.M.DE.B.L22.{key},2021-01,{value}" for key, value in series.items()]
-    path = _write(tmp_path / "mir.csv", "\n".join(["KEY,TIME_PERIOD,OBS_VALUE", *lines]))
+    loan = "MIR.M.DE.B.A2C.A.R.A.2250.EUR.N,2021-01,1.30"
+    path = _write(tmp_path / "mir.csv", "\n".join(["KEY,TIME_PERIOD,OBS_VALUE", *lines, loan]))
     raw = read_whole("ecb_deposit_rates", path)
     assert raw.faults == () and check(raw.table, PRODUCT_RATES, raw.place) == []
     assert raw.table[["product", "rate_paid"]].round(12).to_numpy().tolist() == [
@@ -125,7 +126,10 @@ def test_ecb_volumes_are_no_rates_and_new_business_is_apart(tmp_path: Path) -> N
         ["L22.F.2250.O", 0.0035],
     ]
     assert raw.place.lines is not None and raw.place.lines.tolist() == [2, 3]
-    assert raw.notes[0] == "mir.csv: 2 rows of volumes and other data that are no agreed rate dropped"
+    assert raw.notes[:2] == (
+        "mir.csv: 2 rows of volumes and other data that are no agreed rate dropped",
+        "mir.csv: 1 rows of loans dropped",
+    )
 
 
 def test_snb_cube(tmp_path: Path) -> None:
