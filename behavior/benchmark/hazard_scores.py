@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from behavior.benchmark.resampling import Draws, joint_region, value_and_interval
+from behavior.benchmark.resampling import LEVEL, Draws, joint_region, value_and_interval
 from behavior.quantities import FloatArray, IntArray
 
 CLIP = 1e-9
@@ -62,7 +62,13 @@ def _places(values: IntArray) -> tuple[IntArray, IntArray]:
 
 @dataclass(frozen=True)
 class Score:
-    """One figure: values in every draw, the sample first."""
+    """One figure.
+
+    Parameters
+    ----------
+    draws : values in every draw, the sample first. rows, events, expected : rows counted, events that happened and
+        events expected on them, by count whatever the weighting; NaN where a score is not of events.
+    """
 
     score: str
     weighting: str
@@ -71,6 +77,7 @@ class Score:
     draws: FloatArray
     rows: int
     events: float
+    expected: float = float("nan")
 
 
 def annual(hazard: FloatArray, periods: float) -> FloatArray:
@@ -80,23 +87,22 @@ def annual(hazard: FloatArray, periods: float) -> FloatArray:
 
 def score_model(rows: Rows, expected: FloatArray, draws: Draws) -> list[Score]:
     """All scores of one model, in the order in which they matter."""
-    count, events = len(rows.actual), float(rows.actual.sum())
     found: list[Score] = []
     for name, weight in (("count", rows.weight), ("balance", rows.balance)):
         total = draws.sums(weight * rows.actual, weight * expected)
-        found.append(Score("actual_over_expected", name, "", "", _ratio(total[:, 0], total[:, 1]), count, events))
+        found.append(_whole("actual_over_expected", name, _ratio(total[:, 0], total[:, 1]), rows, expected))
         for slice_name, labels in rows.buckets.items():
             found += _by_bucket(rows, expected, draws, name, weight, slice_name, labels)
     found += [
-        _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows),
-        _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows),
-        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws), rows),
-        *(_whole(name, "count", values, rows) for name, values in _curve(rows, expected, draws).items()),
-        _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows),
-        _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows),
-        _whole("calibration_error", "count", _calibration(rows, expected, draws), rows),
-        _whole("area_under_curve", "count", ranking(rows, expected, draws, within_month=False), rows),
-        _whole("concordance_within_months", "count", ranking(rows, expected, draws, within_month=True), rows),
+        _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows, expected),
+        _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows, expected),
+        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws), rows, expected),
+        *(_whole(name, "count", values, rows, expected) for name, values in _curve(rows, expected, draws).items()),
+        _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows, expected),
+        _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows, expected),
+        _whole("calibration_error", "count", _calibration(rows, expected, draws), rows, expected),
+        _whole("area_under_curve", "count", ranking(rows, expected, draws, within_month=False), rows, expected),
+        _whole("concordance_within_months", "count", ranking(rows, expected, draws, within_month=True), rows, expected),
     ]
     return found
 
@@ -105,7 +111,7 @@ def table_of(scores: list[Score], **facts: object) -> pd.DataFrame:
     """Scores as rows: value and 90% interval."""
     lines = []
     for one in scores:
-        value, low, high = value_and_interval(one.draws)
+        value, low, high = interval_of(one)
         lines.append(
             {
                 **facts,
@@ -118,16 +124,37 @@ def table_of(scores: list[Score], **facts: object) -> pd.DataFrame:
                 "high": high,
                 "rows": one.rows,
                 "events": one.events,
+                "expected": one.expected,
             }
         )
     return pd.DataFrame(lines)
 
 
+def interval_of(score: Score, level: float = LEVEL) -> tuple[float, float, float]:
+    """Value and interval of a score; where nothing happened, up to the level at which as few as none is still likely.
+
+    A sample without an event has none in any draw: the upper bound of actual over expected is then the Poisson mean of
+    which a share (1 - level) / 2 of samples is empty, over the events expected.
+    """
+    if score.score == "actual_over_expected" and score.events == 0 and score.expected > 0:
+        return 0.0, 0.0, float(-np.log((1.0 - level) / 2.0) / score.expected)
+    return value_and_interval(score.draws, level)
+
+
 def joint_of(scores: list[Score], level: float) -> list[tuple[str, float, float, float]]:
-    """Bucket, value and bounds of the joint region of all buckets of a slice."""
-    values = np.column_stack([one.draws for one in scores])
-    low, high = joint_region(values, level)
-    return [(one.bucket, float(one.draws[0]), float(a), float(b)) for one, a, b in zip(scores, low, high, strict=True)]
+    """Bucket, value and bounds of the joint region of all buckets of a slice, in their order.
+
+    Buckets without an event, which no draw moves, have a Poisson bound at their share of the level (Sidak); the others
+    share what is left.
+    """
+    moved = [one for one in scores if one.events != 0]
+    alone = level ** (1.0 / max(len(scores), 1))
+    found = {id(one): interval_of(one, alone) for one in scores if one.events == 0}
+    if moved:
+        values = np.column_stack([one.draws for one in moved])
+        low, high = joint_region(values, alone ** len(moved))
+        found |= {id(one): (float(one.draws[0]), float(low[k]), float(high[k])) for k, one in enumerate(moved)}
+    return [(one.bucket, *found[id(one)]) for one in scores]
 
 
 def log_losses(actual: FloatArray, expected: FloatArray) -> FloatArray:
@@ -136,8 +163,8 @@ def log_losses(actual: FloatArray, expected: FloatArray) -> FloatArray:
     return np.asarray(-(actual * np.log(held) + (1.0 - actual) * np.log1p(-held)))
 
 
-def _whole(name: str, weighting: str, values: FloatArray, rows: Rows) -> Score:
-    return Score(name, weighting, "", "", values, len(rows.actual), float(rows.actual.sum()))
+def _whole(name: str, weighting: str, values: FloatArray, rows: Rows, expected: FloatArray) -> Score:
+    return Score(name, weighting, "", "", values, len(rows.actual), float(rows.actual.sum()), float(expected.sum()))
 
 
 def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
@@ -162,10 +189,11 @@ def _by_bucket(
     code, names = labels.codes.astype(np.int64), list(labels.categories)
     actual, foreseen = draws.sums_by(code, len(names), weight * rows.actual, weight * expected)
     seen, events = np.bincount(code, minlength=len(names)), np.bincount(code, rows.actual, len(names))
-    ratio = _ratio(actual, foreseen)
+    ratio, wanted = _ratio(actual, foreseen), np.bincount(code, expected, len(names))
+    counts = zip(seen.tolist(), events.tolist(), wanted.tolist(), strict=True)
     return [
-        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], int(seen[k]), float(events[k]))
-        for k, name in enumerate(names)
+        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], *count)
+        for k, (name, count) in enumerate(zip(names, counts, strict=True))
     ]
 
 
