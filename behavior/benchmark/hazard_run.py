@@ -11,15 +11,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.benchmark.bars import judge_bar
-from behavior.benchmark.hazard_models import (
-    OURS,
-    WORDS,
-    FixedHazard,
-    contenders,
-    fit_contenders,
-    in_order,
-    with_psa,
-)
+from behavior.benchmark.hazard_models import OURS, WORDS, contenders, fit_contenders, in_order, with_psa
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_scores import (
     Rows,
@@ -29,7 +21,9 @@ from behavior.benchmark.hazard_scores import (
     survival_by_age,
     table_of,
 )
-from behavior.benchmark.protocols import Protocol, Question
+from behavior.benchmark.incumbents import UNSAID, FixedHazard, months_of, stand_in
+from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
+from behavior.benchmark.protocols import Incumbent, Protocol, Question
 from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
@@ -57,12 +51,13 @@ class Judged:
     Parameters
     ----------
     place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
-    families : champion family -> windows in which it was chosen.
+    families : champion family -> windows in which it was chosen. absent : model that has no row -> why, in words.
     """
 
     place: IntArray
     expected: Mapping[str, FloatArray]
     families: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def hazard_benchmark(
@@ -107,11 +102,14 @@ def hazard_benchmark(
         kind=kind.name,
         protocol=question.protocol.name or "unnamed",
         scores=table,
-        summary=summary_of(table, first),
+        summary=summary_of(table, first, incumbent_words(question.incumbent, incumbent, judged[first])),
         verdicts=tuple(verdicts),
         winner=winner_of(scores[first]),
         exhibits=tuple(exhibits),
-        notes=tuple(one for one in (question.says,) if one),
+        notes=(
+            *((question.says,) if question.says else ()),
+            *missing_rows({cause: one.absent for cause, one in judged.items()}, WORDS),
+        ),
         facts={
             "rows judged": len(judged[first].place),
             "events judged": int(scores[first][OURS][0].events),
@@ -136,7 +134,9 @@ def judge(
     places: dict[str, list[IntArray]] = {}
     parts: dict[str, dict[str, list[FloatArray]]] = {}
     families: dict[str, int] = {}
-    for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months):
+    refused: dict[str, list[Refusal]] = {}
+    rate = table["market_rate"].to_numpy(dtype=np.float64) if "market_rate" in table.columns else None
+    for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months, rate):
         fitted = kind.fit(panel, window.learn, spec)
         family = str(fitted.facts.get("champion", "unknown"))
         families[family] = families.get(family, 0) + 1
@@ -144,7 +144,9 @@ def judge(
         for column, role in causes:
             if role not in fitted.estimators:
                 continue
-            own = _window(panel, kind, spec, fitted, (column, role), learn, window.test, incumbent, client)
+            used = incumbent if column == causes[0][0] else None
+            own, failed = _window(panel, kind, spec, fitted, (column, role), learn, window.test, used, client)
+            refused.setdefault(column, []).extend(Refusal(model, window.name, why) for model, why in failed.items())
             places.setdefault(column, []).append(np.flatnonzero(window.test))
             for model, expected in own.items():
                 parts.setdefault(column, {}).setdefault(model, []).append(expected)
@@ -157,6 +159,7 @@ def judge(
                 if len(own[model]) == len(places[cause])
             },
             families,
+            absent_of(refused[cause], len(places[cause])),
         )
         for cause, own in parts.items()
     }
@@ -172,7 +175,8 @@ def _window(
     test: AnyArray,
     incumbent: FixedHazard | None,
     client: Any,
-) -> dict[str, FloatArray]:
+) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Every model's hazards of one cause on the rows of a window, and why others have none."""
     column, role = cause
     inputs = fitted.estimators["inputs"]
     matrix = inputs.plain(panel, kind.features)
@@ -180,13 +184,19 @@ def _window(
     event = np.nan_to_num(panel.table[column].to_numpy(dtype=np.float64))
     own = rows_of(inputs.matrix(panel, kind.features), test)
     found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(own))}
-    monthly = periods_a_year(panel) == 12.0
     models = contenders(roles_of(matrix.names, spec, column), matrix, client)
-    models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)
-    found |= fit_contenders(models, matrix, event, learn, test)
-    if incumbent is not None and column in ("payoff", "closed"):
-        found["incumbent"] = incumbent.predict_hazard(check)
-    return found
+    models = with_psa(models, matrix.names, column, months_of(periods_a_year(panel)))
+    others, refused = fit_contenders(models, matrix, event, learn, test)
+    found |= others
+    found["incumbent"] = others[stand_in(others)] if incumbent is None else incumbent.predict_hazard(check)
+    return found, refused
+
+
+def incumbent_words(given: Incumbent, incumbent: FixedHazard | None, judged: Judged) -> str:
+    """What the incumbent's row is: the bank's own by name, or what stands in for it."""
+    if incumbent is None:
+        return f"{UNSAID}: {WORDS[stand_in(judged.expected)]}"
+    return f"{WORDS['incumbent']}: {given.name}" if given.name else WORDS["incumbent"]
 
 
 def roles_of(names: tuple[str, ...], spec: ModelSpec, cause: str) -> Roles:
@@ -282,12 +292,12 @@ def _incidence(
     return found
 
 
-def summary_of(table: pd.DataFrame, cause: str) -> pd.DataFrame:
-    """One row a model with the scores that matter first, each with its interval in words."""
+def summary_of(table: pd.DataFrame, cause: str, incumbent: str = WORDS["incumbent"]) -> pd.DataFrame:
+    """One row a model, in words: the scores that matter first, each with its interval; `incumbent` is what that is."""
     whole = table[(table["cause"] == cause) & (table["slice"] == "")]
     lines = []
     for model in whole["model"].unique():
-        line: dict[str, object] = {"model": model, "what": WORDS.get(model, "")}
+        line: dict[str, object] = {"model": model, "what": incumbent if model == "incumbent" else WORDS.get(model, "")}
         own = whole[whole["model"] == model]
         for score in SHOWN:
             weighting = "balance" if score == "monthly_cpr_error_points" else "count"
@@ -306,7 +316,7 @@ def winner_of(scores: Mapping[str, list[Score]]) -> str:
         model: next(one for one in own if one.score == "log_loss") for model, own in scores.items() if model != OURS
     }
     mine = next(one for one in scores[OURS] if one.score == "log_loss")
-    best = min(loss, key=lambda model: float(loss[model].draws[0]))
+    best = min(loss, key=lambda model: (float(loss[model].draws[0]), model == "incumbent"))  # or what stands in for it
     value, low, high = value_and_interval(mine.draws - loss[best].draws)
     scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
     words = f"{scale * value:+.2f}% ({scale * low:+.2f} to {scale * high:+.2f}) of its log loss"

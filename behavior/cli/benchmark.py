@@ -131,6 +131,8 @@ def _print(console: Console, result: BenchmarkResult, quick: bool) -> None:
     for answer in result.answers:
         console.table(f"{answer.title} ({answer.protocol})", answer.summary.fillna("").to_dict("records"))
         console.say(f"  lowest: {answer.winner}")
+        for note in answer.notes:
+            console.say(f"  note: {' '.join(note.split())}")
     look = " (quick: a look, not evidence)" if quick else ""
     if result.truth_bars:
         console.table(f"Simulated bank, the truth being known{look}", result.truth_bars)
@@ -155,5 +157,6 @@ def _answer(answer: Answer) -> dict[str, object]:
         "protocol": answer.protocol,
         "winner": answer.winner,
         "summary": rows,
+        "notes": list(answer.notes),
         "facts": dict(answer.facts),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ import pandas as pd
 
 from behavior.benchmark.beta_run import beta_answer
 from behavior.benchmark.decay_run import decay_benchmark
-from behavior.benchmark.hazard_models import incumbent_hazard
 from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
+from behavior.benchmark.incumbents import incumbent_hazard
+from behavior.benchmark.protocol_rules import require_answerable
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
 from behavior.cluster import connected
@@ -157,6 +159,15 @@ def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
         raise
     except BehaviorError as error:
         return Failure(task.name, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, the others go on and the run fails
+        return Failure(task.name, _unexpected(error))
+
+
+def _unexpected(error: Exception) -> str:
+    """Words of an error that no rule foresaw, with the place it came from."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"unexpected {type(error).__name__} in {where}: {' '.join(str(error).split())}. This is a defect: report it."
 
 
 def answer_of(task: Task, client: Any = None) -> Answer | TruthAnswer:
@@ -197,11 +208,13 @@ def answer_question(
 
     Raises
     ------
-    FittingError : the data cannot carry the question. SpecFault : of the specification or the vendor's table.
+    FittingError : the data cannot carry the question. SpecFault : of the specification, the vendor's table, or a
+    protocol or incumbent that the kind does not have.
     """
     replicates = QUICK_REPLICATES if quick else REPLICATES
     kind = kind_of(spec)
     require_whole_or_streaming(kind, history)
+    require_answerable(name, kind.name, question)
     if spec.model.kind == "deposit_beta":
         return beta_answer(name, history, rates, spec, question, _betas(question.incumbent, vendor_table))
     panel = build_exposure_panel(history) if history.contract == EXPOSURES else panel_of(kind, history, rates, spec)

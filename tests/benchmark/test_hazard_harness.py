@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from behavior.benchmark.bars import judge_bar
-from behavior.benchmark.hazard_models import OURS, incumbent_hazard
+from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_run import hazard_benchmark
 from behavior.benchmark.hazard_scores import Rows, incidence_by_age, log_losses, ranking, score_model
+from behavior.benchmark.incumbents import incumbent_hazard
 from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
 from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_interval
 from behavior.errors import FittingError, SpecFault
