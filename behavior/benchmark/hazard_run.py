@@ -14,7 +14,6 @@ from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS, WORDS, contenders, fit_contenders, in_order, with_psa
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_scores import (
-    Rows,
     Score,
     incidence_by_age,
     score_model,
@@ -22,6 +21,7 @@ from behavior.benchmark.hazard_scores import (
     table_of,
 )
 from behavior.benchmark.incumbents import UNSAID, FixedHazard, months_of, stand_in
+from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
 from behavior.benchmark.protocols import Incumbent, Protocol, Question
 from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval

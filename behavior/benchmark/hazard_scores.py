@@ -1,63 +1,25 @@
 """Scores of hazard models on the same rows: level first, ranking last, each with its interval.
 
 Every score is a function of sums over cells of customers and six-month blocks, so that a draw costs one product of
-matrices. `Rows` hold what happened; a model is a column of expected hazards on the same rows.
+matrices. A model is a column of expected hazards on the rows judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from behavior.benchmark.judged_rows import Rows
+from behavior.benchmark.ranking import ranking
 from behavior.benchmark.resampling import LEVEL, Draws, joint_region, value_and_interval
 from behavior.quantities import FloatArray, IntArray
 
 CLIP = 1e-9
 BINS = 10
-MOST_RANKED = 40_000
-RANKED_DRAWS = 60
-AGES = 481
 LEAST_HELD = 0.02
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Judged rows, shape (rows,) each.
-
-    Parameters
-    ----------
-    actual : 0/1. weight : of the row in a count (survey weight or 1). balance : currency units.
-    month : month number. age : months. periods_a_year : 12 for months, 1 for years.
-    buckets : slice name -> label of each row, as codes of a sorted list of labels.
-    """
-
-    actual: FloatArray
-    weight: FloatArray
-    balance: FloatArray
-    month: IntArray
-    age: FloatArray
-    periods_a_year: float
-    buckets: Mapping[str, pd.Categorical]
-
-    @cached_property
-    def months(self) -> tuple[IntArray, IntArray]:
-        """Place of each row's month among the distinct months, and those months."""
-        return _places(self.month)
-
-    @cached_property
-    def ages(self) -> tuple[IntArray, IntArray]:
-        """Place of each row's age among the distinct ages, and those ages."""
-        return _places(np.minimum(self.age, AGES).astype(np.int64))
-
-
-def _places(values: IntArray) -> tuple[IntArray, IntArray]:
-    low = int(values.min()) if len(values) else 0
-    seen = np.bincount(values - low) > 0
-    return (np.cumsum(seen) - 1)[values - low], np.flatnonzero(seen) + low
 
 
 @dataclass(frozen=True)
@@ -269,37 +231,6 @@ def _calibration(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
     code[order] = np.arange(len(order)) * BINS // max(len(order), 1)
     gap, held = draws.sums_by(code, BINS, rows.weight * (rows.actual - expected), rows.weight)
     return np.asarray(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
-
-
-def ranking(rows: Rows, expected: FloatArray, draws: Draws, within_month: bool) -> FloatArray:
-    """Chance that an event's score is above a non-event's, ties counting half; pairs of one month only if so asked."""
-    step = max(len(expected) // MOST_RANKED, 1)
-    some = np.arange(0, len(expected), step)
-    group = rows.months[0][some] if within_month else np.zeros(len(some), dtype=np.int64)
-    rank = pd.factorize(expected[some], sort=True)[0]
-    order = np.lexsort((rank, group))
-    happened = rows.actual[some][order] > 0
-    group, rank = group[order], rank[order]
-    tie = np.flatnonzero(np.append(True, (rank[1:] != rank[:-1]) | (group[1:] != group[:-1])))
-    begin = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    cell = draws.cell[some][order]
-    found: FloatArray = np.full(len(draws.weights), np.nan)
-    for draw in range(min(RANKED_DRAWS + 1, len(found))):
-        weight = draws.weights[draw][cell]
-        found[draw] = _concordance(weight * happened, weight * ~happened, tie, begin)
-    return found
-
-
-def _concordance(event: FloatArray, quiet: FloatArray, tie: IntArray, begin: IntArray) -> float:
-    """Weighted pairs in order over all pairs, within the groups that begin at `begin`."""
-    events, quiets = np.add.reduceat(event, tie), np.add.reduceat(quiet, tie)
-    first = np.searchsorted(tie, begin)
-    total = np.cumsum(quiets)
-    base = np.concatenate([[0.0], total])[first]
-    before = total - quiets - np.repeat(base, np.diff(np.append(first, len(tie))))
-    pairs = np.add.reduceat(events, first) * np.add.reduceat(quiets, first)
-    won = float((events * (before + 0.5 * quiets)).sum())
-    return won / float(pairs.sum()) if pairs.sum() > 0 else float("nan")
 
 
 def incidence_by_age(

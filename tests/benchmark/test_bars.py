@@ -8,7 +8,8 @@ import pytest
 
 from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS
-from behavior.benchmark.hazard_scores import Rows, Score, interval_of, score_model
+from behavior.benchmark.hazard_scores import Score, interval_of, score_model
+from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.protocols import Bar
 from behavior.benchmark.resampling import draws_of
 

@@ -14,9 +14,11 @@ from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_run import hazard_benchmark
-from behavior.benchmark.hazard_scores import Rows, incidence_by_age, log_losses, ranking, score_model
+from behavior.benchmark.hazard_scores import incidence_by_age, log_losses, score_model
 from behavior.benchmark.incumbents import incumbent_hazard
+from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
+from behavior.benchmark.ranking import ranking
 from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_interval
 from behavior.errors import FittingError, SpecFault
 from behavior.features.base import FeatureMatrix
