@@ -16,7 +16,7 @@ from behavior.benchmark.hazard_scores import Score, table_of
 from behavior.benchmark.incumbents import UNSAID
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows, words_of
 from behavior.benchmark.protocols import Incumbent, Protocol, Question
-from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
+from behavior.benchmark.resampling import Draws, draws_of, of_absolute_error, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError, FittingError
 from behavior.kinds._decay_fit import level_codes, segment_levels
@@ -302,7 +302,7 @@ def _scores(followed: Followed, view: str, share: FloatArray, draws: Draws, leve
             ratio = np.where(gone - gap[:, -1] > 1e-6, gone / (gone - gap[:, -1]), np.nan)
         for name, values in (
             (RATIO, ratio),
-            (CURVE, 100.0 * np.abs(gap[:, 1:]).mean(axis=1)),
+            (CURVE, of_absolute_error(100.0 * np.abs(gap[:, 1:]).mean(axis=1))),
             (RUN_OFF, 100.0 * gap[:, -1]),
             (LIFE, gap.sum(axis=1) / 12.0),
         ):

@@ -24,7 +24,7 @@ from behavior.benchmark.incumbents import UNSAID, FixedHazard, months_of, stand_
 from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
 from behavior.benchmark.protocols import Incumbent, Protocol, Question
-from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
+from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_absolute_error, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
@@ -81,9 +81,13 @@ def hazard_benchmark(
     tables, verdicts, exhibits = [], [], []
     scores: dict[str, dict[str, list[Score]]] = {}
     for cause, found in judged.items():
-        rows = rows_judged(panel, spec, question.protocol, cause, found.place, periods)
+        others = tuple(column for column, _ in CAUSES[kind.name] if column != cause)
+        rows = rows_judged(panel, spec, question.protocol, cause, found.place, periods, others)
         draws = _draws(panel, question.protocol, found.place, replicates)
-        scores[cause] = {model: score_model(rows, expected, draws) for model, expected in found.expected.items()}
+        scores[cause] = {
+            model: score_model(rows, expected, draws, others_expected(judged, cause, model))
+            for model, expected in found.expected.items()
+        }
         tables += [table_of(own, cause=cause, model=model) for model, own in scores[cause].items()]
         exhibits += pictures(cause, rows, found, draws)
     if len(judged) > 1:
@@ -223,8 +227,25 @@ def _draws(panel: Panel, protocol: Protocol, place: IntArray, replicates: int) -
     return draws_of(panel.table["customer"].to_numpy()[place], block, protocol.seed, replicates)
 
 
-def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, place: IntArray, periods: float) -> Rows:
-    """What happened on the rows judged, and the buckets they fall into."""
+def others_expected(judged: Mapping[str, Judged], cause: str, model: str) -> FloatArray | None:
+    """A model's hazards of all other causes together on the rows judged; None where it does not answer each of them."""
+    own = judged[cause]
+    others = [one for name, one in judged.items() if name != cause]
+    if not others or any(model not in one.expected or not np.array_equal(one.place, own.place) for one in others):
+        return None
+    return np.asarray(np.sum([one.expected[model] for one in others], axis=0))
+
+
+def rows_judged(
+    panel: Panel,
+    spec: ModelSpec,
+    protocol: Protocol,
+    cause: str,
+    place: IntArray,
+    periods: float,
+    others: tuple[str, ...] = (),
+) -> Rows:
+    """What happened on the rows judged, by the cause and by `others`, and the buckets they fall into."""
     table = panel.table.iloc[place]
     month = month_number(table["month"])
     age = table["age_months"].to_numpy(dtype=np.float64)
@@ -240,6 +261,7 @@ def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, p
     segment = segment_text(table, scheme_of(spec))
     if len(set(segment)) > 1:
         buckets["segment"] = pd.Categorical(segment.astype(object))
+    present = [one for one in others if one in table.columns]
     buckets["vintage"] = _labelled((month - age.astype(np.int64)) // 12 + 1970, str)
     return Rows(
         np.nan_to_num(table[cause].to_numpy(dtype=np.float64)),
@@ -249,6 +271,7 @@ def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, p
         age,
         periods,
         buckets,
+        np.sum([np.nan_to_num(table[one].to_numpy(dtype=np.float64)) for one in present], axis=0) if present else None,
     )
 
 
@@ -285,7 +308,7 @@ def _incidence(
     for model in shared:
         foreseen, _ = incidence_by_age({cause: one.expected[model] for cause, one in judged.items()}, rows, draws)
         for cause in judged:
-            gap = 100.0 * np.abs(foreseen[cause] - happened[cause]).max(axis=1)
+            gap = of_absolute_error(100.0 * np.abs(foreseen[cause] - happened[cause]).max(axis=1))
             found[cause][model] = Score(
                 "incidence_error_at_worst_age_points", "count", "", "", gap, len(table), float(actual[cause].sum())
             )

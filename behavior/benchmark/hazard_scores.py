@@ -14,7 +14,7 @@ import pandas as pd
 
 from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.ranking import ranking
-from behavior.benchmark.resampling import LEVEL, Draws, joint_region, value_and_interval
+from behavior.benchmark.resampling import LEVEL, Draws, joint_region, of_absolute_error, value_and_interval
 from behavior.quantities import FloatArray, IntArray
 
 CLIP = 1e-9
@@ -47,8 +47,14 @@ def annual(hazard: FloatArray, periods: float) -> FloatArray:
     return np.asarray(1.0 - (1.0 - np.clip(hazard, 0.0, 1.0)) ** periods)
 
 
-def score_model(rows: Rows, expected: FloatArray, draws: Draws) -> list[Score]:
-    """All scores of one model, in the order in which they matter."""
+def score_model(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None = None) -> list[Score]:
+    """All scores of one model, in the order in which they matter.
+
+    Parameters
+    ----------
+    expected, other : hazards of the cause and, together, of the other causes, shape (rows,); None = the model does not
+        answer the others, and those that happened stand for them.
+    """
     found: list[Score] = []
     for name, weight in (("count", rows.weight), ("balance", rows.balance)):
         total = draws.sums(weight * rows.actual, weight * expected)
@@ -58,7 +64,7 @@ def score_model(rows: Rows, expected: FloatArray, draws: Draws) -> list[Score]:
     found += [
         _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows, expected),
         _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows, expected),
-        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws), rows, expected),
+        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws, other), rows, expected),
         *(_whole(name, "count", values, rows, expected) for name, values in _curve(rows, expected, draws).items()),
         _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows, expected),
         _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows, expected),
@@ -172,7 +178,7 @@ def _speed_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
     """Mean absolute error of the portfolio's yearly speed, month by month, points of CPR."""
     actual, foreseen, held = _monthly(rows, expected, draws)
     gap = np.abs(annual(actual, rows.periods_a_year) - annual(foreseen, rows.periods_a_year))
-    return np.asarray(100.0 * np.nansum(gap * held, axis=1) / np.maximum(held.sum(axis=1), 1e-12))
+    return of_absolute_error(100.0 * np.nansum(gap * held, axis=1) / np.maximum(held.sum(axis=1), 1e-12))
 
 
 def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
@@ -182,25 +188,34 @@ def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray
     return np.asarray(100.0 * (kept[0] - kept[1]))
 
 
-def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None) -> FloatArray:
     """Cumulative incidence over the months judged, by vintage: mean absolute error, percent points.
 
-    Months in which a vintage has all but gone (less than a fiftieth of its most) are left out.
+    Of those who are still there: exits by other causes leave nobody to count. Months in which a vintage has all but
+    gone (less than a fiftieth of its most) are left out.
     """
     vintage, names = rows.buckets["vintage"].codes.astype(np.int64), rows.buckets["vintage"].categories
     month, months = rows.months
     width = len(months)
-    actual, foreseen, held = draws.sums_by(
-        vintage * width + month, len(names) * width, rows.weight * rows.actual, rows.weight * expected, rows.weight
+    elsewhere = np.zeros(len(expected)) if rows.other is None else rows.other
+    columns = (rows.actual, elsewhere, expected, elsewhere if other is None else other)
+    sums = draws.sums_by(
+        vintage * width + month, len(names) * width, *(rows.weight * one for one in columns), rows.weight
     )
-    shape = (len(actual), len(names), width)
+    held = sums[-1]
+    shape = (len(held), len(names), width)
     thick = held >= LEAST_HELD * held.reshape(shape).max(axis=2).repeat(width, axis=1)
-    gone = []
-    for one in (actual, foreseen):
-        hazard = np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape)
-        gone.append(1.0 - np.exp(np.log1p(-np.clip(hazard, 0.0, 1.0 - 1e-9)).sum(axis=2)))
+    hazards = [np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape) for one in sums[:-1]]
+    gap = _competing(hazards[0], hazards[1]).sum(axis=2) - _competing(hazards[2], hazards[3]).sum(axis=2)
     size = held.reshape(shape).sum(axis=2)
-    return np.asarray(100.0 * (np.abs(gone[0] - gone[1]) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+    return of_absolute_error(100.0 * (np.abs(gap) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+
+
+def _competing(own: FloatArray, others: FloatArray) -> FloatArray:
+    """Share that leaves by the own cause in each period (last axis), of all who were there when the first began."""
+    open_after = np.cumprod(np.clip(1.0 - own - others, 0.0, 1.0), axis=-1)
+    before = np.concatenate([np.ones((*open_after.shape[:-1], 1)), open_after[..., :-1]], axis=-1)
+    return np.asarray(before * own)
 
 
 def survival_by_age(rows: Rows, values: FloatArray, draws: Draws) -> tuple[FloatArray, IntArray]:
@@ -219,18 +234,18 @@ def _curve(rows: Rows, expected: FloatArray, draws: Draws) -> dict[str, FloatArr
     step = np.diff(np.append(ages, ages[-1] + 12.0 / rows.periods_a_year))
     years = np.minimum(step, 12.0 / rows.periods_a_year) / 12.0
     return {
-        "curve_error_points": np.asarray(100.0 * np.abs(gap) @ years / years.sum()),
+        "curve_error_points": of_absolute_error(100.0 * np.abs(gap) @ years / years.sum()),
         "average_life_error_years": np.asarray(gap @ years),
     }
 
 
 def _calibration(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
-    """Mean absolute gap of hazards over ten equally filled bins of the score."""
-    order = np.argsort(expected, kind="stable")
-    code = np.empty(len(order), dtype=np.int64)
-    code[order] = np.arange(len(order)) * BINS // max(len(order), 1)
+    """Mean absolute gap of hazards over ten bins of the score, as equally filled as rows of one score allow."""
+    _, tie, count = np.unique(expected, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - (count + 1) // 2
+    code = (middle * BINS // max(len(expected), 1))[tie]
     gap, held = draws.sums_by(code, BINS, rows.weight * (rows.actual - expected), rows.weight)
-    return np.asarray(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
+    return of_absolute_error(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
 
 
 def incidence_by_age(
@@ -240,7 +255,7 @@ def incidence_by_age(
     code, ages = rows.ages
     sums = draws.sums_by(code, len(ages), rows.weight, *(rows.weight * one for one in causes.values()))
     hazards = [np.nan_to_num(_ratio(one, sums[0])) for one in sums[1:]]
-    open_after = np.cumprod(np.clip(1.0 - sum(hazards), 0.0, 1.0), axis=1)
-    before = np.concatenate([np.ones((len(open_after), 1)), open_after[:, :-1]], axis=1)
-    found = {cause: np.cumsum(before * one, axis=1) for cause, one in zip(causes, hazards, strict=True)}
+    every = np.sum(hazards, axis=0)
+    shares = [np.cumsum(_competing(one, every - one), axis=1) for one in hazards]
+    found = dict(zip(causes, shares, strict=True))
     return found, ages

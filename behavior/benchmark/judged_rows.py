@@ -22,7 +22,8 @@ class Rows:
     ----------
     actual : 0/1. weight : of the row in a count (survey weight or 1). balance : currency units.
     month : month number. age : months. periods_a_year : 12 for months, 1 for years.
-    buckets : slice name -> label of each row, as codes of a sorted list of labels.
+    buckets : slice name -> label of each row, as codes of a sorted list of labels. other : 0/1, exits by the other
+        causes; None = there is no other.
     """
 
     actual: FloatArray
@@ -32,6 +33,7 @@ class Rows:
     age: FloatArray
     periods_a_year: float
     buckets: Mapping[str, pd.Categorical]
+    other: FloatArray | None = None
 
     @cached_property
     def months(self) -> tuple[IntArray, IntArray]:
