@@ -21,7 +21,7 @@ from behavior.quantities import FloatArray, annual_to_monthly
 AGE = "age_months"
 MOST_PSA = 16.0
 STAND_INS = ("psa", "constant")
-UNSAID = "stand-in for what the bank uses, which the profile does not say"
+UNSAID = "stand-in, as none is given"
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from behavior.workflows.benchmark import BenchmarkResult, Task
 
 TRUTHS = ("mortgage_prepayment", "nmd_decay", "deposit_beta")
+NOTE_WIDTH = 400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +134,7 @@ def _print(console: Console, result: BenchmarkResult, quick: bool) -> None:
         console.table(f"{answer.title} ({answer.protocol})", answer.summary.fillna("").to_dict("records"))
         console.say(f"  lowest: {answer.winner}")
         for note in answer.notes:
-            console.say(f"  note: {' '.join(note.split())}")
+            console.say(f"  note: {shorten(note, NOTE_WIDTH, placeholder=' ... (whole in the report)')}")
     look = " (quick: a look, not evidence)" if quick else ""
     if result.truth_bars:
         console.table(f"Simulated bank, the truth being known{look}", result.truth_bars)

@@ -207,7 +207,7 @@ def test_a_profile_that_does_not_say_what_the_bank_uses_has_a_stand_in_and_missi
     answer = json.loads(capsys.readouterr().out)["answers"][0]
     assert "boosted" not in {row["model"] for row in answer["summary"]}
     incumbent = next(row["what"] for row in answer["summary"] if row["model"] == "incumbent")
-    assert incumbent == "stand-in for what the bank uses, which the profile does not say: PSA curve, speed fitted"
+    assert incumbent == "stand-in, as none is given: PSA curve, speed fitted"
     missing = "payoff, boosted (boosted trees on the spline) has no row: no answer in 1 of 1 windows and folds"
     assert answer["notes"][0] == "Simulated for a test." and missing in answer["notes"][1]
     assert "50 events needed, 31 seen." in (out / "benchmark.html").read_text()

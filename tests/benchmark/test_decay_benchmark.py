@@ -110,8 +110,6 @@ def test_what_stands_for_the_incumbent_and_which_rows_are_missing_is_said(monkey
     monkeypatch.setattr(models, "probable_amount", lambda *words: None)
     found = decay_benchmark("small", panel, bank.rate_history, KIND, spec, question, 20, with_boosted=False)
     used = found.summary.loc[found.summary["model"] == "incumbent", "what"]
-    assert set(used) == {
-        "stand-in for what the bank uses, which the profile does not say: one rate a segment, last year"
-    }
+    assert set(used) == {"stand-in, as none is given: one rate a segment, last year"}
     assert found.notes[0] == "Simulated." and len(found.notes) == 2
     assert "probable_amount (lowest probable total, 95%) has no row: no answer in 1 of 1 windows" in found.notes[1]

@@ -140,6 +140,21 @@ def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
     assert found.summary["model"].iloc[0] == OURS
 
 
+def test_a_cycle_left_out_is_answered_by_every_model() -> None:
+    panel = toy_panel()
+    month = month_number(panel.table["month"]) - 360
+    level = np.interp(month, [0, 15, 30, 47], [0.06, 0.03, 0.05, 0.02])
+    panel = Panel(panel.table.assign(market_rate=level))
+    protocol = Protocol(name="one phase left out", leave_out="phase", customer_folds=2, folds_judged=1)
+    question = Question(title="toy", model="m", history="h", protocol=protocol, incumbent=Incumbent(psa=2.0))
+    incumbent = incumbent_hazard(question.incumbent, "", 12.0)
+    found = hazard_benchmark("toy", panel, KIND, parse_spec(SPEC, "s"), question, incumbent, replicates=20)
+    whole = found.scores[(found.scores["slice"] == "") & (found.scores["score"] == "log_loss")]
+    assert {OURS, "incumbent", "s_curve"} <= set(whole["model"]) and whole["rows"].nunique() == 1
+    months = set(found.scores.loc[found.scores["slice"] == "month", "bucket"])
+    assert len(months) == 47 and "2000-01" not in months  # every move once; the first month is where the first begins
+
+
 def test_scores_agree_with_the_vector(vectors: Path) -> None:
     held = json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text())["discrimination"]
     score, event = np.array(held["score"]), np.array(held["y"], dtype=float)
