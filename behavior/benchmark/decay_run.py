@@ -171,6 +171,7 @@ def _follow(
         baseline["probable_amount"] = lowest["probable_amount"] = probable
     life = question.incumbent.average_life_years
     baseline["incumbent"] = baseline["last_period"] if life is None else models.fixed_decay(life, cohort)
+    lowest["incumbent"] = baseline["incumbent"]
     foretold["net_balance"] |= baseline
     foretold["lowest_balance"] |= lowest
     return Followed(

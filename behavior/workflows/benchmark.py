@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -144,8 +145,20 @@ def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, A
             yield task, _answer_or_error(task)
         return
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        for task, answer in zip(tasks, pool.map(_answer_or_error, tasks), strict=True):
-            yield task, answer
+        asked = [(task, pool.submit(_answer_or_error, task)) for task in tasks]
+        try:
+            for task, one in asked:
+                yield task, _received(task, one)
+        finally:
+            for _, one in asked:
+                one.cancel()
+
+
+def _received(task: Task, answer: Future[Answer | TruthAnswer | Failure]) -> Answer | TruthAnswer | Failure:
+    try:
+        return answer.result()
+    except BrokenProcessPool:
+        return Failure(task.name, "a process ended before it answered, often for want of memory. Use `--workers 1`.")
 
 
 def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:

@@ -213,3 +213,31 @@ def test_a_profile_that_does_not_say_what_the_bank_uses_has_a_stand_in_and_missi
     assert "50 events needed, 31 seen." in (out / "benchmark.html").read_text()
     assert main(words) == 0
     assert missing in capsys.readouterr().out
+
+
+def test_a_process_that_ends_is_the_failure_of_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker killed for want of memory breaks the pool: questions already answered keep their answers."""
+    from concurrent.futures import Future
+    from concurrent.futures.process import BrokenProcessPool
+
+    from behavior.workflows import benchmark
+
+    class Pool:
+        def __init__(self, *words: object, **more: object) -> None: ...
+        def __enter__(self) -> Pool:
+            return self
+
+        def __exit__(self, *words: object) -> None: ...
+        def submit(self, ask: object, task: benchmark.Task) -> Future[object]:
+            future: Future[object] = Future()
+            if task.name == "first":
+                future.set_result(benchmark.Failure("first", "answered"))
+            else:
+                future.set_exception(BrokenProcessPool("ended"))
+            return future
+
+    monkeypatch.setattr(benchmark, "ProcessPoolExecutor", Pool)
+    tasks = [benchmark.Task(Path("p.toml"), name, "data") for name in ("first", "second")]
+    found = [answer for _, answer in benchmark.run_tasks(tasks, 2)]
+    assert found[0] == benchmark.Failure("first", "answered")
+    assert isinstance(found[1], benchmark.Failure) and "memory" in found[1].words

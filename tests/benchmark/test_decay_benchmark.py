@@ -90,6 +90,7 @@ def test_every_model_follows_the_same_unseen_accounts() -> None:
         OURS, "incumbent", "exponential", "last_period", "kaplan_meier", "cohort_decay", "probable_amount"
     }  # fmt: skip
     assert set(found.scores["cause"]) == {"net_balance", "lowest_balance"}
+    assert "incumbent" in set(found.scores.loc[found.scores["cause"] == "lowest_balance", "model"])
     assert found.scores.groupby("model")["rows"].max().nunique() == 1
     assert [one.verdict for one in found.verdicts] == ["met"]
     used = found.summary.loc[found.summary["model"] == "incumbent", "what"]
