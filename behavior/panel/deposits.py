@@ -18,6 +18,7 @@ from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
@@ -31,6 +32,7 @@ from behavior.panel.dense import (
     spread_to_rows,
     text_column,
 )
+from behavior.panel.successors import Successors
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
@@ -99,7 +101,8 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     FittingError : when nothing is left at risk.
     """
     accounts = history.tables["accounts"].reset_index(drop=True)
-    rows, exits, joined = account_rows(accounts, history.tables["account_months"])
+    lines = Successors.of(accounts)
+    rows, exits, joined = account_rows(accounts, history.tables["account_months"], lines, rules.dust)
     months = _account_months(accounts, rows, exits, rules.extras)
     names = _unit_names(accounts, rows)
     products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
@@ -113,7 +116,11 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
         dropped.update(left_out)
     if not made.count:
         raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
-    return Panel(pd.DataFrame(_named(made.columns(), accounts, names, rules.extras), copy=False), dict(dropped))
+    columns = made.columns()
+    customers, unnamed = customers_of(accounts, "account_id", lines.line)
+    if unnamed.any():
+        dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
+    return Panel(pd.DataFrame(_named(columns, accounts, names, customers, rules.extras), copy=False), dict(dropped))
 
 
 def _columns(
@@ -254,12 +261,13 @@ def _unit_names(accounts: pd.DataFrame, rows: AccountRows) -> pd.Series:
     return pd.Series(names)
 
 
-def _named(made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, extras: tuple[str, ...]) -> dict[str, Any]:
+def _named(
+    made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, customers: pd.Series, extras: tuple[str, ...]
+) -> dict[str, Any]:
     """The columns made, with names of units and customers, and columns of the account that a specification names."""
     account, unit = made.pop("account"), repeated(names, made.pop("unit"))
-    holder = _customer_column(accounts)
-    alone = holder == "account_id" and names.equals(accounts["account_id"].astype(str))
-    customer = unit if alone else repeated(accounts[holder], account)
+    alone = "customer_id" not in accounts.columns and names.equals(customers.astype(str))
+    customer = unit if alone else repeated(customers, account)
     own = {name: repeated(accounts[name], account) for name in extras if name in accounts.columns}
     return {"unit": unit, "customer": customer, **made, **own}
 
@@ -303,11 +311,6 @@ def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
     out[1:] = rows.month[1:] - rows.month[latest[:-1]]
     out[first] = 0.0
     return out
-
-
-def _customer_column(accounts: pd.DataFrame) -> str:
-    named = "customer_id" in accounts.columns and accounts["customer_id"].notna().all()
-    return "customer_id" if named else "account_id"
 
 
 def _window(month: IntArray, rules: DepositPanelRules) -> BoolArray:

@@ -15,6 +15,7 @@ import pandas as pd
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
@@ -83,7 +84,10 @@ def build_loan_panel(
     table = made.columns()
     unit = table.pop("unit")
     extras = {name: repeated(rows.loans[name], unit) for name in rules.extras if name in rows.loans.columns}
-    table = {**_names(rows.loans, unit), **table, **extras}
+    names, unnamed = _names(rows.loans, unit)
+    if unnamed:
+        dropped["loans without a customer_id: each its own customer"] = unnamed
+    table = {**names, **table, **extras}
     return Panel(pd.DataFrame(table, copy=False), dict(dropped))
 
 
@@ -121,10 +125,13 @@ def _columns(
     return columns, kept, dropped
 
 
-def _names(loans: pd.DataFrame, unit: IntArray) -> dict[str, Any]:
-    """The loan, and who must stay together in a split."""
+def _names(loans: pd.DataFrame, unit: IntArray) -> tuple[dict[str, Any], int]:
+    """The loan, and who must stay together in a split; and how many loans had no customer."""
     own = repeated(loans["loan_id"], unit)
-    return {"unit": own, "customer": repeated(loans["customer_id"], unit) if "customer_id" in loans.columns else own}
+    if "customer_id" not in loans.columns:
+        return {"unit": own, "customer": own}, 0
+    customers, unnamed = customers_of(loans, "loan_id")
+    return {"unit": own, "customer": repeated(customers, unit)}, count_of_units(unnamed, unit)
 
 
 def _scheduled_principal(balance: FloatArray, rate: FloatArray, remaining: FloatArray) -> FloatArray:
