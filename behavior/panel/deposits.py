@@ -69,7 +69,7 @@ class AccountMonths:
     Parameters
     ----------
     unit : code of the product series. month, opened, closes : month numbers (`closes` NEVER while open).
-    balance, interest : end of month and credited in it, currency units; NaN = missing.
+    balance, interest : end of month and credited in it (negative: charged), currency units; NaN = missing.
     moves : the unit ends by a move into another product. numbers : further monthly columns by name.
     """
 
@@ -173,7 +173,7 @@ class DecayTargets:
     """What happened in each month: shape (rows,) each.
 
     `opening` is the deposit at the month's start (0 while overdrawn), `after` the deposit at its end before interest
-    credited in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
+    credited or charged in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
     """
 
     opening: FloatArray
@@ -196,7 +196,7 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
     opening_raw = previous(rows.balance, first)
     opening_raw[np.flatnonzero(rows.month[1:] - rows.month[:-1] != 1) + 1] = np.nan
     opening = np.maximum(opening_raw, 0.0)
-    after = rows.balance - np.fmax(interest, 0.0)
+    after = rows.balance - np.where(np.isnan(interest), 0.0, interest)
     np.maximum(after, 0.0, out=after)
     after[exits] = 0.0
     overdrawn = opening_raw < 0
