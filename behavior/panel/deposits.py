@@ -98,7 +98,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
 
     Raises
     ------
-    FittingError : when nothing is left at risk.
+    FittingError : when nothing is left at risk. MarketDataError : there are rates, but not those of the market role.
     """
     accounts = history.tables["accounts"].reset_index(drop=True)
     lines = Successors.of(accounts)
@@ -159,6 +159,7 @@ def _columns(
     dropped = targets.dropped | {
         "months whose credited interest was estimated from the rate paid": _count(estimated & chosen),
         netted: _count(np.isnan(interest) & chosen),
+        "months whose spread is unknown: no market rate, or no rate paid": _count(np.isnan(columns["spread"]) & chosen),
         "months with a masked balance: kept for closures, left out of balances": _count(unknown & chosen),
     }
     return columns, np.flatnonzero(chosen), dropped
@@ -287,11 +288,17 @@ def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> t
 
 
 def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValues:
-    """The market rate at the start of each month; NaN where the rate history does not know the role."""
+    """The market rate at the start of each month; NaN where there are no rates or nobody has named the role.
+
+    A role that the settings name, or an index that the specification names, must be there: without it the spread, and
+    with it an axis of the curves, would be lost without a word.
+    """
     low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
     before = np.arange(low, high + 1) - 1
-    known = rates.has(role)
-    return MonthlyValues(rates.monthly(role, month_end_of(before)) if known else np.full(len(before), np.nan), low)
+    named = role in rates.roles or role != DepositPanelRules.market
+    if rates.has(role) or (rates.values and named):
+        return MonthlyValues(rates.monthly(role, month_end_of(before)), low)
+    return MonthlyValues(np.full(len(before), np.nan), low)
 
 
 def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
