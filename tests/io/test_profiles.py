@@ -57,6 +57,15 @@ def _bank(folder: Path, profile: str = PROFILE, ledger: str = LEDGER) -> Profile
     return load_profile(cases.put(folder, "profile.toml", profile))
 
 
+def test_a_role_whose_index_nothing_quotes_is_a_fault(tmp_path: Path) -> None:
+    profile = PROFILE.replace('short = "FEDFUNDS"', 'short = "FEDFNDS", discounting = "discount"')
+    _, faults = examine_profile(_bank(tmp_path, profile))
+    assert [(fault.where, fault.column, fault.value) for fault in faults] == [
+        ("profile.toml", "index_roles.short", "FEDFNDS")
+    ]
+    assert "FEDFUNDS, discount" in faults[0].rule
+
+
 def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
     profile = _bank(tmp_path)
     require_files(profile)
