@@ -170,7 +170,7 @@ def _products(
     products = [*names]
     if "product" in table.columns:
         codes, words = pd.factorize(table["product"])
-        products += [word for word in words if word not in products]
+        products += sorted(word for word in words if word not in products)
         known = {name: code for code, name in enumerate(products)}
         renamed = np.array([*(known[word] for word in words), -1], dtype=np.int64)[codes]
         renamed = renamed if place is None else renamed[place]

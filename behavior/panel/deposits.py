@@ -22,6 +22,7 @@ from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
+    by_name,
     first_of_run,
     last_of_run,
     month_end_of,
@@ -94,13 +95,13 @@ class AccountMonths:
 
 
 def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: DepositPanelRules) -> Panel:
-    """The person-period table of deposits, one row an account and month at risk, sorted by account and month.
+    """The person-period table of deposits, one row an account and month at risk, by the account's name and month.
 
     Raises
     ------
     FittingError : when nothing is left at risk. MarketDataError : there are rates, but not those of the market role.
     """
-    accounts = history.tables["accounts"].reset_index(drop=True)
+    accounts = by_name(history.tables["accounts"], "account_id")
     lines = Successors.of(accounts)
     rows, exits, joined = account_rows(accounts, history.tables["account_months"], lines, rules.dust)
     months = _account_months(accounts, rows, exits, rules.extras)

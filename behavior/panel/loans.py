@@ -60,7 +60,7 @@ class LoanPanelRules:
 def build_loan_panel(
     history: CustomerHistory, rates: RateHistory, rules: LoanPanelRules, prices: HousePrices | None = None
 ) -> Panel:
-    """The person-period table of mortgages, one row a loan and month at risk, sorted by loan and month.
+    """The person-period table of mortgages, one row a loan and month at risk, by the loan's name and month.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def build_loan_panel(
     ------
     FittingError : when nothing is left at risk. MarketDataError : when the market rate is unknown.
     """
-    rows = sorted_rows(history.tables["loans"].reset_index(drop=True), history.tables["loan_months"], rules.extras)
+    rows = sorted_rows(history.tables["loans"], history.tables["loan_months"], rules.extras)
     market = _market_rates(rows, rates, rules)
     houses = Houses.of(rows, prices or HousePrices.of(rows))
     of_loan = _loan_columns(rows.loans) | {"origination_market_rate": market.at(rows.origination + 1)}

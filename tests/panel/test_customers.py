@@ -25,9 +25,11 @@ def deposits(owners: list[dict[str, object]]):
 
 
 def test_one_account_without_a_customer_leaves_the_others_with_theirs() -> None:
-    owners = [{"account_id": f"a{place}", "customer_id": f"c{place // 2}" if place else None} for place in range(40)]
+    owners = [
+        {"account_id": f"a{place:02d}", "customer_id": f"c{place // 2:02d}" if place else None} for place in range(40)
+    ]
     panel = deposits(owners)
-    assert panel.table["customer"].unique().tolist() == ["account a0", *(f"c{place}" for place in range(20))]
+    assert panel.table["customer"].unique().tolist() == ["account a00", *(f"c{place:02d}" for place in range(20))]
     assert panel.dropped[UNNAMED.format("accounts")] == 1
     sides = panel.table.assign(held=held_out_customers(panel.table["customer"], 0.5, 3))
     of_customer = sides["unit"].map({one["account_id"]: one["customer_id"] for one in owners})
