@@ -24,7 +24,7 @@ from behavior.io.profiles import (
     read_settings,
 )
 from behavior.io.registry import group_of, table_of
-from behavior.io.roles import roles_without_index
+from behavior.io.roles import learned_roles, roles_without_index
 from behavior.io.tables import read_table
 from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
@@ -293,7 +293,8 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
     if profile.terms.settings is not None:
         try:
             roles = read_settings(profile).index_roles
-            found = roles_without_index(roles, held, str(profile.terms.settings.get("file", profile.file)))
+            learned = learned_roles(one.contract for one in profile.terms.history.values())
+            found = roles_without_index(roles, held, learned, profile.terms.settings, profile.file)
         except FaultyInput as error:
             found = list(error.faults)
         rows.append({"input": "settings", "rows": 1, "files": "", "faults": len(found)})

@@ -126,7 +126,7 @@ def account_rows(
         "joined rows": len(account) - len(rows.month),
     }
     rare = {
-        "closing months whose successor begins later: balance unknown": len(handed.waiting),
+        "closing months whose successor has no row yet: balance unknown": len(handed.waiting),
         "accounts whose successor of the same product has no months: censored": int((held & ~held[lines.end]).sum()),
         "successors not among the accounts: taken as moves into another product": int(
             (lines.moves & (lines.heir < 0)).sum()

@@ -18,7 +18,7 @@ assert _spec is not None and _spec.loader is not None
 small = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(small)
 
-WAITING = "closing months whose successor begins later: balance unknown"
+WAITING = "closing months whose successor has no row yet: balance unknown"
 CENSORED = "accounts whose successor of the same product has no months: censored"
 UNKNOWN = "successors not among the accounts: taken as moves into another product"
 
