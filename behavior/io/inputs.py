@@ -24,6 +24,7 @@ from behavior.io.profiles import (
     read_settings,
 )
 from behavior.io.registry import group_of, table_of
+from behavior.io.roles import learned_roles, roles_without_index
 from behavior.io.tables import read_table
 from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
@@ -277,6 +278,7 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
         count = _rows_of(history) if history is not None else 0
         rows.append({"input": f"history.{name}", "rows": count, "files": files, "faults": len(found)})
         faults += found
+    held: dict[str, pd.DataFrame] = {}
     for section in SINGLE_TABLES:
         if getattr(profile.terms, section) is None:
             continue
@@ -284,13 +286,15 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
             read = examine_table(profile, section)
         except FaultyInput as error:
             read = InputTable(pd.DataFrame(), (), (), error.faults)
+        held[section] = read.table
         files = ", ".join(dict.fromkeys(one.name for one in read.sources))
         rows.append({"input": section, "rows": len(read.table), "files": files, "faults": len(read.faults)})
         faults += read.faults
     if profile.terms.settings is not None:
         try:
-            read_settings(profile)
-            found = []
+            roles = read_settings(profile).index_roles
+            learned = learned_roles(one.contract for one in profile.terms.history.values())
+            found = roles_without_index(roles, held, learned, profile.terms.settings, profile.file)
         except FaultyInput as error:
             found = list(error.faults)
         rows.append({"input": "settings", "rows": 1, "files": "", "faults": len(found)})

@@ -57,7 +57,7 @@ class StreamedHistory(CustomerHistory):
 
 @dataclass(frozen=True)
 class Panel:
-    """Rows at risk, one a unit and month, sorted by unit and month.
+    """Rows at risk, one a unit and month, by the unit's name and month.
 
     Parameters
     ----------

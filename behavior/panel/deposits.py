@@ -18,9 +18,11 @@ from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
+    by_name,
     first_of_run,
     last_of_run,
     month_end_of,
@@ -31,6 +33,7 @@ from behavior.panel.dense import (
     spread_to_rows,
     text_column,
 )
+from behavior.panel.successors import Successors
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
@@ -67,7 +70,7 @@ class AccountMonths:
     Parameters
     ----------
     unit : code of the product series. month, opened, closes : month numbers (`closes` NEVER while open).
-    balance, interest : end of month and credited in it, currency units; NaN = missing.
+    balance, interest : end of month and credited in it (negative: charged), currency units; NaN = missing.
     moves : the unit ends by a move into another product. numbers : further monthly columns by name.
     """
 
@@ -92,14 +95,15 @@ class AccountMonths:
 
 
 def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: DepositPanelRules) -> Panel:
-    """The person-period table of deposits, one row an account and month at risk, sorted by account and month.
+    """The person-period table of deposits, one row an account and month at risk, by the account's name and month.
 
     Raises
     ------
-    FittingError : when nothing is left at risk.
+    FittingError : when nothing is left at risk. MarketDataError : there are rates, but not those of the market role.
     """
-    accounts = history.tables["accounts"].reset_index(drop=True)
-    rows, exits, joined = account_rows(accounts, history.tables["account_months"])
+    accounts = by_name(history.tables["accounts"], "account_id")
+    lines = Successors.of(accounts)
+    rows, exits, joined = account_rows(accounts, history.tables["account_months"], lines, rules.dust)
     months = _account_months(accounts, rows, exits, rules.extras)
     names = _unit_names(accounts, rows)
     products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
@@ -113,7 +117,11 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
         dropped.update(left_out)
     if not made.count:
         raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
-    return Panel(pd.DataFrame(_named(made.columns(), accounts, names, rules.extras), copy=False), dict(dropped))
+    columns = made.columns()
+    customers, unnamed = customers_of(accounts, "account_id", lines.line)
+    if unnamed.any():
+        dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
+    return Panel(pd.DataFrame(_named(columns, accounts, names, customers, rules.extras), copy=False), dict(dropped))
 
 
 def _columns(
@@ -152,6 +160,7 @@ def _columns(
     dropped = targets.dropped | {
         "months whose credited interest was estimated from the rate paid": _count(estimated & chosen),
         netted: _count(np.isnan(interest) & chosen),
+        "months whose spread is unknown: no market rate, or no rate paid": _count(np.isnan(columns["spread"]) & chosen),
         "months with a masked balance: kept for closures, left out of balances": _count(unknown & chosen),
     }
     return columns, np.flatnonzero(chosen), dropped
@@ -166,7 +175,7 @@ class DecayTargets:
     """What happened in each month: shape (rows,) each.
 
     `opening` is the deposit at the month's start (0 while overdrawn), `after` the deposit at its end before interest
-    credited in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
+    credited or charged in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
     """
 
     opening: FloatArray
@@ -189,7 +198,7 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
     opening_raw = previous(rows.balance, first)
     opening_raw[np.flatnonzero(rows.month[1:] - rows.month[:-1] != 1) + 1] = np.nan
     opening = np.maximum(opening_raw, 0.0)
-    after = rows.balance - np.fmax(interest, 0.0)
+    after = rows.balance - np.where(np.isnan(interest), 0.0, interest)
     np.maximum(after, 0.0, out=after)
     after[exits] = 0.0
     overdrawn = opening_raw < 0
@@ -254,12 +263,13 @@ def _unit_names(accounts: pd.DataFrame, rows: AccountRows) -> pd.Series:
     return pd.Series(names)
 
 
-def _named(made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, extras: tuple[str, ...]) -> dict[str, Any]:
+def _named(
+    made: dict[str, Any], accounts: pd.DataFrame, names: pd.Series, customers: pd.Series, extras: tuple[str, ...]
+) -> dict[str, Any]:
     """The columns made, with names of units and customers, and columns of the account that a specification names."""
     account, unit = made.pop("account"), repeated(names, made.pop("unit"))
-    holder = _customer_column(accounts)
-    alone = holder == "account_id" and names.equals(accounts["account_id"].astype(str))
-    customer = unit if alone else repeated(accounts[holder], account)
+    alone = "customer_id" not in accounts.columns and names.equals(customers.astype(str))
+    customer = unit if alone else repeated(customers, account)
     own = {name: repeated(accounts[name], account) for name in extras if name in accounts.columns}
     return {"unit": unit, "customer": customer, **made, **own}
 
@@ -279,11 +289,17 @@ def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> t
 
 
 def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValues:
-    """The market rate at the start of each month; NaN where the rate history does not know the role."""
+    """The market rate at the start of each month; NaN where there are no rates or nobody has named the role.
+
+    A role that the settings name, or an index that the specification names, must be there: without it the spread, and
+    with it an axis of the curves, would be lost without a word.
+    """
     low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
     before = np.arange(low, high + 1) - 1
-    known = rates.has(role)
-    return MonthlyValues(rates.monthly(role, month_end_of(before)) if known else np.full(len(before), np.nan), low)
+    named = role in rates.roles or role != DepositPanelRules.market
+    if rates.has(role) or (rates.values and named):
+        return MonthlyValues(rates.monthly(role, month_end_of(before)), low)
+    return MonthlyValues(np.full(len(before), np.nan), low)
 
 
 def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
@@ -303,11 +319,6 @@ def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
     out[1:] = rows.month[1:] - rows.month[latest[:-1]]
     out[first] = 0.0
     return out
-
-
-def _customer_column(accounts: pd.DataFrame) -> str:
-    named = "customer_id" in accounts.columns and accounts["customer_id"].notna().all()
-    return "customer_id" if named else "account_id"
 
 
 def _window(month: IntArray, rules: DepositPanelRules) -> BoolArray:

@@ -41,10 +41,8 @@ def balance_grid(table: pd.DataFrame) -> BalanceGrid:
     count, width = int(unit.max()) + 1, high - low + 1
     before, after = table["weight"].to_numpy(), table["balance_before_interest"].to_numpy()
     end = table["balance_end"].to_numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        keep = np.where((end > 0) & (after > 0), np.minimum(after / end, 1.0), 1.0)
     deflator = np.ones((count, width))
-    deflator[unit, month - low] = np.where(np.isnan(keep), 1.0, keep)
+    deflator[unit, month - low] = _without_interest(before, after, end)
     np.cumprod(deflator, axis=1, out=deflator)
     held: FloatArray = np.full((count, width), np.nan)
     known = table["balance_known"].to_numpy() > 0
@@ -63,6 +61,19 @@ def balance_grid(table: pd.DataFrame) -> BalanceGrid:
     went = table["migrated"].to_numpy() > 0
     moves[unit[went]] = month[went] - low
     return BalanceGrid(balance, columns[None, :] >= moves[:, None], low, rows)
+
+
+def _without_interest(before: FloatArray, after: FloatArray, end: FloatArray) -> FloatArray:
+    """Share of each month's end balance that interest credited in it did not add; above 1 where interest was charged.
+
+    A charge is set against what it was charged on, the balance before the month or at its end, whichever is larger:
+    against the little that a withdrawal left, it would raise every later balance many times over.
+    """
+    charged = np.fmax(after - end, 0.0)
+    base = np.fmax(before, after)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        keep = np.where(charged > 0, base / (base - charged), after / end)
+    return np.where((end > 0) & (after > 0) & ~np.isnan(keep), keep, 1.0)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import fill_forward, first_of_run, month_number, number_of, order_of, places_of, slices_of
+from behavior.panel.dense import (
+    by_name,
+    fill_forward,
+    first_of_run,
+    month_number,
+    number_of,
+    order_of,
+    places_of,
+    slices_of,
+)
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 MONTH_NUMBERS = ("balance", "curtailment", "house_price_index", "unemployment_rate")
@@ -56,7 +65,8 @@ class LoanRows:
 
 
 def sorted_rows(loans: pd.DataFrame, months: pd.DataFrame, extras: Sequence[str] = ()) -> LoanRows:
-    """The months of known loans by loan and month; nothing is moved where they stand in order."""
+    """The months of known loans by the loan's name and month; nothing is moved where they stand in order."""
+    loans = by_name(loans, "loan_id")
     unit, month = places_of(loans["loan_id"], months["loan_id"]), month_number(months["month"])
     if len(unit) and unit.min() < 0:
         known = unit >= 0

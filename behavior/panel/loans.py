@@ -15,6 +15,7 @@ import pandas as pd
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
@@ -58,7 +59,7 @@ class LoanPanelRules:
 def build_loan_panel(
     history: CustomerHistory, rates: RateHistory, rules: LoanPanelRules, prices: HousePrices | None = None
 ) -> Panel:
-    """The person-period table of mortgages, one row a loan and month at risk, sorted by loan and month.
+    """The person-period table of mortgages, one row a loan and month at risk, by the loan's name and month.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def build_loan_panel(
     ------
     FittingError : when nothing is left at risk. MarketDataError : when the market rate is unknown.
     """
-    rows = sorted_rows(history.tables["loans"].reset_index(drop=True), history.tables["loan_months"], rules.extras)
+    rows = sorted_rows(history.tables["loans"], history.tables["loan_months"], rules.extras)
     market = _market_rates(rows, rates, rules)
     houses = Houses.of(rows, prices or HousePrices.of(rows))
     of_loan = _loan_columns(rows.loans) | {"origination_market_rate": market.at(rows.origination + 1)}
@@ -82,7 +83,10 @@ def build_loan_panel(
     table = made.columns()
     unit = table.pop("unit")
     extras = {name: repeated(rows.loans[name], unit) for name in rules.extras if name in rows.loans.columns}
-    table = {**_names(rows.loans, unit), **table, **extras}
+    names, unnamed = _names(rows.loans, unit)
+    if unnamed:
+        dropped["loans without a customer_id: each its own customer"] = unnamed
+    table = {**names, **table, **extras}
     return Panel(pd.DataFrame(table, copy=False), dict(dropped))
 
 
@@ -122,10 +126,13 @@ def _columns(
     return columns, kept, dropped
 
 
-def _names(loans: pd.DataFrame, unit: IntArray) -> dict[str, Any]:
-    """The loan, and who must stay together in a split."""
+def _names(loans: pd.DataFrame, unit: IntArray) -> tuple[dict[str, Any], int]:
+    """The loan, and who must stay together in a split; and how many loans had no customer."""
     own = repeated(loans["loan_id"], unit)
-    return {"unit": own, "customer": repeated(loans["customer_id"], unit) if "customer_id" in loans.columns else own}
+    if "customer_id" not in loans.columns:
+        return {"unit": own, "customer": own}, 0
+    customers, unnamed = customers_of(loans, "loan_id")
+    return {"unit": own, "customer": repeated(customers, unit)}, count_of_units(unnamed, unit)
 
 
 def _scheduled_principal(balance: FloatArray, rate: FloatArray, remaining: FloatArray) -> FloatArray:

@@ -59,6 +59,22 @@ def _bank(folder: Path, profile: str = PROFILE, ledger: str = LEDGER) -> Profile
     return load_profile(cases.put(folder, "profile.toml", profile))
 
 
+def test_a_role_whose_index_nothing_quotes_is_a_fault(tmp_path: Path) -> None:
+    profile = PROFILE.replace('short = "FEDFUNDS"', 'short = "FEDFNDS", discounting = "discount"')
+    _, faults = examine_profile(_bank(tmp_path, profile))
+    assert [(fault.where, fault.column, fault.value) for fault in faults] == [
+        ("profile.toml", "$.settings.index_roles.short", "FEDFNDS")
+    ]
+    assert "the rates or the curves, which have FEDFUNDS, discount" in faults[0].rule
+
+
+def test_the_past_of_a_market_rate_that_a_history_is_learned_with_is_no_curves(tmp_path: Path) -> None:
+    profile = PROFILE.replace('short = "FEDFUNDS"', 'mortgage = "discount"')
+    _, faults = examine_profile(_bank(tmp_path, profile))
+    assert [(fault.column, fault.value) for fault in faults] == [("$.settings.index_roles.mortgage", "discount")]
+    assert "expected an index of the rates, which have FEDFUNDS" in faults[0].rule
+
+
 def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
     profile = _bank(tmp_path)
     require_files(profile)

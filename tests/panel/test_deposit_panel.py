@@ -12,6 +12,7 @@ import pytest
 from behavior.features.base import compute_features
 from behavior.features.decay import FEATURES
 from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.landmarks import balance_grid
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
 assert _spec is not None and _spec.loader is not None
@@ -47,6 +48,23 @@ def test_decay_is_before_credited_interest_recorded_or_estimated() -> None:
     guessed = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [1200.0, 1201.0], interest=None))
     assert guessed.table["balance_before_interest"].tolist() == [1200.0]
     assert guessed.dropped["months whose credited interest was estimated from the rate paid"] == 1
+
+
+def test_interest_charged_on_a_deposit_is_no_withdrawal() -> None:
+    recorded = small.account_rows("a", "2015-01-31", [100.0, 90.0, 80.0, 0.5]).assign(interest_credited=-1.0)
+    table = build([{"account_id": "a"}], recorded).table
+    assert table["balance_before_interest"].tolist() == [91.0, 81.0, 1.5]
+    rows = small.account_rows("a", "2015-01-31", [1200.0, 1199.0], interest=None).assign(rate_paid=-0.01)
+    assert build([{"account_id": "a"}], rows).table["balance_before_interest"].tolist() == [1200.0]
+
+
+def test_lowest_balances_leave_charged_interest_out_and_the_last_coin_does_not_raise_what_follows() -> None:
+    charged = small.account_rows("a", "2015-01-31", [100.0, 99.0, 98.01]).assign(interest_credited=[0.0, -1.0, -0.99])
+    grid = balance_grid(build([{"account_id": "a"}], charged).table)
+    np.testing.assert_allclose(grid.balance[0], 100.0, rtol=1e-12)
+    drawn = small.account_rows("a", "2015-01-31", [100.0, 0.01, 50.0]).assign(interest_credited=[0.0, -1.0, 0.0])
+    grid = balance_grid(build([{"account_id": "a"}], drawn).table)
+    np.testing.assert_allclose(grid.balance[0], [100.0, 0.01 / 0.99, 50.0 / 0.99], rtol=1e-12)
 
 
 def test_dust_to_the_end_closes_in_its_first_month_and_reopened_is_no_closure() -> None:

@@ -82,6 +82,25 @@ def test_rows_in_any_order_give_the_same_panel() -> None:
         assert_same(other, build(history, bank().rate_history, rules))
 
 
+@pytest.mark.parametrize("seed", [4, 5])
+def test_units_in_any_order_give_the_same_panel_to_the_last_bit(seed: int) -> None:
+    rows = bank().deposits.tables["account_months"]
+    changed = rows.assign(
+        product=np.where(rows.index % 997 == 5, "fixed", np.where(rows.index % 991 == 7, "notice", None))
+    )
+    deposits = CustomerHistory("deposit_history/1", {**bank().deposits.tables, "account_months": changed})
+    for history, build, rules in (
+        (bank().mortgages, build_loan_panel, LOANS),
+        (deposits, build_deposit_panel, DEPOSITS),
+    ):
+        mixed = {name: table.sample(frac=1.0, random_state=seed) for name, table in history.tables.items()}
+        found = build(CustomerHistory(history.contract, mixed), bank().rate_history, rules)
+        wanted = build(history, bank().rate_history, rules)
+        pd.testing.assert_frame_equal(found.table, wanted.table, check_exact=True)
+        assert dict(found.dropped) == dict(wanted.dropped)
+        assert wanted.table["unit"].drop_duplicates().is_monotonic_increasing
+
+
 def test_a_share_of_the_customers_is_whole_customers_and_the_same_whatever_the_parts(tmp_path: Path) -> None:
     history = bank().mortgages
     whole = build_loan_panel(history, bank().rate_history, LOANS)
