@@ -80,6 +80,7 @@ def together(score: FloatArray, event: FloatArray, group: IntArray) -> float:
 
 
 def bins_of(values: FloatArray) -> IntArray:
+    """Bin of each value, shape (rows,): the distinct values where they are few, else their quantiles; one for NaN."""
     known = values[~np.isnan(values)]
     if known.size == 0:
         return np.zeros(len(values), dtype=np.int64)
@@ -102,6 +103,7 @@ def area_under_curve(score: FloatArray, event: FloatArray) -> float:
 
 
 def unit_codes(units: pd.Series) -> IntArray:
+    """Number of each row's unit in the order of the rows, shape (rows,); rows of a unit lie together."""
     held = units.array
     changed = np.ones(len(units), dtype=np.int64)
     changed[1:] = np.asarray(held[1:] != held[:-1], dtype=bool)
