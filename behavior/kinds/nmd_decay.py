@@ -56,6 +56,7 @@ from behavior.specs import ModelSpec
 DRIVERS = (Driver.RATE_SPREAD,)
 LEAST_EVENTS = 100
 LEAST_MOVES = 40
+LEAST_DUST = 0.01
 
 
 def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
@@ -250,13 +251,18 @@ def _challenging(fitted: FittedModel) -> list[tuple[str, Any]]:
 
 
 def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatArray]) -> Predictions:
+    """Columns beside what happened; weight x actual is the balance that left less what came in, in every known row.
+
+    An account that stood empty or overdrawn has no balance to take a share of, yet what fills it again was counted when
+    it left: such a row weighs as much as dust, and its share is minus what came in per unit of that.
+    """
     table = panel.table
     before, after = table["weight"].to_numpy(), table["balance_before_interest"].to_numpy()
-    known = (before > 0) & ~np.isnan(after)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        actual = np.where(known, 1.0 - after / np.where(before > 0, before, 1.0), 0.0)
-    made = predictions_table(panel, spec, "withdrawal", np.maximum(actual, -5.0), table["spread"].to_numpy(), columns)
-    made["weight"] = np.where(known, before, 0.0)
+    known = table["balance_known"].to_numpy() > 0
+    held = np.where(before > 0, before, max(rules_of(spec).dust, LEAST_DUST))
+    actual = np.where(known, (before - after) / held, 0.0)
+    made = predictions_table(panel, spec, "withdrawal", actual, table["spread"].to_numpy(), columns)
+    made["weight"] = np.where(known, held, 0.0)
     return Predictions(made, "net decay before credited interest", "share of balance a month", False)
 
 
