@@ -47,7 +47,7 @@ from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
-from behavior.panel.dense import month_number
+from behavior.panel.dense import month_end_of, month_number
 from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
 from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
@@ -351,12 +351,18 @@ def _make_table(
     )
 
 
+def landmark(fitted: FittedModel) -> pd.Timestamp:
+    """The last month learned from: months of a curve are counted from here when it is held against what came."""
+    return pd.Timestamp(month_end_of(np.array([int(fitted.estimators["inputs"].extra["landmark"])]))[0])
+
+
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The tables applied to the panel's rows the way that the engine applies them.
 
     Curves count months since as-of and speak of the accounts open there. The last month learned from stands for as-of:
     later rows are read at their true month since then, and those of accounts opened since weigh nothing, being no part
-    of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
+    of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before. So the
+    tables should be those of the accounts open at `landmark`.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
     since = month_number(rows["month"]) - int(fitted.estimators["inputs"].extra["landmark"])
@@ -416,4 +422,5 @@ KIND = ModelKind(
     exhibits=exhibits,
     explain=explain,
     panels=panels,
+    landmark=landmark,
 )

@@ -111,7 +111,7 @@ def _ratio(rows: pd.DataFrame) -> float:
 
 
 def _line(rows: pd.DataFrame, binary: bool) -> tuple[float, float]:
-    """Intercept and slope; a line of shares takes its slope from rows with a balance and runs through the means of all."""
+    """Intercept and slope; a line of shares has the slope of rows with a balance, and runs through the means of all."""
     if binary:
         return logistic_line(rows["predicted"], rows["actual"], np.ones(len(rows)))
     some = rows[begun_with_balance(rows)]
