@@ -30,7 +30,7 @@ from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_closure import learn_closure, learn_pace
 from behavior.kinds._decay_curves import segment_curves
-from behavior.kinds._decay_exhibits import exhibits
+from behavior.kinds._decay_exhibits import exhibits as decay_exhibits
 from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._inputs import ModelInputs, files_of_role
@@ -44,7 +44,7 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
-from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
+from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_end_of, month_number
@@ -401,6 +401,12 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     if isinstance(closure, ConstantHazard):
         return {}
     return {"closure": explain_hazard(closure, fitted.estimators["inputs"].matrix(panel, FEATURES))}
+
+
+def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
+    """Pictures of decay on the out-of-time rows, and what the curves of the accounts open today say in years."""
+    today = ExportContext(panel.table["month"].max(), panel, RateHistory({}, {}))
+    return decay_exhibits(panel, split, predictions, export(fitted, today))
 
 
 KIND = ModelKind(
