@@ -13,6 +13,7 @@ from behavior.assumptions.effects import Driver, View
 from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds import _decay_export as carry
+from behavior.kinds._decay_bands import smooth_errors
 from behavior.kinds.base import FittedModel
 from behavior.quantities import FloatArray, IntArray
 
@@ -60,7 +61,7 @@ def segment_curves(
     cells = _minimum_cells(own, grid, spreads)
     minimum = estimators["minimum"]
     lowest = -np.expm1(-np.maximum(minimum.log_decay(cells), 0.0)).reshape(shape)
-    spare = minimum.error(cells).reshape(shape) * carry.BAND
+    spare = smooth_errors(minimum, cells, grid)[:, months] * carry.BAND
     return (
         [
             make(values, lower, upper, View.WITH_REDEPOSITS),

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
-from behavior.estimators.balance_decay import PACE, BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, sum_cells
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._minimum_errors import minimum_covariance
 from behavior.kinds._segments import scheme_of, segment_codes
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
-from behavior.panel.landmarks import EVERY, balance_grid, landmarks_between, minimum_balance_sums
+from behavior.panel.landmarks import EVERY, balance_grid, followed_cohorts, landmarks_between, minimum_balance_sums
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
@@ -99,7 +100,8 @@ def fit_minimum(
     month = month_number(table["month"])
     first_month, last_month = int(month.min()), int(month.max())
     every = EVERY if last_month - first_month >= 36 else 1
-    sums = minimum_balance_sums(grid, group, landmarks_between(first_month, last_month - 1, every), segments)
+    landmarks = landmarks_between(first_month, last_month - 1, every)
+    sums = minimum_balance_sums(grid, group, landmarks, segments)
     spread = _mean_by_month(own, month, table["spread"].to_numpy(), table["weight"].to_numpy(), segments)
     low = int(month.min())
     at = np.clip(sums.landmark + sums.months_since - low, 0, spread.shape[1] - 1)
@@ -114,6 +116,11 @@ def fit_minimum(
     cells = DecayCells(matrix, sums.before, sums.after, effective, block)
     model = MinimumDecay("spread" if with_spread else "", segments, ("months_since",))
     fitted = model.fit(cells)
+    customer = pd.factorize(table["customer"])[0][first][np.argsort(unit)]
+    fitted.covariance_, shock = minimum_covariance(
+        fitted, cells, followed_cohorts(grid, group, landmarks), group, customer
+    )
+    fitted.facts_["fall shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
     seen = np.zeros((segments, 481))
     np.add.at(seen, (sums.group, np.minimum(sums.months_since, 480)), effective)
     return fitted, seen
