@@ -42,12 +42,13 @@ def monthly_errors(
     return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)
 
 
-def smooth_errors(model: BalanceDecay, cells: FeatureMatrix, grid: IntArray) -> FloatArray:
+def smooth_errors(model: BalanceDecay, cells: FeatureMatrix, grid: IntArray, share: FloatArray) -> FloatArray:
     """Standard error of a log decay without accounts behind it, in steps of the cumulated decay's, (rows, months).
 
-    `cells` stand at every row and month of `grid`, months the inner axis.
+    `cells` stand at every segment, row and month of `grid`, months the inner axis; segments are mixed by `share`.
     """
-    design = SCALE * model.layout_.design(cells).reshape(-1, len(grid), len(model.covariance_))
+    whole = SCALE * model.layout_.design(cells).reshape(len(share), -1, len(grid), len(model.covariance_))
+    design = np.tensordot(share, whole, axes=1)
     ones = np.ones((len(design), int(grid[-1])))
     error = np.sqrt(_cumulated(design @ _root(model.covariance_), grid, ones))
     return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)

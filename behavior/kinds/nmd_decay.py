@@ -272,6 +272,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     inputs: ModelInputs = fitted.estimators["inputs"]
     matrix = inputs.matrix(context.panel, FEATURES)
     levels = tuple(inputs.extra["segments"])
+    codes = level_codes(table, spec, levels)
     drivers = DRIVERS if inputs.extra["with_spread"] else ()
     grid = carry.months_grid(spec.export.months)
     last = (table["month"] == table["month"].max()).to_numpy()
@@ -286,8 +287,9 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     for segment, mask in curves_wanted(table, spec):
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
-        accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
-        made = segment_curves(fitted, accounts, weight[rows], table[mask], segment, place, grid, drivers, seasons)
+        matrix_now = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
+        accounts = carry.OpenAccounts(matrix_now, weight[rows], codes[rows])
+        made = segment_curves(fitted, accounts, table[mask], segment, place, grid, drivers, seasons)
         withdrawal += made[0]
         migrated += made[1]
         clipped[" / ".join(segment) or "all"] = made[2]

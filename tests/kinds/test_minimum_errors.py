@@ -107,7 +107,7 @@ def test_more_landmarks_over_the_same_months_tell_little_more() -> None:
         model, cells, group, followed = fitted(landmarks_every(step))
         covariance, _ = minimum_covariance(model, cells, followed, group, np.arange(ACCOUNTS))
         model.covariance_ = covariance
-        errors.append(smooth_errors(model, at_months(np.arange(1, 25)), np.arange(1, 25)).sum())
+        errors.append(smooth_errors(model, at_months(np.arange(1, 25)), np.arange(1, 25), np.ones(1)).sum())
     assert errors[1] > 0.7 * errors[0]
 
 
@@ -122,7 +122,7 @@ def test_errors_of_months_add_up_to_that_of_the_cumulated_fall() -> None:
     every = np.arange(1, 25)
     design = SCALE * np.cumsum(model.layout_.design(at_months(every)), axis=0)
     whole = np.sqrt(np.einsum("ij,jk,ik->i", design, model.covariance_, design))
-    steps = smooth_errors(model, at_months(every), every)[0]
+    steps = smooth_errors(model, at_months(every), every, np.ones(1))[0]
     rising = np.maximum.accumulate(whole)
     assert steps.sum() >= rising[-1] - 1e-12
     assert np.cumsum(steps)[0] == pytest.approx(whole[0])
