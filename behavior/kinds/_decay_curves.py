@@ -14,6 +14,7 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_bands import smooth_errors
+from behavior.kinds._decay_fit import FIRST_MONTH
 from behavior.kinds.base import FittedModel
 from behavior.quantities import FloatArray, IntArray
 
@@ -93,9 +94,8 @@ def _spreads(
 
 def _minimum_cells(levels: FloatArray, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
     columns = np.stack(np.meshgrid(levels, spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
-    calendar = np.zeros((len(columns), 1))
-    names = ("segment", "spread", "months_since", "month_of_year")
-    return FeatureMatrix(names, np.concatenate([columns, calendar], axis=1), (0,) * 4, ("",) * 4)
+    names = ("segment", "spread", "months_since", FIRST_MONTH)
+    return FeatureMatrix(names, np.column_stack([columns, 1.0 * (columns[:, 2] == 1)]), (0,) * 4, ("",) * 4)
 
 
 class _CurveMaker:

@@ -22,6 +22,7 @@ from behavior.specs import ModelSpec
 BLOCK_MONTHS = 6
 AGE_BAND = 6.0
 GROWN_UP = 240.0
+FIRST_MONTH = "first_month"
 
 
 def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
@@ -105,8 +106,8 @@ def fit_minimum(
     spread = _mean_by_month(own, month, table["spread"].to_numpy(), table["weight"].to_numpy(), segments)
     low = int(month.min())
     at = np.clip(sums.landmark + sums.months_since - low, 0, spread.shape[1] - 1)
-    names = ("segment", "months_since", *(("spread",) if with_spread else ()))
-    columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64)]
+    names = ("segment", "months_since", FIRST_MONTH, *(("spread",) if with_spread else ()))
+    columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64), 1.0 * (sums.months_since == 1)]
     if with_spread:
         columns.append(spread[sums.group, at])
     matrix = FeatureMatrix(names, np.column_stack(columns), (0,) * len(names), ("",) * len(names))
@@ -127,7 +128,11 @@ def fit_minimum(
 
 
 class MinimumDecay(BalanceDecay):
-    """Lowest balances fall fast at first: knots stand close together there, and each segment bends."""
+    """Lowest balances fall fast at first: knots stand close together there, and each segment bends.
+
+    The first month has a level of its own: it is as much of a fall as the next two together, which a smooth line would
+    spread over all three.
+    """
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
         from behavior.estimators.terms import Term
@@ -138,6 +143,8 @@ class MinimumDecay(BalanceDecay):
         )
         base = [term for term in super()._terms(matrix) if term.name != "months_since"]
         base.append(Term("smooth", "months_since", (*knots, most)))
+        if FIRST_MONTH in matrix.names:
+            base.append(Term("levels", FIRST_MONTH, levels=2))
         if self.segments > 1:
             falling = (1.0, 2.0, 4.0, 8.0, 16.0, 36.0)
             base.append(Term("product", "months_since", falling, "segment", (), self.segments))

@@ -111,6 +111,19 @@ def test_more_landmarks_over_the_same_months_tell_little_more() -> None:
     assert errors[1] > 0.7 * errors[0]
 
 
+def test_the_first_months_fall_is_not_spread_over_the_next() -> None:
+    """A fall of 4% and then of 1% a month, in cells of few accounts: a smooth line alone would say less and more."""
+    since = np.tile(np.arange(1.0, 41.0), 20)
+    before = np.full(len(since), 100.0)
+    after = before * np.exp(-np.where(since == 1, 0.04, 0.01))
+    first = (since == 1).astype(float)
+    columns = np.column_stack([np.zeros(len(since)), since, first])
+    matrix = FeatureMatrix(("segment", "months_since", "first_month"), columns, (0,) * 3, ("",) * 3)
+    cells = DecayCells(matrix, before, after, np.full(len(since), 2.0), np.arange(len(since)) // 40)
+    model = MinimumDecay("", 1, ("months_since",)).fit(cells)
+    assert model.log_decay(matrix)[:3] == pytest.approx([0.04, 0.01, 0.01], abs=0.0005)
+
+
 def at_months(months: np.ndarray) -> FeatureMatrix:
     columns = np.column_stack([np.zeros(len(months)), months.astype(float)])
     return FeatureMatrix(("segment", "months_since"), columns, (0, 0), ("", ""))
