@@ -182,7 +182,10 @@ def read_back_landmark(
     """The tables that later months are held against, written and read back; None where they are the draft's own."""
 
     def written(tables: tuple[AssumptionTable, ...], month_end: pd.Timestamp) -> tuple[AssumptionTable, ...]:
-        made = AssumptionSet(draft_id, month_end.date(), _with_provenance(tables, request))
+        marked = replace(
+            request, transferred=f"accounts of {month_end.date()}, made to check the model and not for use"
+        )
+        made = AssumptionSet(draft_id, month_end.date(), _with_provenance(tables, marked))
         return drafts.write(made).tables
 
     return landmark_tables(kind, fitted, panel, request.rates, written)
