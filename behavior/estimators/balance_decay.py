@@ -178,8 +178,7 @@ class BalanceDecay:
         read their return as growth or decay."""
         ratio = cells.after[use] / cells.before[use]
         response = (1.0 - ratio) / SCALE
-        weight = self._weights(cells, use)
-        weight = weight / self._noise(design, response, weight)
+        weight = self.weights_of_sums(design, cells, use)
         gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
         for _ in range(PASSES):
             target = (design * weight[:, None]).T @ response
@@ -259,6 +258,12 @@ class BalanceDecay:
         total = np.bincount(code, before, max(self.segments, 1))
         accounts = np.bincount(code, effective, max(self.segments, 1))
         return np.asarray(before * (accounts / np.maximum(total, 1e-300))[code])
+
+    def weights_of_sums(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> FloatArray:
+        """Precision that each of the used cells has in a fit to sums, units of the scaled response."""
+        weight = self._weights(cells, use)
+        response = (1.0 - cells.after[use] / cells.before[use]) / SCALE
+        return np.asarray(weight / self._noise(design, response, weight))
 
     def _noise(self, design: FloatArray, response: FloatArray, weight: FloatArray) -> float:
         """Residual variance of one effective account, from a first pass with a plain ridge."""

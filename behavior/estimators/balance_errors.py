@@ -56,27 +56,49 @@ def customer_covariance(
     design, weight, block : of the cells; `block` is a stretch of one segment. prior : precision of the coefficients.
     surprise : weighted response less fit of every row, which adds up to that of its cell.
     """
-    gram = (design * weight[:, None]).T @ design + prior
-    inverse = np.linalg.inv(gram + 1e-9 * np.eye(len(gram)))
     shape = (int(rows.customer.max(initial=0)) + 1, len(weight))
     scores = csr_array((surprise, (rows.customer, rows.cell)), shape=shape) @ design
     places, place = np.unique(block, return_inverse=True)
-    shock = _shared(rows, surprise, weight, place, len(places), segments)
-    pulls = np.zeros((len(places), design.shape[1]))
+    own = place[rows.cell]
+    code = np.unique(rows.customer * len(places) + own, return_inverse=True)[1]
+    noise = float((np.bincount(code, surprise) ** 2).sum())
+    summed = np.asarray(np.bincount(own, surprise, len(places)), dtype=np.float64)
+    return scored_covariance(design, weight, prior, Scores(scores.T @ scores, summed, noise), place, segments)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Surprises of a fit to cells, added up.
+
+    Parameters
+    ----------
+    squared : sum over customers of their scores' outer product, shape (p, p). by_block : sums, shape (blocks,).
+    noise : sum of squares of customers' sums by block.
+    """
+
+    squared: FloatArray
+    by_block: FloatArray
+    noise: float
+
+
+def scored_covariance(
+    design: FloatArray, weight: FloatArray, prior: FloatArray, scores: Scores, place: IntArray, segments: int
+) -> tuple[FloatArray, float]:
+    """As `customer_covariance`, from scores that are added up already; `place` is each cell's block, from 0 on."""
+    gram = (design * weight[:, None]).T @ design + prior
+    inverse = np.linalg.inv(gram + 1e-9 * np.eye(len(gram)))
+    shock = _shared(scores, weight, place, segments)
+    pulls = np.zeros((len(scores.by_block), design.shape[1]))
     np.add.at(pulls, place, design * (shock * weight)[:, None])
-    found = prior + scores.T @ scores + pulls.T @ pulls
+    found = prior + scores.squared + pulls.T @ pulls
     return np.asarray(inverse @ found @ inverse), shock
 
 
-def _shared(
-    rows: CellRows, surprise: FloatArray, weight: FloatArray, place: IntArray, blocks: int, segments: int
-) -> float:
+def _shared(scores: Scores, weight: FloatArray, place: IntArray, segments: int) -> float:
     """Standard deviation of a block's own level beyond what its customers explain; 0 where none is."""
+    blocks = len(scores.by_block)
     if blocks <= segments:
         return 0.0
-    own = place[rows.cell]
-    code = np.unique(rows.customer * blocks + own, return_inverse=True)[1]
-    noise = float((np.bincount(code, surprise) ** 2).sum())
     lost = 1.0 - segments / blocks  # every segment's level was fitted to these very blocks
-    excess = float((np.bincount(own, surprise, blocks) ** 2).sum()) / lost - noise
+    excess = float((scores.by_block**2).sum()) / lost - scores.noise
     return float(np.sqrt(max(excess, 0.0) / max(float((np.bincount(place, weight) ** 2).sum()), 1e-300)))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from behavior.estimators.balance_decay import SCALE
+from behavior.estimators.balance_decay import SCALE, BalanceDecay
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
 
@@ -39,6 +39,18 @@ def monthly_errors(
     shrinking = SCALE * balance.layout_.design(_thinned(cells, shape)).reshape(*shape[:2], -1, len(balance.covariance_))
     held = _cumulated(shrinking.mean(axis=2) @ _root(balance.covariance_), grid, np.ones_like(closed))
     error = np.sqrt(total + held)
+    return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)
+
+
+def smooth_errors(model: BalanceDecay, cells: FeatureMatrix, grid: IntArray, share: FloatArray) -> FloatArray:
+    """Standard error of a log decay without accounts behind it, in steps of the cumulated decay's, (rows, months).
+
+    `cells` stand at every segment, row and month of `grid`, months the inner axis; segments are mixed by `share`.
+    """
+    whole = SCALE * model.layout_.design(cells).reshape(len(share), -1, len(grid), len(model.covariance_))
+    design = np.tensordot(share, whole, axes=1)
+    ones = np.ones((len(design), int(grid[-1])))
+    error = np.sqrt(_cumulated(design @ _root(model.covariance_), grid, ones))
     return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)
 
 

@@ -1,47 +1,61 @@
 """Readings of a segment's balances beside its curves: core by two statistical methods, and its layer of surge money.
 
-The regulatory core (method a of three) is the engine's step over these tables; here are the lower 1% path of balances
-(b) and the rolling minimum (c), which need the history and not the curves.
+The regulatory core (method a of three) is the framework's own step over these tables. Here are the lower 1% path of
+balances from the model (b) and the rolling minimum (c). Both follow the accounts open at their start: with those opened
+since, growth would hide decay. A masked balance stands at the last known one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from behavior.errors import TooFewEvents
-from behavior.estimators.minimum_probable_amount import (
-    core_by_rolling_minimum,
-    fit_log_changes,
-    minimum_probable_amount,
-    quantile_of,
-    surge_balance,
-)
+from behavior.estimators.minimum_probable_amount import quantile_of, surge_balance
+from behavior.kinds._decay_lives import SegmentReading, core_path
 from behavior.kinds.base import Exhibit
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
+from behavior.panel.landmarks import BalanceGrid, balance_grid
 from behavior.quantities import AnyArray, FloatArray
 
 CONFIDENCE = 0.99
 CORE_MONTHS = 12
 TREND_SHARE = 0.4
 LEAST_MONTHS = 36
+NAN = float("nan")
 
 
-def core_exhibit(panel: Panel, segment: AnyArray) -> Exhibit:
-    """Core shares and surge layer of every segment, from its total deposits by month."""
+def core_exhibit(
+    panel: Panel, segment: AnyArray, predictions: pd.DataFrame, found: Mapping[str, SegmentReading]
+) -> Exhibit:
+    """Core shares of every segment's accounts, and its surge layer, from its total deposits by month.
+
+    Parameters
+    ----------
+    segment : name of each panel row's. predictions : of the same rows. found : curves by segment.
+    """
+    grid = balance_grid(panel.table)
     rows = []
     for name in sorted(set(segment)):
-        balances = balances_by_month(panel.table, segment == name)
-        quantile, lowest = core_shares(balances)
+        own = np.asarray(segment == name)
+        balances = balances_by_month(panel.table, own)
         layer = surge_layer(balances, int(TREND_SHARE * len(balances)))
+        expected, quantile = NAN, NAN
+        if name in found:
+            sigma = beyond_the_model(predictions[own])
+            expected, quantile = core_path(found[name], CORE_MONTHS, quantile_of(CONFIDENCE), sigma)
         rows.append(
             {
                 "segment": name,
+                "expected by the model, %": 100 * expected,
                 "core by the lower 1% path, %": 100 * quantile,
-                "core by the rolling minimum, %": 100 * lowest,
-                "surge layer today, % of balance": 100 * layer[0],
-                "surge layer's decay since its peak, % a month": 100 * layer[1],
+                "core by the rolling minimum, %": 100 * core_by_cohort(grid, units_of(panel.table, own), CORE_MONTHS),
+                "surge layer today, % of balance": 100 * layer.share,
+                "its standard error, %": 100 * layer.error,
+                "surge layer's decay since its peak, % a month": 100 * layer.decay,
             }
         )
     return Exhibit(
@@ -49,8 +63,11 @@ def core_exhibit(panel: Panel, segment: AnyArray) -> Exhibit:
         "Core by statistical methods, and balances above the old trend",
         "table",
         pd.DataFrame(rows),
-        note=f"over {CORE_MONTHS} months at {CONFIDENCE:.0%}; total deposits of the history, new accounts included; "
-        f"trend log-linear on the first {TREND_SHARE:.0%} of months; the regulatory core is the framework's own step",
+        note=f"core over {CORE_MONTHS} months, before interest, of the accounts open at its start: the lower path at "
+        f"{CONFIDENCE:.0%} from the model's curve, its band and what totals moved by beyond it; the rolling minimum of "
+        f"the last {CORE_MONTHS} months; surge from total deposits, new accounts included, above a log-linear trend of "
+        f"the first {TREND_SHARE:.0%} of months, none said where the trend's own error is larger; the regulatory core "
+        "is the framework's own step",
     )
 
 
@@ -84,43 +101,102 @@ def weighting_exhibit(panel: Panel, segment: AnyArray, expected: FloatArray) -> 
     return Exhibit("weighting", "By balance and by count", "table", data, note="exits are closures and moves elsewhere")
 
 
-def core_shares(balances: FloatArray) -> tuple[float, float]:
-    """Core by the lower 1% path of balances after `CORE_MONTHS`, and by the lowest of the last as many; at most 1.
+def beyond_the_model(predictions: pd.DataFrame) -> float:
+    """Standard deviation of a segment's monthly log change beyond what the model expects; NaN below a year."""
+    weight = predictions["weight"].to_numpy(np.float64)
+    rows = predictions[["month"]].assign(
+        held=weight, actual=weight * predictions["actual"], expected=weight * predictions["predicted"]
+    )
+    sums = rows[weight > 0].groupby("month")[["held", "actual", "expected"]].sum()
+    left = {side: 1.0 - sums[side].to_numpy() / sums["held"].to_numpy() for side in ("actual", "expected")}
+    usable = (left["actual"] > 0) & (left["expected"] > 0)
+    if usable.sum() < CORE_MONTHS:
+        return NAN
+    return float(np.sqrt(np.mean(np.log(left["actual"][usable] / left["expected"][usable]) ** 2)))
 
-    NaN where the history is too short to say.
+
+def core_by_cohort(grid: BalanceGrid, units: AnyArray, months: int) -> float:
+    """Lowest total of the last `months` month ends over that before them, of the accounts open then; at most 1.
+
+    Balances without credited interest; NaN where the history is too short to say. A masked balance, and that of an
+    account whose record stops, stands at the last known one.
     """
-    known = balances[balances > 0]
-    if len(known) <= CORE_MONTHS:
-        return float("nan"), float("nan")
-    lowest = min(core_by_rolling_minimum(known, CORE_MONTHS), 1.0)
-    try:
-        fit = fit_log_changes(known)
-    except TooFewEvents:
-        return float("nan"), lowest
-    path = minimum_probable_amount(1.0, fit.cautious_drift, fit.sigma, quantile_of(CONFIDENCE), CORE_MONTHS)
-    return float(path[-1]), lowest
+    if grid.balance.shape[1] <= months:
+        return NAN
+    held = carried(grid.balance[units])[:, -months - 1 :]
+    cohort = held[:, 0] > 0
+    if not cohort.any():
+        return NAN
+    totals = held[cohort].sum(axis=0)
+    return float(min(totals.min() / totals[0], 1.0))
 
 
-def surge_layer(balances: FloatArray, window: int) -> tuple[float, float]:
-    """Share of today's balance above the log-linear trend of the first `window` months, and the layer's monthly decay
-    since its peak; (0, NaN) where there is no layer, NaN decay where it has not fallen for half a year.
+def carried(balance: FloatArray) -> FloatArray:
+    """Balances with gaps filled from the month before, 0 before the first known, shape (units, months)."""
+    known = ~np.isnan(balance)
+    place = np.maximum.accumulate(np.where(known, np.arange(balance.shape[1])[None, :], 0), axis=1)
+    return np.nan_to_num(np.take_along_axis(balance, place, axis=1))
+
+
+def units_of(table: pd.DataFrame, rows: AnyArray) -> AnyArray:
+    """Places in a balance grid of the units that have rows in a segment, as their last row has it."""
+    code = pd.factorize(table["unit"])[0]
+    last = np.zeros(int(code.max()) + 1, dtype=bool)
+    last[code] = rows  # the later row wins: a unit stands in the segment that it ended in
+    return np.flatnonzero(last)
+
+
+@dataclass(frozen=True)
+class SurgeLayer:
+    """Balance above the old trend.
+
+    Parameters
+    ----------
+    share : of today's balance; NaN where months are missing or the trend's own error is larger. error : standard error
+        of `share`. decay : of the layer a month since its peak, NaN where it has not fallen for half a year.
     """
-    if len(balances) < LEAST_MONTHS or window < 12 or (balances <= 0).any():
-        return 0.0, float("nan")
+
+    share: float
+    error: float
+    decay: float
+
+
+def surge_layer(balances: FloatArray, window: int) -> SurgeLayer:
+    """The layer above the log-linear trend of the first `window` months, carried on to today.
+
+    Balances wander about a trend, they do not return to it: so the trend's slope is as uncertain as the mean of its
+    monthly steps, and steps go on after the window. The error is that of such a walk, in the window's own steps.
+    """
+    if len(balances) < LEAST_MONTHS or window < CORE_MONTHS or not (balances > 0).all():
+        return SurgeLayer(NAN, NAN, NAN)
     surge, _ = surge_balance(balances, window)
+    ahead = len(balances) - window
+    step = float(np.std(np.diff(np.log(balances[:window])), ddof=1))
+    share = float(surge[-1] / balances[-1])
+    error = (1.0 - share) * step * float(np.sqrt(ahead + ahead**2 / (window - 1)))
+    if 0.0 < share <= error:
+        return SurgeLayer(NAN, error, NAN)
+    return SurgeLayer(share, error, _decay_since_peak(surge))
+
+
+def _decay_since_peak(surge: FloatArray) -> float:
     peak = int(np.argmax(surge))
     after = surge[peak:]
-    share = float(surge[-1] / balances[-1])
     if surge[peak] <= 0 or len(after) <= 6:
-        return share, float("nan")
+        return NAN
     left = max(float(after[-1] / after[0]), 1e-6)
-    return share, float(1.0 - left ** (1.0 / (len(after) - 1)))
+    return float(1.0 - left ** (1.0 / (len(after) - 1)))
 
 
 def balances_by_month(table: pd.DataFrame, rows: AnyArray) -> FloatArray:
-    """Sum of month-end deposits of the rows by month, first month to last, shape (months,)."""
+    """Sum of month-end deposits of the rows by month, first to last, shape (months,); NaN in a month without rows.
+
+    A masked balance stands at the account's last known one, or at what it began its first row with.
+    """
     month = month_number(table["month"])[rows]
     if len(month) == 0:
         return np.zeros(0)
-    held = np.nan_to_num(table["balance_end"].to_numpy()[rows])
-    return np.asarray(np.bincount(month - month.min(), held), dtype=np.float64)
+    own = table.loc[rows, ["unit", "balance_end", "weight"]]
+    held = own.groupby("unit", sort=False)["balance_end"].ffill().fillna(own["weight"]).to_numpy(np.float64)
+    total = np.asarray(np.bincount(month - month.min(), held), dtype=np.float64)
+    return np.where(np.bincount(month - month.min()) > 0, total, np.nan)

@@ -13,14 +13,15 @@ from behavior.assumptions.effects import Driver, View
 from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds import _decay_export as carry
+from behavior.kinds._decay_bands import smooth_errors
+from behavior.kinds._decay_fit import FIRST_MONTH
 from behavior.kinds.base import FittedModel
 from behavior.quantities import FloatArray, IntArray
 
 
 def segment_curves(
     fitted: FittedModel,
-    accounts: FeatureMatrix,
-    weight: FloatArray,
+    accounts: carry.OpenAccounts,
     history: pd.DataFrame,
     segment: tuple[str, ...],
     place: int,
@@ -32,12 +33,13 @@ def segment_curves(
 
     Parameters
     ----------
-    accounts, weight : those open at as-of, with balances as weights. history : the segment's rows. place : of the
-        segment in the balance models, -1 where it is read from pooled curves. seasons : factors by role, twelve each.
+    history : the segment's rows. place : of the segment in the balance models, -1 for a pooled one, whose accounts are
+        carried forward each at the level of its own segment. seasons : factors by role, twelve each.
     """
     estimators = fitted.estimators
-    chosen = rows_of(accounts, carry.representatives(accounts, weight, estimators["closure"]))
-    own = float("nan") if place < 0 else place
+    some = carry.representatives(accounts.matrix, accounts.weight, estimators["closure"])
+    chosen, levels = rows_of(accounts.matrix, some), accounts.level[some]
+    own = np.where(levels < 0, np.nan, levels)
     spreads = _spreads(estimators, chosen, own, history) if drivers else np.zeros(1)
     parts = carry.project_parts(
         estimators["closure"],
@@ -56,11 +58,7 @@ def segment_curves(
     make = _CurveMaker(segment, grid, drivers, spreads, seen)
     values = clipped.withdrawal[:, months]
     lower, upper = values - carry.BAND * parts.error[:, months], values + carry.BAND * parts.error[:, months]
-    shape = (len(spreads), len(grid))
-    cells = _minimum_cells(own, grid, spreads)
-    minimum = estimators["minimum"]
-    lowest = -np.expm1(-np.maximum(minimum.log_decay(cells), 0.0)).reshape(shape)
-    spare = minimum.error(cells).reshape(shape) * carry.BAND
+    lowest, spare = _lowest(estimators["minimum"], own, grid, spreads)
     return (
         [
             make(values, lower, upper, View.WITH_REDEPOSITS),
@@ -71,7 +69,19 @@ def segment_curves(
     )
 
 
-def _spreads(estimators: Mapping[str, Any], accounts: FeatureMatrix, own: float, history: pd.DataFrame) -> FloatArray:
+def _lowest(minimum: Any, own: FloatArray, grid: IntArray, spreads: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Hazard of lowest balances and half its band, (spreads, months): segments in the shares that accounts have."""
+    levels, count = np.unique(own, return_counts=True)
+    share = count / count.sum()
+    cells = _minimum_cells(levels, grid, spreads)
+    decay = np.tensordot(share, minimum.log_decay(cells).reshape(len(levels), len(spreads), len(grid)), axes=1)
+    spare = smooth_errors(minimum, cells, grid, share)[:, grid - 1] * carry.BAND
+    return -np.expm1(-np.maximum(decay, 0.0)), spare
+
+
+def _spreads(
+    estimators: Mapping[str, Any], accounts: FeatureMatrix, own: FloatArray, history: pd.DataFrame
+) -> FloatArray:
     """Every quarter point that the history saw, and finer where the decay of these accounts bends."""
 
     def decay(spreads: FloatArray) -> FloatArray:
@@ -82,11 +92,10 @@ def _spreads(estimators: Mapping[str, Any], accounts: FeatureMatrix, own: float,
     return carry.refined(carry.spread_grid(history["spread"].to_numpy()), decay)
 
 
-def _minimum_cells(place: float, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
-    columns = np.stack(np.meshgrid([place], spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
-    calendar = np.zeros((len(columns), 1))
-    names = ("segment", "spread", "months_since", "month_of_year")
-    return FeatureMatrix(names, np.concatenate([columns, calendar], axis=1), (0,) * 4, ("",) * 4)
+def _minimum_cells(levels: FloatArray, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
+    columns = np.stack(np.meshgrid(levels, spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
+    names = ("segment", "spread", "months_since", FIRST_MONTH)
+    return FeatureMatrix(names, np.column_stack([columns, 1.0 * (columns[:, 2] == 1)]), (0,) * 4, ("",) * 4)
 
 
 class _CurveMaker:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.set import AssumptionTable
 from behavior.kinds._decay_core import core_exhibit, weighting_exhibit
-from behavior.kinds.base import Exhibit, FittedModel, Predictions
+from behavior.kinds._decay_lives import lives_exhibit, readings
+from behavior.kinds.base import Exhibit, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.quantities import AnyArray, BoolArray
 
 
-def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
-    """Realised against predicted on the out-of-time rows (all rows where there are none)."""
+def exhibits(
+    panel: Panel, split: PanelSplit, predictions: Predictions, tables: Sequence[AssumptionTable]
+) -> tuple[Exhibit, ...]:
+    """Realised against predicted on the out-of-time rows (all rows where there are none), and readings of the curves.
+
+    `tables` are the model's, of the accounts open in the panel's last month.
+    """
+    segment = predictions.table["segment"].to_numpy()
+    found = readings(tables, panel.table, segment)
     rows = split.out_of_time if split.out_of_time.any() else np.ones(len(panel.table), dtype=bool)
     table = predictions.table[rows]
     pictures = [
@@ -23,7 +34,8 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
         _picture("decay_by_month", "Net decay by month", table, table["month"].to_numpy(), "month"),
         run_off(panel, predictions, rows),
         decomposition(panel, rows),
-        core_exhibit(panel, predictions.table["segment"].to_numpy()),
+        lives_exhibit(found),
+        core_exhibit(panel, segment, predictions.table, found),
         weighting_exhibit(panel.rows(rows), table["segment"].to_numpy(), table["predicted"].to_numpy(dtype=np.float64)),
     ]
     if table["driver"].notna().any():

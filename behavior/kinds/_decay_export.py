@@ -113,7 +113,7 @@ def project_parts(
     migrated: Any,
     balance: Any,
     accounts: FeatureMatrix,
-    segment: float,
+    segment: FloatArray,
     spreads: FloatArray,
     grid: IntArray,
     seasons: dict[str, tuple[float, ...]],
@@ -121,7 +121,8 @@ def project_parts(
 ) -> DecayParts:
     """Carry representative accounts forward at each constant spread; ages rise, other covariates are held.
 
-    `speaker` is the hazard whose errors closures carry; None = the closure hazard itself.
+    `segment` is the level of each account in the balance models, NaN where it has none, shape (accounts,); `speaker`
+    is the hazard whose errors closures carry; None = the closure hazard itself.
     """
     every = np.arange(1, int(grid[-1]) + 1)
     values = _carried(accounts, spreads, grid)
@@ -145,7 +146,7 @@ def project_parts(
 
 
 def first_decay(
-    closure: Any, balance: Any, accounts: FeatureMatrix, segment: float, spreads: FloatArray, months: IntArray
+    closure: Any, balance: Any, accounts: FeatureMatrix, segment: FloatArray, spreads: FloatArray, months: IntArray
 ) -> FloatArray:
     """Mean share of balance that closes or drains in given months, as the accounts of today age, at each spread.
 
@@ -215,12 +216,12 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
 
 
 def _balance_cells(
-    closure: Any, accounts: FeatureMatrix, values: FloatArray, segment: float, spreads: FloatArray
+    closure: Any, accounts: FeatureMatrix, values: FloatArray, segment: FloatArray, spreads: FloatArray
 ) -> FeatureMatrix:
     """The accounts carried forward as the balance model reads them, rows in the order of `values`."""
     shape = values.shape[:3]
     columns = {
-        "segment": np.full(shape, float(segment)),
+        "segment": np.broadcast_to(segment, shape),
         "age_months": np.minimum(values[..., accounts.names.index("age_months")], 240.0),
         "month_of_year": np.zeros(shape),
         "spread": np.broadcast_to(spreads[:, None, None], shape),
@@ -231,6 +232,16 @@ def _balance_cells(
     names = tuple(columns)
     table = np.column_stack([columns[name].ravel() for name in names])
     return FeatureMatrix(names, table, (0,) * len(names), ("",) * len(names))
+
+
+@dataclass(frozen=True)
+class OpenAccounts:
+    """Accounts open at as-of: features as they stand there, balances, and the place of each one's segment in the
+    balance models (-1: none), shape (accounts,) each."""
+
+    matrix: FeatureMatrix
+    weight: FloatArray
+    level: IntArray
 
 
 @dataclass(frozen=True)

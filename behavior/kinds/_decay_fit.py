@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
-from behavior.estimators.balance_decay import PACE, BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, sum_cells
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._minimum_errors import minimum_covariance
 from behavior.kinds._segments import scheme_of, segment_codes
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
-from behavior.panel.landmarks import EVERY, balance_grid, landmarks_between, minimum_balance_sums
+from behavior.panel.landmarks import EVERY, balance_grid, followed_cohorts, landmarks_between, minimum_balance_sums
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 BLOCK_MONTHS = 6
 AGE_BAND = 6.0
 GROWN_UP = 240.0
+FIRST_MONTH = "first_month"
 
 
 def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
@@ -99,12 +101,13 @@ def fit_minimum(
     month = month_number(table["month"])
     first_month, last_month = int(month.min()), int(month.max())
     every = EVERY if last_month - first_month >= 36 else 1
-    sums = minimum_balance_sums(grid, group, landmarks_between(first_month, last_month - 1, every), segments)
+    landmarks = landmarks_between(first_month, last_month - 1, every)
+    sums = minimum_balance_sums(grid, group, landmarks, segments)
     spread = _mean_by_month(own, month, table["spread"].to_numpy(), table["weight"].to_numpy(), segments)
     low = int(month.min())
     at = np.clip(sums.landmark + sums.months_since - low, 0, spread.shape[1] - 1)
-    names = ("segment", "months_since", *(("spread",) if with_spread else ()))
-    columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64)]
+    names = ("segment", "months_since", FIRST_MONTH, *(("spread",) if with_spread else ()))
+    columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64), 1.0 * (sums.months_since == 1)]
     if with_spread:
         columns.append(spread[sums.group, at])
     matrix = FeatureMatrix(names, np.column_stack(columns), (0,) * len(names), ("",) * len(names))
@@ -114,13 +117,22 @@ def fit_minimum(
     cells = DecayCells(matrix, sums.before, sums.after, effective, block)
     model = MinimumDecay("spread" if with_spread else "", segments, ("months_since",))
     fitted = model.fit(cells)
+    customer = pd.factorize(table["customer"])[0][first][np.argsort(unit)]
+    fitted.covariance_, shock = minimum_covariance(
+        fitted, cells, followed_cohorts(grid, group, landmarks), group, customer
+    )
+    fitted.facts_["fall shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
     seen = np.zeros((segments, 481))
     np.add.at(seen, (sums.group, np.minimum(sums.months_since, 480)), effective)
     return fitted, seen
 
 
 class MinimumDecay(BalanceDecay):
-    """Lowest balances fall fast at first: knots stand close together there, and each segment bends."""
+    """Lowest balances fall fast at first: knots stand close together there, and each segment bends.
+
+    The first month has a level of its own: it is as much of a fall as the next two together, which a smooth line would
+    spread over all three.
+    """
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
         from behavior.estimators.terms import Term
@@ -131,6 +143,8 @@ class MinimumDecay(BalanceDecay):
         )
         base = [term for term in super()._terms(matrix) if term.name != "months_since"]
         base.append(Term("smooth", "months_since", (*knots, most)))
+        if FIRST_MONTH in matrix.names:
+            base.append(Term("levels", FIRST_MONTH, levels=2))
         if self.segments > 1:
             falling = (1.0, 2.0, 4.0, 8.0, 16.0, 36.0)
             base.append(Term("product", "months_since", falling, "segment", (), self.segments))

@@ -119,7 +119,9 @@ class ModelKind:
 
     `panels` gives the panel of each part of a history as it is in the panel of the whole, None for a kind that needs
     the whole at once. `case_events` are the targets of which a fit must see every event, where it can learn from a
-    sample of the other months (`Panel.cases`); none where it needs every month of a customer.
+    sample of the other months (`Panel.cases`); none where it needs every month of a customer. `landmark` is the month
+    end from which `look_up` counts months on, for a kind whose curves speak of the accounts of one month; None for
+    one whose curves hold for any book.
     """
 
     name: str
@@ -142,6 +144,7 @@ class ModelKind:
     checks: tuple[str, ...] = ()
     panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
     case_events: tuple[str, ...] = ()
+    landmark: Callable[[FittedModel], pd.Timestamp] | None = None
 
 
 def all_kinds() -> Mapping[str, ModelKind]:

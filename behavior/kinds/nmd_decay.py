@@ -30,7 +30,7 @@ from behavior.features.leakage import refuse_leaks
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_closure import learn_closure, learn_pace
 from behavior.kinds._decay_curves import segment_curves
-from behavior.kinds._decay_exhibits import exhibits
+from behavior.kinds._decay_exhibits import exhibits as decay_exhibits
 from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._inputs import ModelInputs, files_of_role
@@ -44,10 +44,10 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
-from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
+from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
-from behavior.panel.dense import month_number
+from behavior.panel.dense import month_end_of, month_number
 from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
 from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
@@ -56,6 +56,7 @@ from behavior.specs import ModelSpec
 DRIVERS = (Driver.RATE_SPREAD,)
 LEAST_EVENTS = 100
 LEAST_MOVES = 40
+LEAST_DUST = 0.01
 
 
 def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
@@ -250,13 +251,18 @@ def _challenging(fitted: FittedModel) -> list[tuple[str, Any]]:
 
 
 def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatArray]) -> Predictions:
+    """Columns beside what happened; weight x actual is the balance that left less what came in, in every known row.
+
+    An account that stood empty or overdrawn has no balance to take a share of, yet what fills it again was counted when
+    it left: such a row weighs as much as dust, and its share is minus what came in per unit of that.
+    """
     table = panel.table
     before, after = table["weight"].to_numpy(), table["balance_before_interest"].to_numpy()
-    known = (before > 0) & ~np.isnan(after)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        actual = np.where(known, 1.0 - after / np.where(before > 0, before, 1.0), 0.0)
-    made = predictions_table(panel, spec, "withdrawal", np.maximum(actual, -5.0), table["spread"].to_numpy(), columns)
-    made["weight"] = np.where(known, before, 0.0)
+    known = table["balance_known"].to_numpy() > 0
+    held = np.where(before > 0, before, max(rules_of(spec).dust, LEAST_DUST))
+    actual = np.where(known, (before - after) / held, 0.0)
+    made = predictions_table(panel, spec, "withdrawal", actual, table["spread"].to_numpy(), columns)
+    made["weight"] = np.where(known, held, 0.0)
     return Predictions(made, "net decay before credited interest", "share of balance a month", False)
 
 
@@ -266,6 +272,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     inputs: ModelInputs = fitted.estimators["inputs"]
     matrix = inputs.matrix(context.panel, FEATURES)
     levels = tuple(inputs.extra["segments"])
+    codes = level_codes(table, spec, levels)
     drivers = DRIVERS if inputs.extra["with_spread"] else ()
     grid = carry.months_grid(spec.export.months)
     last = (table["month"] == table["month"].max()).to_numpy()
@@ -280,8 +287,9 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     for segment, mask in curves_wanted(table, spec):
         rows = np.flatnonzero(mask & last) if (mask & last).any() else np.flatnonzero(mask)
         place = _level(levels, segment)
-        accounts = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
-        made = segment_curves(fitted, accounts, weight[rows], table[mask], segment, place, grid, drivers, seasons)
+        matrix_now = carry.at_as_of(rows_of(matrix, rows), weight[rows], fitted.estimators["closure"])
+        accounts = carry.OpenAccounts(matrix_now, weight[rows], codes[rows])
+        made = segment_curves(fitted, accounts, table[mask], segment, place, grid, drivers, seasons)
         withdrawal += made[0]
         migrated += made[1]
         clipped[" / ".join(segment) or "all"] = made[2]
@@ -345,12 +353,18 @@ def _make_table(
     )
 
 
+def landmark(fitted: FittedModel) -> pd.Timestamp:
+    """The last month learned from: months of a curve are counted from here when it is held against what came."""
+    return pd.Timestamp(month_end_of(np.array([int(fitted.estimators["inputs"].extra["landmark"])]))[0])
+
+
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The tables applied to the panel's rows the way that the engine applies them.
 
     Curves count months since as-of and speak of the accounts open there. The last month learned from stands for as-of:
     later rows are read at their true month since then, and those of accounts opened since weigh nothing, being no part
-    of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before.
+    of the book that a curve runs off. Earlier rows stand behind a landmark a whole number of years before. So the
+    tables should be those of the accounts open at `landmark`.
     """
     rows = panel.table.rename(columns={"weight": "balance"})
     since = month_number(rows["month"]) - int(fitted.estimators["inputs"].extra["landmark"])
@@ -391,6 +405,12 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     return {"closure": explain_hazard(closure, fitted.estimators["inputs"].matrix(panel, FEATURES))}
 
 
+def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
+    """Pictures of decay on the out-of-time rows, and what the curves of the accounts open today say in years."""
+    today = ExportContext(panel.table["month"].max(), panel, RateHistory({}, {}))
+    return decay_exhibits(panel, split, predictions, export(fitted, today))
+
+
 KIND = ModelKind(
     name="nmd_decay",
     summary="Decay of non-maturity deposits by months since as-of and market-minus-deposit-rate spread, in two views.",
@@ -410,4 +430,5 @@ KIND = ModelKind(
     exhibits=exhibits,
     explain=explain,
     panels=panels,
+    landmark=landmark,
 )

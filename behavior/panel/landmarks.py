@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,36 @@ def minimum_balance_sums(grid: BalanceGrid, group: IntArray, landmarks: Sequence
     group : shape (units,), 0 .. groups - 1, negative = left out. landmarks : month numbers.
     """
     found: list[tuple[AnyArray, ...]] = []
+    for one in followed_cohorts(grid, group, landmarks):
+        own = group[one.units]
+        total = np.bincount(own, grid.balance[one.units, one.landmark - grid.first_month], groups)
+        for step in range(one.before.shape[1]):
+            sums = np.bincount(own, one.before[:, step], groups)
+            ends = np.bincount(own, one.after[:, step], groups)
+            squares = np.bincount(own, one.before[:, step] ** 2, groups)
+            found.append(_cells(one.landmark, step + 1, groups, sums, ends, squares, total))
+    stacked = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    return LandmarkSums(*stacked)
+
+
+@dataclass(frozen=True)
+class FollowedCohort:
+    """Lowest balances since a landmark of the accounts open there.
+
+    Parameters
+    ----------
+    units : places in the grid, shape (cohort,). before, after : lowest balance up to the start and the end of month
+        1, 2, ... since the landmark, shape (cohort, months); both 0 where the account is no longer followed.
+    """
+
+    landmark: int
+    units: IntArray
+    before: FloatArray
+    after: FloatArray
+
+
+def followed_cohorts(grid: BalanceGrid, group: IntArray, landmarks: Sequence[int]) -> Iterator[FollowedCohort]:
+    """The cohorts behind `minimum_balance_sums`, one a landmark that has accounts and a month after it."""
     for landmark in landmarks:
         place = landmark - grid.first_month
         start = grid.balance[:, place]
@@ -107,16 +137,7 @@ def minimum_balance_sums(grid: BalanceGrid, group: IntArray, landmarks: Sequence
         lowest = np.fmin.accumulate(path, axis=1)
         present = ~grid.moved[cohort, place:] & ~_ended(grid, cohort, place)
         before = np.where(present[:, 1:], lowest[:, :-1], 0.0)
-        after = np.where(present[:, 1:], lowest[:, 1:], 0.0)
-        own = group[cohort]
-        for step in range(before.shape[1]):
-            sums = np.bincount(own, before[:, step], groups)
-            ends = np.bincount(own, after[:, step], groups)
-            squares = np.bincount(own, before[:, step] ** 2, groups)
-            total = np.bincount(own, start[cohort], groups)
-            found.append(_cells(landmark, step + 1, groups, sums, ends, squares, total))
-    stacked = [np.concatenate(parts) for parts in zip(*found, strict=True)]
-    return LandmarkSums(*stacked)
+        yield FollowedCohort(landmark, cohort, before, np.where(present[:, 1:], lowest[:, 1:], 0.0))
 
 
 def _ended(grid: BalanceGrid, cohort: IntArray, place: int) -> BoolArray:

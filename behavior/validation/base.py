@@ -36,7 +36,9 @@ class CheckInput:
     Parameters
     ----------
     predictions : champion, challenger and benchmark on every panel row (masks of `split` pick the part).
-    tables : the draft tables as read back from disk. looked_up : those tables applied to the same rows.
+    tables : the draft tables as read back from disk. looked_up : tables applied to the same rows.
+    landmark_tables : tables of the same model for the book of the last month learned from, where curves speak of one
+        book and cannot be held against later months from today's; None = the draft tables themselves.
     """
 
     kind: ModelKind
@@ -47,6 +49,12 @@ class CheckInput:
     predictions: Predictions
     tables: tuple[AssumptionTable, ...]
     looked_up: Predictions
+    landmark_tables: tuple[AssumptionTable, ...] | None = None
+
+    @property
+    def judged_tables(self) -> tuple[AssumptionTable, ...]:
+        """The tables that are held against later months; `looked_up` comes from them."""
+        return self.tables if self.landmark_tables is None else self.landmark_tables
 
     @property
     def seed(self) -> int:

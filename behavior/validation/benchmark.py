@@ -10,7 +10,7 @@ Mechanism
 Log loss a row or, for rates and for net flows, balance-weighted squared error of champion, challenger and benchmark
 on the same test rows. The gain is the rival's loss less the champion's, with a 95% interval from drawing clusters
 of one customer in one half-year. Portfolio error by month is shown beside it, because ranking and level are won
-separately.
+separately, and holds what flows into accounts that stood empty, whose rows a squared error leaves out.
 
 Signs of high risk
 ------------------
@@ -35,7 +35,15 @@ from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import bootstrap_of, cpr_points, is_ranking, is_rate, monthly_path, rows_of
+from behavior.validation.evidence import (
+    begun_with_balance,
+    bootstrap_of,
+    cpr_points,
+    is_ranking,
+    is_rate,
+    monthly_path,
+    rows_of,
+)
 from behavior.validation.statistics import log_loss, path_errors
 
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
@@ -62,7 +70,8 @@ def run(given: CheckInput) -> Finding:
     names = [name for name in RIVALS if name in every and every[name].notna().any()]
     if not names:
         raise DoesNotApply("the kind predicts neither a challenger nor a benchmark.")
-    rows = every.dropna(subset=names).reset_index(drop=True)
+    whole = every.dropna(subset=names)
+    rows = whole[begun_with_balance(whole)].reset_index(drop=True)
     weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy(np.float64)
     bootstrap = bootstrap_of(given, rows)
     events = is_ranking(given)
@@ -75,14 +84,14 @@ def run(given: CheckInput) -> Finding:
         values[f"gain_on_{name}"] = float(gain.sum() / (weight * losses[name]).sum())
         values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
         values[f"loss_{name}"] = _mean(losses[name], weight, scale)
-    path = monthly_path(rows, ("actual", "predicted", *names))
+    path = monthly_path(whole, ("actual", "predicted", *names))
     for name in ("predicted", *names):
         suffix = "" if name == "predicted" else f"_{name}"
         values[f"path_error{suffix}"] = _path_error(path, name, rate)
     beaten = [name for name in names if values[f"gain_on_{name}_lower"] <= 0]
     words = " ".join(_words(name, values) for name in names)
-    if len(rows) < len(every):
-        words += f" {len(every) - len(rows):,} test rows without a rival's prediction are left out."
+    if len(whole) < len(every):
+        words += f" {len(every) - len(whole):,} test rows without a rival's prediction are left out."
     status = Status.WARN if beaten else Status.PASS
     return Finding("benchmark", status, values, words, exhibits=_exhibits(values, names, path, rate, events))
 

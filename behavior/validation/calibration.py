@@ -10,7 +10,8 @@ Mechanism
 Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment,
 weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one
 half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes);
-1 and 0 are perfect. For rates the distance is predicted minus actual in basis points.
+1 and 0 are perfect. Money that returns to an account that stood empty is in every sum, and not in the slope. For
+rates the distance is predicted minus actual in basis points.
 
 Signs of high risk
 ------------------
@@ -37,6 +38,7 @@ from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import (
     Grouping,
     actual_against_expected,
+    begun_with_balance,
     bootstrap_of,
     groupings,
     is_rate,
@@ -69,9 +71,7 @@ def run(given: CheckInput) -> Finding:
         values.pop("ratio_by_count")
     for part in ("out_of_time", "unseen_customers"):
         values[f"ratio_{part}"] = _ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
-    line = logistic_line if given.predictions.binary else straight_line
-    weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy()
-    values["intercept"], values["slope"] = line(rows["predicted"], rows["actual"], weight)
+    values["intercept"], values["slope"] = _line(rows, given.predictions.binary)
     if rate:
         values["error_basis_points"] = 1e4 * float(
             np.average(rows["predicted"] - rows["actual"], weights=rows["weight"])
@@ -108,6 +108,16 @@ def _overall(rows: pd.DataFrame, bootstrap: ClusterBootstrap) -> dict[str, float
 def _ratio(rows: pd.DataFrame) -> float:
     expected = float((rows["weight"] * rows["predicted"]).sum())
     return float((rows["weight"] * rows["actual"]).sum()) / expected if expected else np.nan
+
+
+def _line(rows: pd.DataFrame, binary: bool) -> tuple[float, float]:
+    """Intercept and slope; a line of shares has the slope of rows with a balance, and runs through the means of all."""
+    if binary:
+        return logistic_line(rows["predicted"], rows["actual"], np.ones(len(rows)))
+    some = rows[begun_with_balance(rows)]
+    _, slope = straight_line(some["predicted"], some["actual"], some["weight"])
+    means = {side: float(np.average(rows[side], weights=rows["weight"])) for side in ("actual", "predicted")}
+    return means["actual"] - slope * means["predicted"], slope
 
 
 def _worst(rows: pd.DataFrame) -> float:

@@ -25,6 +25,8 @@ PARTS = {
 AGE_EDGES = (12, 24, 36, 60, 84, 120, 180, 240, 300)
 DRIVER_GROUPS = 8
 HALF_YEAR = 6
+MOST_INFLOW = 5.0
+"""Times its balance that may flow into an account in a month before its row is left to sums."""
 
 
 def is_rate(given: CheckInput) -> bool:
@@ -58,6 +60,15 @@ def rows_of(given: CheckInput, part: str, predictions: Predictions | None = None
     if rows.empty:
         raise DoesNotApply(f"no row is {PARTS.get(part, part)}; lengthen the history or change the split")
     return rows
+
+
+def begun_with_balance(rows: pd.DataFrame) -> BoolArray:
+    """Rows that lines and squared errors may be read from: not those of accounts that fill up from next to nothing.
+
+    Their flow belongs in every sum; as a share of the balance before it is so large that a few of them would be all
+    that a slope or a mean square shows.
+    """
+    return np.asarray(rows["actual"].to_numpy(np.float64) >= -MOST_INFLOW)
 
 
 def mask_of(given: CheckInput, part: str, table: pd.DataFrame) -> BoolArray:

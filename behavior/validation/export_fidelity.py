@@ -7,11 +7,12 @@ grid points costs is measured here, in the units of the result.
 
 Mechanism
 ---------
-The table, read back from disk, is looked up on the very rows that the model predicts; both are summed by balance
+The table, read back from disk, is looked up on the very rows that the model predicts, of all customers in the months
+after those learned from: what a table says of a model is no question of unseen customers. Both are summed by balance
 within segment and month. The difference, table minus model, is signed: CPR points and points of remaining balance
-over the test months for shares, basis points for rates. Rows to which the lookup gives no weight are no part of what
-curves speak of (deposits opened since as-of) and are left out. Means weigh cells by balance; worst cells count only
-with 1% of a segment's mean month or more.
+over those months for shares, basis points for rates. Curves that count months since as-of speak of the accounts open
+there; they are exported once more for the accounts of the last month learned from, and rows of accounts opened since
+are left out. Means weigh cells by balance; worst cells count only with 1% of a segment's mean month or more.
 
 Signs of high risk
 ------------------
@@ -20,7 +21,8 @@ values another bank; a worst cell many times the mean points to a segment whose 
 
 Strengths
 ---------
-Tests the very file that will be used, after rounding, ordering and every other accident of writing.
+Tests a file as it will be used, after rounding, ordering and every other accident of writing; for curves that hold
+for any book it is the very file.
 
 Limitations
 -----------
@@ -42,30 +44,30 @@ VALUES = {
     "mean_difference": "table minus model, mean of segment x month cells by balance: CPR points (rates: basis points)",
     "mean_absolute_difference": "the same without sign",
     "worst_difference": "largest absolute difference of a cell of size, CPR points (rates: basis points)",
-    "total_difference": "table minus model, whole portfolio over all test months, CPR points (rates: basis points)",
-    "survival_difference": "table minus model, balance left after the test months, mean of segments by balance, points",
+    "total_difference": "table minus model, whole portfolio over all later months, CPR points (rates: basis points)",
+    "survival_difference": "table minus model, balance left after all months, mean of segments by balance, points",
     "worst_survival_difference": "the largest absolute one of a segment, points",
-    "share_not_covered": "share of the test balance for which the table has no curve",
+    "share_not_covered": "share of the balance for which the table has no curve",
 }
 LIMIT = {True: 2.0, False: 0.5}
 
 
 def run(given: CheckInput) -> Finding:
-    """Compare the table's totals with the model's on the test rows."""
+    """Compare the table's totals with the model's in the months after those learned from."""
     rate = is_rate(given)
     rows, missing = _paired(given)
-    cells = _cells(rows, rate)
+    cells = cells_of(rows, rate)
     values = _values(cells, rows, rate)
     values["share_not_covered"] = missing
     exhibits = [
         Exhibit("export_by_segment", "Exported table against the model, by segment", "table", _by_segment(cells, rate))
     ]
     if not rate:
-        survival = _survival(cells)
+        survival = survival_of(cells)
         weight = survival["balance"]
         values["survival_difference"] = float(np.average(survival["difference, points"], weights=weight))
         values["worst_survival_difference"] = float(survival["difference, points"].abs().max())
-        exhibits.append(Exhibit("export_survival", "Remaining balance after the test months", "table", survival))
+        exhibits.append(Exhibit("export_survival", "Remaining balance after the later months", "table", survival))
     exhibits.append(_picture(rows, rate))
     unit = "bp" if rate else "CPR points"
     words = (
@@ -73,7 +75,7 @@ def run(given: CheckInput) -> Finding:
         f"and {values['mean_absolute_difference']:.2f} {unit} in the mean segment and month (table minus model)."
     )
     if missing > 0:
-        words += f" {100 * missing:.1f}% of the test balance finds no curve."
+        words += f" {100 * missing:.1f}% of the balance finds no curve."
     off = abs(values["mean_difference"]) > LIMIT[rate] or missing > 0.01
     return Finding("export_fidelity", Status.WARN if off else Status.PASS, values, words, exhibits=tuple(exhibits))
 
@@ -84,18 +86,22 @@ def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
         raise DoesNotApply("the lookup does not answer for the rows that the model predicts.")
     rows = model[["segment", "month"]].assign(
         weight=table["weight"].to_numpy(), model=model["predicted"].to_numpy(), table=table["predicted"].to_numpy()
-    )[mask_of(given, "test", model)]
+    )[mask_of(given, "out_of_time", model)]
     rows = rows[(rows["weight"] > 0) & rows["model"].notna()]
     if rows.empty:
-        raise DoesNotApply("no row is out of time and unseen; lengthen the history or change the split.")
+        raise DoesNotApply("no row is out of time; lengthen the history or change the split.")
     covered = rows["table"].notna()
     if not covered.any():
-        raise DoesNotApply("the table has no curve for any test row.")
+        raise DoesNotApply("the table has no curve for any later row.")
     missing = float(rows.loc[~covered, "weight"].sum() / rows["weight"].sum())
     return rows[covered].reset_index(drop=True), missing
 
 
-def _cells(rows: pd.DataFrame, rate: bool) -> pd.DataFrame:
+def cells_of(rows: pd.DataFrame, rate: bool) -> pd.DataFrame:
+    """Balance-weighted means by segment and month and their difference, table minus model, CPR points (rates: bp).
+
+    `rows` have the columns segment, month, weight, model, table.
+    """
     sums = rows.assign(model=rows["weight"] * rows["model"], table=rows["weight"] * rows["table"])
     cells = sums.groupby(["segment", "month"], sort=True)[["weight", "model", "table"]].sum().reset_index()
     cells["model"], cells["table"] = cells["model"] / cells["weight"], cells["table"] / cells["weight"]
@@ -139,7 +145,8 @@ def _by_segment(cells: pd.DataFrame, rate: bool) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _survival(cells: pd.DataFrame) -> pd.DataFrame:
+def survival_of(cells: pd.DataFrame) -> pd.DataFrame:
+    """Balance left after the months of `cells_of`, by segment: months, mean balance, model, table and difference."""
     found = []
     for segment, part in cells.sort_values("month").groupby("segment", sort=True):
         model, table = float(np.prod(1.0 - part["model"])), float(np.prod(1.0 - part["table"]))
@@ -168,9 +175,7 @@ def _picture(rows: pd.DataFrame, rate: bool) -> Exhibit:
         }
     )
     unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
-    return Exhibit(
-        "export_path", "The model and the table that treasury loads, test months", "lines", lines, "month", unit
-    )
+    return Exhibit("export_path", "The model and its exported table, later months", "lines", lines, "month", unit)
 
 
 CHECK = Check("export_fidelity", run, VALUES, __doc__)

@@ -23,6 +23,7 @@ from behavior.tracking.base import ModelRecord, Run, Tracker
 from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
+from behavior.workflows.landmark_tables import landmark_tables
 from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
@@ -138,9 +139,10 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     with stages.stage(f"{name}: export"):
         predictions = kind.predict(fitted, panel)
         draft = export_draft(kind, fitted, panel, request, drafts, f"{name}.draft")
-        looked_up = kind.look_up(draft.tables, fitted, panel)
+        judged = read_back_landmark(kind, fitted, panel, request, drafts, f"{name}.landmark")
+        looked_up = kind.look_up(judged or draft.tables, fitted, panel)
     with stages.stage(f"{name}: checks"):
-        checked = CheckInput(kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up)
+        checked = CheckInput(kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up, judged)
         findings = run_checks(checked, request.spec.gates)
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, fitted, findings)
@@ -172,6 +174,21 @@ def export_draft(
     context = ExportContext(request.as_of, panel, request.rates, request.book)
     tables = _with_provenance(kind.export(fitted, context), request)
     return drafts.write(AssumptionSet(draft_id, request.as_of.date(), tables))
+
+
+def read_back_landmark(
+    kind: ModelKind, fitted: FittedModel, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
+) -> tuple[AssumptionTable, ...] | None:
+    """The tables that later months are held against, written and read back; None where they are the draft's own."""
+
+    def written(tables: tuple[AssumptionTable, ...], month_end: pd.Timestamp) -> tuple[AssumptionTable, ...]:
+        marked = replace(
+            request, transferred=f"accounts of {month_end.date()}, made to check the model and not for use"
+        )
+        made = AssumptionSet(draft_id, month_end.date(), _with_provenance(tables, marked))
+        return drafts.write(made).tables
+
+    return landmark_tables(kind, fitted, panel, request.rates, written)
 
 
 def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingRequest) -> tuple[AssumptionTable, ...]:

@@ -17,7 +17,15 @@ from behavior.validation.run import run_checks
 from behavior.workflows.digests import data_digest
 from behavior.workflows.panels import panel_of
 from behavior.workflows.stages import Stages
-from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, export_draft, facts_of, kind_of
+from behavior.workflows.train import (
+    SPEC_FILE,
+    DraftStore,
+    TrainingRequest,
+    export_draft,
+    facts_of,
+    kind_of,
+    read_back_landmark,
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,9 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
     with stages.stage(f"{record.name}: checks"):
         predictions = kind.predict(fitted, panel)
         draft = export_draft(kind, fitted, panel, again, drafts, f"{record.name}.validated")
-        looked_up = kind.look_up(draft.tables, fitted, panel)
-        checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up)
+        judged = read_back_landmark(kind, fitted, panel, again, drafts, f"{record.name}.validated_landmark")
+        looked_up = kind.look_up(judged or draft.tables, fitted, panel)
+        checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged)
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
         same = record.tags.get("data_digest") == data_digest(again.history.sources)

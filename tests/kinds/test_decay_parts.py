@@ -1,4 +1,4 @@
-"""What stands beside decay curves: core shares, surge layers, weights, and accounts carried forward one by one."""
+"""What decay curves are made of: weights, survivors' balances, and accounts carried forward one by one."""
 
 from __future__ import annotations
 
@@ -10,30 +10,7 @@ from behavior.estimators.balance_decay import BalanceDecay, sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import _cumulated
 from behavior.kinds._decay_closure import balance_weights
-from behavior.kinds._decay_core import core_shares, surge_layer
 from behavior.kinds._decay_export import TOLERANCE, at_as_of, refined, spread_grid
-
-
-def test_a_surge_is_found_with_its_own_decay() -> None:
-    month = np.arange(120)
-    old = 100.0 * 1.002**month
-    layer = np.where(month < 80, 0.0, 40.0 * 0.97 ** (month - 80))
-    share, decay = surge_layer(old + layer, 48)
-    assert share == pytest.approx(layer[-1] / (old + layer)[-1], rel=1e-6)
-    assert decay == pytest.approx(0.03, abs=1e-9)
-
-
-def test_without_a_surge_there_is_no_layer() -> None:
-    share, decay = surge_layer(100.0 * 0.999 ** np.arange(100), 40)
-    assert share == pytest.approx(0.0, abs=1e-9) or np.isnan(decay)
-
-
-def test_core_is_lower_where_balances_swing() -> None:
-    rng = np.random.default_rng(3)
-    calm, wild = (100.0 * np.exp(np.cumsum(size * rng.standard_normal(120))) for size in (0.002, 0.02))
-    assert core_shares(wild)[0] < core_shares(calm)[0] <= 1.0
-    assert 0.0 < core_shares(wild)[1] <= 1.0
-    assert np.isnan(core_shares(calm[:6])).all()
 
 
 def test_weights_keep_each_segment_at_its_count_and_grow_with_the_root_of_balance() -> None:

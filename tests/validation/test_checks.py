@@ -199,7 +199,7 @@ def test_balance_without_a_curve_is_counted(fakes: ModuleType) -> None:
     table = given.looked_up.table
     bare = table.assign(predicted=table["predicted"].where(table["segment"] != "south"))
     finding = answer("export_fidelity", replace(given, looked_up=replace(given.looked_up, table=bare)))
-    rows = given.predictions.table[given.split.test]
+    rows = given.predictions.table[given.split.out_of_time]
     expected = rows.loc[rows["segment"] == "south", "weight"].sum() / rows["weight"].sum()
     assert finding.values["share_not_covered"] == pytest.approx(expected)
     assert finding.status is Status.WARN
