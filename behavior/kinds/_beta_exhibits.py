@@ -124,6 +124,13 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
     }
 
 
+def seen_words(first: int, last: int, known_to: int) -> str:
+    """Whether the months from first to last were before the last one that the fit saw."""
+    if last <= known_to:
+        return "yes"
+    return "in part" if first < known_to else "no"
+
+
 def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray], known_to: int) -> Exhibit:
     """Cumulative beta of every move of the short rate, paid and predicted."""
     rows: list[dict[str, object]] = []
@@ -141,9 +148,7 @@ def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray],
                     "move, bp": move * 1e4,
                     "cumulative beta paid": (paid[cycle.last] - paid[cycle.first]) / move,
                     "cumulative beta predicted": (values[cycle.last] - begin) / move,
-                    "seen by the fit": "yes"
-                    if months[1] <= known_to
-                    else ("in part" if months[0] < known_to else "no"),
+                    "seen by the fit": seen_words(int(months[0]), int(months[1]), known_to),
                 }
             )
     return Exhibit("cycle_betas", "Cumulative betas by move of the short rate", "table", pd.DataFrame(rows))
@@ -156,18 +161,21 @@ def correction_exhibit(model: ErrorCorrection) -> Exhibit:
         row: dict[str, object] = {"segment": " / ".join(segment) or "all", "rows": found.rows}
         for name, value, error in zip(NAMES, found.coefficients, found.robust_errors, strict=True):
             row[name] = f"{value:.4f} ({error:.4f})"
-        row["long-run beta"] = found.long_run_beta
+        row["long-run beta"] = f"{found.long_run_beta:.4f} ({found.long_run_error:.4f})"
+        row["up less down, t"] = found.asymmetry
         row["half-life, months"] = found.half_life_months
         row["stable"] = "yes" if found.stable else "no"
         row["Engle-Granger"] = found.cointegration
         row["5% value"] = found.critical
         row["cointegrated"] = "yes" if found.cointegration < found.critical else "not shown"
         rows.append(row)
+    refused = "; ".join(f"{name} ({why})" for name, why in model.refused_.items()) or "none"
     return Exhibit(
         "error_correction",
         "The challenger: error correction",
         "table",
         pd.DataFrame(rows),
-        note="Newey-West errors in brackets. Pooled rows: means over segments, in brackets their spread; their tests "
-        f"are those of one member. Refused: {'; '.join(f'{k} ({v})' for k, v in model.refused_.items()) or 'none'}.",
+        note="Newey-West errors in brackets, that of the long-run beta by the delta method. Rises and falls pass on "
+        "differently at first where the t of up less down lies beyond 2. Pooled rows: means over segments, in brackets "
+        f"their spread; their tests are those of one member. Refused: {refused}.",
     )

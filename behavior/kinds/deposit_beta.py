@@ -31,6 +31,7 @@ from behavior.kinds._beta_exhibits import (
 from behavior.kinds._beta_export import law_from_tables, tables_of
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
+from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
@@ -221,7 +222,7 @@ def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:
 
 
 def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
-    """Paths against what was paid, target by level, half-lives and betas by cycle."""
+    """Paths against what was paid, target by level, half-lives, betas by cycle, their stability, and the ladders."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
@@ -234,7 +235,10 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
         target_exhibit(model),
         readings_exhibit(model),
         cycle_exhibit(series, values, known_to),
+        cycle_readings(model, paths, series, known_to),
+        *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
+        replication_exhibit(panel.table, predictions.table),
     )
 
 
