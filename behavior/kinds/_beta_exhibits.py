@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
 from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
 from behavior.estimators.pass_through_readings import read_law
-from behavior.estimators.pass_through_series import RateSeries
-from behavior.estimators.pass_through_static import cycles, matched
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 
@@ -122,36 +118,6 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
         "one-step error, bp": law.sigma,
         "not certain": "; ".join(law.facts.get("flags", [])),
     }
-
-
-def seen_words(first: int, last: int, known_to: int) -> str:
-    """Whether the months from first to last were before the last one that the fit saw."""
-    if last <= known_to:
-        return "yes"
-    return "in part" if first < known_to else "no"
-
-
-def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray], known_to: int) -> Exhibit:
-    """Cumulative beta of every move of the short rate, paid and predicted."""
-    rows: list[dict[str, object]] = []
-    for one, values in zip(series, predicted, strict=True):
-        levels, paid = matched(one)
-        for cycle in cycles(levels):
-            move = levels[cycle.last] - levels[cycle.first]
-            begin = values[cycle.first] if np.isfinite(values[cycle.first]) else paid[cycle.first]
-            months = (one.observed + one.first_month)[[cycle.first, cycle.last]]
-            rows.append(
-                {
-                    "segment": " / ".join(one.segment) or "all",
-                    "from": str(np.datetime64(int(months[0]), "M")),
-                    "to": str(np.datetime64(int(months[1]), "M")),
-                    "move, bp": move * 1e4,
-                    "cumulative beta paid": (paid[cycle.last] - paid[cycle.first]) / move,
-                    "cumulative beta predicted": (values[cycle.last] - begin) / move,
-                    "seen by the fit": seen_words(int(months[0]), int(months[1]), known_to),
-                }
-            )
-    return Exhibit("cycle_betas", "Cumulative betas by move of the short rate", "table", pd.DataFrame(rows))
 
 
 def correction_exhibit(model: ErrorCorrection) -> Exhibit:

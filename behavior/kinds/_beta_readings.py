@@ -13,7 +13,7 @@ from behavior.estimators.pass_through_readings import CycleReading, cycle_months
 from behavior.estimators.pass_through_replication import ReplicatingPortfolio, replicate
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import LEAST_CYCLE, Cycle, cycles, matched, static_beta
-from behavior.kinds._beta_exhibits import LARGEST_PICTURES, PERCENT, seen_words
+from behavior.kinds._beta_exhibits import LARGEST_PICTURES, PERCENT
 from behavior.kinds._beta_ladders import ladders_of
 from behavior.kinds._beta_paths import PathModel, predicted_rates
 from behavior.kinds.base import Exhibit
@@ -37,14 +37,14 @@ def cycle_readings(
             rows.append(_cycle_row(model, path, one, (cycle, after), known_to))
     nothing: dict[str, object] = {"segment": "all", "betas": f"no move of {LEAST_CYCLE * 1e4:.0f} bp was seen"}
     return Exhibit(
-        "betas_by_cycle",
+        "cycle_betas",
         "Interim, terminal and long-run betas by move of the short rate",
         "table",
         pd.DataFrame(rows or [nothing]),
         note="Change of the rate paid since the start of the move over the whole move of the short rate: interim at "
         "the short rate's last step, terminal where the rate paid had gone as far as it went before the opposite move "
-        "was over. By the law: its path from the rate paid at the start. Long-run: what the law passes on of this "
-        "move in the end. So far: no opposite move has come yet.",
+        "was over. What earlier moves still owed at the start is in both. By the law: its path from the rate paid at "
+        "the start. Long-run: what the law passes on of this move in the end. So far: no opposite move has come yet.",
     )
 
 
@@ -71,7 +71,7 @@ def _cycle_row(
         **_betas("terminal", read, law),
         "long-run, law": target / move,
         "settled": f"{_month(months[2])}{' so far' if after is None else ''}",
-        "seen by the fit": seen_words(int(months[0]), int(months[2]), known_to),
+        "seen by the fit": _seen(int(months[0]), int(months[2]), known_to),
     }
 
 
@@ -81,6 +81,13 @@ def _betas(name: str, paid: CycleReading, law: CycleReading) -> dict[str, object
 
 def _month(number: int) -> str:
     return str(np.datetime64(int(number), "M"))
+
+
+def _seen(first: int, last: int, known_to: int) -> str:
+    """Whether the months from first to last were before the last one that the fit saw."""
+    if last <= known_to:
+        return "yes"
+    return "in part" if first < known_to else "no"
 
 
 def _law_from(path: PathModel, one: RateSeries, start: int, stop: int) -> FloatArray:

@@ -22,7 +22,6 @@ from behavior.estimators.pass_through_static import ConstantBeta, positions
 from behavior.features.base import Feature
 from behavior.kinds._beta_exhibits import (
     correction_exhibit,
-    cycle_exhibit,
     path_exhibit,
     readings_exhibit,
     segment_paths,
@@ -227,14 +226,12 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
     known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
-    values = [predicted_rates(paths, one, anchors(one, known_to)) for one in series]
     challenger = fitted.estimators.get("challenger")
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
         *segment_paths(predictions.table),
         target_exhibit(model),
         readings_exhibit(model),
-        cycle_exhibit(series, values, known_to),
         cycle_readings(model, paths, series, known_to),
         *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
