@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from behavior.errors import Fault, SpecFault
 from behavior.market.history import RateHistory
 from behavior.panel.dense import month_end_of, month_number
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, IntArray
 
 NAME = re.compile(r"^(?P<family>.*)[_ ](?P<count>\d+)(?P<unit>M|Y)$")
-COLUMN = re.compile(r"^ladder_(\d+)_months$")
+COLUMN = re.compile(r"^ladder_(\d+)_months_(.+)$")
 LONGEST = 120
 STALE_MONTHS = 2
 LARGEST_COUNT = 7
@@ -32,11 +33,16 @@ def tenor_months(index: str) -> int | None:
     return int(found["count"]) * (MONTHS_PER_YEAR if found["unit"] == "Y" else 1)
 
 
-def ladder_indices(rates: RateHistory, short: str) -> dict[int, str]:
+def ladder_indices(rates: RateHistory, short: str, family: str | None = None) -> dict[int, str]:
     """Index of each ladder by tenor in months, shortest first.
 
     The short rate stands for its own tenor, or for one month where its name tells none. The others are of one family of
-    names, the one with most tenors: yields of different markets do not belong on one ladder.
+    names (``SWAP`` of ``SWAP_5Y``): yields of different markets do not belong on one ladder. Without a `family` it is
+    the one with most tenors.
+
+    Raises
+    ------
+    SpecFault : a family that the history does not have.
     """
     own = rates.index_of(short)
     families: dict[str, dict[int, str]] = {}
@@ -44,7 +50,12 @@ def ladder_indices(rates: RateHistory, short: str) -> dict[int, str]:
         found, months = NAME.match(index), tenor_months(index)
         if found is not None and months is not None and 1 <= months <= LONGEST and index != own:
             families.setdefault(found["family"], {})[months] = index
-    curve = max(families.values(), key=len, default={})
+    if family is not None and family not in families:
+        rule = (
+            f"expected the first part of rate names that end in a tenor: {', '.join(sorted(families)) or 'none here'}"
+        )
+        raise SpecFault([Fault("spec.toml", rule, column="$.options.ladders", value=family)])
+    curve = families[family] if family is not None else max(families.values(), key=len, default={})
     if len(curve) >= LARGEST_COUNT:
         curve = {months: index for months, index in curve.items() if months in USUAL}
     return dict(sorted({**curve, (tenor_months(own) or 1): own}.items()))
@@ -57,18 +68,22 @@ def stopped(rates: RateHistory, index: str, months: IntArray) -> BoolArray:
     return np.asarray(regular & (months > quoted[-1] + STALE_MONTHS))
 
 
-def with_ladders(rows: pd.DataFrame, rates: RateHistory, short: str) -> pd.DataFrame:
+def with_ladders(rows: pd.DataFrame, rates: RateHistory, short: str, family: str | None = None) -> pd.DataFrame:
     """The rows with a column of yields for each ladder, decimals a year; NaN while a ladder is not filled.
 
     Parameters
     ----------
     rows : with `month_number` and `period_months`; an average over months gets the ladder's average over them.
+
+    Raises
+    ------
+    SpecFault : as `ladder_indices`.
     """
     months, periods = rows["month_number"].to_numpy(np.int64), rows["period_months"].to_numpy(np.int64)
     if not months.size:
         return rows
     columns: dict[str, FloatArray] = {}
-    for tenor, index in ladder_indices(rates, short).items():
+    for tenor, index in ladder_indices(rates, short, family).items():
         first = int(months.min()) - tenor - int(periods.max())
         grid = np.arange(first, int(months.max()) + 1)
         quoted = rates.monthly(index, month_end_of(grid))
@@ -78,11 +93,11 @@ def with_ladders(rows: pd.DataFrame, rates: RateHistory, short: str) -> pd.DataF
         for period in np.unique(periods):
             own = periods == period
             found[own] = yields.rolling(int(period)).mean().to_numpy()[months[own] - first]
-        columns[f"ladder_{tenor}_months"] = found
+        columns[f"ladder_{tenor}_months_{index}"] = found
     return rows.assign(**columns)
 
 
-def ladders_of(columns: Sequence[str]) -> Mapping[int, str]:
-    """Columns of ladders in a panel by tenor in months, shortest first."""
-    found = {int(match[1]): name for name in columns if (match := COLUMN.match(str(name))) is not None}
+def ladders_of(columns: Sequence[str]) -> Mapping[int, tuple[str, str]]:
+    """Column and index of each ladder in a panel by tenor in months, shortest first."""
+    found = {int(match[1]): (name, match[2]) for name in columns if (match := COLUMN.match(str(name))) is not None}
     return dict(sorted(found.items()))

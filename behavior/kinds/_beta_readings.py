@@ -158,14 +158,15 @@ def replication_exhibit(panel: pd.DataFrame, table: pd.DataFrame) -> Exhibit:
             "rate, so there is nothing to build ladders of. Add such rates to the rate history."
         )
         return Exhibit(name, title, "table", rows, note=note)
-    yields = panel[list(ladders.values())].rename(columns={column: months for months, column in ladders.items()})
+    yields = panel[[column for column, _ in ladders.values()]].set_axis(list(ladders), axis="columns")
     largest = table.groupby("unit")["weight"].sum().sort_values(ascending=False, kind="stable").index[:LARGEST_TABLE]
     found = [row for unit in largest for row in _replication_rows(yields, table, str(unit))]
+    bought = ", ".join(f"{months} {index}" for months, (_, index) in ladders.items())
     note = (
-        "Rolling ladders of the tenors named, at the market rates of the history with a tenor in their name and the "
-        "short rate. Weights of at least 0 that sum to 1 and leave the least variance of yield minus rate, whose mean "
-        "is the margin. A ladder that was not filled in half of the months has no weight. A reading: nothing of it "
-        f"enters an exported table. At most the {LARGEST_TABLE} largest segments."
+        f"Rolling ladders, months and market rate: {bought}. Weights of at least 0 that sum to 1 and leave the least "
+        "variance of yield minus rate, whose mean is the margin. A ladder that was not filled in half of the months "
+        "has no weight. A reading: nothing of it enters an exported table. Other rates: `ladders` in the options of "
+        f"the specification. At most the {LARGEST_TABLE} largest segments."
     )
     return Exhibit(name, title, "table", pd.DataFrame(found), note=note)
 

@@ -39,7 +39,7 @@ from behavior.quantities import FloatArray
 from behavior.specs import ModelSpec
 
 FAMILIES = (StructuralPassThrough.family,)
-OPTIONS = ("index", "smoothing")
+OPTIONS = ("index", "ladders", "smoothing")
 ROLE = "pass_through"
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from behavior.assumptions.pass_through_path import PassThroughLaw
+from behavior.errors import SpecFault
 from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.kinds._beta_ladders import ladder_indices, ladders_of, tenor_months, with_ladders
@@ -41,6 +42,9 @@ def test_tenors_are_read_from_names_and_nothing_is_guessed():
     ]
     rates = history(("FEDFUNDS", "SWAP_2Y", "SWAP_5Y", "UST_2Y", "UST_30Y", "MORTGAGE30"))
     assert ladder_indices(rates, "short") == {1: "FEDFUNDS", 24: "SWAP_2Y", 60: "SWAP_5Y"}
+    assert ladder_indices(rates, "short", "UST") == {1: "FEDFUNDS", 24: "UST_2Y"}
+    with pytest.raises(SpecFault, match="SWAP, UST"):
+        ladder_indices(rates, "short", "GILT")
     assert ladder_indices(history(("FEDFUNDS", "MORTGAGE30")), "short") == {1: "FEDFUNDS"}
 
 
@@ -48,11 +52,11 @@ def test_a_ladder_pays_the_mean_of_the_months_it_was_bought_in():
     rates = history(("SHORT", "SWAP_1Y"))
     rows = with_ladders(rows_of(NUMBERS), rates, "short")
     assert list(ladders_of(list(rows.columns))) == [1, 12]
-    year = rows["ladder_12_months"].to_numpy()
+    year = rows["ladder_12_months_SWAP_1Y"].to_numpy()
     assert np.isnan(year[:11]).all() and np.isfinite(year[11:]).all()
     assert year[30] == pytest.approx(rates.values["SWAP_1Y"][19:31].mean())
     # A quarter's average gets the ladder's average over the quarter.
-    quarters = with_ladders(rows_of(NUMBERS[32::3], 3), rates, "short")["ladder_12_months"].to_numpy()
+    quarters = with_ladders(rows_of(NUMBERS[32::3], 3), rates, "short")["ladder_12_months_SWAP_1Y"].to_numpy()
     assert quarters[1] == pytest.approx(year[33:36].mean())
 
 
@@ -64,7 +68,7 @@ def test_a_rate_that_is_no_longer_quoted_fills_no_ladder():
         rates.roles,
     )
     rows = with_ladders(rows_of(NUMBERS), short, "short")
-    assert rows["ladder_12_months"].notna().sum() == 100 - 11 + 2
+    assert rows["ladder_12_months_SWAP_1Y"].notna().sum() == 100 - 11 + 2
 
 
 def table_of(paid: np.ndarray) -> pd.DataFrame:
@@ -81,8 +85,12 @@ def table_of(paid: np.ndarray) -> pd.DataFrame:
 
 def test_the_replicating_portfolio_finds_the_ladders_that_were_mixed():
     panel = with_ladders(rows_of(NUMBERS), history(("SHORT", "SWAP_1Y", "SWAP_3Y", "SWAP_10Y")), "short")
-    paid = (0.3 * panel["ladder_1_months"] + 0.7 * panel["ladder_36_months"] - 0.004).fillna(0.01).to_numpy()
-    found = replication_exhibit(panel, table_of(paid)).data.set_index("of")
+    paid = (
+        (0.3 * panel["ladder_1_months_SHORT"] + 0.7 * panel["ladder_36_months_SWAP_3Y"] - 0.004).fillna(0.01).to_numpy()
+    )
+    shown = replication_exhibit(panel, table_of(paid))
+    assert "1 SHORT, 12 SWAP_1Y, 36 SWAP_3Y, 120 SWAP_10Y" in shown.note
+    found = shown.data.set_index("of")
     row = found.loc["rate paid"]
     # The ladder of ten years is filled in a quarter of the months only, and is left out.
     assert row["months"] == MONTHS - 35 and np.isnan(row["120M, %"])
