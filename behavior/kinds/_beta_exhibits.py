@@ -54,7 +54,7 @@ def segment_paths(table: pd.DataFrame) -> list[Exhibit]:
 def target_exhibit(model: StructuralPassThrough) -> Exhibit:
     """Marginal pass-through by level of the short rate, with its band."""
     knots = model.layout_.knots
-    data = pd.DataFrame({"short rate, %": knots * PERCENT})
+    data: dict[str, FloatArray] = {"short rate, %": knots * PERCENT}
     for law in model.laws_:
         name = " / ".join(law.segment) or "all"
         head = np.zeros(model.layout_.structural.start)
@@ -67,7 +67,7 @@ def target_exhibit(model: StructuralPassThrough) -> Exhibit:
         "target_by_level",
         "Long-run pass-through of one more basis point, by level of the short rate",
         "lines",
-        data,
+        pd.DataFrame(data),
         "short rate, % a year",
         "marginal pass-through",
         f"Bands cover {model.options.confidence:.0%}. Outside the levels shown nothing was seen: flat there.",

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from behavior.errors import Fault, SpecFault
 from behavior.market.history import RateHistory
 from behavior.panel.dense import month_end_of, month_number
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, IntArray
@@ -33,29 +32,22 @@ def tenor_months(index: str) -> int | None:
     return int(found["count"]) * (MONTHS_PER_YEAR if found["unit"] == "Y" else 1)
 
 
-def ladder_indices(rates: RateHistory, short: str, family: str | None = None) -> dict[int, str]:
-    """Index of each ladder by tenor in months, shortest first.
+def ladder_indices(rates: RateHistory, short: str, family: str) -> dict[int, str]:
+    """Index of each ladder by tenor in months, shortest first; only the short rate's own where nothing else is there.
 
-    The short rate stands for its own tenor, or for one month where its name tells none. The others are of one family of
-    names (``SWAP`` of ``SWAP_5Y``): yields of different markets do not belong on one ladder. Without a `family` it is
-    the one with most tenors.
+    The short rate stands for its own tenor, or for one month where its name tells none.
 
-    Raises
-    ------
-    SpecFault : a family that the history does not have.
+    Parameters
+    ----------
+    family : first part of the names of market rates (``SWAP`` of ``SWAP_5Y``). It is declared and never guessed: a rate
+        history does not say which of its rates belong to the deposits' currency.
     """
     own = rates.index_of(short)
-    families: dict[str, dict[int, str]] = {}
+    curve: dict[int, str] = {}
     for index in sorted(rates.values):
         found, months = NAME.match(index), tenor_months(index)
-        if found is not None and months is not None and 1 <= months <= LONGEST and index != own:
-            families.setdefault(found["family"], {})[months] = index
-    if family is not None and family not in families:
-        rule = (
-            f"expected the first part of rate names that end in a tenor: {', '.join(sorted(families)) or 'none here'}"
-        )
-        raise SpecFault([Fault("spec.toml", rule, column="$.options.ladders", value=family)])
-    curve = families[family] if family is not None else max(families.values(), key=len, default={})
+        if found is not None and found["family"] == family and months is not None and 1 <= months <= LONGEST:
+            curve[months] = index
     if len(curve) >= LARGEST_COUNT:
         curve = {months: index for months, index in curve.items() if months in USUAL}
     return dict(sorted({**curve, (tenor_months(own) or 1): own}.items()))
@@ -68,16 +60,12 @@ def stopped(rates: RateHistory, index: str, months: IntArray) -> BoolArray:
     return np.asarray(regular & (months > quoted[-1] + STALE_MONTHS))
 
 
-def with_ladders(rows: pd.DataFrame, rates: RateHistory, short: str, family: str | None = None) -> pd.DataFrame:
+def with_ladders(rows: pd.DataFrame, rates: RateHistory, short: str, family: str) -> pd.DataFrame:
     """The rows with a column of yields for each ladder, decimals a year; NaN while a ladder is not filled.
 
     Parameters
     ----------
     rows : with `month_number` and `period_months`; an average over months gets the ladder's average over them.
-
-    Raises
-    ------
-    SpecFault : as `ladder_indices`.
     """
     months, periods = rows["month_number"].to_numpy(np.int64), rows["period_months"].to_numpy(np.int64)
     if not months.size:

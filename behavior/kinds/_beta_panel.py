@@ -30,8 +30,7 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
 
     Raises
     ------
-    SpecFault : segment columns, or a family of ladder rates, that the history does not have. FittingError : no rate
-    paid in the window.
+    SpecFault : segment columns that the history does not have. FittingError : no rate paid in the window.
     """
     rows, dropped = _account_rows(history, spec) if history.contract == ACCOUNTS else _product_rows(history, spec)
     rows, outside = _window(rows, spec)
@@ -48,7 +47,8 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
         )
     lagged = rows[list(SHORT_RATES)].bfill(axis=1).ffill(axis=1)
     rows[list(SHORT_RATES)] = lagged
-    rows = with_ladders(rows, rates, index, str(spec.options["ladders"]) if "ladders" in spec.options else None)
+    if "ladders" in spec.options:
+        rows = with_ladders(rows, rates, index, str(spec.options["ladders"]))
     table = rows.sort_values(["unit", "month_number"], kind="stable").reset_index(drop=True)
     return Panel(table.drop(columns="month_number"), dropped)
 

@@ -29,12 +29,12 @@ def cycle_readings(
 ) -> Exhibit:
     """Interim and terminal beta of every move of the short rate, paid and by the law, beside its long-run beta."""
     rows: list[dict[str, object]] = []
-    for one in series:
+    for one, label in zip(series, _labels(series), strict=True):
         levels, _ = matched(one)
         found = cycles(levels)
         for number, cycle in enumerate(found):
             after = found[number + 1] if number + 1 < len(found) else None
-            rows.append(_cycle_row(model, path, one, (cycle, after), known_to))
+            rows.append({"segment": label, **_cycle_row(model, path, one, (cycle, after), known_to)})
     nothing: dict[str, object] = {"segment": "all", "betas": f"no move of {LEAST_CYCLE * 1e4:.0f} bp was seen"}
     return Exhibit(
         "cycle_betas",
@@ -46,6 +46,12 @@ def cycle_readings(
         "was over. What earlier moves still owed at the start is in both. By the law: its path from the rate paid at "
         "the start. Long-run: what the law passes on of this move in the end. So far: no opposite move has come yet.",
     )
+
+
+def _labels(series: Sequence[RateSeries]) -> list[str]:
+    """The segment of each series, or its own name where several share the segment."""
+    segments = [one.segment for one in series]
+    return [one.unit if segments.count(one.segment) > 1 else " / ".join(one.segment) or "all" for one in series]
 
 
 def _cycle_row(
@@ -63,7 +69,6 @@ def _cycle_row(
     target = float(model.law(one.segment).target_change(levels[own.start], levels[own.last_move]))
     months = (one.observed + one.first_month)[[own.start, own.last_move, own.settled]]
     return {
-        "segment": " / ".join(one.segment) or "all",
         "from": _month(months[0]),
         "last step": _month(months[1]),
         "move, bp": move * 1e4,
@@ -102,15 +107,15 @@ def rolling_exhibits(series: Sequence[RateSeries]) -> tuple[Exhibit, ...]:
     """Static beta in rolling windows of five years: does one long-run beta hold over the history?"""
     rows, lines = [], {}
     largest = sorted(series, key=lambda one: -float(one.weight.mean()))
-    for place, one in enumerate(largest):
+    for place, (one, label) in enumerate(zip(largest, _labels(largest), strict=True)):
         levels, paid = matched(one)
         period = max(int(np.median(one.periods)), 1)
         window = max(min(WINDOW_MONTHS // period, levels.size // 2), LEAST_ROWS)
         betas = rolling_betas(levels, paid, window)
-        rows.append(_rolling_row(one, betas, window * period))
+        rows.append({"segment": label, **_rolling_row(one, betas, window * period)})
         if place < LARGEST_PICTURES and np.isfinite(betas).any():
             months = month_end_of(one.observed + one.first_month)
-            lines[one.unit] = pd.Series(betas, index=months).groupby(level=0).last()
+            lines[label] = pd.Series(betas, index=months).groupby(level=0).last()
     note = (
         "Rate paid on a constant and the short rate over the months of each window; Newey-West error in brackets. "
         "Rates paid that lag pull it down in short windows. Windows in which the short rate moved by less than "
@@ -134,7 +139,6 @@ def _rolling_row(one: RateSeries, betas: FloatArray, months: int) -> dict[str, o
     figures = (told.min(), np.median(told), told.max(), told[-1]) if told.size else (np.nan,) * 4
     names = ("lowest", "median", "highest", "last window")
     return {
-        "segment": " / ".join(one.segment) or "all",
         "all months": words,
         "window, months": months,
         "windows": told.size,
@@ -142,39 +146,44 @@ def _rolling_row(one: RateSeries, betas: FloatArray, months: int) -> dict[str, o
     }
 
 
-def replication_exhibit(panel: pd.DataFrame, table: pd.DataFrame) -> Exhibit:
+def replication_exhibit(panel: pd.DataFrame, table: pd.DataFrame, family: object) -> Exhibit:
     """Ladders whose yield stays closest to the rate paid, and to the law's path, segment by segment.
 
     Parameters
     ----------
     panel : the panel's rows with the yields of `with_ladders`. table : predictions in the same order.
+    family : the market rates that the specification names for ladders, None where it names none.
     """
     ladders = ladders_of(list(panel.columns))
     title, name = "Replicating portfolio", "replicating_portfolio"
     if len(ladders) < 2:
         rows = pd.DataFrame([{"segment": "all", "ladders": "cannot be told"}])
-        note = (
-            "The rate history has no market rate with a tenor in its name (such as SWAP_5Y or UST_3M) beside the short "
-            "rate, so there is nothing to build ladders of. Add such rates to the rate history."
-        )
-        return Exhibit(name, title, "table", rows, note=note)
+        missing = f"The rate history has no market rates named {family} and a tenor, such as {family}_5Y."
+        if family is None:
+            missing = "The specification names no market rates to build ladders of."
+        advice = "`ladders` in its options is the first part of their names: SWAP for SWAP_2Y, SWAP_5Y, SWAP_10Y."
+        return Exhibit(name, title, "table", rows, note=f"{missing} {advice}")
     yields = panel[[column for column, _ in ladders.values()]].set_axis(list(ladders), axis="columns")
     largest = table.groupby("unit")["weight"].sum().sort_values(ascending=False, kind="stable").index[:LARGEST_TABLE]
-    found = [row for unit in largest for row in _replication_rows(yields, table, str(unit))]
+    names = table.groupby("unit")["segment"].first()
+    alone = ~names.duplicated(keep=False)
+    found = []
+    for unit in largest:
+        found += _replication_rows(yields, table, str(unit), str(names[unit] if alone[unit] else unit))
     bought = ", ".join(f"{months} {index}" for months, (_, index) in ladders.items())
     note = (
         f"Rolling ladders, months and market rate: {bought}. Weights of at least 0 that sum to 1 and leave the least "
         "variance of yield minus rate, whose mean is the margin. A ladder that was not filled in half of the months "
-        "has no weight. A reading: nothing of it enters an exported table. Other rates: `ladders` in the options of "
-        f"the specification. At most the {LARGEST_TABLE} largest segments."
+        "has no weight. A reading: nothing of it enters an exported table. "
+        f"At most the {LARGEST_TABLE} largest series."
     )
     return Exhibit(name, title, "table", pd.DataFrame(found), note=note)
 
 
-def _replication_rows(yields: pd.DataFrame, table: pd.DataFrame, unit: str) -> list[dict[str, object]]:
+def _replication_rows(yields: pd.DataFrame, table: pd.DataFrame, unit: str, name: str) -> list[dict[str, object]]:
     own = (table["unit"] == unit).to_numpy() & table[["actual", "predicted"]].notna().all(axis=1).to_numpy()
     held = _filled(yields[own])
-    label = {"segment": str(table.loc[table["unit"] == unit, "segment"].iloc[0])}
+    label = {"segment": name}
     if held.empty:
         return [{**label, "of": "rate paid", "months": 0}]
     rates = table.loc[held.index]

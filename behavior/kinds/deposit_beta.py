@@ -235,7 +235,7 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
         cycle_readings(model, paths, series, known_to),
         *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
-        replication_exhibit(panel.table, predictions.table),
+        replication_exhibit(panel.table, predictions.table, fitted.spec.options.get("ladders")),
     )
 
 

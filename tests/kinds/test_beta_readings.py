@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from behavior.assumptions.pass_through_path import PassThroughLaw
-from behavior.errors import SpecFault
 from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.kinds._beta_ladders import ladder_indices, ladders_of, tenor_months, with_ladders
@@ -41,22 +42,21 @@ def test_tenors_are_read_from_names_and_nothing_is_guessed():
         None,
     ]
     rates = history(("FEDFUNDS", "SWAP_2Y", "SWAP_5Y", "UST_2Y", "UST_30Y", "MORTGAGE30"))
-    assert ladder_indices(rates, "short") == {1: "FEDFUNDS", 24: "SWAP_2Y", 60: "SWAP_5Y"}
+    assert ladder_indices(rates, "short", "SWAP") == {1: "FEDFUNDS", 24: "SWAP_2Y", 60: "SWAP_5Y"}
     assert ladder_indices(rates, "short", "UST") == {1: "FEDFUNDS", 24: "UST_2Y"}
-    with pytest.raises(SpecFault, match="SWAP, UST"):
-        ladder_indices(rates, "short", "GILT")
-    assert ladder_indices(history(("FEDFUNDS", "MORTGAGE30")), "short") == {1: "FEDFUNDS"}
+    assert ladder_indices(rates, "short", "GILT") == {1: "FEDFUNDS"}
+    assert ladder_indices(rates, "UST_2Y", "UST") == {24: "UST_2Y"}
 
 
 def test_a_ladder_pays_the_mean_of_the_months_it_was_bought_in():
     rates = history(("SHORT", "SWAP_1Y"))
-    rows = with_ladders(rows_of(NUMBERS), rates, "short")
+    rows = with_ladders(rows_of(NUMBERS), rates, "short", "SWAP")
     assert list(ladders_of(list(rows.columns))) == [1, 12]
     year = rows["ladder_12_months_SWAP_1Y"].to_numpy()
     assert np.isnan(year[:11]).all() and np.isfinite(year[11:]).all()
     assert year[30] == pytest.approx(rates.values["SWAP_1Y"][19:31].mean())
     # A quarter's average gets the ladder's average over the quarter.
-    quarters = with_ladders(rows_of(NUMBERS[32::3], 3), rates, "short")["ladder_12_months_SWAP_1Y"].to_numpy()
+    quarters = with_ladders(rows_of(NUMBERS[32::3], 3), rates, "short", "SWAP")["ladder_12_months_SWAP_1Y"].to_numpy()
     assert quarters[1] == pytest.approx(year[33:36].mean())
 
 
@@ -67,7 +67,7 @@ def test_a_rate_that_is_no_longer_quoted_fills_no_ladder():
         {"SHORT": rates.values["SHORT"], "SWAP_1Y": rates.values["SWAP_1Y"][:100]},
         rates.roles,
     )
-    rows = with_ladders(rows_of(NUMBERS), short, "short")
+    rows = with_ladders(rows_of(NUMBERS), short, "short", "SWAP")
     assert rows["ladder_12_months_SWAP_1Y"].notna().sum() == 100 - 11 + 2
 
 
@@ -84,11 +84,11 @@ def table_of(paid: np.ndarray) -> pd.DataFrame:
 
 
 def test_the_replicating_portfolio_finds_the_ladders_that_were_mixed():
-    panel = with_ladders(rows_of(NUMBERS), history(("SHORT", "SWAP_1Y", "SWAP_3Y", "SWAP_10Y")), "short")
+    panel = with_ladders(rows_of(NUMBERS), history(("SHORT", "SWAP_1Y", "SWAP_3Y", "SWAP_10Y")), "short", "SWAP")
     paid = (
         (0.3 * panel["ladder_1_months_SHORT"] + 0.7 * panel["ladder_36_months_SWAP_3Y"] - 0.004).fillna(0.01).to_numpy()
     )
-    shown = replication_exhibit(panel, table_of(paid))
+    shown = replication_exhibit(panel, table_of(paid), "SWAP")
     assert "1 SHORT, 12 SWAP_1Y, 36 SWAP_3Y, 120 SWAP_10Y" in shown.note
     found = shown.data.set_index("of")
     row = found.loc["rate paid"]
@@ -101,10 +101,22 @@ def test_the_replicating_portfolio_finds_the_ladders_that_were_mixed():
 
 
 def test_without_rates_of_several_tenors_no_portfolio_is_invented():
-    panel = with_ladders(rows_of(NUMBERS), history(("SHORT", "MORTGAGE30")), "short")
-    found = replication_exhibit(panel, table_of(np.full(MONTHS, 0.01)))
-    assert "no market rate with a tenor" in found.note
+    panel = with_ladders(rows_of(NUMBERS), history(("SHORT", "MORTGAGE30")), "short", "SWAP")
+    found = replication_exhibit(panel, table_of(np.full(MONTHS, 0.01)), "SWAP")
+    assert "no market rates named SWAP" in found.note
     assert list(found.data.columns) == ["segment", "ladders"]
+
+
+def test_ladders_of_another_market_are_not_used_unasked():
+    panel = rows_of(NUMBERS)
+    found = replication_exhibit(panel, table_of(np.full(MONTHS, 0.01)), None)
+    assert "names no market rates" in found.note and "`ladders`" in found.note
+
+
+def test_series_that_share_a_segment_are_told_apart():
+    levels = 0.03 + 0.02 * np.sin(np.arange(80) / 9.0)
+    series = [replace(series_of(levels, 0.4 * levels, name), segment=("savings",)) for name in ("bank a", "bank b")]
+    assert set(rolling_exhibits(series)[0].data["segment"]) == {"bank a", "bank b"}
 
 
 def test_betas_by_cycle_are_read_at_the_last_step_and_where_the_rate_paid_settles():
