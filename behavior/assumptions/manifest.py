@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
+from behavior.assumptions.pass_through_path import RestingRate
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.table_text import render_table
@@ -46,6 +47,7 @@ KNOWN_OF_CURVES = (
     "delay_months",
     "recovery",
     "averaged_over",
+    "resting_rates",
     "model_version",
     "failed_gates",
     *TEXTS,
@@ -126,6 +128,10 @@ def _entry(table: AssumptionTable) -> dict[str, Any]:
         "averaged_over": {
             key: value.split(", ") if key == "covariates" else value for key, value in table.averaged_over.items()
         },
+        "resting_rates": [
+            {"segment": list(segment), "level": float(one.level), "rate": float(one.rate)}
+            for segment, one in table.resting_rates.items()
+        ],
         "model": origin.model,
         "model_version": origin.model_version,
         "failed_gates": list(origin.failed_gates),
@@ -248,6 +254,7 @@ def _heading(reader: TomlTable, name: str) -> AssumptionTable | None:
         delay_months=_delays(reader),
         recovery=reader.number("recovery"),
         averaged_over=_averaged_over(reader),
+        resting_rates=_resting_rates(reader),
         provenance=Provenance(
             model_version=reader.whole("model_version", 0) if "model_version" in reader.raw else None,
             failed_gates=reader.texts("failed_gates"),
@@ -284,6 +291,19 @@ def _delays(reader: TomlTable) -> dict[Direction, int]:
         if key not in list(Direction):
             inner.fault(key, f"expected {' or '.join(Direction)}")
     return {direction: inner.whole(direction, 0) for direction in Direction if direction in raw}
+
+
+def _resting_rates(reader: TomlTable) -> dict[tuple[str, ...], RestingRate]:
+    raw = reader.raw.get("resting_rates", [])
+    if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
+        reader.fault("resting_rates", "expected a list of { segment = [...], level = ..., rate = ... }", raw)
+        return {}
+    found = {}
+    for place, one in enumerate(raw):
+        inner = TomlTable(one, reader.where, f"{reader.path}.resting_rates[{place}]", reader.faults)
+        inner.need(("segment", "level", "rate"))
+        found[inner.texts("segment")] = RestingRate(inner.number("level") or 0.0, inner.number("rate") or 0.0)
+    return found
 
 
 def _averaged_over(reader: TomlTable) -> dict[str, str]:

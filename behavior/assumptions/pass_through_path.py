@@ -12,7 +12,7 @@ one place where the law is written for learning; the engine's kernel is tested a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,8 @@ from behavior.errors import BehaviorError
 from behavior.quantities import FloatArray
 
 NO_FLOOR = -np.inf
+AT_FLOOR = 1e-9
+"""How far above its floor (decimal a year) a rate paid still counts as held there."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,18 @@ class Pending:
     earlier: FloatArray
 
 
+@dataclass(frozen=True)
+class RestingRate:
+    """Rate paid in the long run at one level of the short rate, decimals a year.
+
+    A target curve says how far the target moves; this says where it stands. It is asked for where the rate paid does
+    not tell: at a floor, below which the target may lie.
+    """
+
+    level: float
+    rate: float
+
+
 def nothing_pending() -> Pending:
     """No history is known: the target is today's rate paid."""
     return Pending(np.zeros(()), np.zeros((0,)))
@@ -182,6 +196,25 @@ def pending_from_history(law: PassThroughLaw, levels: FloatArray) -> Pending:
         return nothing_pending()
     path = rate_paid_path(targets, targets[..., 0], law.up, law.down, (law.delay_up, law.delay_down), NO_FLOOR)
     return Pending(targets[..., -1] - path[..., -1], targets[..., :-1] - targets[..., -1:])
+
+
+def pending_at_floor(
+    pending: Pending, law: PassThroughLaw, today: float, paid: float, floor: float, resting: RestingRate | None
+) -> Pending:
+    """What is owed by a rate paid that may be held at its floor.
+
+    The floor binds the rate paid and leaves the target alone: where the target lies below a rate that the floor holds,
+    it must first rise to that rate before the rate rises with it. Anywhere else, or where no one knows the target's
+    level, `pending` stands.
+
+    Parameters
+    ----------
+    today : short rate. paid : rate paid today. floor : its bound. All decimals a year.
+    """
+    if resting is None or paid > floor + AT_FLOOR:
+        return pending
+    distance = resting.rate + float(law.target_change(resting.level, today)) - paid
+    return replace(pending, gap=np.asarray(distance)) if distance < 0 else pending
 
 
 def project_rate_paid(

@@ -9,7 +9,7 @@ import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver
-from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, rate_paid_path
+from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, RestingRate, rate_paid_path
 from behavior.assumptions.segments import best_curve, select_curves
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import BehaviorError
@@ -74,6 +74,14 @@ def speeds_of(
                 curves[direction] = table.curves[place]
                 delays[direction] = table.delay_months.get(direction, 0)
     return curves, delays
+
+
+def resting_rate(tables: Sequence[AssumptionTable], segment: tuple[str, ...]) -> RestingRate | None:
+    """Long-run rate paid that goes with a segment's own target curve; None for a fallback or where it is unknown."""
+    for table in tables:
+        if table.quantity is Quantity.MARGINAL_PASS_THROUGH and segment in table.resting_rates:
+            return table.resting_rates[segment]
+    return None
 
 
 def half_life_months(adjustment: float) -> float:

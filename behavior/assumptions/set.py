@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
+from behavior.assumptions.pass_through_path import RestingRate
 from behavior.assumptions.segments import SegmentScheme
 from behavior.errors import AssumptionError, SegmentNotCovered
 from behavior.quantities import FloatArray, Quantity
@@ -72,6 +73,7 @@ class AssumptionTable:
     delay_months : months before an adjustment starts, by direction.
     recovery : share of a defaulted balance paid back, or None.
     averaged_over : what off-axis covariates were averaged over, in words and digests.
+    resting_rates : of a target table, the long-run rate paid at one level of the short rate, by segment.
     """
 
     name: str
@@ -87,6 +89,7 @@ class AssumptionTable:
     delay_months: Mapping[Direction, int] = field(default_factory=dict)
     recovery: float | None = None
     averaged_over: Mapping[str, str] = field(default_factory=dict)
+    resting_rates: Mapping[tuple[str, ...], RestingRate] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
 
     def curve(

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from behavior.benchmark.hazard_models import OURS
-from behavior.benchmark.hazard_scores import Score, joint_of
+from behavior.benchmark.hazard_scores import Score, interval_of, joint_of
 from behavior.benchmark.protocols import Bar
 from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import MET, MISSED, OPEN, Verdict, figure
 
+LEAST_EVENTS = 5
 Scores = Mapping[str, Sequence[Score]]
 
 
@@ -76,13 +77,25 @@ def _between(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
     return figure(value, low, high), bool(bar.between[0] <= value <= bar.between[1])
 
 
+def _speaks(score: Score) -> bool:
+    """Whether a bucket says anything: where fewer than five events were expected and fewer happened, it does not."""
+    return not max(score.events, score.expected) < LEAST_EVENTS
+
+
+def _unforeseen(scores: list[Score]) -> list[str]:
+    """Buckets with events of which the model expected none: no ratio can be formed, and none is needed."""
+    return [f"{one.bucket}: {one.events:.0f} events, none expected" for one in scores if one.expected <= 0]
+
+
 def _meets(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
-    """Buckets with fewer than five expected events say nothing either way."""
+    """Every bucket that says anything meets the bounds with its interval."""
     assert bar.meets is not None
-    outside, judged = [], 0
-    for one in mine:
-        value, low, high = value_and_interval(one.draws)
-        if not np.isfinite(value) or one.events + value < 5 or low != low:
+    speaking = [one for one in mine if _speaks(one)]
+    outside = _unforeseen(speaking)
+    judged = len(outside)
+    for one in speaking:
+        value, low, high = interval_of(one)
+        if not np.isfinite(value) or low != low:
             continue
         judged += 1
         if low > bar.meets[1] or high < bar.meets[0]:
@@ -92,12 +105,17 @@ def _meets(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
 
 
 def _joint(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
+    """Every bucket that says anything has 1 in a region that holds for all of them together."""
     assert bar.joint is not None
-    known = [one for one in mine if one.events >= 1 and np.isfinite(one.draws[0])]
-    if not known:
-        return "no bucket with events", False
+    speaking = [one for one in mine if _speaks(one)]
+    outside = _unforeseen(speaking)
+    known = [one for one in speaking if np.isfinite(one.draws[0])]
+    if not known and not outside:
+        return f"no bucket with {LEAST_EVENTS} events, expected or seen", False
     region = joint_of(known, bar.joint)
-    outside = [f"{name}: {figure(value, low, high, '.2f')}" for name, value, low, high in region if low > 1 or high < 1]
+    outside += [
+        f"{name}: {figure(value, low, high, '.2f')}" for name, value, low, high in region if low > 1 or high < 1
+    ]
     words = ", ".join(f"{name} {value:.2f}" for name, value, _, _ in region)
     return words + ("; 1 lies outside in " + ", ".join(outside) if outside else ""), not outside
 

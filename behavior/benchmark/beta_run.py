@@ -13,6 +13,8 @@ from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_pha
 from behavior.benchmark.beta_scores import BETA, PATH, BetaBenchmark, run_protocol
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
+from behavior.benchmark.incumbents import UNSAID
+from behavior.benchmark.protocol_rules import PHASE
 from behavior.benchmark.protocols import Question
 from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import Answer
@@ -26,7 +28,6 @@ from behavior.panel.base import CustomerHistory
 from behavior.panel.dense import month_end_of
 from behavior.specs import ModelSpec
 
-PHASE = "phase"
 PICTURED = 6
 
 
@@ -63,8 +64,7 @@ def beta_benchmark(
     series = series_of_panel(panel.table, question.by)
     options = replace(fit_options(chosen), floor=question.floor, replicates=1)
     known = models(options)
-    if question.betas:
-        known[INCUMBENT] = incumbent(question.betas, question.floor)
+    known[INCUMBENT] = incumbent(question.betas, question.floor) if question.betas else known[LAST_CYCLE]
     if question.leave_out == PHASE:
         return run_protocol(leave_one_phase_out(series), known)
     logistic = replace(options, form="logistic")
@@ -90,6 +90,7 @@ def beta_answer(
     table = pd.concat([table_of(own, cause="rate_paid", model=model) for model, own in scores.items()])
     verdicts = tuple(judge_bar(question.title, bar, scores) for bar in question.bars)
     refused = [f"{who}: {why}" for who, why in found.failed.items()]
+    used = [] if betas else [f"{INCUMBENT}: {UNSAID}: {LAST_CYCLE}"]
     return Answer(
         name=name,
         title=question.title,
@@ -100,7 +101,7 @@ def beta_answer(
         verdicts=verdicts,
         winner=_winner(scores),
         exhibits=_pictures(found),
-        notes=(*((question.says,) if question.says else ()), *refused),
+        notes=(*((question.says,) if question.says else ()), *used, *refused),
         facts={"rows judged": len(found.rows), "folds": int(found.rows["fold"].nunique())},
     )
 

@@ -13,8 +13,10 @@ from behavior.benchmark import decay_models as models
 from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
-from behavior.benchmark.protocols import Protocol, Question
-from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
+from behavior.benchmark.incumbents import UNSAID
+from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows, words_of
+from behavior.benchmark.protocols import Incumbent, Protocol, Question
+from behavior.benchmark.resampling import Draws, draws_of, of_absolute_error, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError, FittingError
 from behavior.kinds._decay_fit import level_codes, segment_levels
@@ -54,6 +56,7 @@ class Followed:
     ----------
     customer, landmark, segment, balance : of each account followed, shape (accounts,).
     actual : view -> share of balance left, shape (accounts, 1 + horizon). foretold : view -> model -> the same.
+    refused : models without an answer, and why.
     """
 
     customer: np.ndarray
@@ -62,6 +65,7 @@ class Followed:
     balance: FloatArray
     actual: Mapping[str, FloatArray]
     foretold: Mapping[str, Mapping[str, FloatArray]]
+    refused: tuple[Refusal, ...] = ()
 
 
 def decay_benchmark(
@@ -96,11 +100,14 @@ def decay_benchmark(
         kind=kind.name,
         protocol=question.protocol.name or "landmarks, unseen accounts",
         scores=table,
-        summary=_summary(table),
+        summary=_summary(table, _incumbent_words(question.incumbent)),
         verdicts=tuple(judge_bar(question.title, one, scores[one.cause or "net_balance"]) for one in question.bars),
         winner=" ".join(_winner(view, own) for view, own in scores.items()),
         exhibits=tuple(exhibits),
-        notes=(question.says,) if question.says else (),
+        notes=(
+            *((question.says,) if question.says else ()),
+            *missing_rows({"every view": absent_of(followed.refused, len(parts))}, WORDS),
+        ),
         facts={"accounts followed": len(followed.balance), "landmarks": len(np.unique(followed.landmark))},
     )
 
@@ -149,7 +156,7 @@ def _follow(
     learners = learn[np.maximum(grid.rows[:, : last + 1].max(axis=1), 0)] & (grid.rows[:, : last + 1].max(axis=1) >= 0)
     group = codes[first_row][learners]
     paths = models.learning_paths(grid, learners)[:, : last + 1]
-    foretold = _ours(panel, rates, kind, spec, learn, at, cohort, with_boosted)
+    foretold, why = _ours(panel, rates, kind, spec, learn, at, cohort, with_boosted)
     baseline = {
         "exponential": models.constant_decay(table, codes, learn, cohort),
         "last_period": models.constant_decay(table, codes, learn, cohort, models.LAST_MONTHS),
@@ -158,10 +165,13 @@ def _follow(
     }
     lowest = {"cohort_decay": models.cohort_decay(paths, group, last, cohort, lowest=True)}
     probable = models.probable_amount(paths, group, last, cohort)
-    if probable is not None:
+    if probable is None:
+        why["probable_amount"] = "the changes of a segment's total balance cannot be fitted"
+    else:
         baseline["probable_amount"] = lowest["probable_amount"] = probable
     life = question.incumbent.average_life_years
     baseline["incumbent"] = baseline["last_period"] if life is None else models.fixed_decay(life, cohort)
+    lowest["incumbent"] = baseline["incumbent"]
     foretold["net_balance"] |= baseline
     foretold["lowest_balance"] |= lowest
     return Followed(
@@ -171,6 +181,7 @@ def _follow(
         cohort.rows["balance"].to_numpy(),
         _as_it_went(grid, unit, last, cohort.horizon),
         foretold,
+        tuple(Refusal(model, f"from {np.datetime64(at, 'M')}, fold {fold + 1}", one) for model, one in why.items()),
     )
 
 
@@ -209,8 +220,8 @@ def _ours(
     at: int,
     cohort: models.Cohort,
     with_boosted: bool,
-) -> dict[str, dict[str, FloatArray]]:
-    """Our exported curves, and those of the same model with boosted closures, in both views."""
+) -> tuple[dict[str, dict[str, FloatArray]], dict[str, str]]:
+    """Our exported curves, and those of the same model with boosted closures, in both views; and why one has none."""
     month = month_number(panel.table["month"])
     check = learn & (month >= first_check_month(np.unique(month[learn]), spec.split.validate_share_of_months))
     split = PanelSplit(learn & ~check, check, ~learn, ~learn, ~learn)
@@ -221,19 +232,22 @@ def _ours(
         boosted = spec.estimator.model_copy(update={"family": "boosted_hazard"})
         asked["boosted"] = spec.model_copy(update={"estimator": boosted})
     found: dict[str, dict[str, FloatArray]] = {view: {} for view in VIEWS}
+    refused: dict[str, str] = {}
     for model, one in asked.items():
         try:
             fitted = kind.fit(panel, split, one)
-        except BehaviorError:
+        except BehaviorError as error:
             if model == OURS:
                 raise
+            refused[model] = words_of(error)
             continue
         if model != OURS and "champion" in fitted.facts and fitted.facts["champion"] == "constant_hazard":
+            refused[model] = "too few closures for trees: a constant was chosen"
             continue
         tables = kind.export(fitted, context)
         for name, view in VIEWS.items():
             found[name][model] = models.from_tables(tables, cohort, view)
-    return found
+    return found, refused
 
 
 def _as_it_went(grid: BalanceGrid, unit: IntArray, last: int, horizon: int) -> dict[str, FloatArray]:
@@ -262,6 +276,7 @@ def _together(parts: list[Followed]) -> Followed:
             }
             for view in views
         },
+        tuple(refusal for one in parts for refusal in one.refused),
     )
 
 
@@ -288,7 +303,7 @@ def _scores(followed: Followed, view: str, share: FloatArray, draws: Draws, leve
             ratio = np.where(gone - gap[:, -1] > 1e-6, gone / (gone - gap[:, -1]), np.nan)
         for name, values in (
             (RATIO, ratio),
-            (CURVE, 100.0 * np.abs(gap[:, 1:]).mean(axis=1)),
+            (CURVE, of_absolute_error(100.0 * np.abs(gap[:, 1:]).mean(axis=1))),
             (RUN_OFF, 100.0 * gap[:, -1]),
             (LIFE, gap.sum(axis=1) / 12.0),
         ):
@@ -296,11 +311,21 @@ def _scores(followed: Followed, view: str, share: FloatArray, draws: Draws, leve
     return found
 
 
-def _summary(table: pd.DataFrame) -> pd.DataFrame:
+def _incumbent_words(given: Incumbent) -> str:
+    if given.average_life_years is None:
+        return f"{UNSAID}: {WORDS['last_period']}"
+    return f"{WORDS['incumbent']}: {given.name}" if given.name else WORDS["incumbent"]
+
+
+def _summary(table: pd.DataFrame, incumbent: str) -> pd.DataFrame:
     lines = []
     whole = table[table["slice"] == ""]
     for (view, model), own in whole.groupby(["cause", "model"], sort=False):
-        line: dict[str, object] = {"view": view, "model": model, "what": WORDS.get(str(model), "")}
+        line: dict[str, object] = {
+            "view": view,
+            "model": model,
+            "what": incumbent if model == "incumbent" else WORDS.get(str(model), ""),
+        }
         for score in (CURVE, RUN_OFF, LIFE):
             one = own[own["score"] == score].iloc[0]
             line[score.replace("_", " ")] = f"{one['value']:.2f} ({one['low']:.2f}..{one['high']:.2f})"
@@ -314,7 +339,7 @@ def _winner(view: str, scores: Mapping[str, list[Score]]) -> str:
     mine = curve.pop(OURS)
     if not curve:
         return f"{view}: nothing to compare with."
-    best = min(curve, key=lambda model: float(curve[model].draws[0]))
+    best = min(curve, key=lambda model: (float(curve[model].draws[0]), model == "incumbent"))
     value, low, high = value_and_interval(mine.draws - curve[best].draws)
     words = f"ours differs from it by {value:+.2f} points ({low:+.2f} to {high:+.2f}) of mean survival"
     if value == 0 and low == high:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
 
-from behavior.benchmark.protocols import Incumbent
-from behavior.errors import BehaviorError, Fault, SpecFault
+from behavior.benchmark.incumbents import AGE, FittedPsa
+from behavior.benchmark.missing_rows import words_of
+from behavior.errors import BehaviorError
 from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.champion import Roles
 from behavior.estimators.constant_hazard import ConstantHazard
-from behavior.estimators.empirical import EmpiricalHazard, PsaHazard, psa_hazard
+from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
-from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray
 
@@ -42,82 +38,6 @@ WORDS: Mapping[str, str] = {
     "boosted": "boosted trees on the spline",
     "boosted_cluster": "the same trees, grown on a cluster",
 }
-
-
-@dataclass
-class FixedHazard:
-    """A hazard that a bank uses as it is: nothing is fitted.
-
-    Parameters
-    ----------
-    axes : feature name -> rising grid. table : monthly hazard, shape (len of each axis); no axes = one number.
-    psa : speed of the PSA curve by age instead of a table.
-    """
-
-    axes: Mapping[str, FloatArray]
-    table: FloatArray
-    psa: float = 0.0
-
-    def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
-        """Nothing to learn."""
-        return self
-
-    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
-        """Hazard a month, shape (rows,), multilinear and held at the table's ends."""
-        if self.psa > 0:
-            return psa_hazard(column_of(matrix, "age_months"), self.psa)
-        if not self.axes:
-            return np.full(len(matrix.values), float(self.table))
-        grids = list(self.axes.values())
-        points = np.column_stack(
-            [
-                np.clip(np.nan_to_num(column_of(matrix, name), nan=float(grid[0])), grid[0], grid[-1])
-                for name, grid in self.axes.items()
-            ]
-        )
-        return np.asarray(RegularGridInterpolator(tuple(grids), self.table)(points))
-
-
-def incumbent_hazard(given: Incumbent, vendor_table: str, periods: float) -> FixedHazard | None:
-    """The hazard a period of what a profile says the bank uses; None where it says nothing.
-
-    Parameters
-    ----------
-    vendor_table : text of the vendor's CSV, empty where there is none. periods : periods a year of the rows.
-
-    Raises
-    ------
-    SpecFault : a vendor table without `cpr` or `monthly_hazard`, or with missing grid points.
-    """
-    if vendor_table:
-        return _vendor(vendor_table, periods)
-    if given.psa is not None:
-        return FixedHazard({}, np.zeros(()), given.psa)
-    share = given.cpr
-    if share is None and given.average_life_years is not None:
-        share = 1.0 - float(np.exp(-1.0 / given.average_life_years))
-    return None if share is None else FixedHazard({}, np.asarray(1.0 - (1.0 - share) ** (1.0 / periods)))
-
-
-def _vendor(text: str, periods: float) -> FixedHazard:
-    rows = list(csv.DictReader(io.StringIO(text)))
-    value = next((name for name in ("cpr", "monthly_hazard") if rows and name in rows[0]), None)
-    if value is None:
-        raise SpecFault([Fault("vendor table", "expected a CSV with axes and a column `cpr` or `monthly_hazard`")])
-    names = [name for name in rows[0] if name != value]
-    try:
-        grids = {name: np.unique([float(row[name]) for row in rows]) for name in names}
-        shape = tuple(len(grid) for grid in grids.values())
-        table: FloatArray = np.full(shape, np.nan)
-        for row in rows:
-            table[tuple(int(np.searchsorted(grids[name], float(row[name]))) for name in names)] = float(row[value])
-    except ValueError as error:
-        raise SpecFault([Fault("vendor table", f"expected numbers in every cell ({error})")]) from error
-    if np.isnan(table).any():
-        raise SpecFault([Fault("vendor table", f"expected one row for every combination of {', '.join(names)}")])
-    if value == "cpr":
-        table = 1.0 - (1.0 - table) ** (1.0 / periods)
-    return FixedHazard(grids, np.asarray(table))
 
 
 def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[str, Any]:
@@ -144,30 +64,37 @@ def contenders(roles: Roles, matrix: FeatureMatrix, client: Any = None) -> dict[
 
 def fit_contenders(
     models: Mapping[str, Any], matrix: FeatureMatrix, event: FloatArray, learn: BoolArray, test: BoolArray
-) -> dict[str, FloatArray]:
+) -> tuple[dict[str, FloatArray], dict[str, str]]:
     """Expected hazards of every model on the test rows, learned from the learning rows with equal weights.
 
-    What trees stand on and what a mean is of is fitted once. A model that these rows cannot carry is left out.
+    What trees stand on and what a mean is of is fitted once.
+
+    Returns
+    -------
+    Model -> hazard a period, shape (test rows,); and model -> why these rows cannot carry it.
     """
     train, check = rows_of(matrix, learn), rows_of(matrix, test)
     ones = np.ones(int(learn.sum()))
     fitted: dict[str, Any] = {}
     found: dict[str, FloatArray] = {}
+    refused: dict[str, str] = {}
     for name, model in models.items():
         try:
             if name.startswith("boosted") and "spline" not in fitted:
                 model.base.fit(train, event[learn], ones)
             ready = name == "averaged" and {"s_curve", "spline"} <= set(fitted)
             fitted[name] = (model.level if ready else model.fit)(train, event[learn], ones)
-        except BehaviorError:
+        except BehaviorError as error:
+            refused[name] = words_of(error)
             continue
         found[name] = np.asarray(fitted[name].predict_hazard(check))
-    return found
+    return found, refused
 
 
-def with_psa(models: dict[str, Any], wanted: bool) -> dict[str, Any]:
-    """The baselines, with the PSA curve where rows are months of mortgages."""
-    return {**models, "psa": PsaHazard()} if wanted else models
+def with_psa(models: dict[str, Any], names: tuple[str, ...], cause: str, months: int) -> dict[str, Any]:
+    """The baselines, with the PSA curve where rows are of mortgages: payoffs with an incentive and an age."""
+    wanted = cause == "payoff" and {"incentive", AGE} <= set(names)
+    return {**models, "psa": FittedPsa(months)} if wanted else models
 
 
 def in_order(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.benchmark.protocols import Protocol
+from behavior.benchmark.rate_phases import phases_of
 from behavior.errors import FittingError
 from behavior.panel.base import PanelSplit
 from behavior.panel.dense import month_number
@@ -25,21 +26,27 @@ class Window:
 
 
 def windows(
-    month: IntArray, customer: AnyArray, event: FloatArray, protocol: Protocol, validate_share: float = 0.2
+    month: IntArray,
+    customer: AnyArray,
+    event: FloatArray,
+    protocol: Protocol,
+    validate_share: float = 0.2,
+    rate: FloatArray | None = None,
 ) -> Iterator[Window]:
     """Every window and fold in which enough can be learned and something judged.
 
     Validation rows are the last `validate_share` of the learning months, or that share of customers where a protocol
-    holds out customers alone.
+    holds out customers alone. `rate` is the market rate of each row, by which phases are told apart where one is left
+    out: other customers' months before and after the phase teach what it is judged by.
 
     Raises
     ------
-    FittingError : when no window can be judged.
+    FittingError : when no window can be judged, or no phase can be told apart.
     """
     share = uniform_of_rows(customer, protocol.seed)
     fold = np.floor(share * protocol.customer_folds).astype(np.int64)
     found = 0
-    for label, early, late in _spans(month, protocol):
+    for label, early, late in _spans(month, protocol, rate):
         for number in range(protocol.judged):
             mine = fold == number
             learn = early & (~mine if protocol.customer_folds > 1 else np.ones(len(mine), dtype=bool))
@@ -56,7 +63,14 @@ def windows(
         )
 
 
-def _spans(month: IntArray, protocol: Protocol) -> Iterator[tuple[str, BoolArray, BoolArray]]:
+def _spans(month: IntArray, protocol: Protocol, rate: FloatArray | None) -> Iterator[tuple[str, BoolArray, BoolArray]]:
+    """Name, rows that may be learned from and rows that may be judged of every stretch of calendar time."""
+    if protocol.leave_out:
+        for low, high in phases_of(month, rate):
+            away = (month <= low - protocol.gap_months) | (month > high + protocol.gap_months)
+            name = f"without {np.datetime64(low, 'M')} to {np.datetime64(high, 'M')}"
+            yield name, away, (month > low) & (month <= high)
+        return
     if not protocol.starts:
         yield "all months", np.ones(len(month), dtype=bool), np.ones(len(month), dtype=bool)
     for start in protocol.starts:
@@ -68,7 +82,7 @@ def _spans(month: IntArray, protocol: Protocol) -> Iterator[tuple[str, BoolArray
 def _split(
     month: IntArray, share: FloatArray, learn: BoolArray, test: BoolArray, protocol: Protocol, validate_share: float
 ) -> PanelSplit:
-    if protocol.starts:
+    if protocol.starts or protocol.leave_out:
         check = learn & (month >= first_check_month(np.unique(month[learn]), validate_share))
     else:
         check = learn & ((share * protocol.customer_folds) % 1.0 < validate_share)

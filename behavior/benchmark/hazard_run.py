@@ -11,26 +11,20 @@ import numpy as np
 import pandas as pd
 
 from behavior.benchmark.bars import judge_bar
-from behavior.benchmark.hazard_models import (
-    OURS,
-    WORDS,
-    FixedHazard,
-    contenders,
-    fit_contenders,
-    in_order,
-    with_psa,
-)
+from behavior.benchmark.hazard_models import OURS, WORDS, contenders, fit_contenders, in_order, with_psa
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_scores import (
-    Rows,
     Score,
     incidence_by_age,
     score_model,
     survival_by_age,
     table_of,
 )
-from behavior.benchmark.protocols import Protocol, Question
-from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, value_and_interval
+from behavior.benchmark.incumbents import UNSAID, FixedHazard, months_of, stand_in
+from behavior.benchmark.judged_rows import Rows
+from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
+from behavior.benchmark.protocols import Incumbent, Protocol, Question
+from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_absolute_error, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
@@ -57,12 +51,13 @@ class Judged:
     Parameters
     ----------
     place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
-    families : champion family -> windows in which it was chosen.
+    families : champion family -> windows in which it was chosen. absent : model that has no row -> why, in words.
     """
 
     place: IntArray
     expected: Mapping[str, FloatArray]
     families: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def hazard_benchmark(
@@ -86,9 +81,13 @@ def hazard_benchmark(
     tables, verdicts, exhibits = [], [], []
     scores: dict[str, dict[str, list[Score]]] = {}
     for cause, found in judged.items():
-        rows = rows_judged(panel, spec, question.protocol, cause, found.place, periods)
+        others = tuple(column for column, _ in CAUSES[kind.name] if column != cause)
+        rows = rows_judged(panel, spec, question.protocol, cause, found.place, periods, others)
         draws = _draws(panel, question.protocol, found.place, replicates)
-        scores[cause] = {model: score_model(rows, expected, draws) for model, expected in found.expected.items()}
+        scores[cause] = {
+            model: score_model(rows, expected, draws, others_expected(judged, cause, model))
+            for model, expected in found.expected.items()
+        }
         tables += [table_of(own, cause=cause, model=model) for model, own in scores[cause].items()]
         exhibits += pictures(cause, rows, found, draws)
     if len(judged) > 1:
@@ -107,11 +106,14 @@ def hazard_benchmark(
         kind=kind.name,
         protocol=question.protocol.name or "unnamed",
         scores=table,
-        summary=summary_of(table, first),
+        summary=summary_of(table, first, incumbent_words(question.incumbent, incumbent, judged[first])),
         verdicts=tuple(verdicts),
         winner=winner_of(scores[first]),
         exhibits=tuple(exhibits),
-        notes=tuple(one for one in (question.says,) if one),
+        notes=(
+            *((question.says,) if question.says else ()),
+            *missing_rows({cause: one.absent for cause, one in judged.items()}, WORDS),
+        ),
         facts={
             "rows judged": len(judged[first].place),
             "events judged": int(scores[first][OURS][0].events),
@@ -136,7 +138,9 @@ def judge(
     places: dict[str, list[IntArray]] = {}
     parts: dict[str, dict[str, list[FloatArray]]] = {}
     families: dict[str, int] = {}
-    for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months):
+    refused: dict[str, list[Refusal]] = {}
+    rate = table["market_rate"].to_numpy(dtype=np.float64) if "market_rate" in table.columns else None
+    for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months, rate):
         fitted = kind.fit(panel, window.learn, spec)
         family = str(fitted.facts.get("champion", "unknown"))
         families[family] = families.get(family, 0) + 1
@@ -144,7 +148,9 @@ def judge(
         for column, role in causes:
             if role not in fitted.estimators:
                 continue
-            own = _window(panel, kind, spec, fitted, (column, role), learn, window.test, incumbent, client)
+            used = incumbent if column == causes[0][0] else None
+            own, failed = _window(panel, kind, spec, fitted, (column, role), learn, window.test, used, client)
+            refused.setdefault(column, []).extend(Refusal(model, window.name, why) for model, why in failed.items())
             places.setdefault(column, []).append(np.flatnonzero(window.test))
             for model, expected in own.items():
                 parts.setdefault(column, {}).setdefault(model, []).append(expected)
@@ -157,6 +163,7 @@ def judge(
                 if len(own[model]) == len(places[cause])
             },
             families,
+            absent_of(refused[cause], len(places[cause])),
         )
         for cause, own in parts.items()
     }
@@ -172,7 +179,8 @@ def _window(
     test: AnyArray,
     incumbent: FixedHazard | None,
     client: Any,
-) -> dict[str, FloatArray]:
+) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Every model's hazards of one cause on the rows of a window, and why others have none."""
     column, role = cause
     inputs = fitted.estimators["inputs"]
     matrix = inputs.plain(panel, kind.features)
@@ -180,13 +188,19 @@ def _window(
     event = np.nan_to_num(panel.table[column].to_numpy(dtype=np.float64))
     own = rows_of(inputs.matrix(panel, kind.features), test)
     found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(own))}
-    monthly = periods_a_year(panel) == 12.0
     models = contenders(roles_of(matrix.names, spec, column), matrix, client)
-    models = with_psa(models, monthly and column == "payoff" and "incentive" in matrix.names)
-    found |= fit_contenders(models, matrix, event, learn, test)
-    if incumbent is not None and column in ("payoff", "closed"):
-        found["incumbent"] = incumbent.predict_hazard(check)
-    return found
+    models = with_psa(models, matrix.names, column, months_of(periods_a_year(panel)))
+    others, refused = fit_contenders(models, matrix, event, learn, test)
+    found |= others
+    found["incumbent"] = others[stand_in(others)] if incumbent is None else incumbent.predict_hazard(check)
+    return found, refused
+
+
+def incumbent_words(given: Incumbent, incumbent: FixedHazard | None, judged: Judged) -> str:
+    """What the incumbent's row is: the bank's own by name, or what stands in for it."""
+    if incumbent is None:
+        return f"{UNSAID}: {WORDS[stand_in(judged.expected)]}"
+    return f"{WORDS['incumbent']}: {given.name}" if given.name else WORDS["incumbent"]
 
 
 def roles_of(names: tuple[str, ...], spec: ModelSpec, cause: str) -> Roles:
@@ -213,8 +227,25 @@ def _draws(panel: Panel, protocol: Protocol, place: IntArray, replicates: int) -
     return draws_of(panel.table["customer"].to_numpy()[place], block, protocol.seed, replicates)
 
 
-def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, place: IntArray, periods: float) -> Rows:
-    """What happened on the rows judged, and the buckets they fall into."""
+def others_expected(judged: Mapping[str, Judged], cause: str, model: str) -> FloatArray | None:
+    """A model's hazards of all other causes together on the rows judged; None where it does not answer each of them."""
+    own = judged[cause]
+    others = [one for name, one in judged.items() if name != cause]
+    if not others or any(model not in one.expected or not np.array_equal(one.place, own.place) for one in others):
+        return None
+    return np.asarray(np.sum([one.expected[model] for one in others], axis=0))
+
+
+def rows_judged(
+    panel: Panel,
+    spec: ModelSpec,
+    protocol: Protocol,
+    cause: str,
+    place: IntArray,
+    periods: float,
+    others: tuple[str, ...] = (),
+) -> Rows:
+    """What happened on the rows judged, by the cause and by `others`, and the buckets they fall into."""
     table = panel.table.iloc[place]
     month = month_number(table["month"])
     age = table["age_months"].to_numpy(dtype=np.float64)
@@ -230,6 +261,7 @@ def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, p
     segment = segment_text(table, scheme_of(spec))
     if len(set(segment)) > 1:
         buckets["segment"] = pd.Categorical(segment.astype(object))
+    present = [one for one in others if one in table.columns]
     buckets["vintage"] = _labelled((month - age.astype(np.int64)) // 12 + 1970, str)
     return Rows(
         np.nan_to_num(table[cause].to_numpy(dtype=np.float64)),
@@ -239,6 +271,7 @@ def rows_judged(panel: Panel, spec: ModelSpec, protocol: Protocol, cause: str, p
         age,
         periods,
         buckets,
+        np.sum([np.nan_to_num(table[one].to_numpy(dtype=np.float64)) for one in present], axis=0) if present else None,
     )
 
 
@@ -275,19 +308,19 @@ def _incidence(
     for model in shared:
         foreseen, _ = incidence_by_age({cause: one.expected[model] for cause, one in judged.items()}, rows, draws)
         for cause in judged:
-            gap = 100.0 * np.abs(foreseen[cause] - happened[cause]).max(axis=1)
+            gap = of_absolute_error(100.0 * np.abs(foreseen[cause] - happened[cause]).max(axis=1))
             found[cause][model] = Score(
                 "incidence_error_at_worst_age_points", "count", "", "", gap, len(table), float(actual[cause].sum())
             )
     return found
 
 
-def summary_of(table: pd.DataFrame, cause: str) -> pd.DataFrame:
-    """One row a model with the scores that matter first, each with its interval in words."""
+def summary_of(table: pd.DataFrame, cause: str, incumbent: str = WORDS["incumbent"]) -> pd.DataFrame:
+    """One row a model, in words: the scores that matter first, each with its interval; `incumbent` is what that is."""
     whole = table[(table["cause"] == cause) & (table["slice"] == "")]
     lines = []
     for model in whole["model"].unique():
-        line: dict[str, object] = {"model": model, "what": WORDS.get(model, "")}
+        line: dict[str, object] = {"model": model, "what": incumbent if model == "incumbent" else WORDS.get(model, "")}
         own = whole[whole["model"] == model]
         for score in SHOWN:
             weighting = "balance" if score == "monthly_cpr_error_points" else "count"
@@ -306,7 +339,7 @@ def winner_of(scores: Mapping[str, list[Score]]) -> str:
         model: next(one for one in own if one.score == "log_loss") for model, own in scores.items() if model != OURS
     }
     mine = next(one for one in scores[OURS] if one.score == "log_loss")
-    best = min(loss, key=lambda model: float(loss[model].draws[0]))
+    best = min(loss, key=lambda model: (float(loss[model].draws[0]), model == "incumbent"))  # or what stands in for it
     value, low, high = value_and_interval(mine.draws - loss[best].draws)
     scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
     words = f"{scale * value:+.2f}% ({scale * low:+.2f} to {scale * high:+.2f}) of its log loss"

@@ -1,68 +1,36 @@
 """Scores of hazard models on the same rows: level first, ranking last, each with its interval.
 
 Every score is a function of sums over cells of customers and six-month blocks, so that a draw costs one product of
-matrices. `Rows` hold what happened; a model is a column of expected hazards on the same rows.
+matrices. A model is a column of expected hazards on the rows judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from behavior.benchmark.resampling import Draws, joint_region, value_and_interval
+from behavior.benchmark.judged_rows import Rows
+from behavior.benchmark.ranking import ranking
+from behavior.benchmark.resampling import LEVEL, Draws, joint_region, of_absolute_error, value_and_interval
 from behavior.quantities import FloatArray, IntArray
 
 CLIP = 1e-9
 BINS = 10
-MOST_RANKED = 40_000
-RANKED_DRAWS = 60
-AGES = 481
 LEAST_HELD = 0.02
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Judged rows, shape (rows,) each.
+class Score:
+    """One figure.
 
     Parameters
     ----------
-    actual : 0/1. weight : of the row in a count (survey weight or 1). balance : currency units.
-    month : month number. age : months. periods_a_year : 12 for months, 1 for years.
-    buckets : slice name -> label of each row, as codes of a sorted list of labels.
+    draws : values in every draw, the sample first. rows, events, expected : rows counted, events that happened and
+        events expected on them, by count whatever the weighting; NaN where a score is not of events.
     """
-
-    actual: FloatArray
-    weight: FloatArray
-    balance: FloatArray
-    month: IntArray
-    age: FloatArray
-    periods_a_year: float
-    buckets: Mapping[str, pd.Categorical]
-
-    @cached_property
-    def months(self) -> tuple[IntArray, IntArray]:
-        """Place of each row's month among the distinct months, and those months."""
-        return _places(self.month)
-
-    @cached_property
-    def ages(self) -> tuple[IntArray, IntArray]:
-        """Place of each row's age among the distinct ages, and those ages."""
-        return _places(np.minimum(self.age, AGES).astype(np.int64))
-
-
-def _places(values: IntArray) -> tuple[IntArray, IntArray]:
-    low = int(values.min()) if len(values) else 0
-    seen = np.bincount(values - low) > 0
-    return (np.cumsum(seen) - 1)[values - low], np.flatnonzero(seen) + low
-
-
-@dataclass(frozen=True)
-class Score:
-    """One figure: values in every draw, the sample first."""
 
     score: str
     weighting: str
@@ -71,6 +39,7 @@ class Score:
     draws: FloatArray
     rows: int
     events: float
+    expected: float = float("nan")
 
 
 def annual(hazard: FloatArray, periods: float) -> FloatArray:
@@ -78,25 +47,30 @@ def annual(hazard: FloatArray, periods: float) -> FloatArray:
     return np.asarray(1.0 - (1.0 - np.clip(hazard, 0.0, 1.0)) ** periods)
 
 
-def score_model(rows: Rows, expected: FloatArray, draws: Draws) -> list[Score]:
-    """All scores of one model, in the order in which they matter."""
-    count, events = len(rows.actual), float(rows.actual.sum())
+def score_model(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None = None) -> list[Score]:
+    """All scores of one model, in the order in which they matter.
+
+    Parameters
+    ----------
+    expected, other : hazards of the cause and, together, of the other causes, shape (rows,); None = the model does not
+        answer the others, and those that happened stand for them.
+    """
     found: list[Score] = []
     for name, weight in (("count", rows.weight), ("balance", rows.balance)):
         total = draws.sums(weight * rows.actual, weight * expected)
-        found.append(Score("actual_over_expected", name, "", "", _ratio(total[:, 0], total[:, 1]), count, events))
+        found.append(_whole("actual_over_expected", name, _ratio(total[:, 0], total[:, 1]), rows, expected))
         for slice_name, labels in rows.buckets.items():
             found += _by_bucket(rows, expected, draws, name, weight, slice_name, labels)
     found += [
-        _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows),
-        _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows),
-        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws), rows),
-        *(_whole(name, "count", values, rows) for name, values in _curve(rows, expected, draws).items()),
-        _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows),
-        _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows),
-        _whole("calibration_error", "count", _calibration(rows, expected, draws), rows),
-        _whole("area_under_curve", "count", ranking(rows, expected, draws, within_month=False), rows),
-        _whole("concordance_within_months", "count", ranking(rows, expected, draws, within_month=True), rows),
+        _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows, expected),
+        _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows, expected),
+        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws, other), rows, expected),
+        *(_whole(name, "count", values, rows, expected) for name, values in _curve(rows, expected, draws).items()),
+        _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows, expected),
+        _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows, expected),
+        _whole("calibration_error", "count", _calibration(rows, expected, draws), rows, expected),
+        _whole("area_under_curve", "count", ranking(rows, expected, draws, within_month=False), rows, expected),
+        _whole("concordance_within_months", "count", ranking(rows, expected, draws, within_month=True), rows, expected),
     ]
     return found
 
@@ -105,7 +79,7 @@ def table_of(scores: list[Score], **facts: object) -> pd.DataFrame:
     """Scores as rows: value and 90% interval."""
     lines = []
     for one in scores:
-        value, low, high = value_and_interval(one.draws)
+        value, low, high = interval_of(one)
         lines.append(
             {
                 **facts,
@@ -118,16 +92,37 @@ def table_of(scores: list[Score], **facts: object) -> pd.DataFrame:
                 "high": high,
                 "rows": one.rows,
                 "events": one.events,
+                "expected": one.expected,
             }
         )
     return pd.DataFrame(lines)
 
 
+def interval_of(score: Score, level: float = LEVEL) -> tuple[float, float, float]:
+    """Value and interval of a score; where nothing happened, up to the level at which as few as none is still likely.
+
+    A sample without an event has none in any draw: the upper bound of actual over expected is then the Poisson mean of
+    which a share (1 - level) / 2 of samples is empty, over the events expected.
+    """
+    if score.score == "actual_over_expected" and score.events == 0 and score.expected > 0:
+        return 0.0, 0.0, float(-np.log((1.0 - level) / 2.0) / score.expected)
+    return value_and_interval(score.draws, level)
+
+
 def joint_of(scores: list[Score], level: float) -> list[tuple[str, float, float, float]]:
-    """Bucket, value and bounds of the joint region of all buckets of a slice."""
-    values = np.column_stack([one.draws for one in scores])
-    low, high = joint_region(values, level)
-    return [(one.bucket, float(one.draws[0]), float(a), float(b)) for one, a, b in zip(scores, low, high, strict=True)]
+    """Bucket, value and bounds of the joint region of all buckets of a slice, in their order.
+
+    Buckets without an event, which no draw moves, have a Poisson bound at their share of the level (Sidak); the others
+    share what is left.
+    """
+    moved = [one for one in scores if one.events != 0]
+    alone = level ** (1.0 / max(len(scores), 1))
+    found = {id(one): interval_of(one, alone) for one in scores if one.events == 0}
+    if moved:
+        values = np.column_stack([one.draws for one in moved])
+        low, high = joint_region(values, alone ** len(moved))
+        found |= {id(one): (float(one.draws[0]), float(low[k]), float(high[k])) for k, one in enumerate(moved)}
+    return [(one.bucket, *found[id(one)]) for one in scores]
 
 
 def log_losses(actual: FloatArray, expected: FloatArray) -> FloatArray:
@@ -136,8 +131,8 @@ def log_losses(actual: FloatArray, expected: FloatArray) -> FloatArray:
     return np.asarray(-(actual * np.log(held) + (1.0 - actual) * np.log1p(-held)))
 
 
-def _whole(name: str, weighting: str, values: FloatArray, rows: Rows) -> Score:
-    return Score(name, weighting, "", "", values, len(rows.actual), float(rows.actual.sum()))
+def _whole(name: str, weighting: str, values: FloatArray, rows: Rows, expected: FloatArray) -> Score:
+    return Score(name, weighting, "", "", values, len(rows.actual), float(rows.actual.sum()), float(expected.sum()))
 
 
 def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
@@ -162,10 +157,11 @@ def _by_bucket(
     code, names = labels.codes.astype(np.int64), list(labels.categories)
     actual, foreseen = draws.sums_by(code, len(names), weight * rows.actual, weight * expected)
     seen, events = np.bincount(code, minlength=len(names)), np.bincount(code, rows.actual, len(names))
-    ratio = _ratio(actual, foreseen)
+    ratio, wanted = _ratio(actual, foreseen), np.bincount(code, expected, len(names))
+    counts = zip(seen.tolist(), events.tolist(), wanted.tolist(), strict=True)
     return [
-        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], int(seen[k]), float(events[k]))
-        for k, name in enumerate(names)
+        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], *count)
+        for k, (name, count) in enumerate(zip(names, counts, strict=True))
     ]
 
 
@@ -182,7 +178,7 @@ def _speed_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
     """Mean absolute error of the portfolio's yearly speed, month by month, points of CPR."""
     actual, foreseen, held = _monthly(rows, expected, draws)
     gap = np.abs(annual(actual, rows.periods_a_year) - annual(foreseen, rows.periods_a_year))
-    return np.asarray(100.0 * np.nansum(gap * held, axis=1) / np.maximum(held.sum(axis=1), 1e-12))
+    return of_absolute_error(100.0 * np.nansum(gap * held, axis=1) / np.maximum(held.sum(axis=1), 1e-12))
 
 
 def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
@@ -192,25 +188,34 @@ def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray
     return np.asarray(100.0 * (kept[0] - kept[1]))
 
 
-def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
+def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None) -> FloatArray:
     """Cumulative incidence over the months judged, by vintage: mean absolute error, percent points.
 
-    Months in which a vintage has all but gone (less than a fiftieth of its most) are left out.
+    Of those who are still there: exits by other causes leave nobody to count. Months in which a vintage has all but
+    gone (less than a fiftieth of its most) are left out.
     """
     vintage, names = rows.buckets["vintage"].codes.astype(np.int64), rows.buckets["vintage"].categories
     month, months = rows.months
     width = len(months)
-    actual, foreseen, held = draws.sums_by(
-        vintage * width + month, len(names) * width, rows.weight * rows.actual, rows.weight * expected, rows.weight
+    elsewhere = np.zeros(len(expected)) if rows.other is None else rows.other
+    columns = (rows.actual, elsewhere, expected, elsewhere if other is None else other)
+    sums = draws.sums_by(
+        vintage * width + month, len(names) * width, *(rows.weight * one for one in columns), rows.weight
     )
-    shape = (len(actual), len(names), width)
+    held = sums[-1]
+    shape = (len(held), len(names), width)
     thick = held >= LEAST_HELD * held.reshape(shape).max(axis=2).repeat(width, axis=1)
-    gone = []
-    for one in (actual, foreseen):
-        hazard = np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape)
-        gone.append(1.0 - np.exp(np.log1p(-np.clip(hazard, 0.0, 1.0 - 1e-9)).sum(axis=2)))
+    hazards = [np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape) for one in sums[:-1]]
+    gap = _competing(hazards[0], hazards[1]).sum(axis=2) - _competing(hazards[2], hazards[3]).sum(axis=2)
     size = held.reshape(shape).sum(axis=2)
-    return np.asarray(100.0 * (np.abs(gone[0] - gone[1]) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+    return of_absolute_error(100.0 * (np.abs(gap) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+
+
+def _competing(own: FloatArray, others: FloatArray) -> FloatArray:
+    """Share that leaves by the own cause in each period (last axis), of all who were there when the first began."""
+    open_after = np.cumprod(np.clip(1.0 - own - others, 0.0, 1.0), axis=-1)
+    before = np.concatenate([np.ones((*open_after.shape[:-1], 1)), open_after[..., :-1]], axis=-1)
+    return np.asarray(before * own)
 
 
 def survival_by_age(rows: Rows, values: FloatArray, draws: Draws) -> tuple[FloatArray, IntArray]:
@@ -229,49 +234,18 @@ def _curve(rows: Rows, expected: FloatArray, draws: Draws) -> dict[str, FloatArr
     step = np.diff(np.append(ages, ages[-1] + 12.0 / rows.periods_a_year))
     years = np.minimum(step, 12.0 / rows.periods_a_year) / 12.0
     return {
-        "curve_error_points": np.asarray(100.0 * np.abs(gap) @ years / years.sum()),
+        "curve_error_points": of_absolute_error(100.0 * np.abs(gap) @ years / years.sum()),
         "average_life_error_years": np.asarray(gap @ years),
     }
 
 
 def _calibration(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray:
-    """Mean absolute gap of hazards over ten equally filled bins of the score."""
-    order = np.argsort(expected, kind="stable")
-    code = np.empty(len(order), dtype=np.int64)
-    code[order] = np.arange(len(order)) * BINS // max(len(order), 1)
+    """Mean absolute gap of hazards over ten bins of the score, as equally filled as rows of one score allow."""
+    _, tie, count = np.unique(expected, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - (count + 1) // 2
+    code = (middle * BINS // max(len(expected), 1))[tie]
     gap, held = draws.sums_by(code, BINS, rows.weight * (rows.actual - expected), rows.weight)
-    return np.asarray(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
-
-
-def ranking(rows: Rows, expected: FloatArray, draws: Draws, within_month: bool) -> FloatArray:
-    """Chance that an event's score is above a non-event's, ties counting half; pairs of one month only if so asked."""
-    step = max(len(expected) // MOST_RANKED, 1)
-    some = np.arange(0, len(expected), step)
-    group = rows.months[0][some] if within_month else np.zeros(len(some), dtype=np.int64)
-    rank = pd.factorize(expected[some], sort=True)[0]
-    order = np.lexsort((rank, group))
-    happened = rows.actual[some][order] > 0
-    group, rank = group[order], rank[order]
-    tie = np.flatnonzero(np.append(True, (rank[1:] != rank[:-1]) | (group[1:] != group[:-1])))
-    begin = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    cell = draws.cell[some][order]
-    found: FloatArray = np.full(len(draws.weights), np.nan)
-    for draw in range(min(RANKED_DRAWS + 1, len(found))):
-        weight = draws.weights[draw][cell]
-        found[draw] = _concordance(weight * happened, weight * ~happened, tie, begin)
-    return found
-
-
-def _concordance(event: FloatArray, quiet: FloatArray, tie: IntArray, begin: IntArray) -> float:
-    """Weighted pairs in order over all pairs, within the groups that begin at `begin`."""
-    events, quiets = np.add.reduceat(event, tie), np.add.reduceat(quiet, tie)
-    first = np.searchsorted(tie, begin)
-    total = np.cumsum(quiets)
-    base = np.concatenate([[0.0], total])[first]
-    before = total - quiets - np.repeat(base, np.diff(np.append(first, len(tie))))
-    pairs = np.add.reduceat(events, first) * np.add.reduceat(quiets, first)
-    won = float((events * (before + 0.5 * quiets)).sum())
-    return won / float(pairs.sum()) if pairs.sum() > 0 else float("nan")
+    return of_absolute_error(np.abs(gap).sum(axis=1) / np.maximum(held.sum(axis=1), 1e-12))
 
 
 def incidence_by_age(
@@ -281,7 +255,7 @@ def incidence_by_age(
     code, ages = rows.ages
     sums = draws.sums_by(code, len(ages), rows.weight, *(rows.weight * one for one in causes.values()))
     hazards = [np.nan_to_num(_ratio(one, sums[0])) for one in sums[1:]]
-    open_after = np.cumprod(np.clip(1.0 - sum(hazards), 0.0, 1.0), axis=1)
-    before = np.concatenate([np.ones((len(open_after), 1)), open_after[:, :-1]], axis=1)
-    found = {cause: np.cumsum(before * one, axis=1) for cause, one in zip(causes, hazards, strict=True)}
+    every = np.sum(hazards, axis=0)
+    shares = [np.cumsum(_competing(one, every - one), axis=1) for one in hazards]
+    found = dict(zip(causes, shares, strict=True))
     return found, ages

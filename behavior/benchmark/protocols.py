@@ -27,8 +27,9 @@ class Protocol(Words):
     least_events : events that a window's learning rows (training and validation) must hold: a window in which nothing
         can be set aside to judge forms by is still a window that the bank would have had to answer in.
     landmarks : months (decay) at which the accounts open are followed forward; horizon_months : for how long.
-    leave_out : (beta) `phase`, or the segment column whose labels are left out one at a time; `by` : segment columns of
-        that comparison, default the specification's; `floor` : bound of the rate paid, decimal a year.
+    leave_out : `phase` (a move of the short rate, or for hazards of the market rate, and the plateau after it), or for
+        beta the segment column whose labels are left out one at a time; `by` : (beta) segment columns of that
+        comparison, default the specification's; `floor` : (beta) bound of the rate paid, decimal a year.
     resample : what intervals draw again: customers and six-month blocks, or customers alone where age and calendar time
         are the same thing (one cohort).
     driver_edges : edges of the driver's buckets, decimals a year. age_edges : of age, months.
@@ -108,7 +109,10 @@ class Bar(Words):
 
 
 class Incumbent(Words):
-    """What the bank uses today, always one of the rows; the first that is given.
+    """What the bank uses today, always one of the rows; the first that is given, otherwise the stand-in of the kind.
+
+    The stand-in is the PSA curve at the speed fitted (payoffs of mortgages), one constant hazard (other exits), last
+    year's rate of each segment (decay after landmarks) or last cycle's beta (rates paid).
 
     Parameters
     ----------
@@ -118,10 +122,10 @@ class Incumbent(Words):
     """
 
     name: str = ""
-    cpr: float | None = None
-    psa: float | None = None
+    cpr: float | None = Field(default=None, ge=0.0, lt=1.0)
+    psa: float | None = Field(default=None, gt=0.0, le=20.0)
     beta: float | None = None
-    average_life_years: float | None = None
+    average_life_years: float | None = Field(default=None, gt=0.0)
     file: str = ""
 
     @property

@@ -41,6 +41,7 @@ class Answer:
     name : of the question in its profile, or of the simulated bank's. scores : one row a figure: cause, model, score,
         weighting, slice, bucket, value, low, high (90% interval), rows, events.
     summary : one row a model for printing, ours first. winner : words on who won on the first score that matters.
+    notes : what the data can say, and which models have no row and why.
     """
 
     name: str

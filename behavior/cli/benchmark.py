@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from behavior.workflows.benchmark import BenchmarkResult, Task
 
 TRUTHS = ("mortgage_prepayment", "nmd_decay", "deposit_beta")
+NOTE_WIDTH = 400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +133,8 @@ def _print(console: Console, result: BenchmarkResult, quick: bool) -> None:
     for answer in result.answers:
         console.table(f"{answer.title} ({answer.protocol})", answer.summary.fillna("").to_dict("records"))
         console.say(f"  lowest: {answer.winner}")
+        for note in answer.notes:
+            console.say(f"  note: {shorten(note, NOTE_WIDTH, placeholder=' ... (whole in the report)')}")
     look = " (quick: a look, not evidence)" if quick else ""
     if result.truth_bars:
         console.table(f"Simulated bank, the truth being known{look}", result.truth_bars)
@@ -155,5 +159,6 @@ def _answer(answer: Answer) -> dict[str, object]:
         "protocol": answer.protocol,
         "winner": answer.winner,
         "summary": rows,
+        "notes": list(answer.notes),
         "facts": dict(answer.facts),
     }

@@ -10,10 +10,12 @@ import numpy as np
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect
 from behavior.assumptions.pass_through_path import (
+    AT_FLOOR,
     PassThroughLaw,
     Pending,
     cumulative_target,
     nothing_pending,
+    pending_at_floor,
     pending_from_history,
 )
 from behavior.assumptions.segments import HOW, OWN, POOLED_MATCH
@@ -127,7 +129,8 @@ def resolve_repricing(
     up_table, up = _speed_of(book, speeds, Direction.UP)
     down_table, down = _speed_of(book, speeds, Direction.DOWN)
     rows = np.flatnonzero(target >= 0)
-    chosen = (target_table, target, up_table, up, down_table, down, row_currency)
+    held, held_rates = _held_at_floor(book, targets, target_table, target)
+    chosen = (target_table, target, up_table, up, down_table, down, row_currency, held)
     columns = np.stack([column[rows] for column in chosen], axis=1)
     place, inverse = unique_keys({str(number): column for number, column in enumerate(columns.T)})
     present = columns[place]
@@ -135,11 +138,12 @@ def resolve_repricing(
     of_row[rows] = inverse
     parts, owed = [], {}
     for key, row in enumerate(present):
-        t, c, ut, uc, dt_, dc, money = (int(value) for value in row)
+        t, c, ut, uc, dt_, dc, money, at_floor = (int(value) for value in row)
         speed_up = (speeds[ut], speeds[ut].curves[uc]) if ut >= 0 else None
         speed_down = (speeds[dt_], speeds[dt_].curves[dc]) if dt_ >= 0 else None
+        floored = float(held_rates[at_floor]) if at_floor >= 0 else None
         path, pending = _key_path(
-            world, targets[t], targets[t].curves[c], speed_up, speed_down, short[money], pass_pending
+            world, targets[t], targets[t].curves[c], speed_up, speed_down, short[money], pass_pending, floored
         )
         parts.append(path)
         owed[key] = pending
@@ -148,6 +152,22 @@ def resolve_repricing(
         return RepricingKeys(Repricing(empty, empty, empty, empty), none, matchings)
     stacked = Repricing(*(np.stack([part[i] for part in parts]) for i in range(4)))
     return RepricingKeys(stacked, of_row, matchings, owed)
+
+
+def _held_at_floor(
+    book: Book, targets: Sequence[AssumptionTable], table: IntArray, curve: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Rows whose rate paid stands at its floor under a target whose level is known: position of that rate among the
+    distinct ones, -1 for all others, shape (rows,); and the distinct rates."""
+    none, paid = np.full(len(book), -1, dtype=np.int64), book.numbers("rate")
+    known = [np.array([one.segment in target.resting_rates for one in target.curves]) for target in targets]
+    if not any(one.any() for one in known):
+        return none, np.zeros(0)
+    low = np.flatnonzero((table >= 0) & (paid <= book.numbers("floor", 0.0) + AT_FLOOR))
+    low = low[np.array([known[t][c] for t, c in zip(table[low], curve[low], strict=True)], dtype=bool)]
+    rates, place = np.unique(paid[low], return_inverse=True)
+    none[low] = place
+    return none, rates
 
 
 def _tables(assumptions: AssumptionSet | None, quantity: Quantity) -> list[AssumptionTable]:
@@ -204,8 +224,9 @@ def _key_path(
     down: Speed,
     levels: FloatArray,
     pass_pending: bool,
+    floored: float | None,
 ) -> tuple[tuple[FloatArray, FloatArray, FloatArray, FloatArray], float]:
-    """Arrays of one key, each (scenarios, months + 1), and what is pending today."""
+    """Arrays of one key, each (scenarios, months + 1), and what is pending today; `floored`: the rate a floor holds."""
     grid, marginal = _grid(curve)
     today = levels[:1, :1]
     delay_up, delay_down = _delay(up, Direction.UP), _delay(down, Direction.DOWN)
@@ -213,6 +234,9 @@ def _key_path(
         grid, marginal, float(_share(up, today)[0, 0]), float(_share(down, today)[0, 0]), delay_up, delay_down
     )
     pending = _pending(world, table, law) if pass_pending else nothing_pending()
+    if floored is not None and pass_pending:
+        resting = table.resting_rates.get(curve.segment)
+        pending = pending_at_floor(pending, law, float(today[0, 0]), floored, floored, resting)
     gap = float(np.asarray(pending.gap))
     moved = cumulative_target(grid, marginal, levels) - cumulative_target(grid, marginal, today)
     return (

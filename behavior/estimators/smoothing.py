@@ -7,6 +7,7 @@ first fit, so that no pass over the data is needed. Coefficients held at a bound
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,13 @@ LEAST, MOST = 1.0 / 30.0, 300.0
 
 @dataclass(frozen=True)
 class _Part:
-    """One prior of one term: where its coefficients stand, its matrix for a precision of 1, and where it starts."""
+    """One prior of one term: where its coefficients stand, its matrix for a precision of 1, where it starts, and
+    whether it may move from there."""
 
     place: slice
     unit: FloatArray
     start: float
+    learned: bool
 
 
 def smoothed_penalty(
@@ -37,6 +40,7 @@ def smoothed_penalty(
     smooth: float,
     cross: float,
     ridge: float,
+    forms: Collection[str] = (),
 ) -> FloatArray:
     """Prior precision of the layout's coefficients with each term as rough as the data say, shape (p, p).
 
@@ -44,9 +48,10 @@ def smoothed_penalty(
     ----------
     information, target : of the quadratic b'Ib/2 - t'b that the likelihood alone is near the first fit.
     smooth, cross : where precisions of roughness and of differences start. ridge : that of size, held.
+    forms : of the terms whose precisions are learned; none = of all.
     """
     base, bounded = layout.penalty(0.0, 0.0, ridge), layout.bounded()
-    parts = _parts(layout, smooth, cross)
+    parts = _parts(layout, smooth, cross, forms)
     precisions = np.array([part.start for part in parts])
     for _ in range(PASSES):
         moved = _updated(information, target, base, parts, precisions, bounded)
@@ -57,13 +62,13 @@ def smoothed_penalty(
     return _total(base, parts, precisions)
 
 
-def _parts(layout: Layout, smooth: float, cross: float) -> list[_Part]:
+def _parts(layout: Layout, smooth: float, cross: float, forms: Collection[str]) -> list[_Part]:
     found, begin = [], 1
     for term in layout.terms:
         place = slice(begin, begin + term.width)
         for unit, start in ((term.penalty(1.0, 0.0, 0.0), smooth), (term.penalty(0.0, 1.0, 0.0), cross)):
             if np.abs(unit).max(initial=0.0) > 0:
-                found.append(_Part(place, unit, start))
+                found.append(_Part(place, unit, start, not forms or term.form in forms))
         begin = place.stop
     return found
 
@@ -91,6 +96,9 @@ def _updated(
     found = np.empty_like(precisions)
     for place, part in enumerate(parts):
         own = part.place
+        if not part.learned:
+            found[place] = precisions[place]
+            continue
         left = float(((before[own, own] - after[own, own]) * part.unit).sum())
         used = float(beta[own] @ part.unit @ beta[own])
         found[place] = precisions[place] * max(left, 1e-12) / max(used, 1e-12)

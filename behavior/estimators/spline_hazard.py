@@ -25,6 +25,8 @@ FINE = np.array(
 )
 COARSE = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
 FEW = np.array([0.05, 0.5, 0.95])
+HELD_BACK = ("product",)
+"""Terms whose own smoothness is always learned: most kinds season alike, and then their own ages are noise."""
 
 
 @dataclass
@@ -108,17 +110,19 @@ class SplineHazard:
         self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
     ) -> FloatArray | None:
         """Prior precision with each term as rough as the data ask, learned from a first fit; None = the one set."""
-        if not self.learns_smoothness:
+        forms = () if self.learns_smoothness else HELD_BACK
+        if forms and not any(term.form in forms for term in self.layout_.terms):
             return None
         hazard = expit(design @ fit.coefficients)
         information = fit.hessian - penalty
         target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
-        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge)
+        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge, forms)
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Term, ...]:
         terms: list[Term] = []
         for name in matrix.names:
             terms += self._own_terms(matrix, name)
+        terms += self._seasoning_terms(matrix)
         if self.driver in matrix.names:
             terms += self._driver_terms(matrix)
         return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
@@ -138,6 +142,14 @@ class SplineHazard:
         spread = float(np.nanquantile(values, 0.98) - np.nanquantile(values, 0.02)) if found != [] or len(values) else 0
         knots = knots_of(values, shares, max(spread / 60.0, 1.0 if name in (self.age, self.burnout) else 1e-9))
         return [*found, Term("smooth", name, tuple(knots))]
+
+    def _seasoning_terms(self, matrix: FeatureMatrix) -> list[Term]:
+        """Ages of each kind that the driver's effect differs by: what a penalty or a fixed period holds back."""
+        kinds = [name for name in self.interacts if name in matrix.levels and len(matrix.levels[name]) > 1]
+        if self.age not in matrix.names or not kinds:
+            return []
+        ages = tuple(knots_of(column_of(matrix, self.age), FINE, 1.0))
+        return [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in kinds if len(ages) > 1]
 
     def _driver_terms(self, matrix: FeatureMatrix) -> list[Term]:
         values = column_of(matrix, self.driver)

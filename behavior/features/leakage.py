@@ -1,8 +1,9 @@
 """Screens for the future in a feature: each finds one way in which outcomes have leaked into learning before.
 
-Four ways are known: an outcome column among the inputs; a value that knows the exit (the exit month's balance, an
-identifier that encodes it); the length of a unit's own record, which with age tells the exit month; a rate that is
-published later than the month it stands in.
+Five ways are known: an outcome column among the inputs; a value that knows the exit month (the exit month's balance, an
+identifier that encodes it); a value that stands still and knows who will ever leave; the length of a unit's own record,
+which with age tells the exit month; a rate that is published later than the month it stands in. The last is looked for
+where the panel has monthly market rates: rows of other periods, which have none, are not screened for it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.features.base import Feature, FeatureMatrix
+from behavior.features.separation import BINS, Units, area_under_curve, bins_of, unit_codes
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SUSPICIOUS = 0.95
 MOST_ROWS = 200_000
-BINS = 60
 FORBIDDEN = ("unit", "customer", "loan_id", "account_id", "customer_id")
 
 
@@ -45,14 +45,20 @@ def refuse_leaks(
     rows: BoolArray,
     targets: Sequence[str],
     features: Sequence[Feature],
+    lag_months: int = 0,
 ) -> None:
     """Fail the run when any screen finds a leak.
+
+    Parameters
+    ----------
+    rows : what would be learned from, a mask of panel rows. targets : outcome columns.
+    lag_months : how late the panel's `market_rate` is: a rate so many months later is known at the month's start.
 
     Raises
     ------
     LeakFound : naming every leaking feature, how it was caught and what to do.
     """
-    leaks = find_leaks(panel, matrix, event, rows, targets, features)
+    leaks = find_leaks(panel, matrix, event, rows, targets, features, lag_months)
     if leaks:
         lines = [f"  feature `{leak.feature}`: {leak.how} ({leak.value:.3f})" for leak in leaks]
         raise LeakFound(
@@ -73,11 +79,13 @@ def find_leaks(
     rows: BoolArray,
     targets: Sequence[str],
     features: Sequence[Feature],
+    lag_months: int = 0,
 ) -> list[Leak]:
-    """All leaks of a matrix on the rows that would be learned from."""
+    """All leaks of a matrix on the rows that would be learned from; of values that stand still, on all rows."""
     found = outcome_inputs(matrix, features, targets)
+    units = Units.of(panel, event)
     places = np.flatnonzero(rows)
-    codes = _codes(panel.table["unit"].iloc[places])
+    codes = unit_codes(panel.table["unit"].iloc[places])
     if len(places) > MOST_ROWS:
         keep = codes % max(len(places) // MOST_ROWS, 1) == 0
         places, codes = places[keep], codes[keep]
@@ -90,7 +98,12 @@ def find_leaks(
         if area > SUSPICIOUS:
             found.append(Leak(name, "with age alone it tells events from non-events, area under the curve", area))
             continue
-        match = future_alignment(values, codes, months, panel.table["market_rate"].to_numpy()[places])
+        area = units.separation(matrix.values[:, position])
+        if area > SUSPICIOUS:
+            found.append(Leak(name, "it stands still and tells who will ever leave, area under the curve", area))
+            continue
+        market = panel.table["market_rate"].to_numpy()[places]
+        match = future_alignment(values, codes, months, market, lag_months)
         if match > 0:
             found.append(Leak(name, "it moves with the market rate of a later month, correlation", match))
     return found
@@ -108,13 +121,6 @@ def outcome_inputs(matrix: FeatureMatrix, features: Sequence[Feature], targets: 
     ]
 
 
-def _codes(units: pd.Series) -> IntArray:
-    held = units.array
-    changed = np.ones(len(units), dtype=np.int64)
-    changed[1:] = np.asarray(held[1:] != held[:-1], dtype=bool)
-    return np.asarray(np.cumsum(changed) - 1)
-
-
 def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: IntArray) -> float:
     """Area under the curve of an exposure table by feature and age, learned on half the units, judged on the rest.
 
@@ -125,7 +131,7 @@ def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: In
         return 0.5
     best = 0.5
     for second in (age, values - age, np.zeros_like(age)):
-        code = _bins(values) * (BINS + 2) + _bins(second)
+        code = bins_of(values) * (BINS + 2) + bins_of(second)
         size = (BINS + 2) ** 2
         exposure = np.bincount(code[odd], minlength=size)
         events = np.bincount(code[odd], event[odd], size)
@@ -134,32 +140,13 @@ def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: In
     return best
 
 
-def _bins(values: FloatArray) -> IntArray:
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return np.zeros(len(values), dtype=np.int64)
-    distinct = np.unique(known[:: max(len(known) // 20_000, 1)])
-    edges = distinct if len(distinct) <= BINS else np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-    return np.where(np.isnan(values), BINS + 1, np.searchsorted(edges, values, side="right")).astype(np.int64)
-
-
-def area_under_curve(score: FloatArray, event: FloatArray) -> float:
-    """Probability that an event's score is above a non-event's, ties counting half."""
-    order = np.argsort(score, kind="stable")
-    ranked, happened = score[order], event[order] > 0
-    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
-    counts = np.diff(np.append(starts, len(ranked)))
-    ranks = np.repeat(starts + (counts + 1) / 2.0, counts)
-    events, quiet = int(happened.sum()), int((~happened).sum())
-    if events == 0 or quiet == 0:
-        return 0.5
-    return float((ranks[happened].sum() - events * (events + 1) / 2.0) / (events * quiet))
-
-
-def future_alignment(values: FloatArray, units: IntArray, months: IntArray, market: FloatArray) -> float:
+def future_alignment(
+    values: FloatArray, units: IntArray, months: IntArray, market: FloatArray, known_ahead: int = 0
+) -> float:
     """Correlation with a later market move when that is near one and beyond any with present and past; 0 if not.
 
-    Compares monthly means of changes inside units, so that mix and level play no part.
+    Compares monthly means of changes inside units, so that mix and level play no part. Moves up to `known_ahead` months
+    later than `market` are no future: the panel reads its market rate so late.
     """
     inside = np.zeros(len(values), dtype=bool)
     inside[1:] = (units[1:] == units[:-1]) & (months[1:] - months[:-1] == 1)
@@ -177,8 +164,8 @@ def future_alignment(values: FloatArray, units: IntArray, months: IntArray, mark
     if usable.sum() < 24 or np.std(mean[usable]) == 0:
         return 0.0
     strength = {lead: _correlation(mean, moves, usable, lead) for lead in range(-12, 13)}
-    ahead = max(strength[lead] for lead in range(1, 13))
-    behind = max(strength[lead] for lead in range(-12, 1))
+    ahead = max(strength[lead] for lead in range(known_ahead + 1, 13))
+    behind = max(strength[lead] for lead in range(-12, known_ahead + 1))
     return ahead if ahead > 0.9 and ahead > behind + 0.02 else 0.0
 
 

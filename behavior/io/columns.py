@@ -119,10 +119,10 @@ def make_column(
     kind = kind or ("number" if how.unit or how.times is not None else "date" if how.date_format else None)
     breaches: list[Breach] = []
     if how.date_format:
-        cells, breaches = _dates(cells, name, how.date_format)
+        cells, breaches = read_dates(cells, name, how.date_format)
     elif kind is not None:
         if text is not None and kind in ("number", "integer"):
-            cells = _plain_numbers(cells, text)
+            cells = plain_numbers(cells, text)
         # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
         cells, breaches = parse(cells, name, "number" if kind == "integer" else kind)
     if how.reckons:
@@ -135,7 +135,7 @@ def make_column(
     return cells, breaches
 
 
-def _plain_numbers(cells: pd.Series, text: Text) -> pd.Series:
+def plain_numbers(cells: pd.Series, text: Text) -> pd.Series:
     """Numbers in the declared writing as plain ones; cells in another writing stay and are reported."""
     if not is_text(cells) or (text.decimal == "." and not text.thousands):
         return cells
@@ -228,7 +228,8 @@ def _mapped(cells: pd.Series, words: Mapping[str, Plain], otherwise: Plain | Non
     return filled if "" in words or otherwise is not None else filled.mask(texts.isna())
 
 
-def _dates(cells: pd.Series, name: str, form: str) -> tuple[pd.Series, list[Breach]]:
+def read_dates(cells: pd.Series, name: str, form: str) -> tuple[pd.Series, list[Breach]]:
+    """Text in the declared form (strptime, or `quarter`) as dates, and the cells that are not."""
     if pd.api.types.is_datetime64_any_dtype(cells):
         return cells.astype("datetime64[us]"), []
     texts = parse(cells, name, "text")[0].str.strip()

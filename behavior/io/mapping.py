@@ -12,7 +12,8 @@ import pandas as pd
 from behavior.contracts import Place, TableContract, faults_at, places_together, sorted_within, unit_codes
 from behavior.errors import Fault
 from behavior.io.columns import make_column, mask_of
-from behavior.io.mapping_terms import Aggregate, Melt, TableMap
+from behavior.io.mapping_groups import aggregated, cumulated
+from behavior.io.mapping_terms import Aggregate, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
 from behavior.panel.base import SourceFile
@@ -84,8 +85,10 @@ def map_table(
     work = _rows_kept(work, source.where, "set aside by `where`")
     if source.melt is not None:
         work = _melt(work, source.melt)
+    if source.cumulate is not None:
+        work = _cumulate(work, source.cumulate, source.text)
     if source.aggregate is not None:
-        work = _aggregate(work, source.aggregate)
+        work = _aggregate(work, source.aggregate, source.text)
     if source.columns:
         work = _columns(work, source, contract, siblings or {})
     work = _rows_kept(work, source.having, "set aside by `having`")
@@ -165,23 +168,16 @@ def _melt(work: _Work, melt: Melt) -> _Work:
     )
 
 
-def _aggregate(work: _Work, how: Aggregate) -> _Work:
+def _cumulate(work: _Work, how: Cumulate, text: Text) -> _Work:
+    table, breaches = cumulated(work.table, how, text)
+    return replace(work, table=table, faults=(*work.faults, *faults_at(work.place, breaches, work.table)))
+
+
+def _aggregate(work: _Work, how: Aggregate, text: Text) -> _Work:
     """One row a group; its place is the last row that went into it."""
-    table = work.table.reset_index(drop=True)
-    keys: list[pd.Series] = [table[name] for name in how.by]
-    if how.date:
-        dates = pd.Series(pd.to_datetime(table[how.date]))
-        months = (dates.dt.normalize() + pd.offsets.MonthEnd(0)).astype("datetime64[us]")
-        keys.append(months.rename(how.date))
-        order = np.argsort(dates.to_numpy(), kind="stable")
-        table, keys = table.iloc[order], [key.iloc[order] for key in keys]
-    names = {"minimum": "min", "maximum": "max"}
-    position = pd.Series(table.index.to_numpy(), index=table.index, name="__row")
-    take = {name: (name, names.get(word, word)) for name, word in how.take.items()}
-    grouped = table.assign(__row=position).groupby(keys, sort=False)
-    made = grouped.agg(**take, __row=("__row", "last")).reset_index()
-    rows = made.pop("__row").to_numpy(dtype=np.int64)
-    return replace(work, table=made, place=work.place.take(rows))
+    table, rows, breaches = aggregated(work.table, how, text)
+    faults = (*work.faults, *faults_at(work.place, breaches, work.table))
+    return replace(work, table=table, place=work.place.take(rows), faults=faults)
 
 
 def _columns(

@@ -138,14 +138,31 @@ class Melt(Terms):
     drop_empty: bool = True
 
 
+class Cumulate(Terms):
+    """Running sums, from a group's first row: `by` columns, in the order of `date`, then of the file.
+
+    Parameters
+    ----------
+    columns : extract's name -> name of its running sum, a further column; an empty cell moves nothing.
+    date_format : strptime, where the dates are text in another form than ISO.
+    """
+
+    by: tuple[str, ...]
+    date: str
+    date_format: str = ""
+    columns: dict[str, str]
+
+
 class Aggregate(Terms):
     """One row a group: `by` columns and, with `date`, its calendar month; `take` says what of each column.
 
-    `last` and `first` go by the date, then by the order of the file.
+    `last` and `first` go by the date, then by the order of the file. `date_format` is strptime, where the dates are
+    text in another form than ISO.
     """
 
     by: tuple[str, ...] = ()
     date: str = ""
+    date_format: str = ""
     take: dict[str, Literal["last", "first", "sum", "mean", "minimum", "maximum", "count"]]
 
 
@@ -163,8 +180,8 @@ class Text(Terms):
 class TableMap(Terms):
     """Where one table comes from and how its extract is mapped; without `columns` it is in the contract's form already.
 
-    Steps in order: `where` on the extract, `melt`, `aggregate`, `columns` (in their order; later ones may use earlier
-    ones), `having` on what was made, `one_a_key`, `drop_after_exit`, `balance_zero_at_exit`, `sort`.
+    Steps in order: `where` on the extract, `melt`, `cumulate`, `aggregate`, `columns` (in their order; later ones may
+    use earlier ones), `having` on what was made, `one_a_key`, `drop_after_exit`, `balance_zero_at_exit`, `sort`.
 
     Parameters
     ----------
@@ -182,6 +199,7 @@ class TableMap(Terms):
     note: str = ""
     where: tuple[Condition, ...] = ()
     melt: Melt | None = None
+    cumulate: Cumulate | None = None
     aggregate: Aggregate | None = None
     columns: dict[str, ColumnMap] = {}
     keep: tuple[str, ...] = ()
@@ -213,8 +231,9 @@ class TableMap(Terms):
     @property
     def plain(self) -> bool:
         """Whether nothing has to be done: the file is in the contract's form."""
-        steps = (self.columns, self.where, self.melt, self.aggregate, self.having, self.one_a_key, self.sort)
-        return not any(map(bool, steps)) and not (self.drop_after_exit or self.balance_zero_at_exit or self.layout)
+        steps = (self.columns, self.where, self.melt, self.cumulate, self.aggregate, self.having, self.one_a_key)
+        tidy = (self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
+        return not any(map(bool, (*steps, *tidy)))
 
     def reads(self) -> tuple[str, ...]:
         """Columns of the extract that the mapping needs, for the message when the file is absent."""
@@ -223,6 +242,10 @@ class TableMap(Terms):
         if self.melt is not None:
             needed.update(dict.fromkeys((*self.melt.id, *self.melt.columns)))
             made |= {*self.melt.id, self.melt.name, self.melt.value}
+        if self.cumulate is not None:
+            wanted = (*self.cumulate.by, self.cumulate.date, *self.cumulate.columns)
+            needed.update(dict.fromkeys(name for name in wanted if name not in made))
+            made.update(self.cumulate.columns.values())
         if self.aggregate is not None:
             wanted = (*self.aggregate.by, self.aggregate.date, *self.aggregate.take)
             needed.update(dict.fromkeys(name for name in wanted if name and name not in made))

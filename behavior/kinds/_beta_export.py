@@ -8,7 +8,7 @@ import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
-from behavior.assumptions.pass_through_path import PassThroughLaw
+from behavior.assumptions.pass_through_path import PassThroughLaw, RestingRate
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionTable, DriverTerms
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
@@ -50,11 +50,22 @@ def tables_of(model: StructuralPassThrough, spec: ModelSpec) -> tuple[Assumption
         curves=tuple(_target_curve(model, law, grid) for law in model.laws_),
         drivers=(Driver.RATE_LEVEL,),
         terms=terms,
+        resting_rates=resting_rates(model),
     )
     parts = speed_parts(model.laws_)
     names = [SPEED] if len(parts) == 1 else [f"{SPEED}_{number}" for number in range(1, len(parts) + 1)]
     speeds = [_speed_table(model, name, part, scheme, terms) for name, part in zip(names, parts, strict=True)]
     return (target, *speeds)
+
+
+def resting_rates(model: StructuralPassThrough) -> dict[tuple[str, ...], RestingRate]:
+    """Where each segment's own target stands: the mean over its sources, at the fit's reference level."""
+    reference = model.layout_.reference
+    return {
+        law.segment: RestingRate(reference, float(np.mean(list(law.levels.values()))))
+        for law in model.laws_
+        if law.levels
+    }
 
 
 def speed_parts(laws: Sequence[SegmentLaw]) -> list[list[SegmentLaw]]:

@@ -12,7 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.pass_through_path import PassThroughLaw, pending_from_history, project_rate_paid
+from behavior.assumptions.pass_through_path import (
+    PassThroughLaw,
+    RestingRate,
+    pending_at_floor,
+    pending_from_history,
+    project_rate_paid,
+)
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import positions
 from behavior.panel.dense import month_number
@@ -20,13 +26,15 @@ from behavior.quantities import FloatArray, IntArray
 
 GapOf = Callable[[RateSeries, int, float], float | None]
 LawOf = Callable[[tuple[str, ...]], PassThroughLaw | None]
+RestingOf = Callable[[tuple[str, ...]], RestingRate | None]
 PathModel = Callable[[RateSeries, int, float], FloatArray]
 
 
-def law_path(law_of: LawOf, floor: float, gap_of: GapOf | None = None) -> PathModel:
+def law_path(law_of: LawOf, floor: float, resting_of: RestingOf, gap_of: GapOf | None = None) -> PathModel:
     """Paths by the structural law, pending pass-through included.
 
-    `gap_of` may know the distance to the target at a start; where it does not, earlier moves of the short rate tell.
+    `gap_of` may know the distance to the target at a start; where it does not, earlier moves of the short rate tell,
+    and at the floor where the target rests.
     """
 
     def path(series: RateSeries, begin: int, start: float) -> FloatArray:
@@ -38,6 +46,9 @@ def law_path(law_of: LawOf, floor: float, gap_of: GapOf | None = None) -> PathMo
         gap = None if gap_of is None else gap_of(series, begin, start)
         if gap is not None:
             pending = replace(pending, gap=np.asarray(gap))
+        else:
+            today = float(series.levels[begin])
+            pending = pending_at_floor(pending, law, today, start, floor, resting_of(series.segment))
         return project_rate_paid(law, ahead, start, pending, min(floor, start))
 
     return path

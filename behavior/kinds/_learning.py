@@ -28,9 +28,24 @@ def learn_inputs(
 ) -> tuple[ModelInputs, FeatureMatrix]:
     """Features of the whole panel, with levels learned from training and validation rows alone."""
     learning = panel.rows(split.train | split.validate)
-    known = compute_features(learning, features, spec.features.use)
+    known = compute_features(learning, features, names_read(panel, features, spec))
     inputs = ModelInputs(known.names, known.levels, dict(extra))
     return inputs, inputs.matrix(panel, features)
+
+
+def names_read(panel: Panel, features: Sequence[Feature], spec: ModelSpec) -> tuple[str, ...]:
+    """The features that the specification uses, and what its segments differ by.
+
+    A segment's curve is the model's for that segment, so that the model must read what divides segments. A segment
+    column that the history does not have is left out: its curves are pooled.
+    """
+    used, bands = spec.features.use, spec.segments.bands
+    inputs = {column for feature in features if feature.name in used for column in feature.inputs}
+    divided = [bands[name].column if name in bands else name for name in spec.segments.by]
+    wanted = ["log_balance" if name == "balance" else name for name in divided if name not in inputs]
+    known = {*panel.table.columns, *(feature.name for feature in features)}
+    kept = [name for name in used if name in known or name not in spec.segments.by]
+    return tuple(dict.fromkeys([*kept, *(name for name in wanted if name in known)]))
 
 
 def learn_cause(

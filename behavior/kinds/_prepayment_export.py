@@ -89,6 +89,8 @@ def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) 
         values[:, place] = month
         hazard = model.predict_hazard(matrix.with_values(values))
         means.append(float(np.average(hazard, weights=weight[np.sort(some)])))
+    if not np.mean(means) > 0:  # a cause that never happened has no season
+        return (1.0,) * 12
     factors = np.asarray(means) / np.mean(means)
     return tuple(float(round(one, 6)) for one in factors)
 

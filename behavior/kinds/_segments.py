@@ -17,6 +17,12 @@ def scheme_of(spec: ModelSpec) -> SegmentScheme:
     return SegmentScheme(spec.segments.by, bands)
 
 
+def absent_columns(table: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
+    """What is said of segment columns that the history does not have; nothing where it has all."""
+    absent = [name for name in spec.segments.by if name not in spec.segments.bands and name not in table.columns]
+    return {"segment columns that the history does not have, pooled": ", ".join(absent)} if absent else {}
+
+
 def banded_column(table: pd.DataFrame, band: Band) -> AnyArray:
     """Values that a band is cut from; a book's `balance` is the panel's balance at the month's start."""
     name = "weight" if band.column == "balance" else band.column

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect
-from behavior.assumptions.pass_through_path import pending_from_history
+from behavior.assumptions.pass_through_path import pending_at_floor, pending_from_history
+from behavior.assumptions.repricing import resting_rate
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DidNotConverge, Fault, FittingError, SpecFault
 from behavior.estimators.base import Attributions
@@ -27,7 +28,7 @@ from behavior.kinds._beta_exhibits import (
     segment_paths,
     target_exhibit,
 )
-from behavior.kinds._beta_export import law_from_tables, tables_of
+from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
 from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
@@ -187,7 +188,9 @@ def predict(fitted: FittedModel, panel: Panel) -> Predictions:
     """Rates paid along the short rate that came, from the first observation and again from the fit's last month."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     floor = model.options.floor
-    models: dict[str, PathModel] = {"predicted": law_path(_own_law(model), floor, _gap_at_first(model))}
+    models: dict[str, PathModel] = {
+        "predicted": law_path(_own_law(model), floor, resting_rates(model).get, _gap_at_first(model))
+    }
     for name, roles in fitted.challengers.items():
         models[name] = _recursive(roles[ROLE], floor)
     return _predictions(fitted, panel, models)
@@ -201,7 +204,12 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
     """The same paths by the tables alone."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
-    paths = law_path(lambda segment: law_from_tables(tables, segment), model.options.floor, _gap_at_first(model))
+    paths = law_path(
+        lambda segment: law_from_tables(tables, segment),
+        model.options.floor,
+        lambda segment: resting_rate(tables, segment),
+        _gap_at_first(model),
+    )
     return _predictions(fitted, panel, {"predicted": paths})
 
 
@@ -225,7 +233,7 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
     model: StructuralPassThrough = fitted.estimators[ROLE]
     known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
-    paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
+    paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
     challenger = fitted.estimators.get("challenger")
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
@@ -244,7 +252,7 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     known_to = int(model.facts_["trained_to"])
-    paths = law_path(_own_law(model), model.options.floor, _gap_at_first(model))
+    paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
     parts = [_parts(model, one, predicted_rates(paths, one, anchors(one, known_to)), known_to) for one in series]
     kept = np.concatenate(parts) if parts else np.zeros((0, 6))
     kept = kept[np.isfinite(kept).all(axis=1)]
@@ -267,11 +275,17 @@ def _parts(model: StructuralPassThrough, series: RateSeries, predicted: FloatArr
         begin = int(middle[max(anchor, 0)])
         start = float(series.rate_paid[max(anchor, 0)])
         known = gap_of(series, begin, start)
-        pending = float(pending_from_history(law, series.levels[: begin + 1]).gap) if known is None else known
+        pending = _owed(model, series, begin, start) if known is None else known
         old, new = series.levels[begin], series.levels[int(series.observed[row])]
         moved = float(law.target_change(old, new))
         rows.append([start, pending, moved, predicted[row] - start - pending - moved, new - old, predicted[row]])
     return np.array(rows)
+
+
+def _owed(model: StructuralPassThrough, series: RateSeries, begin: int, start: float) -> float:
+    law, resting = model.law(series.segment), resting_rates(model).get(series.segment)
+    pending = pending_from_history(law, series.levels[: begin + 1])
+    return float(pending_at_floor(pending, law, float(series.levels[begin]), start, model.options.floor, resting).gap)
 
 
 FEATURES: tuple[Feature, ...] = (

@@ -37,7 +37,7 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
-from behavior.kinds._segments import curves_wanted, scheme_of
+from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
 from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
@@ -90,7 +90,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     inputs, matrix = learn_inputs(panel, split, FEATURES, spec, {})
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
-    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES)
+    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
     cases, learned = panel.cases, spec_of_cases(spec, panel)
@@ -104,6 +104,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "champion": champion.family,
         "validation log loss": dict(champion.losses),
         **champion.facts,
+        **absent_columns(panel.table, spec),
     }
     if CASES in panel.table:
         facts["months that the rows stand for"] = round(float(cases.sum()))

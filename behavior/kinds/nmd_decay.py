@@ -43,7 +43,7 @@ from behavior.kinds._learning import (
 )
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
-from behavior.kinds._segments import curves_wanted, scheme_of
+from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
@@ -100,7 +100,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     refuse_leaks(panel, plain, table["closed"].to_numpy(), learning & calm, TARGETS, FEATURES)
     roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(plain, spec))
     codes = level_codes(table, spec, levels)
-    learned = _closing(panel, split, spec, plain, roles, codes, levels)
+    usual = usual_spreads(table[learning], codes[learning], len(levels))  # what later months hold is not known yet
+    learned = _closing(panel, split, spec, plain, roles, codes, levels, usual)
     closure, matrix = learned.estimators["closure"], learned.matrix
     if learned.pace is not None:
         inputs = replace(inputs, derived=learned.pace)
@@ -111,10 +112,12 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "minimum": minimum,
         **learned.estimators,
     }
-    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | learned.facts
+    facts = (
+        _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec) | learned.facts
+    )
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
-    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual_spreads(table, codes, len(levels))}
+    known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
     return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts)
 
@@ -138,6 +141,7 @@ def _closing(
     roles: Roles,
     codes: IntArray,
     levels: tuple[str, ...],
+    usual: tuple[float, ...],
 ) -> _Closing:
     """The closure champion, on a matrix with what has been cumulated where accounts have a pace of their own."""
     table, calm = panel.table, panel.table["overdrawn"].to_numpy() == 0
@@ -146,7 +150,6 @@ def _closing(
         constant, words = _constant_closure(rows_of(plain, learning), closed[learning])
         return _Closing({"closure": constant}, {}, dict(words), plain)
     blocks = Blocks.of(table["customer"], month_number(table["month"]))
-    usual = usual_spreads(table, codes, len(levels))
 
     def wide(hazard: Any) -> FeatureMatrix:
         return Pace(hazard, usual, spec, levels)(plain, panel)

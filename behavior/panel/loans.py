@@ -22,11 +22,10 @@ from behavior.panel.dense import (
     number_of,
     previous,
     repeated,
-    spread_to_rows,
     sum_before,
     text_column,
 )
-from behavior.panel.house_prices import HousePrices, Houses
+from behavior.panel.house_prices import UNKNOWN_BEFORE, HousePrices, Houses
 from behavior.panel.loan_rows import LoanRows, sorted_rows
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -97,8 +96,9 @@ def _columns(
     # Whole parts of 1e-8, so that a running sum over all loans is exact and no loan's depth hangs on another's.
     depth = np.rint(np.fmax(incentive - rules.in_the_money_above, 0.0) / PART)
     above = (incentive > rules.in_the_money_above).astype(np.float64)
-    paid_in, depth_in, unknown = _in_the_money_before_entry(rows, market, rules)
+    months_unseen, depth_unseen, unknown = _in_the_money_unseen(rows, market, rules)
     kept, dropped = _at_risk(rows, opening, incentive, rules)
+    prices, unknown_prices = houses.ratio(rows)
     columns = {
         "unit": rows.unit,
         "month": month_end_of(rows.month),
@@ -107,17 +107,18 @@ def _columns(
         "rate": rows.rate,
         "market_rate": seen,
         "incentive": incentive,
-        "months_in_the_money": sum_before(above, rows.first) + spread_to_rows(paid_in, rows.first),
-        "depth_in_the_money": sum_before(depth, rows.first) * PART + spread_to_rows(depth_in, rows.first),
+        "months_in_the_money": sum_before(above + months_unseen, rows.first) + months_unseen,
+        "depth_in_the_money": (sum_before(depth + depth_unseen, rows.first) + depth_unseen) * PART,
         "payoff": rows.status_is("prepaid").astype(np.float64),
         "default": rows.status_is("default").astype(np.float64),
         "curtailment": _curtailment_share(rows, opening),
-        "house_price_ratio": houses.ratio(rows),
+        "house_price_ratio": prices,
         "unemployment_rate": previous(rows.number("unemployment_rate"), rows.first),
         **{name: previous(rows.number(name), rows.first) for name in rules.extras if name in rows.numbers},
     }
     dropped["opening balances estimated from the schedule"] = int(estimated[kept].sum())
     dropped["months in the money before the rate history begins, not counted"] = unknown
+    dropped[UNKNOWN_BEFORE] = unknown_prices
     return columns, kept, dropped
 
 
@@ -209,24 +210,40 @@ def _market_rates(rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> 
     return MonthlyValues(rates.monthly(rules.market, month_end_of(seen)), low)
 
 
-def _in_the_money_before_entry(
+def _in_the_money_unseen(
     rows: LoanRows, market: MonthlyValues, rules: LoanPanelRules
 ) -> tuple[FloatArray, FloatArray, int]:
-    """Months in the money and their summed depth between origination and a late entry, per loan in row order; and how
-    many of those months lie before the rate history begins."""
-    starts = np.flatnonzero(rows.first)
-    missed = np.maximum(rows.age[starts] - 1, 0)
-    if not missed.any():
-        return np.zeros(len(starts)), np.zeros(len(starts)), 0
-    owner = np.repeat(np.arange(len(starts)), missed)
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(missed) - missed, missed)
-    month = rows.month[starts][owner] - 1 - step
-    incentive = rows.rate[starts][owner] - market.at(month)
+    """Months in the money that no row shows and their summed depth, at the row that follows them, shape (rows,) each;
+    and how many such months lie before the rate history begins.
+
+    They are those between origination and a late entry, and those of gaps in the record.
+    """
+    gap = np.diff(rows.month, prepend=0) - 1
+    missed = np.maximum(np.where(rows.first, rows.age - 1, gap), 0)
+    after = np.flatnonzero(missed)
+    owner = np.repeat(after, missed[after])
+    back = np.arange(len(owner)) - np.repeat(np.cumsum(missed[after]) - missed[after], missed[after])
+    incentive = _rate_unseen(rows, owner, back) - market.at(rows.month[owner] - 1 - back)
     known = ~np.isnan(incentive)
-    above = np.where(known, incentive - rules.in_the_money_above, -1.0)
-    counts = np.bincount(owner, above > 0, len(starts)).astype(np.float64)
-    depths = np.bincount(owner, np.maximum(above, 0.0), len(starts))
-    return counts, np.asarray(depths, dtype=np.float64), int((~known).sum())
+    deep = np.where(known, incentive - rules.in_the_money_above, -1.0)
+    months = np.bincount(owner, deep > 0, len(rows.month)).astype(np.float64)
+    depth = np.rint(np.bincount(owner, np.maximum(deep, 0.0), len(rows.month)) / PART)
+    return months, np.asarray(depth), int((~known).sum())
+
+
+def _rate_unseen(rows: LoanRows, owner: IntArray, back: IntArray) -> FloatArray:
+    """Customer rate of a month `back` + 1 months before the row that follows it.
+
+    In a gap it is the last one seen. Before entry it is the row's own, but for a loan whose rate adjusts: its original
+    rate inside its first fixed period, and throughout where no such period is known.
+    """
+    rate = np.where(rows.first[owner], rows.rate[owner], rows.rate[np.maximum(owner - 1, 0)])
+    original, fixed = rows.of_loan("original_rate", owner), rows.of_loan("fixation_months", owner)
+    adjusts = fixed > 0
+    if "rate_type" in rows.loans.columns:
+        adjusts |= (rows.loans["rate_type"] == "arm").to_numpy()[rows.unit[owner]]
+    inside = ~(fixed > 0) | (rows.age[owner] - 1 - back <= fixed)
+    return np.where(rows.first[owner] & adjusts & inside & ~np.isnan(original), original, rate)
 
 
 def _loan_columns(loans: pd.DataFrame) -> dict[str, Any]:

@@ -14,8 +14,9 @@ KEPT_SLICES = ("year", "incentive", "spread", "age", "segment", "vintage", "fold
 HOW = (
     "Every model is fitted on the same rows and scored by the same code on the same rows, which it has not seen. "
     "Figures stand with 90% intervals by resampling customers (banks, products) and six-month blocks of calendar time, "
-    "each drawn as a whole; absolute errors grow when a sample is drawn again, so their intervals lie high. "
-    "The incumbent is what the bank says it uses, or the plain stand-in of its kind."
+    "each drawn as a whole. Absolute errors grow when a sample is drawn again: their intervals say how far draws lie "
+    "apart, about the error itself. A bucket without an event has a Poisson bound. "
+    "The incumbent is what the bank says it uses, or the plain stand-in of its kind, and then says so."
 )
 
 
@@ -69,5 +70,6 @@ def _by_bucket(answer: Answer) -> tuple[Table, ...]:
     found = []
     for (cause, score, weighting, name), rows in own.groupby(["cause", "score", "weighting", "slice"], sort=False):
         title = f"{cause}: {str(score).replace('_', ' ')} by {name} ({weighting})"
-        found.append(Table(title, rows[["bucket", "value", "low", "high", "rows", "events"]].reset_index(drop=True)))
+        shown = ["bucket", "value", "low", "high", "rows", "events", "expected"]
+        found.append(Table(title, rows[[one for one in shown if one in rows]].reset_index(drop=True)))
     return tuple(found)

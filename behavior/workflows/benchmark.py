@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,8 +17,9 @@ import pandas as pd
 
 from behavior.benchmark.beta_run import beta_answer
 from behavior.benchmark.decay_run import decay_benchmark
-from behavior.benchmark.hazard_models import incumbent_hazard
 from behavior.benchmark.hazard_run import hazard_benchmark, periods_a_year
+from behavior.benchmark.incumbents import incumbent_hazard
+from behavior.benchmark.protocol_rules import require_answerable
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.results import Answer, Verdict
 from behavior.cluster import connected
@@ -142,8 +145,20 @@ def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, A
             yield task, _answer_or_error(task)
         return
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        for task, answer in zip(tasks, pool.map(_answer_or_error, tasks), strict=True):
-            yield task, answer
+        asked = [(task, pool.submit(_answer_or_error, task)) for task in tasks]
+        try:
+            for task, one in asked:
+                yield task, _received(task, one)
+        finally:
+            for _, one in asked:
+                one.cancel()
+
+
+def _received(task: Task, answer: Future[Answer | TruthAnswer | Failure]) -> Answer | TruthAnswer | Failure:
+    try:
+        return answer.result()
+    except BrokenProcessPool:
+        return Failure(task.name, "a process ended before it answered, often for want of memory. Use `--workers 1`.")
 
 
 def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
@@ -157,6 +172,15 @@ def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
         raise
     except BehaviorError as error:
         return Failure(task.name, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, the others go on and the run fails
+        return Failure(task.name, _unexpected(error))
+
+
+def _unexpected(error: Exception) -> str:
+    """Words of an error that no rule foresaw, with the place it came from."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"unexpected {type(error).__name__} in {where}: {' '.join(str(error).split())}. This is a defect: report it."
 
 
 def answer_of(task: Task, client: Any = None) -> Answer | TruthAnswer:
@@ -197,11 +221,13 @@ def answer_question(
 
     Raises
     ------
-    FittingError : the data cannot carry the question. SpecFault : of the specification or the vendor's table.
+    FittingError : the data cannot carry the question. SpecFault : of the specification, the vendor's table, or a
+    protocol or incumbent that the kind does not have.
     """
     replicates = QUICK_REPLICATES if quick else REPLICATES
     kind = kind_of(spec)
     require_whole_or_streaming(kind, history)
+    require_answerable(name, kind.name, question)
     if spec.model.kind == "deposit_beta":
         return beta_answer(name, history, rates, spec, question, _betas(question.incumbent, vendor_table))
     panel = build_exposure_panel(history) if history.contract == EXPOSURES else panel_of(kind, history, rates, spec)

@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.pass_through_path import PassThroughLaw, pending_from_history, project_rate_paid
-from behavior.assumptions.repricing import half_life_months, pass_through_law, speeds_of
+from behavior.assumptions.pass_through_path import (
+    PassThroughLaw,
+    pending_at_floor,
+    pending_from_history,
+    project_rate_paid,
+)
+from behavior.assumptions.repricing import half_life_months, pass_through_law, resting_rate, speeds_of
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind
@@ -205,10 +210,13 @@ def terminal_betas(bank: SimulatedBank, learnt: Learnt, laws: Mapping[tuple[str,
     peak = int(np.argmax(np.abs(short - short[0])))
     rows = []
     for position, segment in enumerate(bank.truth.segments):
-        law = laws.get((segment.product, segment.customer_type))
+        labels = (segment.product, segment.customer_type)
+        law = laws.get(labels)
         if law is None:
             continue
+        start, resting = float(paid[begin, position]), resting_rate(learnt.tables, labels)
         pending = pending_from_history(law, paths.short[: begin + 1])
+        pending = pending_at_floor(pending, law, float(short[0]), start, min(0.0, start), resting)
         path = np.r_[paid[begin, position], project_rate_paid(law, short, paid[begin, position], pending)]
         move, true = short[peak] - short[0], paid[begin:, position]
         rows.append(

@@ -139,7 +139,7 @@ class Project:
             history=self.history(section.history),
             rates=self.rates,
             as_of=pd.Timestamp(self.settings.as_of),
-            book=self.book.values(),
+            book=None if self.profile.terms.book is None else self.book.values(),
             developer=self.developer(),
             transferred=section.transferred,
             experiment=self.profile.require("tracking").experiment,

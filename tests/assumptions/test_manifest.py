@@ -9,6 +9,7 @@ import pytest
 
 from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
 from behavior.assumptions.manifest import MANIFEST, parse_manifest, sha256_of
+from behavior.assumptions.pass_through_path import RestingRate
 from behavior.errors import FaultyInput
 from behavior.io.assumption_store import read_set
 
@@ -79,6 +80,7 @@ def test_the_printed_manifest_is_read_key_by_key() -> None:
         recovery = 0.6
         view = "minimum_balance"
         delay_months = 3
+        resting_rates = [{ segment = ["savings", "0-100000"], level = 0.03, rate = -0.001 }]
         model = "mortgage_prepayment"
         model_version = 7
         spec_digest = "aa"
@@ -100,6 +102,7 @@ def test_the_printed_manifest_is_read_key_by_key() -> None:
     assert table.recovery == 0.6
     assert entry.view is View.MINIMUM_BALANCE
     assert table.delay_months == {Direction.UP: 3, Direction.DOWN: 3}
+    assert table.resting_rates == {("savings", "0-100000"): RestingRate(0.03, -0.001)}
     assert (table.provenance.model, table.provenance.model_version) == ("mortgage_prepayment", 7)
     assert manifest.unknown == ("$.curves[0].author",)
 

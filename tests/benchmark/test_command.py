@@ -140,3 +140,104 @@ def test_a_question_without_an_answer_is_said_and_the_rest_is_written(
     assert "least_events" in capsys.readouterr().err
     bars = pd.read_csv(out / "bars.csv")
     assert list(bars["bar"]) == ["not measured"] and "100000 events" in bars["found"][0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_question_that_stumbles_does_not_take_the_others_with_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from behavior.workflows import benchmark
+
+    profile = project / "own.toml"
+    second = PROFILE[PROFILE.index("[benchmark.own]") :].replace("benchmark.own", "benchmark.second")
+    profile.write_text(profile.read_text() + second)
+    answer = benchmark.answer_question
+
+    def stumble(name: str, *words: object) -> object:
+        if name == "own":
+            raise KeyError("closed")
+        return answer(name, *words)
+
+    monkeypatch.setattr(benchmark, "answer_question", stumble)
+    words = ["benchmark", "--profile", str(profile), "--quick", "--workers", "1", "--out", str(project / "out")]
+    assert main(words) == 3
+    assert "own: unexpected KeyError in test_command.py" in capsys.readouterr().err
+    bars = pd.read_csv(project / "out" / "bars.csv")
+    assert sorted(bars["bar"]) == ["met", "not measured"] and "closed" in " ".join(bars["found"])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("customer_folds = 2", "landmarks = [2020-12-31]", "landmarks exist for nmd_decay"),
+        ("customer_folds = 2", 'leave_out = "region"', "expected `phase`"),
+        ("customer_folds = 2", 'leave_out = "phase"', "no `market_rate`"),
+        ('file = "vendor.csv"', "beta = 0.4", "expected one of cpr, psa, average_life_years, file"),
+        ('file = "vendor.csv"', 'file = "wrong.csv"', "expected an axis that is a numeric feature"),
+    ],
+)
+def test_a_protocol_or_incumbent_that_the_kind_does_not_have_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+) -> None:
+    profile = project / "own.toml"
+    (project / "wrong.csv").write_text("age,cpr\n1,0.1\n60,0.6\n")
+    profile.write_text(profile.read_text().replace(old, new))
+    assert main(["benchmark", "--profile", str(profile), "--workers", "1", "--out", str(project / "out")]) == 3
+    said = capsys.readouterr().err
+    assert words in said and "Traceback" not in said
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_profile_that_does_not_say_what_the_bank_uses_has_a_stand_in_and_missing_rows_are_said(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from behavior.errors import TooFewEvents
+    from behavior.estimators.boosted_hazard import BoostedHazard
+
+    def refuse(self: BoostedHazard, *rows: object) -> None:
+        raise TooFewEvents("50 events needed, 31 seen.")
+
+    monkeypatch.setattr(BoostedHazard, "fit", refuse)
+    profile = project / "own.toml"
+    profile.write_text(profile.read_text().replace('[benchmark.own.incumbent]\nfile = "vendor.csv"\n', ""))
+    out = project / "out"
+    words = ["benchmark", "--profile", str(profile), "--workers", "1", "--out", str(out)]
+    assert main([*words, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)["answers"][0]
+    assert "boosted" not in {row["model"] for row in answer["summary"]}
+    incumbent = next(row["what"] for row in answer["summary"] if row["model"] == "incumbent")
+    assert incumbent == "stand-in, as none is given: PSA curve, speed fitted"
+    missing = "payoff, boosted (boosted trees on the spline) has no row: no answer in 1 of 1 windows and folds"
+    assert answer["notes"][0] == "Simulated for a test." and missing in answer["notes"][1]
+    assert "50 events needed, 31 seen." in (out / "benchmark.html").read_text()
+    assert main(words) == 0
+    assert missing in capsys.readouterr().out
+
+
+def test_a_process_that_ends_is_the_failure_of_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker killed for want of memory breaks the pool: questions already answered keep their answers."""
+    from concurrent.futures import Future
+    from concurrent.futures.process import BrokenProcessPool
+
+    from behavior.workflows import benchmark
+
+    class Pool:
+        def __init__(self, *words: object, **more: object) -> None: ...
+        def __enter__(self) -> Pool:
+            return self
+
+        def __exit__(self, *words: object) -> None: ...
+        def submit(self, ask: object, task: benchmark.Task) -> Future[object]:
+            future: Future[object] = Future()
+            if task.name == "first":
+                future.set_result(benchmark.Failure("first", "answered"))
+            else:
+                future.set_exception(BrokenProcessPool("ended"))
+            return future
+
+    monkeypatch.setattr(benchmark, "ProcessPoolExecutor", Pool)
+    tasks = [benchmark.Task(Path("p.toml"), name, "data") for name in ("first", "second")]
+    found = [answer for _, answer in benchmark.run_tasks(tasks, 2)]
+    assert found[0] == benchmark.Failure("first", "answered")
+    assert isinstance(found[1], benchmark.Failure) and "memory" in found[1].words

@@ -81,7 +81,7 @@ def test_every_model_follows_the_same_unseen_accounts() -> None:
         model="m",
         history="h",
         protocol=Protocol(landmarks=(date(2023, 9, 30),), horizon_months=12, customer_folds=2, folds_judged=1),
-        incumbent=Incumbent(average_life_years=5.0),
+        incumbent=Incumbent(name="five years", average_life_years=5.0),
         bars=(Bar(words="run-off", score="run_off_error_points", weighting="balance", at_most=30.0),),
     )
     found = decay_benchmark("small", panel, bank.rate_history, KIND, spec, question, 40, with_boosted=False)
@@ -90,8 +90,27 @@ def test_every_model_follows_the_same_unseen_accounts() -> None:
         OURS, "incumbent", "exponential", "last_period", "kaplan_meier", "cohort_decay", "probable_amount"
     }  # fmt: skip
     assert set(found.scores["cause"]) == {"net_balance", "lowest_balance"}
+    assert "incumbent" in set(found.scores.loc[found.scores["cause"] == "lowest_balance", "model"])
     assert found.scores.groupby("model")["rows"].max().nunique() == 1
     assert [one.verdict for one in found.verdicts] == ["met"]
+    used = found.summary.loc[found.summary["model"] == "incumbent", "what"]
+    assert set(used) == {"what the bank uses today: five years"}
     nowhere = question.model_copy(update={"protocol": Protocol(landmarks=(date(1990, 1, 31),))})
     with pytest.raises(FittingError, match="no landmark"):
         decay_benchmark("small", panel, bank.rate_history, KIND, spec, nowhere, 40)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_stands_for_the_incumbent_and_which_rows_are_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = simulate(small_settings(), seed=5)
+    spec = parse_spec((MODELS / "nmd_decay" / "spec.toml").read_text(), "s")
+    spec = spec.model_copy(update={"search": spec.search.model_copy(update={"trials": 0})})
+    panel = KIND.build_panel(bank.deposits, bank.rate_history, spec)
+    protocol = Protocol(landmarks=(date(2023, 9, 30),), horizon_months=6, customer_folds=2, folds_judged=1)
+    question = Question(title="small", model="m", history="h", says="Simulated.", protocol=protocol)
+    monkeypatch.setattr(models, "probable_amount", lambda *words: None)
+    found = decay_benchmark("small", panel, bank.rate_history, KIND, spec, question, 20, with_boosted=False)
+    used = found.summary.loc[found.summary["model"] == "incumbent", "what"]
+    assert set(used) == {"stand-in, as none is given: one rate a segment, last year"}
+    assert found.notes[0] == "Simulated." and len(found.notes) == 2
+    assert "probable_amount (lowest probable total, 95%) has no row: no answer in 1 of 1 windows" in found.notes[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pandas as pd
 import pytest
 
 from behavior.benchmark.bars import judge_bar
-from behavior.benchmark.hazard_models import OURS, incumbent_hazard
+from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_protocols import windows
 from behavior.benchmark.hazard_run import hazard_benchmark
-from behavior.benchmark.hazard_scores import Rows, incidence_by_age, log_losses, ranking, score_model
+from behavior.benchmark.hazard_scores import incidence_by_age, interval_of, log_losses, score_model
+from behavior.benchmark.incumbents import incumbent_hazard
+from behavior.benchmark.judged_rows import Rows
 from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
+from behavior.benchmark.ranking import ranking
 from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_interval
 from behavior.errors import FittingError, SpecFault
 from behavior.features.base import FeatureMatrix
@@ -136,6 +140,21 @@ def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
     assert found.summary["model"].iloc[0] == OURS
 
 
+def test_a_cycle_left_out_is_answered_by_every_model() -> None:
+    panel = toy_panel()
+    month = month_number(panel.table["month"]) - 360
+    level = np.interp(month, [0, 15, 30, 47], [0.06, 0.03, 0.05, 0.02])
+    panel = Panel(panel.table.assign(market_rate=level))
+    protocol = Protocol(name="one phase left out", leave_out="phase", customer_folds=2, folds_judged=1)
+    question = Question(title="toy", model="m", history="h", protocol=protocol, incumbent=Incumbent(psa=2.0))
+    incumbent = incumbent_hazard(question.incumbent, "", 12.0)
+    found = hazard_benchmark("toy", panel, KIND, parse_spec(SPEC, "s"), question, incumbent, replicates=20)
+    whole = found.scores[(found.scores["slice"] == "") & (found.scores["score"] == "log_loss")]
+    assert {OURS, "incumbent", "s_curve"} <= set(whole["model"]) and whole["rows"].nunique() == 1
+    months = set(found.scores.loc[found.scores["slice"] == "month", "bucket"])
+    assert len(months) == 47 and "2000-01" not in months  # every move once; the first month is where the first begins
+
+
 def test_scores_agree_with_the_vector(vectors: Path) -> None:
     held = json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text())["discrimination"]
     score, event = np.array(held["score"]), np.array(held["y"], dtype=float)
@@ -193,6 +212,57 @@ def test_cumulative_incidence_of_two_causes_by_hand() -> None:
     np.testing.assert_allclose(found["payoff"][0], [0.1, 0.1 + 0.85 * 0.2])
     np.testing.assert_allclose(found["default"][0], [0.05, 0.05])
     assert list(ages) == [1, 2]
+
+
+def test_calibration_keeps_rows_of_one_score_together() -> None:
+    """A constant has one bin: its error is that of the level, whatever the order of the rows."""
+    rng = np.random.default_rng(0)
+    actual = (rng.random(20_000) < 0.01).astype(float)
+    actual[:2_000] = 0.0
+    rows = rows_of(actual)
+    draws = draws_of(np.arange(20_000), rows.month, 0, 20)
+
+    def error(expected: np.ndarray) -> float:
+        found = score_model(rows, expected, draws)
+        return next(float(one.draws[0]) for one in found if one.score == "calibration_error")
+
+    assert error(np.full(20_000, 0.011)) == pytest.approx(abs(actual.mean() - 0.011))
+    two = np.where(np.arange(20_000) % 2, 0.02, 0.001)
+    gaps = [abs(actual[two == one].mean() - one) for one in (0.02, 0.001)]
+    assert error(two) == pytest.approx(np.mean(gaps))
+    distinct = np.linspace(0.001, 0.02, 20_000)
+    bins = [abs((actual - distinct)[k * 2_000 : (k + 1) * 2_000].mean()) for k in range(10)]
+    assert error(distinct) == pytest.approx(np.mean(bins))
+
+
+def test_incidence_of_a_vintage_is_of_those_whom_another_exit_has_not_taken() -> None:
+    """1 - (1 - h)(1 - h) of one cause counts loans that defaulted as still there to be paid off."""
+    month = np.repeat([0, 1], 100)
+    payoff, default = np.zeros(200), np.zeros(200)
+    payoff[:10], default[10:30], payoff[100:110] = 1.0, 1.0, 1.0
+    rows = replace(rows_of(payoff, month), other=default)
+    draws = draws_of(np.arange(200), month // BLOCK_MONTHS, 0, 20)
+
+    def error(expected: np.ndarray, other: np.ndarray | None) -> float:
+        found = score_model(rows, expected, draws, other)
+        return next(float(one.draws[0]) for one in found if one.score == "incidence_error_points")
+
+    happened = 0.1 + 0.7 * 0.1
+    assert error(np.full(200, 0.1), np.full(200, 0.05)) == pytest.approx(100 * (0.1 + 0.85 * 0.1 - happened))
+    assert error(np.full(200, 0.2), None) == pytest.approx(100 * (0.2 + 0.6 * 0.2 - happened))
+
+
+def test_the_interval_of_an_absolute_error_holds_the_error() -> None:
+    """Drawing a sample again adds noise to every month's error: that growth is no part of the interval."""
+    rng = np.random.default_rng(2)
+    month = np.repeat(np.arange(36), 60)
+    expected = np.full(len(month), 0.02)
+    rows = rows_of(rng.random(len(month)) < expected, month, np.tile(np.arange(1.0, 61.0), 36))
+    draws = draws_of(np.arange(len(month)), month // BLOCK_MONTHS, 0, 200)
+    found = {one.score: interval_of(one) for one in score_model(rows, expected, draws) if one.slice == ""}
+    for name in ("monthly_cpr_error_points", "incidence_error_points", "curve_error_points", "calibration_error"):
+        value, low, high = found[name]
+        assert 0.0 <= low <= value <= high, name
 
 
 def test_a_vendor_table_in_a_file_is_read_between_its_points() -> None:

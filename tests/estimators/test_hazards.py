@@ -300,3 +300,17 @@ def test_a_sample_answers_as_all_rows_do(data) -> None:
     for some in (first, second):
         assert np.abs(np.log(some / whole)).mean() < 0.02
         assert np.average(np.log(some / whole), weights=whole) == pytest.approx(0.0, abs=2e-3)
+
+
+def test_a_kind_that_is_held_back_when_young_has_ages_of_its_own() -> None:
+    """A penalty that keeps one kind of loan until its third year is no matter of level, nor of the other's ages."""
+    rng = np.random.default_rng(8)
+    age, kind = rng.integers(1, 97, 80_000).astype(float), rng.integers(0, 2, 80_000).astype(float)
+    held = (kind == 1) & (age <= 36)
+    event = (rng.random(80_000) < np.where(held, 0.004, 0.02)).astype(float)
+    levels = {"penalty": ("no", "yes")}
+    matrix = FeatureMatrix(("age_months", "penalty"), np.column_stack([age, kind]), (0, 0), ("", ""), levels)
+    model = SplineHazard(interacts=("penalty",), sample_share=1.0).fit(matrix, event, np.ones(80_000))
+    asked = np.array([[12.0, 0.0], [12.0, 1.0], [72.0, 0.0], [72.0, 1.0]])
+    found = model.predict_hazard(matrix.with_values(asked))
+    np.testing.assert_allclose(found, [0.02, 0.004, 0.02, 0.02], rtol=0.2)

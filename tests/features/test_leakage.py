@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.features.leakage import LeakFound, area_under_curve
+from behavior.features.leakage import LeakFound
+from behavior.features.separation import area_under_curve
 from behavior.kinds.mortgage_prepayment import KIND
 from behavior.panel.base import CustomerHistory
 from behavior.panel.split import split_panel
@@ -51,9 +52,13 @@ def planted(column: str) -> CustomerHistory:
     planted_columns = {
         "record_length": rows + last["age_months"] - rows,
         "encoded_id": numbers + np.where(ended, 1_000_000 + last["age_months"] * 10_000, 0),
+        "id_of_who_paid": numbers + np.where(ended, 1_000_000, 0),
+        "last_balance": pd.Series(exit_balance, index=last.index),
     }
     if column in planted_columns:
         loans[column] = loans["loan_id"].map(planted_columns[column]).astype(float)
+    if column == "prefix_of_who_paid":
+        loans[column] = np.where(loans["loan_id"].map(ended), "P", "K")
     if column == "exit_month_balance":
         # A month's own end balance, written so that the month before shows it.
         shown = months["balance"].where(months["status"] != "prepaid", 0.0)
@@ -67,7 +72,13 @@ def planted(column: str) -> CustomerHistory:
     return CustomerHistory("mortgage_history/1", {**tables, "loans": loans, "loan_months": months})
 
 
-@pytest.mark.parametrize("column", ["exit_month_balance", "record_length", "encoded_id", "future_rate"])
+LEAKS = [
+    "exit_month_balance", "record_length", "encoded_id", "id_of_who_paid", "prefix_of_who_paid", "last_balance",
+    "future_rate",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("column", LEAKS)
 def test_planted_leak_fails_the_run(column: str) -> None:
     spec = spec_with(column)
     panel = KIND.build_panel(planted(column), bank().rate_history, spec)
@@ -82,9 +93,16 @@ def test_identifier_is_refused_whatever_it_says() -> None:
         KIND.fit(panel, split_panel(panel, spec.split), spec)
 
 
-def test_honest_features_pass() -> None:
-    spec = spec_with()
-    panel = KIND.build_panel(bank().mortgages, bank().rate_history, spec)
+@pytest.mark.parametrize("column", ["", "vintage", "rate_at_the_start"])
+def test_honest_features_pass(column: str) -> None:
+    """Who came earlier had longer to leave, and a rate known when the month begins is no future."""
+    spec = spec_with(column)
+    tables = dict(bank().mortgages.tables)
+    loans, months = tables["loans"].copy(), tables["loan_months"].copy()
+    loans["vintage"] = loans["origination_date"].dt.year * 12.0 + loans["origination_date"].dt.month
+    months["rate_at_the_start"] = bank().rate_history.monthly("mortgage", months["month"].to_numpy())
+    history = CustomerHistory("mortgage_history/1", {**tables, "loans": loans, "loan_months": months})
+    panel = KIND.build_panel(history, bank().rate_history, spec)
     assert KIND.fit(panel, split_panel(panel, spec.split), spec).facts["payoffs"] > 0
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from behavior.contracts import TableContract
+from behavior.contracts import TableContract, check
 from behavior.errors import Fault, SpecFault
 from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap
@@ -158,6 +158,85 @@ def test_days_become_months(tmp_path: Path) -> None:
     assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
     assert table["balance"].tolist() == [12.0, 9.0]
     assert table["credits"].tolist() == [3.0, 4.0]
+
+
+def test_days_of_a_text_file_become_months(tmp_path: Path) -> None:
+    # Cells of a text file are text: 9 and 10 are summed and compared as numbers, days read as declared.
+    text = 'id,day,paid,rate,note\nA,05.01.2020,"1.000,5",9,x\nA,30.01.2020,2,10,\nA,01.02.2020,4,8,z\n'
+    aggregate = {
+        "by": ["id"],
+        "date": "day",
+        "date_format": "%d.%m.%Y",
+        "take": {"paid": "sum", "rate": "maximum", "note": "last"},
+    }
+    columns = {"account_id": "id", "month": "day", "credits": "paid", "balance": "rate", "note": {"kind": "text"}}
+    form = {"decimal": ",", "thousands": "."}
+    table = _values(_map(tmp_path, text, ACCOUNT_MONTHS, text=form, aggregate=aggregate, columns=columns))
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
+    assert table["credits"].tolist() == [1002.5, 4.0]
+    assert table["balance"].tolist() == [10.0, 8.0]
+    assert table["note"].tolist() == ["x", "z"]
+
+
+def test_cells_that_cannot_be_summed_are_named(tmp_path: Path) -> None:
+    text = "id,day,paid\nA,2020-01-05,1\nA,05.01.2020,2\nA,2020-02-01,many\nB,2020,2\n"
+    aggregate = {"by": ["id"], "date": "day", "take": {"paid": "sum"}}
+    mapped = _map(tmp_path, text, ACCOUNT_MONTHS, aggregate=aggregate, columns={"account_id": "id", "month": "day"})
+    assert [(one.line, one.column, one.value) for one in mapped.faults] == [
+        (3, "day", "05.01.2020"),
+        (5, "day", "2020"),
+        (4, "paid", "many"),
+    ]
+
+
+def test_flows_become_balances(tmp_path: Path) -> None:
+    text = (
+        "id,at,flow\nA,2020-01-30 09:00:00,5\nB,2020-01-02 08:00:00,7\nA,2020-01-05 10:00:00,10\n"
+        "A,2020-02-03 11:00:00,-4\nB,2020-02-07 12:00:00,\n"
+    )
+    mapped = _map(
+        tmp_path,
+        text,
+        ACCOUNT_MONTHS,
+        cumulate={"by": ["id"], "date": "at", "columns": {"flow": "held"}},
+        aggregate={"by": ["id"], "date": "at", "take": {"held": "last", "flow": "sum"}},
+        columns={"account_id": "id", "month": "at", "balance": "held", "flow": {"kind": "number"}},
+        sort=True,
+    )
+    table = _values(mapped)
+    held = {name: rows["balance"].tolist() for name, rows in table.groupby("account_id")}
+    assert held == {"A": [15.0, 11.0], "B": [7.0, 7.0]}
+    assert table.loc[table["account_id"] == "A", "flow"].tolist() == [15.0, -4.0]
+    assert mapped.place.lines is not None and sorted(mapped.place.lines.tolist()) == [2, 3, 5, 6]
+
+
+def test_what_a_running_sum_needs_is_named(tmp_path: Path) -> None:
+    how = {"by": ["id"], "date": "at", "columns": {"flow": "held"}}
+    absent = _map(tmp_path, "id,at\nA,2020-01-05\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
+    assert [one.column for one in absent.faults] == ["flow"]
+    bad = _map(tmp_path, "id,at,flow\nA,2020-01-05,x\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
+    assert [(one.line, one.column, one.value) for one in bad.faults] == [(2, "flow", "x")]
+
+
+@pytest.mark.shared
+def test_a_savers_ledger_of_flows_has_balances(real_data: Path) -> None:
+    source = TableMap.model_validate(
+        {
+            "file": "ledger.parquet",
+            "cumulate": {"by": ["account"], "date": "time", "columns": {"amount": "held"}},
+            "aggregate": {"by": ["account"], "date": "time", "take": {"held": "last"}},
+            "columns": {"account_id": "account", "month": "time", "balance": "held"},
+            "sort": True,
+        }
+    )
+    mapped = map_table(source, ACCOUNT_MONTHS, real_data / "deposits_akiba", "account_months")
+    assert check(_values(mapped), ACCOUNT_MONTHS, mapped.place) == []
+    flows = pd.read_parquet(real_data / "deposits_akiba" / "ledger.parquet")
+    last = mapped.table.drop_duplicates("account_id", keep="last").set_index("account_id")["balance"]
+    totals = flows.groupby(flows["account"].astype("str"))["amount"].sum()
+    np.testing.assert_allclose(last[totals.index], totals, atol=1e-9)
+    # Nobody has ever withdrawn more than was there.
+    assert mapped.table["balance"].min() >= 0.0
 
 
 def test_columns_of_a_sibling_and_what_it_does_not_have(tmp_path: Path) -> None:

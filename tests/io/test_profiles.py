@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,3 +182,33 @@ def test_the_page_on_profiles_names_every_section_step_and_layout() -> None:
     columns = [field.alias or name for name, field in ColumnMap.model_fields.items() if name != "kind"]
     steps = [name for name in TableMap.model_fields if name != "note"]
     assert [name for name in (*columns, *steps, *UNITS, *LAYOUTS) if f"`{name}" not in page] == []
+
+
+def test_every_step_stands_on_the_page_as_it_is_written() -> None:
+    from behavior.io import mapping_terms as terms
+
+    page = (Path(__file__).resolve().parents[2] / "pipelines" / "profiles" / "README.md").read_text(encoding="utf-8")
+    steps, columns = (_examples(page, heading) for heading in ("### Steps", "### Columns"))
+    for example in steps:
+        source = {"file": "extract.csv"} if not {"file", "rows", "parts"} & set(example) else {}
+        terms.TableMap.model_validate({**source, **example})
+    for example in columns:
+        terms.TableMap.model_validate({"file": "extract.csv", "columns": example})
+    written = set().union(*(_keys(one) for one in (*steps, *columns)))
+    classes = (terms.Condition, terms.Case, terms.Join, terms.MonthsAfter, terms.Melt, terms.Cumulate, terms.Aggregate)
+    for one in (*classes, terms.Text, terms.TableMap, terms.ColumnMap):
+        assert [name for name, field in one.model_fields.items() if (field.alias or name) not in written] == []
+
+
+def _examples(page: str, heading: str) -> list[dict[str, Any]]:
+    """The first cell of each line of a table under a heading, as TOML."""
+    section = page.split(heading + "\n")[1].split("\n#")[0]
+    cells = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert len(cells) > 5
+    return [tomllib.loads(cell) for cell in cells]
+
+
+def _keys(example: Any) -> set[str]:
+    if isinstance(example, dict):
+        return set(example).union(*(_keys(one) for one in example.values()))
+    return set().union(*(_keys(one) for one in example)) if isinstance(example, list) else set()

@@ -124,7 +124,7 @@ def test_betas_by_cycle_are_read_at_the_last_step_and_where_the_rate_paid_settle
     truth = Truth(constant(0.5), 0.1, 0.3)
     one = series_of(levels, truth.simulate(levels))
     model = StructuralPassThrough(FitOptions(replicates=0, largest_delay=0)).fit([one])
-    shown = cycle_readings(model, law_path(model.law, 0.0), [one], 10_000).data
+    shown = cycle_readings(model, law_path(model.law, 0.0, lambda _: None), [one], 10_000).data
     up, down = (shown.iloc[place] for place in (0, 1))
     paid = one.rate_paid
     assert up["move, bp"] == pytest.approx(400.0) and down["move, bp"] == pytest.approx(-300.0)
@@ -143,7 +143,10 @@ def test_a_short_rate_that_never_turned_has_no_cycle_and_says_so():
     one = series_of(levels, 0.5 * levels)
     law = PassThroughLaw(np.array([0.01]), np.array([0.5]), 0.2, 0.2)
     model = StructuralPassThrough(FitOptions(replicates=0, largest_delay=0)).fit([one])
-    assert "no move" in cycle_readings(model, law_path(lambda _: law, 0.0), [one], 10_000).data.loc[0, "betas"]
+    assert (
+        "no move"
+        in cycle_readings(model, law_path(lambda _: law, 0.0, lambda _: None), [one], 10_000).data.loc[0, "betas"]
+    )
 
 
 def test_rolling_windows_show_a_beta_that_changed():

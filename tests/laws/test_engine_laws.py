@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.pass_through_path import RestingRate
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.layout import (
@@ -155,6 +156,23 @@ def test_beta_nought_is_fixed_and_beta_one_floats(beta: float) -> None:
     short = 12 * (np.exp(np.asarray([0.03, 0.04]) / 12) - 1)
     np.testing.assert_allclose(base, 0.02, rtol=1e-12)
     np.testing.assert_allclose(up - base, beta * (short[1] - short[0]), rtol=1e-9, atol=1e-15)
+
+
+def test_a_rate_at_its_floor_waits_for_its_target() -> None:
+    """A target half a point below the floor takes the first half point of a rise; above its floor a rate takes all."""
+    from behavior.market.shifts import Shift
+
+    world = flat_world(0.03, {"up": Shift(parallel=0.01)})
+    short = 12 * (np.exp(np.asarray([0.03, 0.04]) / 12) - 1)
+    terms = {"repayment": "none", "rate_type": "administered", "side": "liability", "maturity_date": None}
+    made = deposit(1.0)
+    resting = {("loan",): RestingRate(float(short[0]), -0.005)}
+    tables = [replace(one, resting_rates=resting) if one.name == "target" else one for one in made.tables]
+    rise, known = short[1] - short[0], replace(made, tables=tuple(tables))
+    for rate, floor, waits in ((0.0, None, 0.005), (0.02, None, 0.0), (0.002, 0.002, 0.007)):
+        flows = project(Book(table(loan(1, rate, floor=floor, **terms))), world, known).flows
+        paid = flows[:, 0, 12, INTEREST] / (1e6 * 0.99**11) * 12
+        np.testing.assert_allclose(paid, [rate, rate + rise - waits], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("rate", [0.03, -0.004])

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from behavior.assumptions.pass_through_path import (
     PassThroughLaw,
     Pending,
+    RestingRate,
     cumulative_target,
+    pending_at_floor,
     pending_from_history,
     project_rate_paid,
     rate_paid_path,
@@ -84,6 +86,22 @@ def test_cutting_a_path_in_two_changes_nothing(marginal, up, down, delay_up, del
     pending = pending_from_history(law, path[: cut + 1])
     rest = project_rate_paid(law, path[cut:], today, pending, floor=-np.inf)
     assert rest == pytest.approx(whole[cut:], abs=1e-13)
+
+
+def test_a_path_cut_at_its_floor_goes_on_as_the_whole_does():
+    """Where the target's level is known, a rate held at its floor owes what the target lies below it."""
+    law = PassThroughLaw(np.array([0.0, 0.03]), np.array([0.5, 0.5]), 0.2, 0.3)
+    levels = np.concatenate([np.full(3, 0.03), np.full(60, 0.0), np.full(120, 0.03)])
+    whole = project_rate_paid(law, levels, 0.005, floor=0.0)
+    cut = 40
+    assert whole[cut - 1] == 0.0
+    pending = pending_from_history(law, levels[: cut + 1])
+    known = pending_at_floor(pending, law, 0.0, 0.0, 0.0, RestingRate(0.03, 0.005))
+    assert float(known.gap) == pytest.approx(-0.01)
+    assert project_rate_paid(law, levels[cut:], 0.0, known) == pytest.approx(whole[cut:], abs=1e-13)
+    assert project_rate_paid(law, levels[cut:], 0.0, pending)[-1] == pytest.approx(0.015, abs=1e-6)
+    assert pending_at_floor(pending, law, 0.0, 0.001, 0.0, RestingRate(0.03, 0.005)) is pending
+    assert pending_at_floor(pending, law, 0.0, 0.0, 0.0, None) is pending
 
 
 twelve = st.lists(rates, min_size=12, max_size=12).map(np.array)

@@ -44,6 +44,24 @@ def test_late_entry_is_kept_with_its_age_and_its_months_in_the_money_before_entr
     assert table["depth_in_the_money"].to_numpy() == pytest.approx([0.05, 0.055])
 
 
+def test_months_of_a_gap_count_as_in_the_money_at_the_last_rate_seen() -> None:
+    rates = small.market({"2010-01-31": 0.04})
+    before = small.loan_rows("a", "2015-02-28", 1, [99_000.0, 98_900.0])
+    after = small.loan_rows("a", "2015-08-31", 7, [98_400.0, 98_300.0], rate=0.03)
+    table = build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), before, after), rates, RULES).table
+    assert table["months_in_the_money"].tolist() == [0, 1, 6, 6]
+    assert table["depth_in_the_money"].to_numpy() == pytest.approx([0.0, 0.005, 0.03, 0.03])
+
+
+@pytest.mark.parametrize(("terms", "months"), [({"fixation_months": 20}, 3), ({"rate_type": "arm"}, 0), ({}, 23)])
+def test_a_late_entry_after_a_reset_paid_its_original_rate_before(terms: dict[str, object], months: int) -> None:
+    """In the money at 6% since the reset, never at the 3% that the first fixed period had."""
+    made = small.loans([{"loan_id": "a", "original_rate": 0.03, **terms}])
+    late = small.loan_rows("a", "2017-01-31", 24, [90_000.0], rate=0.06)
+    table = build_loan_panel(small.mortgage(made, late), small.market({"2010-01-31": 0.05}), RULES).table
+    assert table["months_in_the_money"].tolist() == [months]
+
+
 def test_transferred_is_censored_at_the_start_of_its_month_and_maturity_is_no_event() -> None:
     history = small.mortgage(
         small.loans([{"loan_id": "a"}, {"loan_id": "b", "original_term_months": 3}]),
@@ -80,6 +98,25 @@ def test_house_prices_are_read_one_month_late_against_those_at_origination() -> 
     table = build_loan_panel(small.mortgage(made, old, new), small.market(), RULES).table
     own = table[table["unit"] == "b"]["house_price_ratio"]
     assert own.to_numpy() == pytest.approx([1.0, 1.1])
+
+
+def test_house_prices_of_a_place_are_compared_with_that_place_alone() -> None:
+    """Two places share a region and have indices of other levels; a third loan is first seen late in its life."""
+    parts, made = [], []
+    for name, level in (("a", 100.0), ("b", 300.0)):
+        old = small.loan_rows(f"{name}1", "2014-12-31", 1, [99_000.0 - 100.0 * k for k in range(6)])
+        new = small.loan_rows(f"{name}2", "2015-02-28", 1, [99_000.0 - 100.0 * k for k in range(4)])
+        old["house_price_index"] = level * 1.01 ** np.arange(6)
+        new["house_price_index"] = level * 1.01 ** np.arange(2, 6)
+        made += [{"loan_id": f"{name}1", "origination_date": pd.Timestamp("2014-11-10")}, {"loan_id": f"{name}2"}]
+        parts += [old, new]
+    panel = build_loan_panel(small.mortgage(small.loans(made), *parts), small.market(), RULES)
+    for name in ("a2", "b2"):
+        own = panel.table.loc[panel.table["unit"] == name, "house_price_ratio"]
+        assert own.to_numpy() == pytest.approx([1.0, 1.01, 1.01**2, 1.01**3])
+    first = panel.table.loc[panel.table["unit"] == "a1", "house_price_ratio"].to_numpy()
+    assert np.isnan(first[0]) and first[1:] == pytest.approx([1.0, 1.01, 1.01**2, 1.01**3, 1.01**4])
+    assert panel.dropped["loans whose house prices before their first index are unknown, taken as unmoved"] == 2
 
 
 def test_nothing_at_risk_says_so() -> None:

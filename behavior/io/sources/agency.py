@@ -14,6 +14,7 @@ import pandas as pd
 
 from behavior.errors import Fault
 from behavior.io.sources.base import (
+    AgeMemory,
     Batch,
     ExitMemory,
     Layout,
@@ -47,6 +48,8 @@ RATE_TYPE = {"FRM": "fixed", "ARM": "arm"}
 FREDDIE_ORIGINATION = field_names("freddie_mac_origination")
 FREDDIE_SERVICING = field_names("freddie_mac_servicing")
 FANNIE = field_names("fannie_mae_2020")
+# Releases since 2020 have 108 fields or more; new ones are put at the end.
+FANNIE_COUNTS = (108, None)
 
 COMMON_QUIRKS = (
     "code 01 is prepaid or matured: matured where no scheduled month is left, else prepaid; it does not tell refinance "
@@ -55,6 +58,7 @@ COMMON_QUIRKS = (
     "rows after the exit (corrections, expenses of disposed property) are dropped and counted",
     "payoffs of a release's last month are reported late: the last month is dropped and counted",
     "the month of origination (age below 1) is no month at risk and is dropped and counted",
+    "the flag of modified loans is kept as published in `modification`: Y, P (modified before), N or empty",
 )
 
 
@@ -89,7 +93,7 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
 def freddie_months(path: Path) -> Iterator[Batch]:
     """Servicing file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
     last = _last_month(path, FREDDIE_SERVICING, (11, 32), "%Y%m")
-    memory = ExitMemory()
+    memory, ages = ExitMemory(), AgeMemory()
     for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32), only=FREDDIE_SERVICING[:11]):
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
@@ -100,9 +104,10 @@ def freddie_months(path: Path) -> Iterator[Batch]:
                 "month": month,
                 "balance": figures["current_upb"],
                 "rate": figures["current_rate"] / 100.0,
-                "age_months": figures["loan_age"],
+                "age_months": ages.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
                 "status": _status(raw["zero_balance_code"], figures["remaining_months"]),
                 "delinquency_status": raw["delinquency"],
+                "modification": raw["modification"],
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months), last, memory)
@@ -111,7 +116,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
 def fannie_loans(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loans``, one row at a loan's first row; streamed."""
     seen: set[str] = set()
-    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
         new = ~(raw["loan_id"].isin(seen) | raw["loan_id"].duplicated()).to_numpy()
         seen.update(raw["loan_id"][new].tolist())
         raw, lines = raw[new].reset_index(drop=True), lines[new]
@@ -143,9 +148,9 @@ def fannie_loans(path: Path) -> Iterator[Batch]:
 
 def fannie_months(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
-    last = _last_month(path, FANNIE, (108, 110), "%m%Y")
+    last = _last_month(path, FANNIE, FANNIE_COUNTS, "%m%Y")
     memory = ExitMemory()
-    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=(108, 110)):
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
         names = ("current_upb", "current_rate", "original_rate", "original_term", "unscheduled_principal")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
@@ -162,6 +167,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "status": _status(raw["zero_balance_code"], figures["original_term"] - age),
                 "curtailment": figures["unscheduled_principal"].where(raw["zero_balance_code"].isna()).clip(lower=0.0),
                 "delinquency_status": raw["delinquency"],
+                "modification": raw["modification"],
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates), last, memory)
@@ -185,7 +191,7 @@ def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
     return status.astype("str")
 
 
-def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int], form: str) -> pd.Timestamp:
+def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int | None], form: str) -> pd.Timestamp:
     """The release's last reporting month."""
     last = pd.Timestamp.min
     for raw, _, _ in text_batches(path, names, "|", counts=counts, only=("reporting_period",)):
@@ -229,6 +235,7 @@ LAYOUTS = (
         "mortgage_history/1:loan_months",
         (
             "balances of a loan's first six months are rounded to thousands: no curtailment can be read from them",
+            "the published age starts again at a modification: age is counted by the calendar from a loan's first row",
             *COMMON_QUIRKS,
         ),
         freddie_months,

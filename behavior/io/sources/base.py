@@ -42,6 +42,10 @@ class Batch:
     dropped: dict[str, int] = field(default_factory=dict)
 
 
+def _itself(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
 @dataclass(frozen=True)
 class Layout:
     """A published layout.
@@ -51,6 +55,7 @@ class Layout:
     contract : what its rows become, ``mortgage_history/1:loan_months``.
     quirks : the publisher's peculiarities and what is done about each, printed with the history.
     read : file -> batches; memory does not grow with the file, unless `whole` says that it must be seen whole.
+    files : the file or folder named -> every file that is read, for the digest.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Layout:
     quirks: tuple[str, ...]
     read: Callable[[Path], Iterator[Batch]]
     whole: bool = False
+    files: Callable[[Path], tuple[Path, ...]] = _itself
 
 
 @contextmanager
@@ -67,8 +73,10 @@ def opened(path: Path) -> Iterator[Any]:
 
     Raises
     ------
-    FaultyInput : no such file, or an archive with several members.
+    FaultyInput : no such file, a folder, or an archive with several members.
     """
+    if path.is_dir():
+        raise FaultyInput([Fault(str(path), "expected a file, this is a folder", hint="Name a file in it")])
     if not path.is_file():
         raise FaultyInput([Fault(str(path), "expected a file, there is none of that name", hint="Check the path")])
     if path.suffix == ".gz":
@@ -93,10 +101,15 @@ def field_names(layout: str) -> tuple[str, ...]:
     return tuple(tomllib.loads(text)[layout])
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a file of any length."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of(files: Sequence[Path]) -> str:
+    """sha256 of a file of any length; of several, sha256 over their names and digests, a line each, in name order."""
+    digests = []
+    for path in sorted(files):
+        with path.open("rb") as file:
+            digests.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
+    if len(digests) == 1:
+        return digests[0][1]
+    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in digests).encode()).hexdigest()
 
 
 def text_batches(
@@ -104,15 +117,16 @@ def text_batches(
     names: Sequence[str],
     delimiter: str,
     skip_lines: int = 0,
-    counts: tuple[int, int] | None = None,
+    counts: tuple[int, int | None] | None = None,
     only: Sequence[str] = (),
 ) -> Iterator[tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]]:
     """Rows of a delimited file as text, in batches: table, lines, lines with a wrong number of fields.
 
     Parameters
     ----------
-    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer);
-        default exactly as many as names. Fields beyond the names are dropped. only : the fields wanted, default all.
+    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer),
+        None for any more; default exactly as many as names. Fields beyond the names are dropped.
+    only : the fields wanted, default all.
 
     Raises
     ------
@@ -120,8 +134,8 @@ def text_batches(
     """
     found = _field_count(path, delimiter, skip_lines)
     fewest, most = counts or (len(names), len(names))
-    if not fewest <= found <= most:
-        expected = str(most) if fewest == most else f"{fewest} to {most}"
+    if found < fewest or (most is not None and found > most):
+        expected = f"{fewest} or more" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
         rule = f"expected {expected} fields separated by {delimiter!r}, found {found}"
         raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, hint="Is this another layout or release?")])
     keys = [names[i] if i < len(names) else f"field_{i + 1}" for i in range(found)]
@@ -247,3 +261,25 @@ class ExitMemory:
             gone = gone | loans.isin(self._left).to_numpy()
         self._left.update(loans[left].tolist())
         return np.asarray(~gone)
+
+
+class AgeMemory:
+    """The month each loan was new in, remembered over batches, so that a modification does not make it young again."""
+
+    def __init__(self) -> None:
+        self._new: dict[str, float] = {}
+
+    def ages(self, loans: pd.Series, month: pd.Series, published: pd.Series) -> pd.Series:
+        """Age by the calendar from a loan's first row with an age; in months, shape (rows,).
+
+        Rows of a loan are in the order of their months. An age that is not published stays empty.
+        """
+        number = (month.dt.year * 12 + month.dt.month).to_numpy(dtype=np.float64, na_value=np.nan)
+        new = number - published.to_numpy(dtype=np.float64)
+        codes, names = pd.factorize(loans)
+        told = np.flatnonzero(np.isfinite(new) & (codes >= 0))
+        seen, first = np.unique(codes[told], return_index=True)
+        for code, row in zip(seen, told[first], strict=True):
+            self._new.setdefault(names[code], float(new[row]))
+        born = np.array([self._new.get(name, np.nan) for name in names] + [np.nan])
+        return pd.Series(number - born[codes], index=loans.index).where(published.notna())

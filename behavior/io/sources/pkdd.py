@@ -27,12 +27,13 @@ TRANS = (
     "bank",
     "account",
 )
+OWNERS = "disp.asc"
 CREDIT, INTEREST = "PRIJEM", "UROK"
 
 
 def accounts(path: Path) -> Iterator[Batch]:
     """``account.asc`` -> ``accounts``; streamed. Owners come from ``disp.asc`` beside it where that is there."""
-    owners = _owners(path.with_name("disp.asc"))
+    owners = _owners(path.with_name(OWNERS))
     for raw, lines, faults in text_batches(path, ACCOUNT, ";", skip_lines=1):
         opened, bad = dates(path, raw["date"], "%y%m%d", lines)
         table = pd.DataFrame(
@@ -49,6 +50,11 @@ def accounts(path: Path) -> Iterator[Batch]:
         if owners is not None:
             table["customer_id"] = raw["account_id"].map(owners).astype("str")
         yield Batch(table, lines, (*faults, *bad))
+
+
+def _with_owners(path: Path) -> tuple[Path, ...]:
+    owners = path.with_name(OWNERS)
+    return (path, owners) if owners.is_file() else (path,)
 
 
 def _owners(path: Path) -> pd.Series | None:
@@ -134,6 +140,7 @@ LAYOUTS = (
         "deposit_history/1:accounts",
         ("no account ever closes", "owners are taken from disp.asc where it lies beside the file"),
         accounts,
+        files=_with_owners,
     ),
     Layout(
         "pkdd99_trans",

@@ -40,7 +40,7 @@ def batches(name: str, path: Path) -> Iterator[Batch]:
 
 
 def read_whole(name: str, path: Path) -> RawTable:
-    """All batches of a file under each other; what was dropped is counted in the notes.
+    """All batches of a file under each other; what was dropped is counted in the notes, every file read in the digest.
 
     Raises
     ------
@@ -58,9 +58,10 @@ def read_whole(name: str, path: Path) -> RawTable:
             dropped[reason] = dropped.get(reason, 0) + count
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     place = Place(path.name, np.concatenate(lines) if lines else None)
-    digest = digest_of(path) if path.is_file() else ""
+    layout = layout_of(name)
+    digest = digest_of(layout.files(path))
     notes = (
         *(f"{path.name}: {count:,} rows {reason} dropped" for reason, count in dropped.items()),
-        *(f"{name}: {quirk}" for quirk in layout_of(name).quirks),
+        *(f"{name}: {quirk}" for quirk in layout.quirks),
     )
     return RawTable(table, place, SourceFile(path.name, digest, len(table)), tuple(faults), notes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,25 @@ from behavior.io.files import read_bytes
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources.base import Batch, Layout
 from behavior.panel.base import SourceFile
+from behavior.quantities import BoolArray
 
 PMMS = {"pmms30": "MORTGAGE30", "pmms15": "MORTGAGE15", "pmms51": "MORTGAGE_ARM51"}
+# Parts of a series key of the flow MIR, in their order.
+MIR_KEY = (
+    "flow",
+    "frequency",
+    "area",
+    "reporting_sector",
+    "item",
+    "maturity",
+    "data_type",
+    "amount",
+    "sector",
+    "currency",
+    "coverage",
+)
+AGREED_RATE, DEPOSITS = "R", "L"
+PERIODS = (12, 6, 3)
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
 
@@ -29,7 +47,7 @@ def pmms(path: Path) -> Iterator[Batch]:
     if not columns:
         raise FaultyInput([Fault(path.name, f"expected one of the columns {', '.join(PMMS)}", 1)])
     day = pd.to_datetime(raw.table["date"].str.strip(), format="%m/%d/%Y", errors="coerce")
-    yield _wide(raw, day, "date", columns)
+    yield _wide(raw, dict.fromkeys(columns, day), "date", columns)
 
 
 def fred(path: Path) -> Iterator[Batch]:
@@ -39,11 +57,30 @@ def fred(path: Path) -> Iterator[Batch]:
     if head.lower() not in ("observation_date", "date"):
         raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head)])
     day = pd.to_datetime(raw.table[head].str.strip(), format="%Y-%m-%d", errors="coerce")
-    days = day.dropna()
-    if len(days) > 1 and bool((days.dt.day == 1).all()):
-        # Monthly averages are dated on their first day, but only known at the month's end.
-        day = day + pd.offsets.MonthEnd(0)
-    yield _wide(raw, day, head, {str(name): str(name) for name in raw.table.columns[1:]})
+    names = [str(name) for name in raw.table.columns[1:]]
+    if not names:
+        raise FaultyInput([Fault(path.name, f"expected a column a series beside {head}", 1)])
+    days = dict.fromkeys(names, day)
+    if bool((day.dropna().dt.day == 1).all()):
+        days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
+    yield _wide(raw, days, head, {name: name for name in names})
+
+
+def _known_from(day: pd.Series, filled: BoolArray) -> pd.Series:
+    """Averages are dated on their period's first day, but only known at its end, a month's, quarter's or year's.
+
+    The period of a series is that of the gaps between its dates, or between the file's where it has too few to tell.
+    """
+    own = day[filled].dropna()
+    months = _months_of(own if len(own) > 2 else day.dropna())
+    return day + pd.DateOffset(months=months - 1) + pd.offsets.MonthEnd(0)
+
+
+def _months_of(days: pd.Series) -> int:
+    """Months in a period: the longest of year, half year, quarter and month of which all gaps are made; one date, 1."""
+    numbers = np.unique(days.dt.year * 12 + days.dt.month)
+    gap = int(np.gcd.reduce(np.diff(numbers)))
+    return next((months for months in PERIODS if gap and gap % months == 0), 1)
 
 
 def ecb(path: Path) -> Iterator[Batch]:
@@ -53,43 +90,80 @@ def ecb(path: Path) -> Iterator[Batch]:
 
 
 def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
-    """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit."""
+    """Bank interest rate statistics (flow MIR) in the same CSV -> ``product_rates`` by country and kind of deposit.
+
+    Only agreed rates (data type R) of deposits (items L...) are taken; volumes and loans are dropped and counted.
+    """
     raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
     parts = raw.table["KEY"].str.split(".", expand=True)
-    if parts.shape[1] < 10 or not bool((parts[0] == "MIR").all()):
+    if parts.shape[1] < len(MIR_KEY) or not bool((parts[0] == "MIR").all()):
         raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
+    is_rate = (parts[MIR_KEY.index("data_type")] == AGREED_RATE).to_numpy(dtype=bool)
+    is_deposit = parts[MIR_KEY.index("item")].str.startswith(DEPOSITS).to_numpy(dtype=bool)
+    left_out = {
+        "of volumes and other data that are no agreed rate": int((~is_rate).sum()),
+        "of loans": int((is_rate & ~is_deposit).sum()),
+    }
+    rates = np.flatnonzero(is_rate & is_deposit)
+    raw = replace(raw, table=raw.table.iloc[rates].reset_index(drop=True), place=raw.place.take(rates))
     batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
-    key = batch.table["index"].str.split(".", expand=True)
+    key = batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).astype("str")
+    key = key.set_axis(MIR_KEY, axis=1)
     table = pd.DataFrame(
         {
-            # Balance-sheet item, maturity and counterpart sector say which deposit it is.
-            "product": key[4] + "." + key[5] + "." + key[8],
+            # These say which deposit it is, and whether the rate is that of new business or of amounts outstanding.
+            "product": key["item"] + "." + key["maturity"] + "." + key["sector"] + "." + key["coverage"],
             "month": batch.table["date"],
             "rate_paid": batch.table["value"],
             "averaging": "average",
-            "region": key[2],
-            "currency": key[9],
+            "region": key["area"],
+            "currency": key["currency"],
         }
     )
-    yield Batch(table, batch.lines, batch.faults, batch.dropped)
+    yield Batch(table, batch.lines, batch.faults, {reason: count for reason, count in left_out.items() if count})
 
 
 def snb(path: Path) -> Iterator[Batch]:
     """Data portal CSV -> rates: lines on the cube, an empty line, then ``Date;D0;...;Value``; index = cube/codes."""
-    text = read_bytes(path).decode("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    rows = list(csv.reader(io.StringIO(_utf8(path)), delimiter=";"))
     heads = [i for i, row in enumerate(rows) if row and row[0] == "Date" and row[-1] == "Value"]
     if not heads:
         hint = "Download the cube as CSV from the data portal"
         raise FaultyInput([Fault(path.name, "expected a line Date;D0;...;Value", hint=hint)])
     head = heads[0]
     facts = {row[0]: row[1] for row in rows[:head] if len(row) > 1}
-    body = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if len(row) == len(rows[head])]
+    body, faults = _whole_lines(path, rows, head)
     table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
     codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
-    index = facts.get("CubeId", path.stem) + codes.apply(lambda row: "/" + ".".join(row), axis=1).astype("str")
+    cube = facts.get("CubeId", path.stem)
+    index = pd.Series([f"{cube}/{'.'.join(row)}" for row in codes.to_numpy()], index=table.index, dtype="str")
     raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
-    yield _long(raw, _period(table["Date"]), index, table["Value"])
+    batch = _long(raw, _period(table["Date"]), index, table["Value"])
+    yield replace(batch, faults=(*faults, *batch.faults))
+
+
+def _utf8(path: Path) -> str:
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        rule, value = "expected text in utf-8", repr(data[error.start : error.start + 1])
+        raise FaultyInput([Fault(path.name, rule, line, None, value, "Save it as UTF-8")]) from error
+
+
+def _whole_lines(
+    path: Path, rows: Sequence[list[str]], head: int
+) -> tuple[list[tuple[int, list[str]]], tuple[Fault, ...]]:
+    """Lines below the header with their numbers, and those with too few or too many cells; blank ones are neither."""
+    count = len(rows[head])
+    lines = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if row]
+    faults = tuple(
+        Fault(path.name, f"expected {count} cells, found {len(row)}", line, None, ";".join(row), "Is the file whole?")
+        for line, row in lines
+        if len(row) != count
+    )
+    return [(line, row) for line, row in lines if len(row) == count], faults
 
 
 def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
@@ -119,12 +193,12 @@ def _period(cells: pd.Series) -> pd.Series:
     return day.fillna(month).fillna(quarter)
 
 
-def _wide(raw: RawTable, day: pd.Series, date_column: str, columns: Mapping[str, str]) -> Batch:
-    """One column a series to rows; percent to decimals; empty quotes are left out."""
+def _wide(raw: RawTable, days: Mapping[str, pd.Series], date_column: str, columns: Mapping[str, str]) -> Batch:
+    """One column a series to rows, each with its own dates; percent to decimals; empty quotes are left out."""
     stacked = [
         pd.DataFrame(
             {
-                "day": day,
+                "day": days[name],
                 "shown": raw.table[date_column],
                 "index": index,
                 "text": raw.table[name],
@@ -144,9 +218,18 @@ def _long(raw: RawTable, day: pd.Series, index: pd.Series, text: pd.Series) -> B
     return _quotes(raw, table)
 
 
+def _texts(cells: pd.Series) -> pd.Series:
+    return cells.astype("str").str.strip().fillna("")
+
+
+def _filled(cells: pd.Series) -> BoolArray:
+    """Cells that hold a quote; shape (rows,)."""
+    return np.asarray(~_texts(cells).isin(NOT_AVAILABLE), dtype=bool)
+
+
 def _quotes(raw: RawTable, table: pd.DataFrame) -> Batch:
-    text = table["text"].astype("str").str.strip().fillna("")
-    filled = (~text.isin(NOT_AVAILABLE)).to_numpy()
+    text = _texts(table["text"])
+    filled = _filled(text)
     value = pd.to_numeric(text.where(filled), errors="coerce")
     rows = table["row"].to_numpy(dtype=np.int64)
     bad = value.isna().to_numpy() & filled
@@ -185,7 +268,11 @@ LAYOUTS = (
         "fred",
         "Federal Reserve Bank of St. Louis, FRED",
         RATES,
-        ("a point means no value", "monthly averages are dated on their first day and known at the month's end"),
+        (
+            "a point means no value",
+            "averages are dated on the first day of their month, quarter or year and known at its end: the gaps of the "
+            "dates say which; a single date on the first of a month is taken for a month",
+        ),
         fred,
         whole=True,
     ),
@@ -196,7 +283,11 @@ LAYOUTS = (
         "ecb_deposit_rates",
         "European Central Bank, bank interest rate statistics",
         "product_rate_history/1:product_rates",
-        ("the product is item.maturity.sector of the series key, the region its reference area",),
+        (
+            "the product is item.maturity.sector.coverage of the series key (coverage: N new business, O amounts "
+            "outstanding), the region its reference area",
+            "only agreed rates (data type R) of deposits (items L...) are taken; the rest is dropped and counted",
+        ),
         ecb_deposit_rates,
         whole=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 
 from behavior.contracts import check, check_between
 from behavior.errors import FaultyInput
+from behavior.io.inputs import read_history
+from behavior.io.profiles import load_profile, missing_files
 from behavior.io.sources.registry import read_whole
 from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, DEPOSIT_HISTORY, PRODUCT_RATES
 
@@ -88,17 +91,93 @@ def test_call_reports_give_quarterly_rates(tmp_path: Path) -> None:
     assert check(raw.table, PRODUCT_RATES) == []
 
 
-def test_a_merger_cuts_the_series(tmp_path: Path) -> None:
-    for quarter, paid, held in (
-        ("03312022", 10, 4000),
-        ("06302022", 20, 4100),
-        ("09302022", 60, 9000),
-        ("12312022", 100, 9100),
-    ):
-        _schedules(tmp_path, quarter, {"RIAD0093": paid}, {"RCONB563": held})
-    table = read_whole("ffiec_schedules", tmp_path).table
-    assert table["institution"].tolist() == ["37", "37", "37/2", "37/2"]
-    assert check(table, PRODUCT_RATES) == []
+def _quarters(folder: Path, figures: dict[str, tuple[dict[str, float], dict[str, float]]]) -> Path:
+    for quarter, (interest, average) in figures.items():
+        _schedules(folder, quarter, interest, average)
+    return folder
+
+
+def test_a_merger_cuts_every_series_of_the_bank(tmp_path: Path) -> None:
+    # The year to date starts again with the merger: the difference of the third quarter would be a rate of -0.67%.
+    folder = _quarters(
+        tmp_path,
+        {
+            "03312022": ({"RIAD0093": 10, "RIADHK03": 5}, {"RCONB563": 4000, "RCONHK16": 1000}),
+            "06302022": ({"RIAD0093": 20, "RIADHK03": 10}, {"RCONB563": 4100, "RCONHK16": 1000}),
+            "09302022": ({"RIAD0093": 5, "RIADHK03": 12}, {"RCONB563": 9000, "RCONHK16": 1100}),
+            "12312022": ({"RIAD0093": 50, "RIADHK03": 18}, {"RCONB563": 9100, "RCONHK16": 1100}),
+        },
+    )
+    raw = read_whole("ffiec_schedules", folder)
+    for product, last in (("savings", 45 / 9100 * 4), ("time_deposits_small", 6 / 1100 * 4)):
+        one = raw.table[raw.table["product"] == product]
+        assert one["institution"].tolist() == ["37", "37", "37/2"]
+        assert one["month"].dt.month.tolist() == [3, 6, 12]
+        assert one["rate_paid"].tolist()[-1] == pytest.approx(last)
+    assert any("2 rows of a quarter in which a merger mixes two banks dropped" in note for note in raw.notes)
+    assert check(raw.table, PRODUCT_RATES) == []
+
+
+def test_one_small_product_that_grows_is_no_merger(tmp_path: Path) -> None:
+    folder = _quarters(
+        tmp_path,
+        {
+            "03312022": ({"RIAD0093": 10, "RIADHK04": 1}, {"RCONB563": 4000, "RCONHK17": 100}),
+            "06302022": ({"RIAD0093": 20, "RIADHK04": 4}, {"RCONB563": 4100, "RCONHK17": 200}),
+            "09302022": ({"RIAD0093": 30, "RIADHK04": 6}, {"RCONB563": 4100, "RCONHK17": 210}),
+        },
+    )
+    table = read_whole("ffiec_schedules", folder).table
+    assert table.loc[table["product"] == "savings", "institution"].tolist() == ["37", "37", "37"]
+    assert table.loc[table["product"] == "time_deposits_large", "institution"].tolist() == ["37", "37/2"]
+
+
+def test_interest_below_zero_is_no_rate(tmp_path: Path) -> None:
+    paid = {"03312022": 10, "06302022": 20, "09302022": 15, "12312022": 40}
+    _quarters(tmp_path, {day: ({"RIAD0093": amount}, {"RCONB563": 4000}) for day, amount in paid.items()})
+    raw = read_whole("ffiec_schedules", tmp_path)
+    assert raw.table["month"].dt.month.tolist() == [3, 6, 12]
+    assert any("1 rows with interest below zero (a year to date that starts again) dropped" in one for one in raw.notes)
+
+
+def test_figures_of_a_schedule_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    _schedules(tmp_path, "03312022", {"RIAD0093": 10}, {"RCONB563": 4000})
+    path = tmp_path / "FFIEC CDR Call Schedule RCK 03312022.txt"
+    _write(path, path.read_text(encoding="utf-8").replace("4000", '"4,000"'))
+    assert [(one.where, one.line, one.column, one.value) for one in read_whole("ffiec_schedules", tmp_path).faults] == [
+        (path.name, 3, "RCONB563", "4,000")
+    ]
+
+
+def test_every_file_that_is_read_is_in_the_digest(tmp_path: Path) -> None:
+    for quarter, paid in (("03312022", 10), ("06302022", 20)):
+        _schedules(tmp_path, quarter, {"RIAD0093": paid}, {"RCONB563": 4000})
+    named = tmp_path / "FFIEC CDR Call Schedule RI 03312022.txt"
+    before = read_whole("ffiec_schedules", named).source.digest
+    assert read_whole("ffiec_schedules", tmp_path).source.digest == before
+    _schedules(tmp_path, "06302022", {"RIAD0093": 20}, {"RCONB563": 4100})
+    assert read_whole("ffiec_schedules", named).source.digest != before
+    account = _write(tmp_path / "account.asc", ACCOUNT)
+    alone = read_whole("pkdd99_account", account).source.digest
+    _write(tmp_path / "disp.asc", DISP)
+    assert alone == sha256(account.read_bytes()).hexdigest()
+    assert read_whole("pkdd99_account", account).source.digest != alone
+
+
+def test_a_profile_may_name_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    _schedules(tmp_path / "calls", "03312022", {"RIAD0093": 10}, {"RCONB563": 4000})
+    text = """name = "calls"
+[history.rates]
+contract = "product_rate_history/1"
+tables.product_rates = { file = "calls", layout = "ffiec_schedules" }
+"""
+    profile = load_profile(_write(tmp_path / "profile.toml", text))
+    assert missing_files(profile) == []
+    assert len(read_history(profile, "rates").tables["product_rates"]) == 1
+    other = load_profile(_write(tmp_path / "other.toml", text.replace("ffiec_schedules", "fdic_financials")))
+    with pytest.raises(FaultyInput, match="expected a file, this is a folder"):
+        read_history(other, "rates")
 
 
 def test_schedules_belong_together(tmp_path: Path) -> None:
@@ -116,3 +195,46 @@ def test_fdic_financials(tmp_path: Path) -> None:
     assert check(table, PRODUCT_RATES) == []
     with pytest.raises(FaultyInput, match="column `EDEPDOM`: expected this column"):
         read_whole("fdic_financials", _write(tmp_path / "other.csv", "CERT,REPDTE,DEPIDOM\n1,20220331,1\n"))
+
+
+def test_a_balance_is_no_mean_over_a_gap(tmp_path: Path) -> None:
+    rows = "628,20210630,300,40000\n628,20220331,100,50000\n628,20220630,300,52000\n"
+    raw = read_whole("fdic_financials", _write(tmp_path / "fdic.csv", "CERT,REPDTE,EDEPDOM,DEPIDOM\n" + rows))
+    assert raw.table["month"].dt.strftime("%Y-%m").tolist() == ["2022-06"]
+
+
+def test_bad_cells_of_fdic_financials_are_named(tmp_path: Path) -> None:
+    text = (
+        'CERT,REPDTE,EDEPDOM,DEPIDOM\n628,2022-03-31,100,40000\n628,20220631,300,42000\n628,20220930,600,"4,000"\n'
+        "628,,900,44000\n,20220930,900,44000\n"
+    )
+    raw = read_whole("fdic_financials", _write(tmp_path / "fdic.csv", text))
+    assert sorted((one.line or 0, one.column, one.value) for one in raw.faults) == [
+        (3, "REPDTE", "20220631"),
+        (4, "DEPIDOM", "4,000"),
+        (5, "REPDTE", ""),
+        (6, "CERT", ""),
+    ]
+
+
+def test_a_bank_stands_once_in_a_quarter(tmp_path: Path) -> None:
+    rows = "628,20220331,100,40000\n628,20220630,300,42000\n628,2022-06-30,300,42000\n"
+    raw = read_whole("fdic_financials", _write(tmp_path / "fdic.csv", "CERT,REPDTE,EDEPDOM,DEPIDOM\n" + rows))
+    assert [(one.line, one.column, one.value) for one in raw.faults] == [(4, "CERT", "628")]
+    _schedules(tmp_path, "03312022", {"RIAD0093": 10}, {"RCONB563": 4000})
+    path = tmp_path / "FFIEC CDR Call Schedule RI 03312022.txt"
+    _write(path, path.read_text(encoding="utf-8") + "37\t11\n")
+    again = read_whole("ffiec_schedules", tmp_path)
+    assert [(one.where, one.line, one.column) for one in again.faults] == [(path.name, 4, "IDRSSD")]
+    assert len(again.table) == 1
+
+
+def test_a_merger_is_seen_in_the_balances_at_the_ends(tmp_path: Path) -> None:
+    # The mean of the quarter's ends grows by 30% only; the end grows by 60%.
+    rows = ["628,20211231,400,40000", "628,20220331,100,40000", "628,20220630,300,64000", "628,20220930,600,64000"]
+    table = read_whole(
+        "fdic_financials", _write(tmp_path / "fdic.csv", "\n".join(["CERT,REPDTE,EDEPDOM,DEPIDOM", *rows]))
+    ).table
+    assert table["institution"].tolist() == ["628", "628/2"]
+    assert table["month"].dt.month.tolist() == [3, 9]
+    assert table["rate_paid"].tolist() == pytest.approx([100 / 40_000 * 4, 300 / 64_000 * 4])

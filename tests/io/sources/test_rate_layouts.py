@@ -58,6 +58,30 @@ def test_fred_months_are_known_at_their_end(tmp_path: Path, head: str) -> None:
     assert [day for day, _, _ in _read("fred", _write(tmp_path / "daily.csv", daily))] == ["2021-03-01", "2021-03-02"]
 
 
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        (["2020-01-01", "2020-04-01", "2020-10-01"], ["2020-03-31", "2020-06-30", "2020-12-31"]),
+        (["2018-01-01", "2019-01-01", "2021-01-01"], ["2018-12-31", "2019-12-31", "2021-12-31"]),
+        (["2020-01-01", "2020-07-01"], ["2020-06-30", "2020-12-31"]),
+        (["2020-01-01", "2020-03-01", "2020-04-01"], ["2020-01-31", "2020-03-31", "2020-04-30"]),
+        (["2020-01-01"], ["2020-01-31"]),
+        (["2020-01-02"], ["2020-01-02"]),
+    ],
+    ids=["quarters", "years", "half years", "months with one missing", "one month", "one day"],
+)
+def test_fred_periods_are_known_at_their_end(tmp_path: Path, days: list[str], ends: list[str]) -> None:
+    text = "\n".join(["observation_date,X", *(f"{day},1" for day in days)])
+    assert [day for day, _, _ in _read("fred", _write(tmp_path / "fred.csv", text))] == ends
+
+
+def test_fred_quarters_beside_months(tmp_path: Path) -> None:
+    text = "observation_date,M,Q\n" + "".join(f"2020-{m:02}-01,1,{'2' if m % 3 == 1 else ''}\n" for m in range(1, 10))
+    found = _read("fred", _write(tmp_path / "fred.csv", text))
+    assert [day for day, index, _ in found if index == "Q"] == ["2020-03-31", "2020-06-30", "2020-09-30"]
+    assert [day for day, index, _ in found if index == "M"][:3] == ["2020-01-31", "2020-02-29", "2020-03-31"]
+
+
 ECB = """KEY,FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,TITLE
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-01,0.15,A,"Deposits, agreed maturity"
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-02,,M,"Deposits, agreed maturity"
@@ -78,11 +102,34 @@ def test_ecb_series(tmp_path: Path) -> None:
 def test_ecb_deposit_rates_by_country(tmp_path: Path) -> None:
     raw = read_whole("ecb_deposit_rates", _write(tmp_path / "mir.csv", ECB))
     assert raw.table["region"].tolist() == ["DE", "FR"]
-    assert set(raw.table["product"]) == {"L22.F.2250"}
+    assert set(raw.table["product"]) == {"L22.F.2250.N"}
     assert set(raw.table["currency"]) == {"EUR"}
     assert check(raw.table, PRODUCT_RATES) == []
     with pytest.raises(FaultyInput, match="expected series keys of the flow MIR"):
         read_whole("ecb_deposit_rates", _write(tmp_path / "fm.csv", "KEY,TIME_PERIOD,OBS_VALUE\nFM.B,2021-01,1\n"))
+
+
+def test_ecb_volumes_are_no_rates_and_new_business_is_apart(tmp_path: Path) -> None:
+    series = {
+        "F.R.A.2250.EUR.N": "0.15",
+        "F.R.A.2250.EUR.O": "0.35",
+        "F.B.A.2250.EUR.N": "15000",
+        "F.B.A.2250.EUR.O": "x",
+    }
+    lines = [f"MIR.M.DE.B.L22.{key},2021-01,{value}" for key, value in series.items()]
+    loan = "MIR.M.DE.B.A2C.A.R.A.2250.EUR.N,2021-01,1.30"
+    path = _write(tmp_path / "mir.csv", "\n".join(["KEY,TIME_PERIOD,OBS_VALUE", *lines, loan]))
+    raw = read_whole("ecb_deposit_rates", path)
+    assert raw.faults == () and check(raw.table, PRODUCT_RATES, raw.place) == []
+    assert raw.table[["product", "rate_paid"]].round(12).to_numpy().tolist() == [
+        ["L22.F.2250.N", 0.0015],
+        ["L22.F.2250.O", 0.0035],
+    ]
+    assert raw.place.lines is not None and raw.place.lines.tolist() == [2, 3]
+    assert raw.notes[:2] == (
+        "mir.csv: 2 rows of volumes and other data that are no agreed rate dropped",
+        "mir.csv: 1 rows of loans dropped",
+    )
 
 
 def test_snb_cube(tmp_path: Path) -> None:
@@ -94,6 +141,35 @@ def test_snb_cube(tmp_path: Path) -> None:
         ("2023-08-31", "zikrepro/SPE", 0.0067),
         ("2023-09-30", "zikrepro/SPE", 0.0069),
     ]
+
+
+def test_snb_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "snb.csv", "CubeId;Zürich\n\nDate;D0;Value\n2023-08;SPE;0.67\n", "latin-1")
+    with pytest.raises(FaultyInput, match=r"snb\.csv, line 1: .*expected text in utf-8"):
+        read_whole("snb", path)
+
+
+def test_snb_lines_with_another_number_of_cells_are_named(tmp_path: Path) -> None:
+    text = "CubeId;zikrepro\n\nDate;D0;Value\n2023-08;SPE;0.67\n2023-09;SPE\n\n2023-10;SPE;0.69;1\n2023-11;SPE;0.70\n"
+    raw = read_whole("snb", _write(tmp_path / "snb.csv", text))
+    assert raw.table["date"].dt.month.tolist() == [8, 11]
+    assert [(one.line, one.rule, one.value) for one in raw.faults] == [
+        (5, "expected 3 cells, found 2", "2023-09;SPE"),
+        (7, "expected 3 cells, found 4", "2023-10;SPE;0.69;1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        ("snb", "CubeId;zikrepro\n\nDate;D0;Value\n"),
+        ("ecb_deposit_rates", "KEY,TIME_PERIOD,OBS_VALUE\nMIR.M.DE.B.L22.F.B.A.2250.EUR.N,2021-01,15000\n"),
+        ("fred", "DATE,X\n2020-01-01,.\n"),
+    ],
+)
+def test_a_file_without_a_single_rate_has_no_rows(tmp_path: Path, layout: str, text: str) -> None:
+    raw = read_whole(layout, _write(tmp_path / "file.csv", text))
+    assert len(raw.table) == 0 and raw.faults == ()
 
 
 TREASURY = """Date,"1 Mo","1.5 Month","3 Mo","6 Mo","1 Yr","2 Yr","10 Yr","30 Yr"
@@ -148,6 +224,7 @@ def test_a_flat_par_curve_is_a_flat_zero_curve() -> None:
         ("freddie_mac_pmms", "week,pmms30\n", "column `date`: expected this column"),
         ("fred", "day,X\n2021-01-01,1\n", "expected observation_date or DATE as first column"),
         ("ecb", "KEY,TIME,OBS_VALUE\n", "column `TIME_PERIOD`: expected this column"),
+        ("fred", "DATE\n2021-01-01\n", "expected a column a series beside DATE"),
         ("snb", "Date;Wert\n", "expected a line Date;D0;...;Value"),
         ("treasury_par_rates", "Date,Rate\n", "expected the columns Date, 1 Mo ... 30 Yr"),
     ],
