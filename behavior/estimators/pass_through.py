@@ -23,13 +23,13 @@ from behavior.estimators.pass_through_fit import (
     problem,
     weak_prior,
 )
-from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of, targets
+from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
+from behavior.estimators.pass_through_seen import direction_months, level_months, members_flags, unseen_flags
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
 
 FORMAT = 1
-LEAST_GAP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class SegmentLaw:
     segment : labels, ``pooled`` for a fallback. parameters : shape (structural,). delays : months, (up, down).
     replicates : shape (draws, structural), laws that the data and the priors allow; empty without bands.
     level_months : shape (knots,), months of observation near each knot.
-    direction_months : months in which the rate paid lay below (up) and above (down) its target.
+    direction_months : months in which the rate paid had to move up and down: it stood below, above the target that the
+        direction saw.
     sigma : standard error of a one-step error, basis points; NaN for a fallback.
     levels : target of each source at the middle knot, decimal a year.
     facts : what a validator must know about the fit, JSON-able.
@@ -214,10 +215,10 @@ class StructuralPassThrough:
     def _shrink(
         self, one: _Started, fit: SeriesFit, groups: Mapping[Labels, Population], segment: Labels
     ) -> tuple[SeriesFit, Prior, float]:
-        group = _group_of(groups, segment)
-        if group is None or group.members < LEAST_MEMBERS:
+        key = _group_key(groups, segment)
+        if key is None or groups[key].members < LEAST_MEMBERS:
             return fit, weak_prior(self.layout_), fit.smoothing
-        prior, loose = group.prior(), 1e3
+        prior, loose = groups[key].prior(), 1e3
         drawn = fit_series(
             one.layout, one.designs, self.options, fit.delays, prior, fit.sigma, (loose,), fit.effect, fit.parameters
         )
@@ -240,8 +241,11 @@ class StructuralPassThrough:
             task = problem(
                 one.layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, fit.sigma, fit.effect
             )
-            again = replicates(one.layout, task, fit, (first, last), calendar, options.seed + number)
+            again = np.zeros((0, fit.structural.size))
+            if options.replicates:
+                again = replicates(one.layout, task, fit, (first, last), calendar, options.seed + number)
             laws.append(_segment_law(one, fit, segment, again))
+        laws = [_with_unseen(law, laws, groups) for law in laws]
         fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
         return (*laws, *fallbacks)
 
@@ -298,32 +302,23 @@ def _population_of(layout: Layout, fits: list[SeriesFit]) -> Population:
     return population(layout, fits, usual)
 
 
-def _group_of(groups: Mapping[tuple[str, ...], Population], segment: tuple[str, ...]) -> Population | None:
-    own = groups.get((segment[0], *(POOLED,) * (len(segment) - 1))) if segment else None
-    if own is not None and own.members >= LEAST_MEMBERS:
+def _group_key(groups: Mapping[Labels, Population], segment: Labels) -> Labels | None:
+    """Labels of the group that a segment belongs to: its first label's where that has members enough, else all."""
+    own = (segment[0], *(POOLED,) * (len(segment) - 1)) if segment else None
+    if own is not None and own in groups and groups[own].members >= LEAST_MEMBERS:
         return own
-    return groups.get((POOLED,) * len(segment))
+    whole = (POOLED,) * len(segment)
+    return whole if whole in groups else None
 
 
 def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray) -> SegmentLaw:
-    months = np.zeros(one.layout.knots.size)
-    up = down = 0.0
-    for design in one.designs:
-        series = design.series
-        seen = series.levels_from(series.begin)
-        nearest = np.abs(seen[:, None] - one.layout.knots).argmin(axis=1)
-        months += np.bincount(nearest, minlength=one.layout.knots.size)
-        target = targets(one.layout, design, fit.parameters[None, :])[design.before :, 0]
-        gap = target[series.observed - series.begin] - series.rate_paid
-        up += float(np.sum(series.periods[gap > LEAST_GAP]))
-        down += float(np.sum(series.periods[gap < -LEAST_GAP]))
     return SegmentLaw(
         segment=segment,
         parameters=fit.structural,
         delays=fit.delays,
         replicates=again,
-        level_months=months,
-        direction_months=(up, down),
+        level_months=level_months(one.layout, one.designs),
+        direction_months=direction_months(one.layout, one.designs, fit),
         sigma=fit.sigma,
         levels=dict(zip(one.names, fit.levels, strict=True)),
         facts={
@@ -333,34 +328,46 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "smoothing": fit.smoothing,
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
-            "flags": [*fit.flags, *_unseen_flags((up, down))],
+            "flags": list(fit.flags),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },
     )
 
 
-def _unseen_flags(directions: tuple[float, float]) -> list[str]:
-    return [
-        f"the rate paid never had to move {name}: that speed rests on the other direction and on similar series"
-        for name, months in zip(("up", "down"), directions, strict=True)
-        if months == 0
-    ]
+def _with_unseen(law: SegmentLaw, laws: Sequence[SegmentLaw], groups: Mapping[Labels, Population]) -> SegmentLaw:
+    """The law with words for directions never seen; only a group that it was drawn to can stand in for them."""
+    key = _group_key(groups, law.segment)
+    drawn = key is not None and groups[key].members >= LEAST_MEMBERS
+    similar = [other for other in _members(key, laws) if other is not law] if key is not None and drawn else []
+    unseen = unseen_flags(law.direction_months, _summed_months(similar))
+    return replace(law, facts={**law.facts, "flags": [*law.facts["flags"], *unseen]})
+
+
+def _members(key: Labels, laws: Sequence[SegmentLaw]) -> list[SegmentLaw]:
+    return [law for law in laws if all(label in (POOLED, own) for label, own in zip(key, law.segment, strict=True))]
+
+
+def _summed_months(laws: Sequence[SegmentLaw]) -> tuple[float, float]:
+    return sum(law.direction_months[0] for law in laws), sum(law.direction_months[1] for law in laws)
 
 
 def _fallback(
     layout: Layout, key: tuple[str, ...], group: Population, laws: Sequence[SegmentLaw], options: FitOptions
 ) -> SegmentLaw:
-    members = [law for law in laws if all(label in (POOLED, own) for label, own in zip(key, law.segment, strict=True))]
-    up, down = (sum(law.direction_months[side] for law in members) for side in (0, 1))
+    members = _members(key, laws)
     return SegmentLaw(
         segment=key,
         parameters=group.centre,
         delays=group.delays,
         replicates=drawn_laws(layout, group, options.replicates, options.seed),
         level_months=np.sum([np.zeros(layout.knots.size), *(law.level_months for law in members)], axis=0),
-        direction_months=(up, down),
+        direction_months=_summed_months(members),
         sigma=float("nan"),
-        facts={"members": group.members, "spread between members": group.spread.tolist()},
+        facts={
+            "members": group.members,
+            "spread between members": group.spread.tolist(),
+            "flags": members_flags([law.facts["flags"] for law in members]),
+        },
     )
 
 

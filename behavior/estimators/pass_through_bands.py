@@ -30,7 +30,7 @@ def block_draws(months: int, block: int, count: int, seed: int) -> IntArray:
     generator = np.random.default_rng(seed)
     blocks = int(np.ceil(months / block))
     first = generator.integers(0, months, size=(count, blocks))
-    return np.asarray((first[:, :, None] + np.arange(block)).reshape(count, -1)[:, :months] % months)
+    return np.asarray((first[:, :, None] + np.arange(block)).reshape(count, blocks * block)[:, :months] % months)
 
 
 def redrawn_rates(layout: Layout, design: Design, fit: SeriesFit, draws: IntArray, errors: FloatArray) -> FloatArray:

@@ -38,7 +38,8 @@ class CorrectionFit:
     Parameters
     ----------
     coefficients, errors, robust_errors : constant, up, down, correction (th), level (k); per observation period.
-    long_run_beta, long_run_error : −k / th and its standard error by the delta method on robust errors.
+    long_run_beta, long_run_error : −k / th and its standard error by the delta method on the robust covariance.
+    asymmetry : t statistic, on robust errors, of up less down; NaN where the equation has one coefficient for both.
     cointegration, critical : Engle–Granger statistic and its 5% value.
     period : months between observations.
     """
@@ -56,6 +57,8 @@ class CorrectionFit:
     cointegration: float
     critical: float
     period: int = 1
+    long_run_error: float = float("nan")
+    asymmetry: float = float("nan")
 
     @property
     def half_life_months(self) -> float:
@@ -117,7 +120,22 @@ def correction_of_pieces(
         cointegration=engle_granger(paid, levels),
         critical=engle_granger_critical(paid.size),
         period=period,
+        long_run_error=_long_run_error(correction, level, fitted.robust_covariance),
+        asymmetry=_asymmetry(fitted) if asymmetric else float("nan"),
     )
+
+
+def _long_run_error(correction: float, level: float, covariance: FloatArray) -> float:
+    """Delta method: slope of −k / th in (th, k), the last two coefficients, about their covariance."""
+    slope = np.array([level / correction**2, -1.0 / correction])
+    return float(np.sqrt(max(float(slope @ covariance[-2:, -2:] @ slope), 0.0)))
+
+
+def _asymmetry(fitted: LeastSquares) -> float:
+    up, down = fitted.coefficients[1:3]
+    contrast = np.array([1.0, -1.0])
+    variance = float(contrast @ fitted.robust_covariance[1:3, 1:3] @ contrast)
+    return float((up - down) / np.sqrt(variance)) if variance > 0 else float("nan")
 
 
 class ErrorCorrection:
@@ -173,6 +191,7 @@ class ErrorCorrection:
                     "errors": tuple(spread.tolist()),
                     "robust_errors": tuple(spread.tolist()),
                     "long_run_beta": float(-mean[4] / mean[3]),
+                    "long_run_error": float(np.std([one.long_run_beta for one in members])),
                     "long_run_intercept": float(-mean[0] / mean[3]),
                     "rows": sum(one.rows for one in members),
                 }

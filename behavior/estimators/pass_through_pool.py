@@ -18,6 +18,8 @@ from behavior.quantities import FloatArray
 LEAST_MEMBERS = 3
 USUAL_SPREAD_MARGINAL, USUAL_SPREAD_RISE, USUAL_SPREAD_SPEED = 0.15, 0.08, 0.4
 PRIOR_MEMBERS = 1.0
+# Weight of the members' plain mean, in members of the usual spread: too little to be felt beside any data.
+ANCHOR_MEMBERS = 0.01
 ROUNDS = 60
 
 
@@ -51,26 +53,41 @@ def usual_spread(layout: Layout) -> FloatArray:
 
 
 def population(layout: Layout, fits: Sequence[SeriesFit], delays: tuple[int, int]) -> Population:
-    """Centre and spread of a group of fits; with one member the usual spread stands for the unknown one."""
+    """Centre and spread of a group of fits; with one member the usual spread stands for the unknown one.
+
+    Where no member's data say anything, the centre is the plain mean of what the members themselves came to (their
+    beliefs), and its doubt is ten usual spreads.
+    """
     own = np.stack([fit.structural for fit in fits])
     information = np.stack([fit.information for fit in fits])
     usual = usual_spread(layout) ** 2
-    variance, centre = usual.copy(), own.mean(axis=0)
-    doubt = np.diag(usual)
+    mean = own.mean(axis=0)
+    anchor = np.diag(ANCHOR_MEMBERS / usual)
+    variance, centre, doubt = usual.copy(), mean, np.diag(usual)
     for _ in range(ROUNDS):
-        believed = np.diag(1.0 / variance)
-        covariance = np.linalg.inv(information + believed)
-        weighted = np.einsum("mij,mj->mi", information, own)
-        # The centre by generalised least squares: a silent series does not pull it.
-        marginal_precision = believed - believed @ covariance @ believed
-        total = marginal_precision.sum(axis=0) + 1e-8 * np.eye(own.shape[1])
-        doubt = np.linalg.inv(total)
-        centre = doubt @ np.einsum("ij,mjk,mk->i", believed, covariance, weighted)
-        member = np.einsum("mij,mj->mi", covariance, weighted + believed @ centre)
-        around = (member - centre) ** 2 + np.einsum("mii->mi", covariance)
+        root = np.sqrt(variance)
+        heard = _heard(information, root)
+        # The centre by generalised least squares about the mean: a silent series does not pull it. Both sides of the
+        # equation hold the same precisions, so what rounding leaves of a silent direction cannot be divided by itself.
+        precision = heard / np.outer(root, root)
+        doubt = np.linalg.inv(precision.sum(axis=0) + anchor)
+        centre = mean + doubt @ np.einsum("mij,mj->i", precision, own - mean)
+        upheld = np.einsum("mij,mj->mi", heard, (own - centre) / root)
+        around = variance * (upheld**2 + 1.0 - np.einsum("mii->mi", heard))
         variance = (around.sum(axis=0) + PRIOR_MEMBERS * usual) / (len(fits) + PRIOR_MEMBERS)
     lower, upper = (bound[layout.structural] for bound in layout.bounds())
     return Population(np.clip(centre, lower, upper), np.sqrt(variance), doubt, delays, len(fits))
+
+
+def _heard(information: FloatArray, root: FloatArray) -> FloatArray:
+    """Share of a member's distance from the centre that its own data uphold, distances in units of the spread.
+
+    Shape (members, structural, structural); eigenvalues from 0 (silent) to 1, whatever the size of the information.
+    """
+    ratio, axes = np.linalg.eigh(information * np.outer(root, root))
+    ratio = np.maximum(ratio, 0.0)
+    share = ratio / (1.0 + ratio)
+    return np.asarray((axes * share[:, None, :]) @ axes.transpose(0, 2, 1))
 
 
 def drawn_laws(layout: Layout, group: Population, count: int, seed: int) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, project_rate_paid
 from behavior.assumptions.repricing import half_life_months
+from behavior.estimators.pass_through_static import LEAST_CYCLE, Cycle
 from behavior.quantities import FloatArray
 
 
@@ -45,6 +46,47 @@ def cycle_reading(market: FloatArray, paid: FloatArray, start: int, last_move: i
     if move == 0.0:
         return CycleReading(float("nan"), float("nan"))
     return CycleReading(float((paid[last_move] - paid[start]) / move), float((paid[plateau_end] - paid[start]) / move))
+
+
+@dataclass(frozen=True)
+class CycleMonths:
+    """Positions that a cycle is read between: its first month, the last move of the market rate, and the month in which
+    the rate paid had moved as far as it went."""
+
+    start: int
+    last_move: int
+    settled: int
+
+
+def cycle_months(market: FloatArray, paid: FloatArray, cycle: Cycle, stop: int) -> CycleMonths:
+    """Where interim and terminal beta of a move of the market rate are read.
+
+    Parameters
+    ----------
+    market, paid : shape (months,), decimals a year. stop : last position looked at, the end of the opposite move that
+        follows or of the series; the rate paid has settled where it is farthest in the direction of the move.
+    """
+    moved = np.flatnonzero(np.diff(market[cycle.first : cycle.last + 1]))
+    last_move = cycle.first + int(moved[-1]) + 1 if moved.size else cycle.last
+    direction = np.sign(market[cycle.last] - market[cycle.first])
+    settled = last_move + int(np.argmax(direction * paid[last_move : stop + 1]))
+    return CycleMonths(cycle.first, last_move, settled)
+
+
+def rolling_betas(market: FloatArray, paid: FloatArray, window: int, least_range: float = LEAST_CYCLE) -> FloatArray:
+    """Static beta (rate paid on a constant and the market rate) over the `window` months up to each, shape (months,).
+
+    NaN before the first whole window, and where the market rate ranged over less than `least_range` (decimal) in it.
+    """
+    found = np.full(market.size, np.nan)
+    if market.size < window:
+        return found
+    driver = np.lib.stride_tricks.sliding_window_view(market, window)
+    outcome = np.lib.stride_tricks.sliding_window_view(paid, window)
+    centred = driver - driver.mean(axis=1, keepdims=True)
+    told = np.ptp(driver, axis=1) >= max(least_range, 1e-12)
+    found[window - 1 :][told] = np.sum(centred * outcome, axis=1)[told] / np.sum(centred**2, axis=1)[told]
+    return found
 
 
 @dataclass(frozen=True)

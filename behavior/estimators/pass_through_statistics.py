@@ -23,6 +23,7 @@ class LeastSquares:
     ----------
     coefficients, errors, robust_errors : shape (k,); `errors` assume equal independent errors, `robust_errors` are
         Newey–West with Bartlett weights. residuals : shape (rows,).
+    robust_covariance : shape (k, k), Newey–West; its diagonal is the square of `robust_errors`.
     """
 
     coefficients: FloatArray
@@ -31,6 +32,7 @@ class LeastSquares:
     residuals: FloatArray
     r_squared: float
     rows: int
+    robust_covariance: FloatArray
 
 
 def newey_west_lags(rows: int) -> int:
@@ -61,13 +63,15 @@ def least_squares(columns: FloatArray, outcome: FloatArray, lags: int | None = N
     for lag in range(1, window + 1):
         shared = scores[lag:].T @ scores[:-lag]
         middle += (1.0 - lag / (window + 1.0)) * (shared + shared.T)
+    robust = inverse @ middle @ inverse
     return LeastSquares(
         coefficients=coefficients,
         errors=np.sqrt(np.diag(inverse) * squares / (rows - size)),
-        robust_errors=np.sqrt(np.maximum(np.diag(inverse @ middle @ inverse), 0.0)),
+        robust_errors=np.sqrt(np.maximum(np.diag(robust), 0.0)),
         residuals=residuals,
         r_squared=1.0 - squares / float(spread @ spread) if np.any(spread) else float("nan"),
         rows=rows,
+        robust_covariance=robust,
     )
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
 from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
 from behavior.estimators.pass_through_readings import read_law
-from behavior.estimators.pass_through_series import RateSeries
-from behavior.estimators.pass_through_static import cycles, matched
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 
@@ -58,7 +54,7 @@ def segment_paths(table: pd.DataFrame) -> list[Exhibit]:
 def target_exhibit(model: StructuralPassThrough) -> Exhibit:
     """Marginal pass-through by level of the short rate, with its band."""
     knots = model.layout_.knots
-    data = pd.DataFrame({"short rate, %": knots * PERCENT})
+    data: dict[str, FloatArray] = {"short rate, %": knots * PERCENT}
     for law in model.laws_:
         name = " / ".join(law.segment) or "all"
         head = np.zeros(model.layout_.structural.start)
@@ -71,7 +67,7 @@ def target_exhibit(model: StructuralPassThrough) -> Exhibit:
         "target_by_level",
         "Long-run pass-through of one more basis point, by level of the short rate",
         "lines",
-        data,
+        pd.DataFrame(data),
         "short rate, % a year",
         "marginal pass-through",
         f"Bands cover {model.options.confidence:.0%}. Outside the levels shown nothing was seen: flat there.",
@@ -124,31 +120,6 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
     }
 
 
-def cycle_exhibit(series: Sequence[RateSeries], predicted: Sequence[FloatArray], known_to: int) -> Exhibit:
-    """Cumulative beta of every move of the short rate, paid and predicted."""
-    rows: list[dict[str, object]] = []
-    for one, values in zip(series, predicted, strict=True):
-        levels, paid = matched(one)
-        for cycle in cycles(levels):
-            move = levels[cycle.last] - levels[cycle.first]
-            begin = values[cycle.first] if np.isfinite(values[cycle.first]) else paid[cycle.first]
-            months = (one.observed + one.first_month)[[cycle.first, cycle.last]]
-            rows.append(
-                {
-                    "segment": " / ".join(one.segment) or "all",
-                    "from": str(np.datetime64(int(months[0]), "M")),
-                    "to": str(np.datetime64(int(months[1]), "M")),
-                    "move, bp": move * 1e4,
-                    "cumulative beta paid": (paid[cycle.last] - paid[cycle.first]) / move,
-                    "cumulative beta predicted": (values[cycle.last] - begin) / move,
-                    "seen by the fit": "yes"
-                    if months[1] <= known_to
-                    else ("in part" if months[0] < known_to else "no"),
-                }
-            )
-    return Exhibit("cycle_betas", "Cumulative betas by move of the short rate", "table", pd.DataFrame(rows))
-
-
 def correction_exhibit(model: ErrorCorrection) -> Exhibit:
     """The error-correction challenger with robust errors and its cointegration statistic, segment by segment."""
     rows = []
@@ -156,18 +127,21 @@ def correction_exhibit(model: ErrorCorrection) -> Exhibit:
         row: dict[str, object] = {"segment": " / ".join(segment) or "all", "rows": found.rows}
         for name, value, error in zip(NAMES, found.coefficients, found.robust_errors, strict=True):
             row[name] = f"{value:.4f} ({error:.4f})"
-        row["long-run beta"] = found.long_run_beta
+        row["long-run beta"] = f"{found.long_run_beta:.4f} ({found.long_run_error:.4f})"
+        row["up less down, t"] = found.asymmetry
         row["half-life, months"] = found.half_life_months
         row["stable"] = "yes" if found.stable else "no"
         row["Engle-Granger"] = found.cointegration
         row["5% value"] = found.critical
         row["cointegrated"] = "yes" if found.cointegration < found.critical else "not shown"
         rows.append(row)
+    refused = "; ".join(f"{name} ({why})" for name, why in model.refused_.items()) or "none"
     return Exhibit(
         "error_correction",
         "The challenger: error correction",
         "table",
         pd.DataFrame(rows),
-        note="Newey-West errors in brackets. Pooled rows: means over segments, in brackets their spread; their tests "
-        f"are those of one member. Refused: {'; '.join(f'{k} ({v})' for k, v in model.refused_.items()) or 'none'}.",
+        note="Newey-West errors in brackets, that of the long-run beta by the delta method. Rises and falls pass on "
+        "differently at first where the t of up less down lies beyond 2. Pooled rows: means over segments, in brackets "
+        f"their spread; their tests are those of one member. Refused: {refused}.",
     )

@@ -11,15 +11,15 @@ import pandas as pd
 from behavior.assumptions.segments import band_labels
 from behavior.errors import Fault, FittingError, SpecFault
 from behavior.estimators.pass_through_series import RateSeries
+from behavior.kinds._beta_ladders import stopped, with_ladders
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of, month_number
-from behavior.quantities import BoolArray, FloatArray, IntArray
+from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 LAGS = 36
 LONG_GAP = 12
-STALE_MONTHS = 2
 SERIES_COLUMNS = ("institution", "region", "currency", "product")
 SHORT_RATES = ("short_rate", *(f"short_rate_{lag}_months_before" for lag in range(1, LAGS + 1)))
 ACCOUNTS, PRODUCTS = "deposit_history/1", "product_rate_history/1"
@@ -37,7 +37,7 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
     index = str(spec.options.get("index", "short"))
     for lag, name in enumerate(SHORT_RATES):
         rows[name] = rates.monthly(index, month_end_of(rows["month_number"].to_numpy() - lag))
-    unknown = rows["short_rate"].isna() | _stale(rates, index, rows["month_number"].to_numpy())
+    unknown = rows["short_rate"].isna() | stopped(rates, index, rows["month_number"].to_numpy())
     dropped["rows outside the window of the specification"] = outside
     dropped["rows before or after the months in which the short rate is known"] = int(unknown.sum())
     rows = rows[~unknown]
@@ -47,15 +47,10 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
         )
     lagged = rows[list(SHORT_RATES)].bfill(axis=1).ffill(axis=1)
     rows[list(SHORT_RATES)] = lagged
+    if "ladders" in spec.options:
+        rows = with_ladders(rows, rates, index, str(spec.options["ladders"]))
     table = rows.sort_values(["unit", "month_number"], kind="stable").reset_index(drop=True)
     return Panel(table.drop(columns="month_number"), dropped)
-
-
-def _stale(rates: RateHistory, index: str, months: IntArray) -> BoolArray:
-    """True where an index quoted every month had stopped; a rate that is in force until changed never does."""
-    quoted = month_number(rates.dates[rates.index_of(index)])
-    regular = quoted.size < 3 or float(np.median(np.diff(quoted))) <= 1.0
-    return np.asarray(regular & (months > quoted[-1] + STALE_MONTHS))
 
 
 def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:

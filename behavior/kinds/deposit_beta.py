@@ -23,7 +23,6 @@ from behavior.estimators.pass_through_static import ConstantBeta, positions
 from behavior.features.base import Feature
 from behavior.kinds._beta_exhibits import (
     correction_exhibit,
-    cycle_exhibit,
     path_exhibit,
     readings_exhibit,
     segment_paths,
@@ -32,6 +31,7 @@ from behavior.kinds._beta_exhibits import (
 from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
+from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
@@ -40,7 +40,7 @@ from behavior.quantities import FloatArray
 from behavior.specs import ModelSpec
 
 FAMILIES = (StructuralPassThrough.family,)
-OPTIONS = ("index", "smoothing")
+OPTIONS = ("index", "ladders", "smoothing")
 ROLE = "pass_through"
 
 
@@ -229,20 +229,21 @@ def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:
 
 
 def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
-    """Paths against what was paid, target by level, half-lives and betas by cycle."""
+    """Paths against what was paid, target by level, half-lives, betas by cycle, their stability, and the ladders."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
-    values = [predicted_rates(paths, one, anchors(one, known_to)) for one in series]
     challenger = fitted.estimators.get("challenger")
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
         *segment_paths(predictions.table),
         target_exhibit(model),
         readings_exhibit(model),
-        cycle_exhibit(series, values, known_to),
+        cycle_readings(model, paths, series, known_to),
+        *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
+        replication_exhibit(panel.table, predictions.table, fitted.spec.options.get("ladders")),
     )
 
 

@@ -14,7 +14,8 @@ separately, and holds what flows into accounts that stood empty, whose rows a sq
 
 Signs of high risk
 ------------------
-A gain whose interval holds 0 or lies below it; a champion that wins by row and loses by month.
+A gain whose interval holds 0 or lies below it, or that cannot be told because the rival makes no error; a champion
+that wins by row and loses by month.
 
 Strengths
 ---------
@@ -48,7 +49,8 @@ from behavior.validation.statistics import log_loss, path_errors
 
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
 VALUES = {
-    "gain_on_benchmark": "benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better",
+    "gain_on_benchmark": "benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better, "
+    "unknown where the benchmark makes no error",
     "gain_on_benchmark_lower": "lower end of its 95% interval",
     "gain_on_benchmark_upper": "upper end of its 95% interval",
     "gain_on_challenger": "loss of the plain challenger less the champion's, relative to the challenger's",
@@ -79,16 +81,18 @@ def run(given: CheckInput) -> Finding:
     scale = 0.0 if events else 1e4 if rate else 100.0
     values = {"loss": _mean(losses["predicted"], weight, scale)}
     for name in names:
-        gain = weight * (losses[name] - losses["predicted"])
-        low, high = bootstrap.ratio_interval(gain, weight * losses[name])
-        values[f"gain_on_{name}"] = float(gain.sum() / (weight * losses[name]).sum())
+        gain, rivals = weight * (losses[name] - losses["predicted"]), weight * losses[name]
+        low, high = bootstrap.ratio_interval(gain, rivals)
+        total = float(rivals.sum())
+        # No share of nothing: beside a rival without any error the gain is unknown, which is not a win.
+        values[f"gain_on_{name}"] = float(gain.sum()) / total if total > 0 else np.nan
         values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
         values[f"loss_{name}"] = _mean(losses[name], weight, scale)
     path = monthly_path(whole, ("actual", "predicted", *names))
     for name in ("predicted", *names):
         suffix = "" if name == "predicted" else f"_{name}"
         values[f"path_error{suffix}"] = _path_error(path, name, rate)
-    beaten = [name for name in names if values[f"gain_on_{name}_lower"] <= 0]
+    beaten = [name for name in names if not values[f"gain_on_{name}_lower"] > 0]
     words = " ".join(_words(name, values) for name in names)
     if len(whole) < len(every):
         words += f" {len(every) - len(whole):,} test rows without a rival's prediction are left out."
@@ -119,6 +123,8 @@ def _words(name: str, values: dict[str, float]) -> str:
     gain, low, high = (values[f"gain_on_{name}{end}"] for end in ("", "_lower", "_upper"))
     interval = f"({100 * low:+.2f}% to {100 * high:+.2f}%)"
     rival = f"the {RIVALS[name]}"
+    if np.isnan(gain):
+        return _words_without_error(rival, values["loss"])
     if low > 0:
         return f"The model's loss is {100 * gain:.2f}% below that of {rival} {interval}."
     if high < 0:
@@ -127,6 +133,12 @@ def _words(name: str, values: dict[str, float]) -> str:
         )
     words = f"The model is not better than {rival} beyond doubt: gain {100 * gain:+.2f}% {interval}"
     return f"{words}; prefer the simpler one."
+
+
+def _words_without_error(rival: str, loss: float) -> str:
+    if loss > 0:
+        return f"{rival[0].upper()}{rival[1:]} wins: it makes no error on these rows, and the model does."
+    return f"Neither the model nor {rival} makes an error on these rows: they tell nothing; prefer the simpler."
 
 
 def _exhibits(

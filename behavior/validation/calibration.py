@@ -130,14 +130,20 @@ def _words(values: dict[str, float], rate: bool, tested: str) -> str:
     if rate:
         return (
             f"On {tested} the predicted rate is {values['error_basis_points']:+.1f} bp from "
-            f"the rate paid on average; slope {values['slope']:.2f}."
+            f"the rate paid on average; {_slope_words('slope', values['slope'])}."
         )
     count = f" and {values['ratio_by_count']:.3f} by count" if "ratio_by_count" in values else ""
     return (
         f"On {tested} actual over expected is {values['ratio']:.3f} by balance "
         f"(95% interval {values['ratio_lower']:.3f} to {values['ratio_upper']:.3f}){count}; "
-        f"calibration slope {values['slope']:.2f}."
+        f"{_slope_words('calibration slope', values['slope'])}."
     )
+
+
+def _slope_words(name: str, slope: float) -> str:
+    if np.isnan(slope):
+        return f"the {name} cannot be told from these rows (where predictions do not vary there is none)"
+    return f"{name} {slope:.2f}"
 
 
 def _exhibits(cuts: dict[str, pd.DataFrame], rate: bool) -> list[Exhibit]:

@@ -203,6 +203,8 @@ def test_exhibits_hold_numbers(trained):
     _, panel, split, fitted, _ = trained
     found = {one.name: one for one in KIND.exhibits(fitted, panel, split, KIND.predict(fitted, panel))}
     assert {"pass_through_path", "target_by_level", "half_lives", "cycle_betas"} <= set(found)
+    assert {"rolling_betas", "error_correction", "replicating_portfolio"} <= set(found)
+    assert "names no market rates" in found["replicating_portfolio"].note
     assert {"savings_lower", "savings_upper"} <= set(found["target_by_level"].data.columns)
     assert "no" in set(found["cycle_betas"].data["seen by the fit"])
     assert all(len(one.data) for one in found.values())

@@ -172,6 +172,30 @@ def test_the_simple_model_wins_and_is_said_to_win(fakes: ModuleType) -> None:
     assert finding.values["gain_on_challenger_upper"] < 0
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_rival_without_any_error_leaves_no_gain_and_is_not_beaten(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    table = given.predictions.table
+    exact = table.assign(benchmark=table["actual"], challenger=table["actual"])
+    finding = answer("benchmark", replace(given, predictions=replace(given.predictions, table=exact)))
+    assert finding.status is Status.WARN
+    assert np.isnan(finding.values["gain_on_benchmark"])
+    assert "benchmark wins: it makes no error" in finding.in_words
+    assert "nan" not in finding.in_words and "inf" not in finding.in_words
+    alike = exact.assign(predicted=table["actual"])
+    finding = answer("benchmark", replace(given, predictions=replace(given.predictions, table=alike)))
+    assert finding.status is Status.WARN
+    assert "prefer the simpler" in finding.in_words and "nan" not in finding.in_words
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_rate_that_never_moves_has_no_calibration_slope(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    still = given.predictions.table.assign(actual=0.01, predicted=0.01)
+    finding = answer("calibration", replace(given, predictions=replace(given.predictions, table=still)))
+    assert "slope cannot be told" in finding.in_words and "nan" not in finding.in_words
+
+
 def test_rows_without_a_rival_are_left_out_and_counted(fakes: ModuleType) -> None:
     given = fakes.make_input()
     table = given.predictions.table.copy()

@@ -1,0 +1,79 @@
+"""What the months of a series have shown of a law: levels, directions, and the words for what they have not shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from behavior.estimators.pass_through_fit import SeriesFit
+from behavior.estimators.pass_through_model import Design, Layout, seen_by, targets
+from behavior.quantities import FloatArray
+
+LEAST_GAP = 1e-5
+DIRECTIONS = ("up", "down")
+
+Months = tuple[float, float]
+
+
+def level_months(layout: Layout, designs: Sequence[Design]) -> FloatArray:
+    """Months of observation near each knot, shape (knots,)."""
+    months = np.zeros(layout.knots.size)
+    for design in designs:
+        seen = design.series.levels_from(design.series.begin)
+        nearest = np.abs(seen[:, None] - layout.knots).argmin(axis=1)
+        months += np.bincount(nearest, minlength=layout.knots.size)
+    return months
+
+
+def direction_months(layout: Layout, designs: Sequence[Design], fit: SeriesFit) -> Months:
+    """Months in which the rate paid had to move up, and down.
+
+    A month counts by the gap that stood before its adjustment: the target that the direction sees in the month less the
+    rate paid at the observation before. A product that reprices at once has no gap left after it.
+    """
+    up = down = 0.0
+    for design in designs:
+        series = design.series
+        target = targets(layout, design, fit.parameters[None, :])
+        above, below = (seen_by(target, np.array([delay]), design)[:, 0] for delay in fit.delays)
+        rows = series.observed[1:] - series.begin
+        before, months = series.rate_paid[:-1], series.periods[1:]
+        up += float(np.sum(months[above[rows] - before > LEAST_GAP]))
+        down += float(np.sum(months[below[rows] - before < -LEAST_GAP]))
+    return up, down
+
+
+def unseen_flags(own: Months, similar: Months) -> list[str]:
+    """Words for each direction in which the rate paid never had to move, and for what its speed rests on instead.
+
+    Parameters
+    ----------
+    own : months up and down. similar : the same, summed over the series that the law is drawn to; zeros without any.
+    """
+    found = []
+    for side, name in enumerate(DIRECTIONS):
+        if own[side]:
+            continue
+        rests = ["the other direction"] * bool(own[1 - side]) + ["similar series"] * bool(similar[side])
+        words = f"the rate paid never had to move {name}: "
+        if rests:
+            found.append(f"{words}that speed rests on {' and on '.join(rests)}")
+        else:
+            found.append(f"{words}speed not identified, it is the starting belief and nothing was learned")
+    return found
+
+
+def members_flags(members: Sequence[Sequence[str]]) -> list[str]:
+    """What the members of a fallback are not certain of, each thing once with the number of members that say it.
+
+    Words after a colon hold where all who say it agree in them; figures of single members are left to their own rows.
+    """
+    counts = Counter(words.split(":")[0] for flags in members for words in dict.fromkeys(flags))
+    found = []
+    for head, count in counts.items():
+        endings = {words for flags in members for words in flags if words.split(":")[0] == head}
+        who = "the one member" if len(members) == 1 else f"{count} of {len(members)} members"
+        found.append(f"{who}: {endings.pop() if len(endings) == 1 else head}")
+    return found
