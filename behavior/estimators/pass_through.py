@@ -17,12 +17,15 @@ from behavior.estimators.pass_through_fit import (
     FitOptions,
     Prior,
     SeriesFit,
+    choice_of_delays,
     delay_deviances,
     fit_series,
     noise,
     problem,
+    shortest_of_best,
     weak_prior,
 )
+from behavior.estimators.pass_through_impact import beside, evidence_of_impact, fit_with_impact, shrunk_with_impact
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of, targets
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
@@ -209,7 +212,10 @@ class StructuralPassThrough:
         again = fit_series(
             one.layout, one.designs, self.options, delays, prior, first.sigma, None, first.effect, first.parameters
         )
-        return replace(again, starts_agreeing=first.starts_agreeing, flags=(*first.flags, *again.flags))
+        alone = replace(again, starts_agreeing=first.starts_agreeing, flags=(*first.flags, *again.flags))
+        if evidence_of_impact(one.layout, one.designs, self.options, alone) <= self.options.impact_evidence:
+            return alone
+        return fit_with_impact(one.layout, one.designs, self.options, alone)
 
     def _shrink(
         self, one: _Started, fit: SeriesFit, groups: Mapping[Labels, Population], segment: Labels
@@ -218,6 +224,8 @@ class StructuralPassThrough:
         if group is None or group.members < LEAST_MEMBERS:
             return fit, weak_prior(self.layout_), fit.smoothing
         prior, loose = group.prior(), 1e3
+        if fit.fast is not None:
+            return shrunk_with_impact(one.layout, one.designs, self.options, fit.fast, prior, loose), prior, loose
         drawn = fit_series(
             one.layout, one.designs, self.options, fit.delays, prior, fit.sigma, (loose,), fit.effect, fit.parameters
         )
@@ -236,11 +244,12 @@ class StructuralPassThrough:
         calendar = block_draws(last - first + 1, options.block_months, options.replicates, options.seed)
         laws = []
         for number, (segment, (fit, prior, smoothing)) in enumerate(shrunk.items()):
-            one = started[segment]
+            one, free = started[segment], fit.fast or fit
+            layout = one.layout if fit.fast is None else beside(one.layout)
             task = problem(
-                one.layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, fit.sigma, fit.effect
+                layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, free.sigma, free.effect
             )
-            again = replicates(one.layout, task, fit, (first, last), calendar, options.seed + number)
+            again = replicates(layout, task, free, (first, last), calendar, options.seed + number)
             laws.append(_segment_law(one, fit, segment, again))
         fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
         return (*laws, *fallbacks)
@@ -266,19 +275,9 @@ def common_delays(
 
     Where delays fit alike (deviance within 1) the shorter ones stand.
     """
-    pairs = sorted(next(iter(deviances.values())), key=lambda pair: (sum(pair), pair))
-    total = {pair: sum(found[pair] for found in deviances.values()) for pair in pairs}
-    shared = _shortest_of_best(pairs, total)
-    chosen = {}
-    for segment, found in deviances.items():
-        best = _shortest_of_best(pairs, found)
-        chosen[segment] = best if found[shared] - found[best] > evidence else shared
-    return chosen
-
-
-def _shortest_of_best(pairs: Sequence[tuple[int, int]], found: Mapping[tuple[int, int], float]) -> tuple[int, int]:
-    least = min(found.values())
-    return next(pair for pair in pairs if found[pair] <= least + 1.0)
+    pairs = next(iter(deviances.values()))
+    shared = shortest_of_best({pair: sum(found[pair] for found in deviances.values()) for pair in pairs})
+    return {segment: choice_of_delays(found, shared, evidence) for segment, found in deviances.items()}
 
 
 def populations(layout: Layout, fits: Mapping[Labels, SeriesFit]) -> dict[Labels, Population]:
@@ -334,6 +333,7 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
             "flags": [*fit.flags, *_unseen_flags((up, down))],
+            "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },
     )
