@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.assumptions.pass_through_path import pending_from_history, project_rate_paid
+from behavior.estimators import pass_through_impact
 from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_readings import read_law
@@ -92,3 +93,13 @@ def test_without_one_the_answer_is_the_same_to_the_last_digit(truth):
     assert looked.facts["impact"] == []
     np.testing.assert_array_equal(looked.parameters, never.parameters)
     np.testing.assert_array_equal(looked.replicates, never.replicates)
+
+
+def test_an_impact_that_leaves_errors_of_neighbouring_months_together_is_not_believed(monkeypatch):
+    levels = three_cycles(1)[:SEEN]
+    series = [series_of(levels, ErrorCorrectionTruth().simulate(levels))]
+    options = replace(QUICK, replicates=5)
+    never = StructuralPassThrough(replace(options, impact_evidence=np.inf)).fit(series).segment_law(("one",))
+    monkeypatch.setattr(pass_through_impact, "LARGEST_LEFT", 0.9)
+    left = StructuralPassThrough(options).fit(series).segment_law(("one",))
+    np.testing.assert_array_equal(left.parameters, never.parameters)
