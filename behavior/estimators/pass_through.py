@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from behavior.assumptions.effects import POOLED
-from behavior.assumptions.pass_through_path import PassThroughLaw
+from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
 from behavior.estimators.pass_through_bands import block_draws, replicates
 from behavior.estimators.pass_through_fit import (
@@ -25,6 +25,7 @@ from behavior.estimators.pass_through_fit import (
     shortest_of_best,
     weak_prior,
 )
+from behavior.estimators.pass_through_identified import bound_flags, enough_rows, is_still, not_told
 from behavior.estimators.pass_through_impact import beside, evidence_of_impact, fit_with_impact, shrunk_with_impact
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of, targets
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
@@ -98,6 +99,7 @@ class StructuralPassThrough:
         able, thin = _able(series)
         levels = np.concatenate([one.levels_from(one.begin) for one in able])
         self.layout_ = self.options.layout(float(levels.min()), float(levels.max()))
+        able, short = enough_rows(self.layout_, pieces_of(able))
         started = {segment: self._start(members) for segment, members in pieces_of(able).items()}
         delays = common_delays({key: one.deviance for key, one in started.items()}, self.options.delay_evidence)
         own: dict[Labels, SeriesFit] = {}
@@ -107,13 +109,20 @@ class StructuralPassThrough:
                 own[segment] = self._fit_one(begun, delays[segment], weak_prior(self.layout_))
             except DidNotConverge as error:
                 failed[" / ".join(segment)] = str(error)
+        if len(started) < LEAST_MEMBERS:
+            # Nothing to be drawn to: what its own months cannot tell is not known.
+            unsure = {
+                key: not_told(fit, [design.series for design in started[key].designs]) for key, fit in own.items()
+            }
+            failed |= {" / ".join(key): why for key, why in unsure.items() if why}
+            own = {key: fit for key, fit in own.items() if not unsure[key]}
         if not own:
             raise DidNotConverge("; ".join(failed.values()))
         self.own_ = own
         groups = populations(self.layout_, own)
         shrunk = {segment: self._shrink(started[segment], fit, groups, segment) for segment, fit in own.items()}
         self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups)
-        self.facts_: dict[str, Any] = {"thin": [one.unit for one in thin], "not converged": failed}
+        self.facts_: dict[str, Any] = {"thin": [one.unit for one in (*thin, *short)], "not converged": failed}
         return self
 
     def law(self, segment: tuple[str, ...]) -> PassThroughLaw:
@@ -196,9 +205,10 @@ class StructuralPassThrough:
     def _start(self, members: Sequence[RateSeries]) -> _Started:
         names = list(dict.fromkeys(one.source or one.unit for one in members))
         layout = replace(self.layout_, sources=tuple(names.index(one.source or one.unit) for one in members))
+        # On its floor a rate that never moves would suit any target below it; without one it says that its beta is 0.
+        floor = NO_FLOOR if is_still(members) else self.options.floor
         designs = tuple(
-            design_of(one, layout, self.options.largest_delay, self.options.floor, piece)
-            for piece, one in enumerate(members)
+            design_of(one, layout, self.options.largest_delay, floor, piece) for piece, one in enumerate(members)
         )
         prior = weak_prior(layout)
         sigma = noise(layout, designs, prior, self.options.seed)
@@ -332,7 +342,11 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "smoothing": fit.smoothing,
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
-            "flags": [*fit.flags, *_unseen_flags((up, down))],
+            "flags": [
+                *fit.flags,
+                *_unseen_flags((up, down)),
+                *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs]),
+            ],
             "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },

@@ -27,6 +27,7 @@ ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
 FINE_KNOTS = 31
 EFFECT_MONTHS, LARGEST_EFFECT = 24, 25.0
+SAME_BETA, SAME_SPEED = 0.02, 1.25
 GAINS = np.linspace(0.0, 1.0, 21)
 
 
@@ -314,7 +315,6 @@ def fit_series(
     at = int(best[chosen])
     parameters = solved.parameters[at]
     own = slice(chosen * points.shape[0], (chosen + 1) * points.shape[0])
-    agreeing = float(np.mean(solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9))
     return SeriesFit(
         parameters=parameters,
         structural=parameters[layout.structural],
@@ -327,7 +327,7 @@ def fit_series(
         information=information(task, parameters, at),
         effect=design_effect(task, parameters, at),
         rows=int(rates_of(designs).size),
-        starts_agreeing=agreeing,
+        starts_agreeing=_agreeing(layout, solved, own, at),
         flags=_flags(layout, solved, own, at, rates_of(designs).size),
     )
 
@@ -411,6 +411,15 @@ def design_effect(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
     np.add.at(summed, block, scores)
     alone = np.sum(scores**2, axis=0)
     return np.asarray(np.clip(np.sum(summed**2, axis=0) / np.maximum(alone, 1e-300), 1.0, LARGEST_EFFECT))
+
+
+def _agreeing(layout: Layout, solved: Solutions, own: slice, at: int) -> float:
+    """Share of starts that end as low as the best one, or, where a bound stops them a little short, in the same law."""
+    betas = layout.marginals(solved.parameters[own]).mean(axis=1)
+    logs = solved.parameters[own][:, layout.speeds] - solved.parameters[at, layout.speeds]
+    alike = np.abs(betas - layout.marginals(solved.parameters[[at]]).mean()) < SAME_BETA
+    alike &= (np.abs(logs) < np.log(SAME_SPEED)).all(axis=1)
+    return float(np.mean(alike | (solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9)))
 
 
 def _flags(layout: Layout, solved: Solutions, own: slice, at: int, rows: int) -> tuple[str, ...]:
