@@ -10,19 +10,23 @@ from typing import Any, Self
 import numpy as np
 
 from behavior.assumptions.effects import POOLED
-from behavior.assumptions.pass_through_path import PassThroughLaw
+from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
 from behavior.estimators.pass_through_bands import block_draws, replicates
 from behavior.estimators.pass_through_fit import (
     FitOptions,
     Prior,
     SeriesFit,
+    choice_of_delays,
     delay_deviances,
     fit_series,
     noise,
     problem,
+    shortest_of_best,
     weak_prior,
 )
+from behavior.estimators.pass_through_identified import bound_flags, enough_rows, is_still, not_told
+from behavior.estimators.pass_through_impact import beside, evidence_of_impact, fit_with_impact, shrunk_with_impact
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
 from behavior.estimators.pass_through_seen import direction_months, level_months, members_flags, unseen_flags
@@ -96,6 +100,7 @@ class StructuralPassThrough:
         able, thin = _able(series)
         levels = np.concatenate([one.levels_from(one.begin) for one in able])
         self.layout_ = self.options.layout(float(levels.min()), float(levels.max()))
+        able, short = enough_rows(self.layout_, pieces_of(able))
         started = {segment: self._start(members) for segment, members in pieces_of(able).items()}
         delays = common_delays({key: one.deviance for key, one in started.items()}, self.options.delay_evidence)
         own: dict[Labels, SeriesFit] = {}
@@ -105,13 +110,20 @@ class StructuralPassThrough:
                 own[segment] = self._fit_one(begun, delays[segment], weak_prior(self.layout_))
             except DidNotConverge as error:
                 failed[" / ".join(segment)] = str(error)
+        if len(started) < LEAST_MEMBERS:
+            # Nothing to be drawn to: what its own months cannot tell is not known.
+            unsure = {
+                key: not_told(fit, [design.series for design in started[key].designs]) for key, fit in own.items()
+            }
+            failed |= {" / ".join(key): why for key, why in unsure.items() if why}
+            own = {key: fit for key, fit in own.items() if not unsure[key]}
         if not own:
             raise DidNotConverge("; ".join(failed.values()))
         self.own_ = own
         groups = populations(self.layout_, own)
         shrunk = {segment: self._shrink(started[segment], fit, groups, segment) for segment, fit in own.items()}
         self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups)
-        self.facts_: dict[str, Any] = {"thin": [one.unit for one in thin], "not converged": failed}
+        self.facts_: dict[str, Any] = {"thin": [one.unit for one in (*thin, *short)], "not converged": failed}
         return self
 
     def law(self, segment: tuple[str, ...]) -> PassThroughLaw:
@@ -194,9 +206,10 @@ class StructuralPassThrough:
     def _start(self, members: Sequence[RateSeries]) -> _Started:
         names = list(dict.fromkeys(one.source or one.unit for one in members))
         layout = replace(self.layout_, sources=tuple(names.index(one.source or one.unit) for one in members))
+        # On its floor a rate that never moves would suit any target below it; without one it says that its beta is 0.
+        floor = NO_FLOOR if is_still(members) else self.options.floor
         designs = tuple(
-            design_of(one, layout, self.options.largest_delay, self.options.floor, piece)
-            for piece, one in enumerate(members)
+            design_of(one, layout, self.options.largest_delay, floor, piece) for piece, one in enumerate(members)
         )
         prior = weak_prior(layout)
         sigma = noise(layout, designs, prior, self.options.seed)
@@ -210,7 +223,10 @@ class StructuralPassThrough:
         again = fit_series(
             one.layout, one.designs, self.options, delays, prior, first.sigma, None, first.effect, first.parameters
         )
-        return replace(again, starts_agreeing=first.starts_agreeing, flags=(*first.flags, *again.flags))
+        alone = replace(again, starts_agreeing=first.starts_agreeing, flags=(*first.flags, *again.flags))
+        if evidence_of_impact(one.layout, one.designs, self.options, alone) <= self.options.impact_evidence:
+            return alone
+        return fit_with_impact(one.layout, one.designs, self.options, alone)
 
     def _shrink(
         self, one: _Started, fit: SeriesFit, groups: Mapping[Labels, Population], segment: Labels
@@ -219,6 +235,8 @@ class StructuralPassThrough:
         if key is None or groups[key].members < LEAST_MEMBERS:
             return fit, weak_prior(self.layout_), fit.smoothing
         prior, loose = groups[key].prior(), 1e3
+        if fit.fast is not None:
+            return shrunk_with_impact(one.layout, one.designs, self.options, fit.fast, prior, loose), prior, loose
         drawn = fit_series(
             one.layout, one.designs, self.options, fit.delays, prior, fit.sigma, (loose,), fit.effect, fit.parameters
         )
@@ -237,13 +255,14 @@ class StructuralPassThrough:
         calendar = block_draws(last - first + 1, options.block_months, options.replicates, options.seed)
         laws = []
         for number, (segment, (fit, prior, smoothing)) in enumerate(shrunk.items()):
-            one = started[segment]
+            one, free = started[segment], fit.fast or fit
+            layout = one.layout if fit.fast is None else beside(one.layout)
             task = problem(
-                one.layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, fit.sigma, fit.effect
+                layout, one.designs, np.array([fit.delays]), np.array([smoothing]), prior, free.sigma, free.effect
             )
             again = np.zeros((0, fit.structural.size))
             if options.replicates:
-                again = replicates(one.layout, task, fit, (first, last), calendar, options.seed + number)
+                again = replicates(layout, task, free, (first, last), calendar, options.seed + number)
             laws.append(_segment_law(one, fit, segment, again))
         laws = [_with_unseen(law, laws, groups) for law in laws]
         fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
@@ -270,19 +289,9 @@ def common_delays(
 
     Where delays fit alike (deviance within 1) the shorter ones stand.
     """
-    pairs = sorted(next(iter(deviances.values())), key=lambda pair: (sum(pair), pair))
-    total = {pair: sum(found[pair] for found in deviances.values()) for pair in pairs}
-    shared = _shortest_of_best(pairs, total)
-    chosen = {}
-    for segment, found in deviances.items():
-        best = _shortest_of_best(pairs, found)
-        chosen[segment] = best if found[shared] - found[best] > evidence else shared
-    return chosen
-
-
-def _shortest_of_best(pairs: Sequence[tuple[int, int]], found: Mapping[tuple[int, int], float]) -> tuple[int, int]:
-    least = min(found.values())
-    return next(pair for pair in pairs if found[pair] <= least + 1.0)
+    pairs = next(iter(deviances.values()))
+    shared = shortest_of_best({pair: sum(found[pair] for found in deviances.values()) for pair in pairs})
+    return {segment: choice_of_delays(found, shared, evidence) for segment, found in deviances.items()}
 
 
 def populations(layout: Layout, fits: Mapping[Labels, SeriesFit]) -> dict[Labels, Population]:
@@ -328,7 +337,8 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "smoothing": fit.smoothing,
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
-            "flags": list(fit.flags),
+            "flags": [*fit.flags, *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs])],
+            "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from behavior.assumptions.pass_through_path import adjusted
 from behavior.estimators.pass_through_fit import USUAL, Problem, SeriesFit, observed_best
+from behavior.estimators.pass_through_impact import speeds_again
 from behavior.estimators.pass_through_model import (
     PERCENT,
     Design,
@@ -45,12 +46,16 @@ def redrawn_rates(layout: Layout, design: Design, fit: SeriesFit, draws: IntArra
     target = targets(layout, design, many)
     seen_up, seen_down = (seen_by(target, np.full(count, delay), design) for delay in fit.delays)
     up, down = np.exp(many[:, layout.speeds]).T
+    at_once = layout.impacts_of(many)
     floor = np.full(count, design.floor)
     paid = many[:, layout.start_at(design.piece)] / PERCENT
     path, rates = np.empty((design.months, count)), np.empty((errors.size, count))
     for month in range(design.months):
         if month:
-            paid = adjusted(paid, seen_up[month], seen_down[month], up, down, floor)
+            least = np.minimum(floor, paid)
+            paid = paid + at_once[:, 0] * np.maximum(seen_up[month] - seen_up[month - 1], 0.0)
+            paid = paid + at_once[:, 1] * np.minimum(seen_down[month] - seen_down[month - 1], 0.0)
+            paid = np.maximum(adjusted(paid, seen_up[month], seen_down[month], up, down, least), least)
         path[month] = paid
         row = design.row_at[month]
         if row < 0:
@@ -65,7 +70,7 @@ def redrawn_rates(layout: Layout, design: Design, fit: SeriesFit, draws: IntArra
 def replicates(
     layout: Layout, task: Problem, fit: SeriesFit, span: tuple[int, int], calendar: IntArray, seed: int
 ) -> FloatArray:
-    """Structural parameters fitted again to redrawn rates, shape (count, structural).
+    """Structural parameters fitted again to redrawn rates, shape (count, structural); beside an impact in both steps.
 
     Parameters
     ----------
@@ -101,6 +106,8 @@ def replicates(
         actual=np.concatenate(rates),
     )
     solved = again.solve(np.repeat(freed[None, :], count, axis=0), 25)
+    if layout.impact:
+        return speeds_again(again, solved.parameters)
     return np.asarray(solved.parameters[:, layout.structural])
 
 

@@ -6,6 +6,7 @@ random walk over the levels (so the marginal is flat where no rate was seen), th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,10 +22,12 @@ LOOSE_SPEED, LOOSE_LINK = 1.5, 1.0
 # months (0.2 a month), up and down alike. Against a hundred clean months it weighs little; bands leave it out.
 USUAL = np.array([0.4, np.log(0.2), np.log(0.2), 0.0])
 USUAL_SPREAD = np.array([0.3, 0.25, 0.25, 0.15])
+IMPACT_SPREAD = 0.5
 ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
 FINE_KNOTS = 31
 EFFECT_MONTHS, LARGEST_EFFECT = 24, 25.0
+SAME_BETA, SAME_SPEED = 0.02, 1.25
 GAINS = np.linspace(0.0, 1.0, 21)
 
 
@@ -37,6 +40,7 @@ class FitOptions:
     form : ``knots`` (piecewise-linear marginal) or ``logistic``. knot_spacing : distance of the knots, decimal a year.
     smoothing : standard deviations of the marginal's change over one percentage point of level, tried in turn.
     starts : starting points per delay in the last stage. delay_evidence : deviance that a delay of its own must gain.
+    impact_evidence : deviance that a part passed on at once must gain, design effect taken off.
     """
 
     form: str = "knots"
@@ -49,6 +53,7 @@ class FitOptions:
     starts: int = 8
     smoothing: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.5)
     delay_evidence: float = 6.0
+    impact_evidence: float = 15.0
     replicates: int = 200
     block_months: int = 6
     confidence: float = 0.9
@@ -96,6 +101,7 @@ class SeriesFit:
         ones profiled out. effect : how many times that overstates it. deviance : by delays,
         smallest over the starts.
     flags : what a validator must know: directions never seen, minima that disagree.
+    fast : the fit with an impact whose target this one has, where there is one.
     """
 
     parameters: FloatArray
@@ -112,6 +118,7 @@ class SeriesFit:
     deviance: dict[tuple[int, int], float] = field(default_factory=dict)
     starts_agreeing: float = 1.0
     flags: tuple[str, ...] = ()
+    fast: SeriesFit | None = None
 
 
 def rates_of(designs: tuple[Design, ...]) -> FloatArray:
@@ -150,13 +157,14 @@ class Problem:
     actual: FloatArray
 
     def residuals(self, parameters: FloatArray, problems: IntArray) -> FloatArray:
-        """One-step errors in basis points, then the prior's in units of sigma: shape (p, rows + structural + 4)."""
+        """One-step errors in basis points, then the prior's in units of sigma: (p, rows + structural + 4 + impacts)."""
         actual = self.actual if self.actual.shape[1] == 1 else self.actual[:, problems]
         errors = errors_in_basis_points(self.layout, self.designs, parameters, self.delays[problems], actual)
         structural = parameters[:, self.layout.structural]
         weight = self.sigma * np.sqrt(self.effect)
         beliefs = weight * self.roots[problems] * (structural - self.centres[problems])
-        return np.concatenate([errors, beliefs, self.sigma * self._usual(structural, problems)], axis=1)
+        nothing = self.sigma * parameters[:, self.layout.impacts] / IMPACT_SPREAD
+        return np.concatenate([errors, beliefs, self.sigma * self._usual(structural, problems), nothing], axis=1)
 
     def _usual(self, structural: FloatArray, problems: IntArray) -> FloatArray:
         """Distance from the usual deposit in its spreads, shape (p, 4)."""
@@ -166,9 +174,12 @@ class Problem:
         precision[-1] += LOOSE_LINK**-2.0
         return np.asarray(np.sqrt(precision) * (own - USUAL) + np.where(precision > 0, self.usual[problems], 0.0))
 
-    def solve(self, starts: FloatArray, iterations: int) -> Solutions:
-        """Minimise from the given starts, one a problem."""
-        return minimise(self.residuals, starts, *self.layout.bounds(), iterations=iterations)
+    def solve(self, starts: FloatArray, iterations: int, held: IntArray | None = None) -> Solutions:
+        """Minimise from the given starts, one a problem; parameters at the places `held` stay where they start."""
+        lower, upper = (np.tile(bound, (starts.shape[0], 1)) for bound in self.layout.bounds())
+        if held is not None:
+            lower[:, held] = upper[:, held] = starts[:, held]
+        return minimise(self.residuals, starts, lower, upper, iterations=iterations)
 
 
 def problem(
@@ -208,6 +219,8 @@ def starting_points(layout: Layout, designs: tuple[Design, ...], prior: Prior, c
     points[1:, layout.marginal.start] = generator.uniform(0.05, 0.9, count - 1)
     points[1:, layout.rises] += generator.uniform(0.0, 0.3, (count - 1, layout.rises.stop - layout.rises.start))
     points[1:, layout.speeds] = np.log(generator.uniform(0.03, 0.8, (count - 1, 2)))
+    if layout.impact:
+        points[1:, layout.impacts] = generator.uniform(0.0, 0.6, (count - 1, 2))
     return points
 
 
@@ -221,7 +234,8 @@ def _crossed(
     return starts, delays, smoothing
 
 
-def _deviance(cost: FloatArray, rows: int) -> FloatArray:
+def deviance(cost: FloatArray, rows: int) -> FloatArray:
+    """Minus twice the log likelihood of costs, up to a constant, same shape; a hundredth of a basis point is exact."""
     return np.asarray(rows * np.log(np.maximum(2.0 * cost / rows, WHOLE_SCALE_BP**2)))
 
 
@@ -246,7 +260,24 @@ def delay_deviances(
     starts, delays, smoothing = _crossed(points, [(pair, 0.2) for pair in pairs])
     solved = problem(layout, designs, delays, smoothing, prior, sigma).solve(starts, 18)
     smallest = solved.cost.reshape(len(pairs), -1).min(axis=1)
-    return dict(zip(pairs, _deviance(smallest, rates_of(designs).size).tolist(), strict=True))
+    return dict(zip(pairs, deviance(smallest, rates_of(designs).size).tolist(), strict=True))
+
+
+def choice_of_delays(
+    found: Mapping[tuple[int, int], float], shared: tuple[int, int], evidence: float
+) -> tuple[int, int]:
+    """The shared delays, unless a series' own gain by more than the evidence asked (`found`: deviance by delays).
+
+    Where delays fit alike (deviance within 1) the shorter ones stand.
+    """
+    best = shortest_of_best(found)
+    return best if found[shared] - found[best] > evidence else shared
+
+
+def shortest_of_best(found: Mapping[tuple[int, int], float]) -> tuple[int, int]:
+    """The shortest delays whose deviance is within 1 of the smallest."""
+    least = min(found.values())
+    return next(pair for pair in sorted(found, key=lambda pair: (sum(pair), pair)) if found[pair] <= least + 1.0)
 
 
 def fit_series(
@@ -284,20 +315,19 @@ def fit_series(
     at = int(best[chosen])
     parameters = solved.parameters[at]
     own = slice(chosen * points.shape[0], (chosen + 1) * points.shape[0])
-    agreeing = float(np.mean(solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9))
     return SeriesFit(
         parameters=parameters,
         structural=parameters[layout.structural],
         gain=float(parameters[layout.gain]),
         levels=tuple((parameters[: max(layout.sources) + 1] / PERCENT).tolist()),
         delays=delays,
-        sigma=_sigma(task, parameters, at),
+        sigma=standard_error(task, parameters, at),
         smoothing=float(tried[chosen]),
         cost=float(solved.cost[at]),
         information=information(task, parameters, at),
         effect=design_effect(task, parameters, at),
         rows=int(rates_of(designs).size),
-        starts_agreeing=agreeing,
+        starts_agreeing=_agreeing(layout, solved, own, at),
         flags=_flags(layout, solved, own, at, rates_of(designs).size),
     )
 
@@ -317,7 +347,8 @@ def _slopes(task: Problem, parameters: FloatArray, at: int) -> tuple[FloatArray,
     return local.residuals[0], local.slopes[0]
 
 
-def _sigma(task: Problem, parameters: FloatArray, at: int) -> float:
+def standard_error(task: Problem, parameters: FloatArray, at: int) -> float:
+    """Standard error of a one-step error of the law, basis points."""
     residuals, slopes = _slopes(task, parameters, at)
     rows = rates_of(task.designs).size
     used = _freedom(slopes, rows)
@@ -382,10 +413,19 @@ def design_effect(task: Problem, parameters: FloatArray, at: int) -> FloatArray:
     return np.asarray(np.clip(np.sum(summed**2, axis=0) / np.maximum(alone, 1e-300), 1.0, LARGEST_EFFECT))
 
 
+def _agreeing(layout: Layout, solved: Solutions, own: slice, at: int) -> float:
+    """Share of starts that end as low as the best one, or, where a bound stops them a little short, in the same law."""
+    betas = layout.marginals(solved.parameters[own]).mean(axis=1)
+    logs = solved.parameters[own][:, layout.speeds] - solved.parameters[at, layout.speeds]
+    alike = np.abs(betas - layout.marginals(solved.parameters[[at]]).mean()) < SAME_BETA
+    alike &= (np.abs(logs) < np.log(SAME_SPEED)).all(axis=1)
+    return float(np.mean(alike | (solved.cost[own] <= solved.cost[at] * 1.001 + 1e-9)))
+
+
 def _flags(layout: Layout, solved: Solutions, own: slice, at: int, rows: int) -> tuple[str, ...]:
     """Words for what is not identified: minima as good as the best one that say something else."""
     flags = []
-    near = _deviance(solved.cost[own], rows) - _deviance(solved.cost[[at]], rows)[0] < 1.0
+    near = deviance(solved.cost[own], rows) - deviance(solved.cost[[at]], rows)[0] < 1.0
     rivals = solved.parameters[own][near]
     betas = layout.marginals(rivals).mean(axis=1)
     speeds = np.exp(rivals[:, layout.speeds])

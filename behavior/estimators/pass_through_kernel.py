@@ -17,6 +17,7 @@ def _run(
     seen_up: Any,
     seen_down: Any,
     shares: Any,
+    impacts: Any,
     gain: Any,
     floor: float,
     start: Any,
@@ -31,9 +32,12 @@ def _run(
         other = column if actual.shape[1] > 1 else 0
         for month in range(path.shape[0]):
             if month > 0:
+                least = min(floor, paid)
+                paid += impacts[column, 0] * max(seen_up[month, column] - seen_up[month - 1, column], 0.0)
+                paid += impacts[column, 1] * min(seen_down[month, column] - seen_down[month - 1, column], 0.0)
                 moved = paid + shares[column, 0] * max(seen_up[month, column] - paid, 0.0)
                 moved += shares[column, 1] * min(seen_down[month, column] - paid, 0.0)
-                paid = max(moved, min(floor, paid))
+                paid = max(moved, least)
             path[month, column] = paid
             row = row_at[month]
             if row < 0:
@@ -52,6 +56,7 @@ _compiled = njit(cache=True, nogil=True, error_model="numpy")(_run)
 def fitted_rates(
     seen: tuple[FloatArray, FloatArray],
     shares: FloatArray,
+    impacts: FloatArray,
     gain: FloatArray,
     floor: float,
     start: FloatArray,
@@ -63,6 +68,7 @@ def fitted_rates(
     Parameters
     ----------
     seen : targets that each direction sees (up, down), shape (months, p) each. shares : shape (p, 2), closed a month.
+    impacts : shape (p, 2), share of the target's own move in a month that passes at once, rises and falls; 0 = the law.
     gain : shape (p,), share of the last surprise carried on. start : shape (p,), rate paid in the first month.
     rows : observation that ends in each month or -1, shape (months,); months that each averages over, shape (rows,).
     actual : shape (rows, p) or (rows, 1).
@@ -73,6 +79,7 @@ def fitted_rates(
         np.ascontiguousarray(seen[0]),
         np.ascontiguousarray(seen[1]),
         np.ascontiguousarray(shares),
+        np.ascontiguousarray(impacts),
         np.ascontiguousarray(gain),
         float(floor),
         np.ascontiguousarray(start),

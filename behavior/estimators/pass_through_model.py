@@ -24,12 +24,14 @@ PERCENT = 100.0
 @dataclass(frozen=True)
 class Layout:
     """Where each parameter stands: target of every source at the middle knot and start of every piece (both in
-    percent), the gain, the marginal at the lowest knot, its rises from knot to knot, log of the speeds up and down.
+    percent), the gain, the impacts up and down where there are any, the marginal at the lowest knot, its rises from
+    knot to knot, log of the speeds up and down.
 
     Parameters
     ----------
     knots : shape (k,), short-rate levels, decimals a year. monotone : the marginal may only rise with the level.
     sources : for each piece that shares the law, which level of the target it has.
+    impact : a share of each move of the target passes at once, beside the closing of the gap; no part of the law.
     """
 
     knots: FloatArray
@@ -38,6 +40,7 @@ class Layout:
     largest_marginal: float = 1.0
     slowest: float = 0.003
     largest_gain: float = 0.3
+    impact: bool = False
 
     @property
     def size(self) -> int:
@@ -51,8 +54,8 @@ class Layout:
 
     @property
     def head(self) -> int:
-        """Number of parameters that are not the law's: levels of the sources, starts of the pieces and the gain."""
-        return self.gain + 1
+        """Number of parameters that are not the law's: levels of the sources, starts of the pieces, gain, impacts."""
+        return self.gain + 1 + (2 if self.impact else 0)
 
     @property
     def reference(self) -> float:
@@ -71,6 +74,11 @@ class Layout:
     def gain(self) -> int:
         """Place of the gain."""
         return max(self.sources) + 1 + len(self.sources)
+
+    @property
+    def impacts(self) -> slice:
+        """Shares of a move of the target that pass at once, up and down; empty without impact."""
+        return slice(self.gain + 1, self.head)
 
     @property
     def marginal(self) -> slice:
@@ -96,6 +104,7 @@ class Layout:
         """Lower and upper bounds, shape (size,) each."""
         lower, upper = np.full(self.size, -50.0), np.full(self.size, 100.0)
         lower[self.gain], upper[self.gain] = 0.0, self.largest_gain
+        lower[self.impacts], upper[self.impacts] = 0.0, 1.0
         lower[self.marginal], upper[self.marginal] = 0.0, self.largest_marginal
         if not self.monotone:
             lower[self.rises] = -self.largest_marginal
@@ -115,6 +124,10 @@ class Layout:
         centre, spread = np.zeros(self.shape), np.full(self.shape, np.inf)
         centre[0], spread[0] = 0.4, 0.7
         return centre, spread
+
+    def impacts_of(self, parameters: FloatArray) -> FloatArray:
+        """Impacts up and down of each parameter vector, shape (p, 2): zero where the layout has none."""
+        return parameters[:, self.impacts] if self.impact else np.zeros((parameters.shape[0], 2))
 
     def law(self, parameters: FloatArray, delays: tuple[int, int]) -> PassThroughLaw:
         """One parameter vector as the law of a segment."""
@@ -226,6 +239,7 @@ def one_step_paths(
     return fitted_rates(
         (seen_up, seen_down),
         np.exp(parameters[:, layout.speeds]),
+        layout.impacts_of(parameters),
         parameters[:, layout.gain],
         design.floor,
         parameters[:, layout.start_at(design.piece)] / PERCENT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -89,3 +90,39 @@ def constant(beta: float = 0.4):
 def ramp(low: float = 0.05, slope: float = 8.0, high: float = 0.9):
     """Marginal that rises in proportion to the level."""
     return lambda level: np.clip(low + slope * level, low, high)
+
+
+@dataclass(frozen=True)
+class ErrorCorrectionTruth:
+    """A rate paid that answers part of a change in its own month and closes a share of the gap of the month before.
+
+    Parameters
+    ----------
+    beta, spread : target = spread + beta x short rate. up, down : share of a rise or fall of the short rate passed on
+        at once. correction : share of last month's gap that closes.
+    """
+
+    beta: float = 0.4
+    up: float = 0.10
+    down: float = 0.20
+    correction: float = 0.12
+    spread: float = 0.002
+    rounding: float = 5e-4
+
+    def simulate(self, levels: FloatArray) -> FloatArray:
+        """Rate paid month by month, from rest."""
+        path = [self.spread + self.beta * levels[0]]
+        for before, now in pairwise(levels):
+            at_once = self.up * max(now - before, 0.0) + self.down * min(now - before, 0.0)
+            gap = path[-1] - self.spread - self.beta * before
+            path.append(max(path[-1] + at_once - self.correction * gap, 0.0))
+        return np.round(np.array(path) / self.rounding) * self.rounding
+
+
+def three_cycles(seed: int) -> FloatArray:
+    """Seventeen years of a short rate in quarter-point steps with some noise; the last rise is from month 150."""
+    generator = np.random.default_rng(seed)
+    months = [0, 10, 34, 44, 56, 76, 98, 108, 124, 150, 176, 204]
+    anchors = [0.0025, 0.0025, 0.05, 0.05, 0.005, 0.005, 0.035, 0.035, 0.0075, 0.0075, 0.0475, 0.0475]
+    smooth = np.interp(np.arange(204), months, anchors)
+    return np.asarray(np.round(smooth / 0.0025) * 0.0025 + np.round(generator.normal(0, 0.0002, 204), 4))
