@@ -15,7 +15,8 @@ from behavior.errors import DidNotConverge
 from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.quantities import BoolArray, FloatArray
 
-CHUNK = 32_768
+CHUNK = 4_096
+"""Rows whose products are added up together: as many as stay in the processor's cache."""
 FIRST_ROWS = 8_000
 """About as many rows, evenly spaced, find where the steps over all rows begin: a step costs what its rows cost."""
 SETTLED, ROUGHLY_SETTLED = 1e-9, 1e-5
@@ -40,10 +41,11 @@ def fit_bounded_logistic(
     start: FloatArray,
     offset: FloatArray | None = None,
     most_steps: int = 60,
+    near: bool = False,
 ) -> LogisticFit:
     """Minimise weighted deviance / 2 + b' penalty b / 2 with b >= 0 where `bounded`.
 
-    The steps are those over all rows; where they begin is found on some of them.
+    The steps are those over all rows; where they begin is found on some of them, unless `start` is `near` already.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def fit_bounded_logistic(
     """
     base = np.zeros(len(event)) if offset is None else offset
     every, begin = len(event) // FIRST_ROWS, start
-    if every > 1:
+    if every > 1 and not near:
         some = slice(None, None, every)
         fewer = (design[some], event[some], weight[some] * every, penalty, bounded)
         begin = _descend(*fewer, start, base[some], most_steps, ROUGHLY_SETTLED)[0].coefficients

@@ -84,7 +84,8 @@ class SplineHazard:
         fit = fit_bounded_logistic(design, happened, weights, penalty, bounded, start)
         self.precision_ = self._smoothing(design, happened, weights, fit, penalty)
         if self.precision_ is not None:
-            fit = fit_bounded_logistic(design, happened, weights, self.precision_, bounded, fit.coefficients)
+            before = fit.coefficients
+            fit = fit_bounded_logistic(design, happened, weights, self.precision_, bounded, before, near=True)
         self.coefficients_, self.shift_ = fit.coefficients, 0.0
         if len(sample.rows) < len(event):
             self.coefficients_ = self._stepped(matrix, event, weight, fit)
