@@ -69,6 +69,17 @@ class AverageLife:
     years: float
     inside_years: float
 
+    @classmethod
+    def of(cls, survival: FloatArray, observed: int) -> AverageLife:
+        """Life under a share left after months 1, 2 .. (payments at month ends, what is left repaid in the last).
+
+        Parameters
+        ----------
+        observed : months that the data saw.
+        """
+        open_share = np.concatenate([[1.0], survival[:-1]]) / MONTHS_PER_YEAR
+        return cls(float(open_share.sum()), float(open_share[:observed].sum()))
+
     @property
     def share_beyond(self) -> float:
         """Share of the average life that rests on the tail rule instead of data."""
@@ -250,9 +261,8 @@ class AssumptionCurve:
         OutsideDomain : as `at`.
         """
         months = LAST_MONTH - from_month
-        open_share = np.concatenate([[1.0], self.survival(drivers, months, from_month, tail)[:-1]]) / MONTHS_PER_YEAR
-        inside = max(0, self.last_observed_month - from_month)
-        return AverageLife(float(open_share.sum()), float(open_share[:inside].sum()))
+        survival = self.survival(drivers, months, from_month, tail)
+        return AverageLife.of(survival, max(0, self.last_observed_month - from_month))
 
     def average_life_years(self, drivers: Mapping[Driver, ArrayLike] | None = None, from_month: int = 0) -> float:
         """Average life in years, tail included; `average_life` tells how much of it the data saw."""

@@ -217,6 +217,13 @@ def pending_at_floor(
     return replace(pending, gap=np.asarray(distance)) if distance < 0 else pending
 
 
+def pending_on_a_day(
+    law: PassThroughLaw, levels: FloatArray, paid: float, floor: float, resting: RestingRate | None
+) -> Pending:
+    """What one rate paid owes today, at its floor or not, after past monthly short rates (the last one today's)."""
+    return pending_at_floor(pending_from_history(law, levels), law, float(levels[-1]), paid, floor, resting)
+
+
 def project_rate_paid(
     law: PassThroughLaw,
     levels: FloatArray,

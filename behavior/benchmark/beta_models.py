@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from behavior.assumptions.effects import POOLED
-from behavior.assumptions.pass_through_path import pending_at_floor, pending_from_history, project_rate_paid
 from behavior.benchmark.beta_protocols import Fold
 from behavior.errors import BehaviorError
 from behavior.estimators.pass_through import StructuralPassThrough
@@ -19,6 +18,7 @@ from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import ConstantBeta, cycles, matched
 from behavior.kinds._beta_export import resting_rates
+from behavior.kinds._beta_paths import law_path
 from behavior.quantities import FloatArray
 
 Path = Callable[[RateSeries, int, float], FloatArray]
@@ -87,16 +87,7 @@ def pooled_structural(series: Sequence[RateSeries], options: FitOptions) -> Mode
 
 
 def _law_path(fitted: StructuralPassThrough, options: FitOptions) -> Path:
-    resting = resting_rates(fitted)
-
-    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
-        law = fitted.law(series.segment)
-        floor, today = min(options.floor, start), float(series.levels[begin])
-        pending = pending_from_history(law, series.levels[: begin + 1])
-        pending = pending_at_floor(pending, law, today, start, floor, resting.get(series.segment))
-        return project_rate_paid(law, series.levels[begin:], start, pending, floor)
-
-    return path
+    return law_path(fitted.law, options.floor, resting_rates(fitted).get)
 
 
 def _corrected(training: Sequence[RateSeries], asymmetric: bool) -> ErrorCorrection:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from behavior.errors import TooFewEvents
 from behavior.estimators.balance_errors import CellRows, customer_covariance
@@ -185,8 +184,7 @@ class BalanceDecay:
             self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
             fitted = design @ self.coefficients_
             response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
-        if cells.rows is None:
-            self.covariance_ = self._covariance(design, response, weight, gram, cells.block[use])
+        if cells.rows is None:  # whoever follows the accounts says how sure this is
             return
         rows = cells.rows.of_cells(use)
         kept = np.exp(-SCALE * (design @ self.coefficients_))[rows.cell]
@@ -292,24 +290,6 @@ class BalanceDecay:
                 if self.segments > 1:
                     terms.append(Term("rising", self.driver, tuple(knots), "segment", (), self.segments))
         return tuple(terms)
-
-    def _covariance(
-        self, design: FloatArray, response: FloatArray, weight: FloatArray, gram: FloatArray, block: IntArray
-    ) -> FloatArray:
-        """Inverse penalised information, widened by what cells of one six-month block have in common."""
-        factor = cho_factor(gram + 1e-9 * np.eye(len(gram)))
-        plain = cho_solve(factor, np.eye(len(gram)))
-        scores = design * (weight * (response - design @ self.coefficients_))[:, None]
-        places, inverse = np.unique(block, return_inverse=True)
-        if len(places) < 4:
-            return np.asarray(plain)
-        sums = np.zeros((len(places), design.shape[1]))
-        np.add.at(sums, inverse, scores)
-        own = scores.T @ scores
-        shared = sums.T @ sums - own
-        values, vectors = np.linalg.eigh(plain @ shared @ plain)
-        extra = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        return np.asarray(plain + 0.5 * extra)
 
     def _long_blocks(self, cells: DecayCells, use: BoolArray) -> IntArray:
         """Two years of one segment: long enough for balances that come and go to have come and gone."""

@@ -6,7 +6,7 @@ it stands, among the coefficients that the bounds allow, and is shortened until 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -24,11 +24,10 @@ SETTLED, ROUGHLY_SETTLED = 1e-9, 1e-5
 
 @dataclass(frozen=True)
 class LogisticFit:
-    """Coefficients (p,), penalised Hessian (p, p) at the answer, deviance and steps taken."""
+    """Coefficients (p,), penalised Hessian (p, p) where the last step began, and steps taken."""
 
     coefficients: FloatArray
     hessian: FloatArray
-    deviance: float
     steps: int
 
 
@@ -39,7 +38,6 @@ def fit_bounded_logistic(
     penalty: FloatArray,
     bounded: BoolArray,
     start: FloatArray,
-    offset: FloatArray | None = None,
     most_steps: int = 60,
     near: bool = False,
 ) -> LogisticFit:
@@ -55,13 +53,11 @@ def fit_bounded_logistic(
     ------
     DidNotConverge : when the objective still falls after `most_steps` steps.
     """
-    base = np.zeros(len(event)) if offset is None else offset
-    every, begin = len(event) // FIRST_ROWS, start
+    whole, begin = _Problem(design, event, weight, penalty, bounded), start
+    every = len(event) // FIRST_ROWS
     if every > 1 and not near:
-        some = slice(None, None, every)
-        fewer = (design[some], event[some], weight[some] * every, penalty, bounded)
-        begin = _descend(*fewer, start, base[some], most_steps, ROUGHLY_SETTLED)[0].coefficients
-    fit, last = _descend(design, event, weight, penalty, bounded, begin, base, most_steps, SETTLED)
+        begin = _descend(whole.every(every), start, most_steps, ROUGHLY_SETTLED)[0].coefficients
+    fit, last = _descend(whole, begin, most_steps, SETTLED)
     if last > SETTLED:
         raise DidNotConverge(
             f"spline hazard: still improving after {most_steps} Newton steps (by {last:.1g} of the objective). "
@@ -70,66 +66,59 @@ def fit_bounded_logistic(
     return fit
 
 
-def _descend(
-    design: FloatArray,
-    event: FloatArray,
-    weight: FloatArray,
-    penalty: FloatArray,
-    bounded: BoolArray,
-    start: FloatArray,
-    base: FloatArray,
-    most_steps: int,
-    settled: float,
-) -> tuple[LogisticFit, float]:
+@dataclass(frozen=True)
+class _Problem:
+    """The rows fitted to, the prior and the bounds."""
+
+    design: FloatArray
+    event: FloatArray
+    weight: FloatArray
+    penalty: FloatArray
+    bounded: BoolArray
+
+    def every(self, step: int) -> _Problem:
+        """Every so many rows, each with the weight of all of them."""
+        some = slice(None, None, step)
+        return replace(self, design=self.design[some], event=self.event[some], weight=self.weight[some] * step)
+
+    def objective(self, beta: FloatArray) -> float:
+        score = self.design @ beta
+        loss = self.weight * (np.logaddexp(0.0, score) - self.event * score)
+        return float(loss.sum() + 0.5 * beta @ self.penalty @ beta)
+
+    def derivatives(self, beta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Gradient (p,) and Hessian (p, p) of the objective."""
+        fitted = expit(self.design @ beta)
+        gradient = self.design.T @ (self.weight * (fitted - self.event)) + self.penalty @ beta
+        root = np.sqrt(self.weight * fitted * (1.0 - fitted))
+        hessian = self.penalty.copy()
+        for begin in range(0, len(root), CHUNK):
+            block = self.design[begin : begin + CHUNK] * root[begin : begin + CHUNK, None]
+            hessian += block.T @ block
+        return gradient, hessian
+
+
+def _descend(problem: _Problem, start: FloatArray, most_steps: int, settled: float) -> tuple[LogisticFit, float]:
     """Newton steps until one lowers the objective by no more than the share `settled`; what the last lowered."""
-    beta, hessian = np.where(bounded, np.maximum(start, 0.0), start), penalty
-    value, gained, step = _objective(design, event, weight, penalty, beta, base), np.inf, 0
+    bounded = problem.bounded
+    beta, hessian = np.where(bounded, np.maximum(start, 0.0), start), problem.penalty
+    value, gained, step = problem.objective(beta), np.inf, 0
     while gained > settled and step < most_steps:
-        gradient, hessian = _derivatives(design, event, weight, penalty, beta, base)
+        gradient, hessian = problem.derivatives(beta)
         ahead = bounded_least_squares(hessian, hessian @ beta - gradient, bounded, bounded & (beta <= 0.0))
-        beta, new = _line_search(design, event, weight, penalty, beta, base, ahead - beta, gradient, value)
+        beta, new = _line_search(problem, beta, ahead - beta, gradient, value)
         gained, value, step = (value - new) / (abs(value) + 1.0), new, step + 1
-    deviance = 2.0 * _objective(design, event, weight, 0.0 * penalty, beta, base)
-    return LogisticFit(beta, hessian, deviance, step), gained
+    return LogisticFit(beta, hessian, step), gained
 
 
 def _line_search(
-    design: FloatArray,
-    event: FloatArray,
-    weight: FloatArray,
-    penalty: FloatArray,
-    beta: FloatArray,
-    base: FloatArray,
-    direction: FloatArray,
-    gradient: FloatArray,
-    value: float,
+    problem: _Problem, beta: FloatArray, direction: FloatArray, gradient: FloatArray, value: float
 ) -> tuple[FloatArray, float]:
     length = 1.0
     for _ in range(30):
         moved = beta + length * direction
-        new = _objective(design, event, weight, penalty, moved, base)
+        new = problem.objective(moved)
         if new <= value + 1e-4 * float(gradient @ (moved - beta)):
             return moved, new
         length *= 0.5
     return beta, value
-
-
-def _objective(
-    design: FloatArray, event: FloatArray, weight: FloatArray, penalty: FloatArray, beta: FloatArray, base: FloatArray
-) -> float:
-    score = design @ beta + base
-    loss = weight * (np.logaddexp(0.0, score) - event * score)
-    return float(loss.sum() + 0.5 * beta @ penalty @ beta)
-
-
-def _derivatives(
-    design: FloatArray, event: FloatArray, weight: FloatArray, penalty: FloatArray, beta: FloatArray, base: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    fitted = expit(design @ beta + base)
-    gradient = design.T @ (weight * (fitted - event)) + penalty @ beta
-    root = np.sqrt(weight * fitted * (1.0 - fitted))
-    hessian = penalty.copy()
-    for begin in range(0, len(event), CHUNK):
-        block = design[begin : begin + CHUNK] * root[begin : begin + CHUNK, None]
-        hessian += block.T @ block
-    return gradient, hessian

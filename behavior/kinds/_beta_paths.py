@@ -15,8 +15,7 @@ import pandas as pd
 from behavior.assumptions.pass_through_path import (
     PassThroughLaw,
     RestingRate,
-    pending_at_floor,
-    pending_from_history,
+    pending_on_a_day,
     project_rate_paid,
 )
 from behavior.estimators.pass_through_series import RateSeries
@@ -42,13 +41,10 @@ def law_path(law_of: LawOf, floor: float, resting_of: RestingOf, gap_of: GapOf |
         ahead = series.levels[begin:]
         if law is None:
             return np.full(ahead.size - 1, np.nan)
-        pending = pending_from_history(law, series.levels[: begin + 1])
+        pending = pending_on_a_day(law, series.levels[: begin + 1], start, floor, resting_of(series.segment))
         gap = None if gap_of is None else gap_of(series, begin, start)
         if gap is not None:
             pending = replace(pending, gap=np.asarray(gap))
-        else:
-            today = float(series.levels[begin])
-            pending = pending_at_floor(pending, law, today, start, floor, resting_of(series.segment))
         return project_rate_paid(law, ahead, start, pending, min(floor, start))
 
     return path

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve
+from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife
 from behavior.assumptions.effects import View
 from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable
@@ -94,17 +94,6 @@ def _mean(rows: pd.DataFrame, name: str) -> float:
     return float(np.average(values[known], weights=weight[known])) if known.any() else float("nan")
 
 
-def average_life(survival: FloatArray) -> float:
-    """Years, flows at month ends, what is left repaid in the last month."""
-    return float(1.0 + survival[:-1].sum()) / MONTHS_PER_YEAR
-
-
-def share_beyond(survival: FloatArray, observed: int) -> float:
-    """Share of the average life that lies after the last observed month."""
-    opening = np.concatenate([[1.0], survival[:-1]])
-    return float(opening[observed:].sum() / opening.sum())
-
-
 def value(survival: FloatArray, market: float, paid: float) -> float:
     """Value of 1 of deposits: run-off and interest at `paid`, discounted at a flat `market` rate, both paid monthly."""
     opening = np.concatenate([[1.0], survival[:-1]])
@@ -131,9 +120,9 @@ def lives_exhibit(found: dict[str, SegmentReading]) -> Exhibit:
     """One row a segment: average life with its part beyond the data, both with their bands, duration, repricing."""
     rows = []
     for name, one in found.items():
-        paths = {bound: one.survival(bound) for bound in BOUNDS}
-        life = {bound: average_life(path) for bound, path in paths.items()}
-        beyond = {bound: 100 * share_beyond(path, one.last_observed_month) for bound, path in paths.items()}
+        lives = {bound: AverageLife.of(one.survival(bound), one.last_observed_month) for bound in BOUNDS}
+        life = {bound: span.years for bound, span in lives.items()}
+        beyond = {bound: 100 * span.share_beyond for bound, span in lives.items()}
         rows.append(
             {
                 "segment": name,

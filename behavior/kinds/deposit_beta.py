@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect
-from behavior.assumptions.pass_through_path import pending_at_floor, pending_from_history
+from behavior.assumptions.pass_through_path import pending_on_a_day
 from behavior.assumptions.repricing import resting_rate
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DidNotConverge, Fault, FittingError, SpecFault
@@ -284,8 +284,7 @@ def _parts(model: StructuralPassThrough, series: RateSeries, predicted: FloatArr
 
 def _owed(model: StructuralPassThrough, series: RateSeries, begin: int, start: float) -> float:
     law, resting = model.law(series.segment), resting_rates(model).get(series.segment)
-    pending = pending_from_history(law, series.levels[: begin + 1])
-    return float(pending_at_floor(pending, law, float(series.levels[begin]), start, model.options.floor, resting).gap)
+    return float(pending_on_a_day(law, series.levels[: begin + 1], start, model.options.floor, resting).gap)
 
 
 FEATURES: tuple[Feature, ...] = (

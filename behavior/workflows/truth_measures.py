@@ -11,8 +11,7 @@ import pandas as pd
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
 from behavior.assumptions.pass_through_path import (
     PassThroughLaw,
-    pending_at_floor,
-    pending_from_history,
+    pending_on_a_day,
     project_rate_paid,
 )
 from behavior.assumptions.repricing import half_life_months, pass_through_law, resting_rate, speeds_of
@@ -215,8 +214,7 @@ def terminal_betas(bank: SimulatedBank, learnt: Learnt, laws: Mapping[tuple[str,
         if law is None:
             continue
         start, resting = float(paid[begin, position]), resting_rate(learnt.tables, labels)
-        pending = pending_from_history(law, paths.short[: begin + 1])
-        pending = pending_at_floor(pending, law, float(short[0]), start, min(0.0, start), resting)
+        pending = pending_on_a_day(law, paths.short[: begin + 1], start, 0.0, resting)
         path = np.r_[paid[begin, position], project_rate_paid(law, short, paid[begin, position], pending)]
         move, true = short[peak] - short[0], paid[begin:, position]
         rows.append(

@@ -59,6 +59,8 @@ def test_a_vendor_axis_that_is_no_feature_is_named_with_those_there_are() -> Non
 def test_what_a_kind_does_not_have_is_refused(kind: str, asked: Question, words: str) -> None:
     with pytest.raises(SpecFault, match=words):
         require_answerable("own", kind, asked)
+    with pytest.raises(SpecFault, match="kind that has a benchmark"):
+        require_answerable("own", "kind_of_a_package", asked)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.curve import AssumptionCurve, AverageLife
 from behavior.assumptions.effects import Driver, View
 from behavior.kinds._decay_core import (
     balances_by_month,
@@ -18,11 +18,9 @@ from behavior.kinds._decay_core import (
 )
 from behavior.kinds._decay_lives import (
     SegmentReading,
-    average_life,
     core_path,
     effective_duration,
     lives_exhibit,
-    share_beyond,
 )
 from behavior.panel.landmarks import balance_grid
 
@@ -47,9 +45,9 @@ def reading(decay: float = 0.01, slope: float = 0.0, band: float = 0.0, beta: fl
 
 def test_average_life_of_a_constant_decay_is_that_of_the_specification() -> None:
     """Month ends without a horizon: 1 / (12 d) = 8.3333 years at 1%; the rest of month 480 is repaid there."""
-    survival = reading().survival()
-    assert average_life(survival) == pytest.approx((1.0 - 0.99**480) / 0.12)
-    assert share_beyond(survival, 120) == pytest.approx((0.99**120 - 0.99**480) / (1.0 - 0.99**480))
+    life = AverageLife.of(reading().survival(), 120)
+    assert life.years == pytest.approx((1.0 - 0.99**480) / 0.12)
+    assert life.share_beyond == pytest.approx((0.99**120 - 0.99**480) / (1.0 - 0.99**480))
 
 
 def test_the_share_beyond_the_data_has_a_band_and_so_has_the_life() -> None:
