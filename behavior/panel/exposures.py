@@ -12,6 +12,7 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import month_end_of, month_number, number_of, text_column
 from behavior.quantities import FloatArray, IntArray
 
@@ -44,10 +45,10 @@ def build_exposure_panel(history: CustomerHistory) -> Panel:
     survey = np.nan_to_num(number_of(table, "weight"), nan=1.0)
     survey = survey / max(float(np.average(survey, weights=np.maximum(count, 1))), 1e-12)
     balance = number_of(table, "balance")
-    customer = "customer_id" if "customer_id" in table.columns else "unit_id"
+    customers, unnamed = customers_of(table, "unit_id")
     columns = {
         "unit": table["unit_id"].to_numpy()[owner],
-        "customer": table[customer].to_numpy()[owner],
+        "customer": customers.to_numpy()[owner],
         "month": month_end_of(month),
         "weight": np.where(np.isnan(balance), survey, balance)[owner],
         "survey_weight": survey[owner],
@@ -69,6 +70,8 @@ def build_exposure_panel(history: CustomerHistory) -> Panel:
     if made.empty:
         raise FittingError("exposures: no period at risk is left. Check `from_months` and `to_months`.")
     dropped = {"stretches ended by a transfer: censored at the start of their last period": int(gone.sum())}
+    if alone := count_of_units(unnamed, owner):
+        dropped["stretches without a customer_id: their unit its own customer"] = alone
     return Panel(made.sort_values(["unit", "month"], kind="stable").reset_index(drop=True), dropped)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from behavior.panel.base import CustomerHistory
 from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.exposures import build_exposure_panel
 from behavior.panel.loans import LoanPanelRules, build_loan_panel
 from behavior.panel.split import held_out_customers
 
@@ -65,3 +67,13 @@ def test_one_loan_without_a_customer_leaves_the_others_with_theirs() -> None:
     whose = panel.table.drop_duplicates("unit").set_index("unit")["customer"]
     assert whose.to_dict() == {"l0": "c", "l1": "loan l1", "l2": "c", "l3": "loan l3"}
     assert panel.dropped[UNNAMED.format("loans")] == 2
+
+
+def test_one_stretch_without_a_customer_leaves_the_others_with_theirs() -> None:
+    rows = [("u0", "c"), ("u1", None), ("u2", "c"), ("u3", None)]
+    stretch = {"month": pd.Timestamp("2015-03-31"), "from_months": 0, "to_months": 3, "status": "open"}
+    table = pd.DataFrame([{"unit_id": unit, "customer_id": who, **stretch} for unit, who in rows])
+    panel = build_exposure_panel(CustomerHistory("exposure_history/1", {"exposures": table}))
+    whose = panel.table.drop_duplicates("unit").set_index("unit")["customer"]
+    assert whose.to_dict() == {"u0": "c", "u1": "unit u1", "u2": "c", "u3": "unit u3"}
+    assert panel.dropped["stretches without a customer_id: their unit its own customer"] == 2
