@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
-
-from behavior.cli.output import Console
-from behavior.io.profiles import load_profile
-from behavior.workflows.cycle import next_revision
-from behavior.workflows.publish import publish
-from behavior.workflows.sign import with_signatures
-from behavior.workflows.wiring import Project
+from behavior.cli.jobs import run_job
 
 
 def main(profile: str) -> int:
     """Publish the next revision of the profile's as-of date as a draft."""
+    import datetime as dt
+
+    from behavior.cli.output import Console
+    from behavior.errors import DONE
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.cycle import next_revision
+    from behavior.workflows.publish import publish
+    from behavior.workflows.sign import with_signatures
+    from behavior.workflows.wiring import Project
+
     project = Project(load_profile(profile))
     store, as_of = project.store(), project.settings.as_of
     drafts = [project.drafts().read(f"{name}.draft") for name in project.profile.models]
@@ -23,8 +25,8 @@ def main(profile: str) -> int:
     at = dt.datetime.now(dt.UTC).replace(microsecond=0)
     written = publish(signed, next_revision(store.ids(), as_of), as_of, project.developer(), at, store)
     Console().say(f"{written.id}, a draft of {project.developer()}, in {store.folder}; someone else approves it")
-    return 0
+    return DONE
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    raise SystemExit(run_job(main))

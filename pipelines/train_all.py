@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from behavior.cli.output import Console
-from behavior.io.profiles import load_profile
-from behavior.workflows.stages import Stages
-from behavior.workflows.train_all import train_all
-from behavior.workflows.wiring import Project
+from behavior.cli.jobs import run_job
 
 
 def main(profile: str) -> int:
-    """Train and say which versions may be promoted."""
+    """Train every model of a profile and say which versions may be promoted."""
+    from pathlib import Path
+
+    from behavior.cli.learning import require_learning_libraries
+    from behavior.cli.output import Console
+    from behavior.errors import DONE, GATE_FAILED
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.stages import Stages
+    from behavior.workflows.train_all import train_all
+    from behavior.workflows.wiring import Project
+
+    require_learning_libraries()
     console = Console()
     trained = train_all(Project(load_profile(profile)), Path(profile), Stages(console.progress))
     for model in trained:
         console.say(f"{model.name}@{model.version}: {'champion' if model.champion else 'gates failed'}")
-    return 0 if all(model.champion for model in trained) else 4
+    return DONE if all(model.champion for model in trained) else GATE_FAILED
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    raise SystemExit(run_job(main))

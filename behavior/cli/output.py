@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -111,12 +111,22 @@ def _cell(value: object) -> str:
 
 def run_command(parsed: argparse.Namespace) -> int:
     """Run the command that was parsed; user errors become messages on standard error and designed exit codes."""
-    for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
+    one_thread()
     console = Console(as_json=bool(parsed.json))
     module = importlib.import_module(f"behavior.cli.{parsed.command}")
+    return guarded(console, lambda: int(module.run(parsed, console)))
+
+
+def one_thread() -> None:
+    """Let libraries of linear algebra that are loaded from now on use one thread, unless the user says otherwise."""
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
+
+
+def guarded(console: Console, work: Callable[[], int]) -> int:
+    """The exit code of what is run: its own, or that of the user error it raised, said on standard error."""
     try:
-        return int(module.run(parsed, console))
+        return work()
     except BehaviorError as error:
         _report(console, error)
         return error.exit_code

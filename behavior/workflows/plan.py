@@ -66,13 +66,18 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
         approved_by=people.approved_by,
         validated_by=people.validated_by,
         at=at,
-        facts={
-            "profile": project.profile.file,
-            "profile_digest": project.profile.digest,
-            "about": project.profile.terms.about,
-            "notes": [note for one in project.inputs().values() for note in one.notes],
-        },
+        facts=facts_of(project),
     )
+
+
+def facts_of(project: Project) -> dict[str, Any]:
+    """What a report says of the profile: its file and digest, what it is about, and notes of the tables it names."""
+    return {
+        "profile": project.profile.file,
+        "profile_digest": project.profile.digest,
+        "about": project.profile.terms.about,
+        "notes": [note for one in project.inputs().values() for note in one.notes],
+    }
 
 
 def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
