@@ -99,10 +99,15 @@ class SearchSpec(_Strict):
 
 
 class Gate(_Strict):
-    """Bounds on a finding's value; outside them registration goes without the champion alias."""
+    """Bounds on a finding's value; outside them registration goes without the champion alias.
+
+    A check that does not apply (no ledger was given, no curve has a driver) leaves its gate open, which reports say;
+    `required` makes it fail there too. A figure that should be there and is not fails either way.
+    """
 
     min: float | None = None
     max: float | None = None
+    required: bool = False
 
 
 class ExportSpec(_Strict):

@@ -73,12 +73,18 @@ def gates(findings: Findings) -> Table | None:
             "gate": f"{one.check}.{name}",
             "found": figure_text(one.values.get(name, math.nan)),
             "asked for": asked,
-            "outcome": "fail" if name in one.failed else "pass",
+            "outcome": _gate_outcome(one, name),
         }
         for one in findings.findings
         for name, asked in one.thresholds.items()
     ]
     return Table("Gates", pd.DataFrame(rows)) if rows else None
+
+
+def _gate_outcome(finding: Finding, value: str) -> str:
+    if value in finding.failed:
+        return "fail"
+    return "open: does not apply" if finding.status is Status.DOES_NOT_APPLY else "pass"
 
 
 def sections_of(findings: Findings, checks: Iterable[str]) -> tuple[Section, ...]:

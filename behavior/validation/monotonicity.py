@@ -9,10 +9,11 @@ customer forgoes.
 Mechanism
 ---------
 Every exported curve is walked along every driver axis, at each month and each place of the other axes; a step the
-wrong way beyond 1e-9 counts. Beside it the realised and the predicted share by group of the driver on the test
-rows, so that the direction can be seen and not only be constrained. Burnout (months in the money) is expected to
-slow a behaviour and is shown without being judged; so is pass-through by rate level, which has only to stay between
-0 and 1.5.
+wrong way beyond 1e-5 a month counts, a hundredth of a CPR point: a curve of many accounts is their mix, those who
+react most leave first, and the mix may turn by less than anyone could use. Beside it the realised and the predicted
+share by group of the driver on the test rows, so that the direction can be seen and not only be constrained. Burnout
+(months in the money) is expected to slow a behaviour and is shown without being judged; so is pass-through by rate
+level, which has only to stay between 0 and 1.5.
 
 Signs of high risk
 ------------------
@@ -41,7 +42,7 @@ from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import actual_against_expected, bootstrap_of, groupings, is_rate, rows_of
 
 JUDGED = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD)
-SMALLEST_STEP = 1e-9
+SMALLEST_STEP = 1e-5
 LARGEST_PASS_THROUGH = 1.5
 VALUES = {
     "wrong_steps": "share of grid steps along a judged driver that go the wrong way",

@@ -78,17 +78,23 @@ def _gated(check: Check, finding: Finding, gates: Mapping[str, Gate]) -> Finding
     thresholds = dict(finding.thresholds)
     failed = list(finding.failed)
     reasons: list[str] = []
+    unanswered: list[str] = []
     for name, gate in gates.items():
         owner, _, value = name.partition(".")
         if owner != check.name:
             continue
         value = value or next(iter(check.values))
         thresholds[value] = in_words(gate)
+        if finding.status is Status.DOES_NOT_APPLY and not gate.required:
+            unanswered.append(value)
+            continue
         found = finding.values.get(value, math.nan)
         if not _inside(found, gate):
             failed.append(value)
             shown = f"{found:.4g}" if math.isfinite(found) else "no figure"
             reasons.append(f"{value} is {shown}, the gate asks for {in_words(gate)}")
+    if unanswered:
+        finding = replace(finding, in_words=f"{finding.in_words} Gate left open: {', '.join(unanswered)}.")
     if not reasons:
         return replace(finding, thresholds=thresholds)
     words = f"{finding.in_words} Gate failed: {'; '.join(reasons)}."
@@ -104,6 +110,11 @@ def _inside(value: float, gate: Gate) -> bool:
 
 def in_words(gate: Gate) -> str:
     """A gate's bounds as a reader sees them."""
+    bounds = _bounds_in_words(gate)
+    return f"{bounds}, required" if gate.required else bounds
+
+
+def _bounds_in_words(gate: Gate) -> str:
     if gate.min is not None and gate.max is not None:
         return f"{gate.min:g} to {gate.max:g}"
     if gate.min is not None:

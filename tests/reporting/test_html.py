@@ -128,12 +128,18 @@ def test_page_one_tells_identity_gates_and_what_does_not_reconcile(pages: dict[s
     assert "Learned from loans of another bank." in first
 
 
-def test_a_gate_on_a_ledger_that_was_not_given_fails_and_is_printed(fakes: ModuleType) -> None:
+@pytest.mark.parametrize(
+    ("required", "failed", "outcome"), [(False, [], "open: does not apply"), (True, ["tie_out"], "fail")]
+)
+def test_a_gate_on_a_ledger_that_was_not_given_is_printed(
+    fakes: ModuleType, required: bool, failed: list[str], outcome: str
+) -> None:
     given_ = fakes.make_input()
     given_ = replace(given_, history=replace(given_.history, control_totals=None))
-    findings = run_checks(given_, {"tie_out.unreconciled_share": Gate(max=0.001)})
-    assert [one.check for one in findings.blocking] == ["tie_out"]
-    assert "no control totals of the ledger were given" in render(validation_report(given_, findings, (), {}, {}))
+    findings = run_checks(given_, {"tie_out.unreconciled_share": Gate(max=0.001, required=required)})
+    assert [one.check for one in findings.blocking] == failed
+    page = render(validation_report(given_, findings, (), {}, {}))
+    assert "no control totals of the ledger were given" in page and f">{outcome}<" in page
 
 
 def test_every_finding_is_printed_with_its_five_headings(pages: dict[str, str], fakes: ModuleType) -> None:

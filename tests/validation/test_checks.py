@@ -111,11 +111,19 @@ def test_a_failed_gate_blocks_and_says_what_it_asked_for(hazard: CheckInput) -> 
     assert passed.thresholds == {"weighted_error": "at most 10"}
 
 
-def test_a_gate_without_an_answer_is_not_passed(rate: CheckInput) -> None:
+def test_a_gate_without_an_answer_stays_open_and_fails_where_it_is_required(rate: CheckInput) -> None:
     findings = run_checks(rate, {"discrimination": Gate(min=0.6)})
-    (blocked,) = findings.blocking
+    left = findings.named("discrimination")
+    assert left is not None and findings.blocking == ()
+    assert left.status is Status.DOES_NOT_APPLY and "Gate left open: auc." in left.in_words
+    (blocked,) = run_checks(rate, {"discrimination": Gate(min=0.6, required=True)}).blocking
     assert blocked.check == "discrimination"
     assert "no figure" in blocked.in_words
+
+
+def test_a_figure_that_should_be_there_and_is_not_fails_its_gate(hazard: CheckInput) -> None:
+    check = Check("own", lambda _: Finding("own", Status.PASS, {}, "Nothing."), {"rows": "rows"}, "")
+    assert [one.check for one in run_checks(hazard, {"own": Gate(min=1)}, {"own": check}).blocking] == ["own"]
 
 
 def test_misspelt_gates_are_all_named_before_anything_runs(hazard: CheckInput) -> None:
