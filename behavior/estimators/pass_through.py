@@ -19,6 +19,7 @@ from behavior.estimators.pass_through_fit import (
     SeriesFit,
     choice_of_delays,
     delay_deviances,
+    doubt_of,
     fit_series,
     noise,
     problem,
@@ -107,7 +108,7 @@ class StructuralPassThrough:
         failed: dict[str, str] = {}
         for segment, begun in started.items():
             try:
-                own[segment] = self._fit_one(begun, delays[segment], weak_prior(self.layout_))
+                own[segment] = self._fit_one(begun, delays[segment])
             except DidNotConverge as error:
                 failed[" / ".join(segment)] = str(error)
         if len(started) < LEAST_MEMBERS:
@@ -217,8 +218,12 @@ class StructuralPassThrough:
             tuple(names), layout, designs, sigma, delay_deviances(layout, designs, prior, sigma, self.options)
         )
 
-    def _fit_one(self, one: _Started, delays: tuple[int, int], prior: Prior) -> SeriesFit:
+    def _fit_one(self, one: _Started, delays: tuple[int, int]) -> SeriesFit:
         """From many starts, and once more with the noise and the design effect that this shows."""
+        nothing = replace(weak_prior(one.layout), usual=False)
+        prior = weak_prior(
+            one.layout, doubt_of(fit_series(one.layout, one.designs, self.options, delays, nothing, one.sigma))
+        )
         first = fit_series(one.layout, one.designs, self.options, delays, prior, one.sigma)
         again = fit_series(
             one.layout, one.designs, self.options, delays, prior, first.sigma, None, first.effect, first.parameters
@@ -233,7 +238,7 @@ class StructuralPassThrough:
     ) -> tuple[SeriesFit, Prior, float]:
         key = _group_key(groups, segment)
         if key is None or groups[key].members < LEAST_MEMBERS:
-            return fit, weak_prior(self.layout_), fit.smoothing
+            return fit, weak_prior(self.layout_, fit.doubt), fit.smoothing
         prior, loose = groups[key].prior(), 1e3
         if fit.fast is not None:
             return shrunk_with_impact(one.layout, one.designs, self.options, fit.fast, prior, loose), prior, loose

@@ -18,10 +18,14 @@ from behavior.quantities import FloatArray, IntArray
 
 # Anything plausible: what is believed before any data.
 LOOSE_SPEED, LOOSE_LINK = 1.5, 1.0
-# The usual deposit, believed more where months repeat each other (`design_effect`): half of a gap closes in about three
-# months (0.2 a month), up and down alike. Against a hundred clean months it weighs little; bands leave it out.
+# The usual deposit: half of a gap closes in about three months (0.2 a month), up and down alike. How closely it is
+# believed depends on how much of what the months seem to say is only said again (`design_effect` of a fit without any
+# belief): a bank that answers each phase a little differently tells less of a direction than its months, one that keeps
+# to a law is taken at its word, however far that lies from the usual. Bands leave it out.
 USUAL = np.array([0.4, np.log(0.2), np.log(0.2), 0.0])
 USUAL_SPREAD = np.array([0.3, 0.25, 0.25, 0.15])
+USUAL_AT = np.array([0, -2, -1])  # the marginal at the lowest knot and the two speeds, among structural parameters
+CLEAR_SPREAD = np.array([0.5, 0.7, 0.7, 0.7])
 IMPACT_SPREAD = 0.5
 ONE_PERCENT = 0.01
 WHOLE_SCALE_BP = 0.01
@@ -74,11 +78,13 @@ class Prior:
     Parameters
     ----------
     centre, spread : shape (structural,); an infinite spread says nothing. usual : the usual deposit counts beside it.
+    doubt : share of what the months seem to say that is only said again, 0 to 1.
     """
 
     centre: FloatArray
     spread: FloatArray
     usual: bool = False
+    doubt: float = 1.0
 
     def with_walk(self, layout: Layout, smoothing: float) -> FloatArray:
         """Precision roots, shape (structural,): the walk of the marginal tightens the spread of its rises."""
@@ -100,7 +106,7 @@ class SeriesFit:
     information : shape (structural, structural), what the data alone say of the structural parameters, the nuisance
         ones profiled out. effect : how many times that overstates it. deviance : by delays,
         smallest over the starts.
-    flags : what a validator must know: directions never seen, minima that disagree.
+    flags : what a validator must know: directions never seen, minima that disagree. doubt : that of its prior.
     fast : the fit with an impact whose target this one has, where there is one.
     """
 
@@ -119,6 +125,7 @@ class SeriesFit:
     starts_agreeing: float = 1.0
     flags: tuple[str, ...] = ()
     fast: SeriesFit | None = None
+    doubt: float = 1.0
 
 
 def rates_of(designs: tuple[Design, ...]) -> FloatArray:
@@ -126,10 +133,15 @@ def rates_of(designs: tuple[Design, ...]) -> FloatArray:
     return np.concatenate([design.series.rate_paid for design in designs])
 
 
-def weak_prior(layout: Layout) -> Prior:
+def weak_prior(layout: Layout, doubt: float = 1.0) -> Prior:
     """What is believed of a product before any data: anything plausible."""
     centre, spread = layout.usual_shape()
-    return Prior(np.append(centre, USUAL[1:3]), np.append(spread, [LOOSE_SPEED, LOOSE_SPEED]), usual=True)
+    return Prior(np.append(centre, USUAL[1:3]), np.append(spread, [LOOSE_SPEED, LOOSE_SPEED]), usual=True, doubt=doubt)
+
+
+def doubt_of(free: SeriesFit) -> float:
+    """Share of what the months seem to say that is only said again; `free` is a fit without any belief."""
+    return 1.0 - 1.0 / float(free.effect[USUAL_AT].mean())
 
 
 @dataclass(frozen=True)
@@ -142,6 +154,7 @@ class Problem:
         of the data is overstated: beliefs count that much more.
     usual : shape (problems, 4), shift of the beliefs in the usual deposit in their spreads: marginal at the lowest
         knot, log speeds up and down, their difference. tells : whether they count beside `centres`.
+    doubt : as in Prior.
     actual : (rows, problems) or (rows, 1).
     """
 
@@ -152,6 +165,7 @@ class Problem:
     centres: FloatArray
     usual: FloatArray
     tells: bool
+    doubt: float
     effect: FloatArray
     sigma: float
     actual: FloatArray
@@ -168,9 +182,10 @@ class Problem:
 
     def _usual(self, structural: FloatArray, problems: IntArray) -> FloatArray:
         """Distance from the usual deposit in its spreads, shape (p, 4)."""
-        own = np.column_stack([structural[:, [0, -2, -1]], structural[:, -1] - structural[:, -2]])
-        effect = np.append(self.effect[[0, -2, -1]], self.effect[-2:].mean())
-        precision = effect / USUAL_SPREAD**2 * self.tells
+        own = np.column_stack([structural[:, USUAL_AT], structural[:, -1] - structural[:, -2]])
+        effect = np.append(self.effect[USUAL_AT], self.effect[-2:].mean())
+        belief = self.doubt / USUAL_SPREAD**2 + (1.0 - self.doubt) / CLEAR_SPREAD**2
+        precision = effect * belief * self.tells
         precision[-1] += LOOSE_LINK**-2.0
         return np.asarray(np.sqrt(precision) * (own - USUAL) + np.where(precision > 0, self.usual[problems], 0.0))
 
@@ -201,6 +216,7 @@ def problem(
         centres=np.repeat(prior.centre[None, :], roots.shape[0], axis=0),
         usual=np.zeros((roots.shape[0], USUAL.size)),
         tells=prior.usual,
+        doubt=prior.doubt,
         effect=np.ones(roots.shape[1]) if effect is None else effect,
         sigma=sigma,
         actual=rates_of(designs)[:, None],
@@ -329,6 +345,7 @@ def fit_series(
         rows=int(rates_of(designs).size),
         starts_agreeing=_agreeing(layout, solved, own, at),
         flags=_flags(layout, solved, own, at, rates_of(designs).size),
+        doubt=prior.doubt,
     )
 
 

@@ -70,7 +70,7 @@ def fit_with_impact(layout: Layout, designs: tuple[Design, ...], options: FitOpt
     ------
     DidNotConverge : as `fit_series`.
     """
-    both, prior = beside(layout), weak_prior(layout)
+    both, prior = beside(layout), weak_prior(layout, fit.doubt)
     tried = delay_deviances(both, designs, prior, fit.sigma, options)
     delays = choice_of_delays(tried, fit.delays, options.delay_evidence)
     first = fit_series(both, designs, options, delays, prior, fit.sigma)

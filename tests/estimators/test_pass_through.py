@@ -50,6 +50,18 @@ def test_finds_laws_of_other_forms(name):
     assert np.all(np.diff(law.marginal) >= -1e-12) and np.all(law.marginal >= 0)
 
 
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_months_that_keep_to_a_law_far_from_the_usual_are_taken_at_their_word(seed: int):
+    truth = Truth(logistic(0.1, 0.6), up=0.08, down=0.35, measurement=3e-5, offset=0.002)
+    levels = np.interp(np.arange(96), [0, 24, 70, 95], [0.006, 0.0005, -0.005, 0.0375])
+    levels = np.round(levels / 0.0005) * 0.0005
+    law = StructuralPassThrough(QUICK).fit([series_of(levels, truth.simulate(levels, seed))]).law(("one",))
+    low, high = float(levels.min()), float(levels.max())
+    assert float(law.target_change(low, high)) / (high - low) == pytest.approx(truth.long_run(low, high), abs=0.03)
+    assert close_half_life(half_life(law.up), half_life(truth.up))
+    assert law.down > 1.5 * law.up
+
+
 def test_the_logistic_form_finds_the_same_law_and_is_read_back():
     truth, levels = TRUTHS["logistic, shocks that stay"], policy_rate(216, 3)
     options = FitOptions(form="logistic", replicates=5, largest_delay=2)
