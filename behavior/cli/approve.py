@@ -51,6 +51,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.say(f"{', '.join(ended)}: valid until the day before {change.valid_from} only.")
     if change.valid_to != arguments.valid_to:
         console.say(f"It ends on {change.valid_to}: a set that follows it is approved from the day after.")
+    beside = [one for one in store.valid_on(arguments.valid_from) if one != arguments.id]
+    if beside:
+        console.warn(
+            f"{', '.join(beside)}: valid on {change.valid_from} too; neither supersedes the other. Retire one."
+        )
     for name in found.unvalidated:
         console.warn(f"{name}: its model is UNVALIDATED (champion by gates alone); results carry that stamp.")
     console.result(
@@ -63,6 +68,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "valid_from": change.valid_from,
             "valid_to": change.valid_to,
             "ended": ended,
+            "valid_too": beside,
             "unvalidated": list(found.unvalidated),
         }
     )

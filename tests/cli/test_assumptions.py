@@ -133,6 +133,8 @@ def test_an_approval_says_what_it_ends_and_where_it_ends_itself(here: Path, caps
         ("approved", "2026-07-01", ""),
         ("approved", "2026-04-01", "2026-06-30"),
     ]
+    assert called(capsys, "publish draft-a --id vendor --proposed-by Ann")[0] == 0
+    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r3"]
     code, said = called(capsys, "approve r2 --by Bob --valid-from 2026-08-01")
     assert (code, said["error"], "change nothing" in said["message"]) == (5, "NotApproved", True)
 
