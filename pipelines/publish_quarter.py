@@ -12,7 +12,7 @@ def main(profile: str) -> int:
     from behavior.cli.output import Console
     from behavior.errors import DONE
     from behavior.io.profiles import load_profile
-    from behavior.workflows.cycle import next_revision
+    from behavior.workflows.cycle import next_revision, set_in_force
     from behavior.workflows.publish import publish
     from behavior.workflows.sign import with_signatures
     from behavior.workflows.wiring import Project
@@ -23,7 +23,9 @@ def main(profile: str) -> int:
     tables = tuple(table for draft in drafts for table in draft.tables)
     signed = with_signatures(tables, project.tracker())
     at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    written = publish(signed, next_revision(store.ids(), as_of), as_of, project.developer(), at, store)
+    supersedes = set_in_force(store.validity(), as_of)
+    set_id = next_revision(store.ids(), as_of)
+    written = publish(signed, set_id, as_of, project.developer(), at, store, supersedes)
     Console().say(f"{written.id}, a draft of {project.developer()}, in {store.folder}; someone else approves it")
     return DONE
 

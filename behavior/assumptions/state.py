@@ -1,4 +1,8 @@
-"""State of a set: lines of an append-only log, each chained to the one before by hash; never part of the set itself."""
+"""State of a set: lines of an append-only log, each chained to the one before by hash; never part of the set itself.
+
+A line speaks of every day from its `valid_from` on. On each day the last line that speaks of it holds, but for a
+retirement: it holds whatever comes after it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import zip_longest
 
 from behavior.errors import DigestMismatch
+
+ONE_DAY = dt.timedelta(days=1)
 
 
 class SetStatus(StrEnum):
@@ -61,13 +68,26 @@ class StateChange:
 
 
 @dataclass(frozen=True)
+class Validity:
+    """Days on which a set may be used, both ends included; without a `last` day it is open."""
+
+    first: dt.date
+    last: dt.date | None = None
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether the day is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
 class SetState:
     """What the log says of a set on a day (or, without a day, at its end).
 
     Parameters
     ----------
-    status : last state that holds on the day. proposed_by, approved_by : names, empty where there was no such line.
-    valid_from, valid_to : validity as approved; `valid_to` is the last valid day, also when superseded.
+    status : state on the day. proposed_by, approved_by : names, empty where there was no such line.
+    valid_from, valid_to : first and last day of the validity that holds the day, else of the next or last one; both
+        empty where the set is valid on no day.
     reason : why the set does not stand on the day, in words; empty where it does.
     """
 
@@ -115,48 +135,73 @@ def _parse(line: str) -> StateChange | None:
         return None
 
 
+def validity_of(changes: Sequence[StateChange], set_id: str) -> tuple[Validity, ...]:
+    """Days on which a set may be used, in order and never adjoining; empty for a set that is valid on no day."""
+    lines = _standing(changes, set_id)
+    found: list[Validity] = []
+    for line, following in zip_longest(lines, lines[1:]):
+        if line.status is not SetStatus.APPROVED:
+            continue
+        first, last = _first_day(line), line.valid_to
+        if following is not None:
+            before = _first_day(following) - ONE_DAY
+            last = before if last is None else min(last, before)
+        if found and found[-1].last == first - ONE_DAY:
+            first = found.pop().first
+        if last is None or first <= last:
+            found.append(Validity(first, last))
+    return tuple(found)
+
+
 def state_of(changes: Sequence[StateChange], set_id: str, on: dt.date | None = None) -> SetState:
-    """State of a set on a valuation date; without a date validity is not judged, only approval and retirement."""
+    """State of a set on a valuation date; without a date validity is not judged, only approval and retirement.
+
+    A set that was superseded before its first day is valid on no day: superseded on every date and without one.
+    """
     mine = [change for change in changes if change.set_id == set_id]
+    lines, spans = _standing(mine, set_id), validity_of(mine, set_id)
     proposed = next((change.by for change in mine if change.status is SetStatus.DRAFT), "")
-    approval = next((change for change in reversed(mine) if change.status is SetStatus.APPROVED), None)
-    endings = [change for change in mine if change.status in (SetStatus.SUPERSEDED, SetStatus.RETIRED)]
-    if approval is None:
-        rejected = next((change for change in endings if change.status is SetStatus.RETIRED), None)
-        if rejected is not None:
-            return SetState(SetStatus.RETIRED, proposed, reason=f"it was retired by {rejected.by} without approval")
+    approvals = [change for change in mine if change.status is SetStatus.APPROVED]
+    if not approvals and lines:
+        return SetState(SetStatus.RETIRED, proposed, reason=f"it was retired by {lines[-1].by} without approval")
+    if not approvals:
         return SetState(SetStatus.DRAFT, proposed, reason="it is a draft that nobody has approved")
-    state = SetState(SetStatus.APPROVED, proposed, approval.by, approval.valid_from, approval.valid_to)
-    for ending in endings:
-        state = _ended(state, ending, on)
-    if state.status is SetStatus.APPROVED and on is not None:
-        return replace(state, reason=_outside_validity(state, on))
-    return state
+    to_come = [span for span in spans if on is not None and (span.last is None or on <= span.last)]
+    shown = next(iter(to_come), spans[-1] if spans else None)
+    state = SetState(SetStatus.APPROVED, proposed, approvals[-1].by)
+    if shown is not None:
+        state = replace(state, valid_from=shown.first, valid_to=shown.last)
+    return _judged(state, _governing(lines, spans, on), on)
 
 
-def _ended(state: SetState, ending: StateChange, on: dt.date | None) -> SetState:
-    if state.status is SetStatus.RETIRED:
+def _standing(changes: Sequence[StateChange], set_id: str) -> list[StateChange]:
+    """The lines that still speak of some day, by first day; each up to the day before the next one's."""
+    mine = [change for change in changes if change.set_id == set_id and change.status is not SetStatus.DRAFT]
+    found: list[StateChange] = []
+    for change in sorted(mine, key=lambda one: one.status is SetStatus.RETIRED):
+        found = [one for one in found if _first_day(one) < _first_day(change)] + [change]
+    return found
+
+
+def _first_day(change: StateChange) -> dt.date:
+    return change.valid_from or dt.date.min
+
+
+def _governing(lines: Sequence[StateChange], spans: Sequence[Validity], on: dt.date | None) -> StateChange | None:
+    """The line that holds on the day: None before the first; without a day, or a valid one, what ended the set."""
+    if on is None or not spans:
+        return lines[-1] if not spans or lines[-1].status is SetStatus.RETIRED else None
+    return next((line for line in reversed(lines) if _first_day(line) <= on), None)
+
+
+def _judged(state: SetState, line: StateChange | None, on: dt.date | None) -> SetState:
+    if line is not None and line.status is not SetStatus.APPROVED:
+        words = f"it was {line.status} by {line.by}" + (f" from {line.valid_from} on" if line.valid_from else "")
+        return replace(state, status=line.status, reason=words + (f" ({line.note})" if line.note else ""))
+    if on is None:
         return state
-    first_day = ending.valid_from
-    last_day = first_day and first_day - dt.timedelta(days=1)
-    shorter = last_day if state.valid_to is None else min(state.valid_to, last_day or state.valid_to)
-    state = replace(state, valid_to=shorter)
-    over = first_day is None or (on >= first_day if on is not None else ending.status is SetStatus.RETIRED)
-    if not over:
-        return state
-    words = f"it was {ending.status} by {ending.by}" + (f" from {first_day} on" if first_day else "")
-    words += f" ({ending.note})" if ending.note else ""
-    return replace(state, status=ending.status, reason=words)
-
-
-def _outside_validity(state: SetState, on: dt.date) -> str:
-    if state.valid_from is not None and on < state.valid_from:
-        return f"it is valid from {state.valid_from} on only"
-    if state.valid_to is not None and on > state.valid_to:
-        return f"it expired: {state.valid_to} was its last valid day"
-    return ""
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names mean one person, letter case and spaces aside."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    if line is None:
+        return replace(state, reason=f"it is valid from {state.valid_from} on only")
+    if line.valid_to is not None and on > line.valid_to:
+        return replace(state, approved_by=line.by, reason=f"it expired: {line.valid_to} was its last valid day")
+    return replace(state, approved_by=line.by)

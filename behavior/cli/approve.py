@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.io.assumption_store import AssumptionStore
 
     store = AssumptionStore(arguments.store)
-    change = store.approve(
+    change, *endings = store.approve(
         arguments.id,
         arguments.by,
         dt.datetime.now(dt.UTC).replace(microsecond=0),
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.note,
     )
     found = store.read(arguments.id)
-    state = store.status(arguments.id)
+    ended = [one.set_id for one in endings]
+    state = store.status(arguments.id, change.valid_from)
     console.table(
         f"Set {arguments.id} is approved",
         [
@@ -41,11 +42,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 "approved by": change.by,
                 "valid from": str(change.valid_from),
                 "valid to": str(change.valid_to or ""),
-                "supersedes": found.supersedes or "",
+                "ends": ", ".join(ended),
                 "digest": change.set_digest[:12],
             }
         ],
     )
+    if ended:
+        console.say(f"{', '.join(ended)}: valid until the day before {change.valid_from} only.")
+    if change.valid_to != arguments.valid_to:
+        console.say(f"It ends on {change.valid_to}: a set that follows it is approved from the day after.")
+    beside = [one for one in store.valid_on(arguments.valid_from) if one != arguments.id]
+    if beside:
+        console.warn(
+            f"{', '.join(beside)}: valid on {change.valid_from} too; neither supersedes the other. Retire one."
+        )
     for name in found.unvalidated:
         console.warn(f"{name}: its model is UNVALIDATED (champion by gates alone); results carry that stamp.")
     console.result(
@@ -57,6 +67,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "approved_by": change.by,
             "valid_from": change.valid_from,
             "valid_to": change.valid_to,
+            "ended": ended,
+            "valid_too": beside,
             "unvalidated": list(found.unvalidated),
         }
     )

@@ -101,6 +101,7 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.io.assumption_store import AssumptionStore, read_manifest
 
     store = AssumptionStore(arguments.store)
+    store.require()
     rows = []
     for set_id in store.ids():
         manifest, digest = read_manifest(store.folder / set_id)
@@ -196,6 +197,7 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
             except BehaviorError as error:
                 problems.append(str(error))
     else:
+        store.require()
         problems += store.verify()
     for problem in problems:
         console.warn(problem)

@@ -49,7 +49,7 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
 
     from behavior.errors import DONE, GATE_FAILED
     from behavior.io.profiles import load_profile
-    from behavior.workflows.cycle import cycle
+    from behavior.workflows.cycle import cycle, set_in_force
     from behavior.workflows.plan import cycle_plan, write_cycle
     from behavior.workflows.train_all import train_all
     from behavior.workflows.wiring import Project
@@ -57,6 +57,9 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     project = Project(load_profile(path))
     with stages.stage("read"):
         plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
+        set_in_force(
+            project.store().validity(), plan.as_of
+        )  # a store that cannot take the set is refused before training
     trained = train_all(project, path, stages)
     done = cycle(plan, trained, project.tracker(), project.store(), stages)
     with stages.stage("write"):

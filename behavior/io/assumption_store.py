@@ -1,24 +1,24 @@
 """The store of assumption sets: one folder a set, written once and verified on load, and the log of their states.
 
-Layout: ``<store>/<id>/manifest.toml`` with one CSV a table, ``<store>/log.jsonl``, and ``<store>/log.head`` with the
-hash of the log's last line, so that a log that was cut short is found out too.
+Layout: ``<store>/<id>/manifest.toml`` with one CSV a table, ``<store>/log.jsonl`` and ``<store>/log.head``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from behavior.assumptions.check import set_faults
 from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, Manifest, parse_manifest, render_set, sha256_of
+from behavior.assumptions.people import same_person, signer
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.assumptions.state import SetState, SetStatus, StateChange, read_log, same_person, state_of
+from behavior.assumptions.state import SetState, SetStatus, StateChange, Validity, state_of, validity_of
+from behavior.assumptions.succession import succession
 from behavior.assumptions.table_text import parse_table
 from behavior.errors import (
     AssumptionError,
@@ -30,10 +30,8 @@ from behavior.errors import (
     NotYetValid,
     SetNotFound,
 )
-from behavior.io.files import write_atomically
+from behavior.io.state_log import LOG, StateLog
 
-LOG = "log.jsonl"
-HEAD = "log.head"
 DEFAULT_STORE = Path("assumptions")
 
 
@@ -53,9 +51,7 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
     if faults:
         raise FaultyInput(faults)
     if folder.exists():
-        raise AssumptionError(
-            f"{folder}: there is such a folder already, and a set is written once. Use the next revision as id."
-        )
+        raise _folder_taken(folder)
     files = render_set(assumptions)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -64,10 +60,18 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
             (temporary / name).write_bytes(text.encode())
         temporary.chmod(0o755)
         temporary.rename(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and folder.exists():  # another writer was faster
+            raise _folder_taken(folder) from error
         raise
     return replace(assumptions, digest=sha256_of(files[MANIFEST].encode()))
+
+
+def _folder_taken(folder: Path) -> AssumptionError:
+    return AssumptionError(
+        f"{folder}: there is such a folder already, and a set is written once. Use the next revision as id."
+    )
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
@@ -135,43 +139,39 @@ class AssumptionStore:
 
     Parameters
     ----------
-    folder : where sets live; made on the first write.
+    folder : where sets live; made on the first proposal.
     """
 
     def __init__(self, folder: Path | str = DEFAULT_STORE) -> None:
         self.folder = Path(folder)
+        self._log = StateLog(self.folder)
 
     def ids(self) -> tuple[str, ...]:
-        """Ids of all sets, sorted."""
-        if not self.folder.is_dir():
-            return ()
-        return tuple(sorted(path.parent.name for path in self.folder.glob(f"[!.]*/{MANIFEST}")))
+        """Ids of all sets, r9 before r10; none where there is no store yet."""
+        return tuple(sorted((path.parent.name for path in self.folder.glob(f"[!.]*/{MANIFEST}")), key=_by_number))
 
-    def write(self, assumptions: AssumptionSet) -> AssumptionSet:
-        """Write a set under its id, once.
+    def require(self) -> None:
+        """Refuse a folder that is no store.
 
         Raises
         ------
-        AssumptionError : the id is taken, or no id. FaultyInput : the set breaks rules.
+        SetNotFound : it holds neither a log nor a set.
         """
-        if not ID_PATTERN.fullmatch(assumptions.id):
-            raise AssumptionError(
-                f"found the id {assumptions.id!r}, expected letters, digits, dots, dashes and underscores."
+        if not (self.folder / LOG).is_file() and not self.ids():
+            raise SetNotFound(
+                f"{self.folder}: there is no store of assumption sets; found neither {LOG} nor a set. "
+                "Name the store's folder with --store; the first set that is published or imported makes one."
             )
-        if (self.folder / assumptions.id).exists():
-            raise AssumptionError(
-                f"the store {self.folder} has a set {assumptions.id} already, and a set is written once. "
-                "A correction is the next revision (r2)."
-            )
-        return write_set(assumptions, self.folder / assumptions.id)
 
     def read(self, set_id: str) -> AssumptionSet:
         """Read and verify a set whatever its state.
 
         Raises
         ------
-        SetNotFound : no such set; the message lists those there are. DigestMismatch : an edited file, manifest or log.
+        SetNotFound : no store, or no such set; the message lists those there are. DigestMismatch : an edited file,
+        manifest or log.
         """
+        self.require()
         folder = self.folder / set_id
         if not ID_PATTERN.fullmatch(set_id) or not (folder / MANIFEST).is_file():
             there = ", ".join(self.ids()) or "none"
@@ -214,29 +214,26 @@ class AssumptionStore:
         ------
         DigestMismatch : a line of the log was edited.
         """
-        path = self.folder / LOG
-        if not path.is_file():
-            self._check_head(())
-            return ()
-        try:
-            text = path.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DigestMismatch(f"{path}: expected UTF-8 text; the log was edited.") from error
-        changes = read_log(text, str(path))
-        self._check_head(changes)
-        return changes
+        return self._log.read()
 
-    def _check_head(self, changes: tuple[StateChange, ...]) -> None:
-        """Refuse a log whose end is missing. A head one line behind is a writer that stopped between its two writes."""
-        path = self.folder / HEAD
-        if not path.is_file():
-            return
-        head = path.read_bytes()
-        if head not in [f"{change.hash}\n".encode() for change in changes[-2:]]:
-            raise DigestMismatch(
-                f"{self.folder / LOG} does not end with the line that {path} names: lines were cut off, or {HEAD} was "
-                "edited. Restore both from a backup."
-            )
+    def validity(self) -> Mapping[str, tuple[Validity, ...]]:
+        """Days on which each set may be used, by id; empty for drafts and for what never came into use.
+
+        Raises
+        ------
+        DigestMismatch : a line of the log was edited.
+        """
+        changes = self.log()
+        return {set_id: validity_of(changes, set_id) for set_id in self.ids()}
+
+    def valid_on(self, day: dt.date) -> tuple[str, ...]:
+        """Ids of the sets that may be used on a day, in the order of `ids`.
+
+        Raises
+        ------
+        DigestMismatch : a line of the log was edited.
+        """
+        return tuple(one for one, spans in self.validity().items() if any(span.holds(day) for span in spans))
 
     def status(self, set_id: str, on: dt.date | None = None) -> SetState:
         """State of a set on a date, as the log tells it.
@@ -247,18 +244,55 @@ class AssumptionStore:
         """
         return state_of(self.log(), set_id, on)
 
-    def propose(self, set_id: str, by: str, at: dt.datetime, note: str = "") -> StateChange:
-        """Log a written set as a draft of its proposer.
+    def propose(self, assumptions: AssumptionSet, by: str, at: dt.datetime, note: str = "") -> AssumptionSet:
+        """Write a set under its id, once, and log it as a draft of its proposer: both or neither.
+
+        A set that lies there whole but not in the log, its proposal being interrupted, is logged by proposing it again.
+
+        Returns
+        -------
+        The set with the digest of its manifest.
 
         Raises
         ------
-        AssumptionError : it was proposed before, or nobody is named. SetNotFound, DigestMismatch : as `read`.
+        AssumptionError : the id is taken, or none, or nobody is named. FaultyInput : the set breaks rules.
+        DigestMismatch : as `log`.
         """
-        digest = self.read(set_id).digest
-        with self._locked():
-            if any(change.set_id == set_id for change in self.log()):
-                raise AssumptionError(f"the set {set_id} was proposed before; its log stands.")
-            return self._append(set_id, digest, SetStatus.DRAFT, by, at, note=note)
+        name, set_id = signer(by), assumptions.id
+        if not ID_PATTERN.fullmatch(set_id):
+            raise AssumptionError(f"found the id {set_id!r}, expected letters, digits, dots, dashes and underscores.")
+        faults = set_faults(assumptions)
+        if faults:
+            raise FaultyInput(faults)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._log.locked():
+            log = self.log()
+            if any(change.set_id == set_id for change in log):
+                raise AssumptionError(
+                    f"the store {self.folder} has a set {set_id} already, and a set is written once. "
+                    "A correction is the next revision (r2)."
+                )
+            left_over = (self.folder / set_id).exists()
+            written = self._finished(assumptions) if left_over else write_set(assumptions, self.folder / set_id)
+            line = StateChange(0, set_id, written.digest, SetStatus.DRAFT, name, at.isoformat(), note=note)
+            try:
+                self._log.append([line])
+            except BaseException:
+                if not left_over:
+                    shutil.rmtree(self.folder / set_id)
+                raise
+        return written
+
+    def _finished(self, assumptions: AssumptionSet) -> AssumptionSet:
+        """The set that lies in the store without a line in the log, where it is the one that is proposed."""
+        folder = self.folder / assumptions.id
+        digest = sha256_of(render_set(assumptions)[MANIFEST].encode())
+        if not (folder / MANIFEST).is_file() or read_set(folder).digest != digest:
+            raise AssumptionError(
+                f"{folder}: there is such a folder already, which nobody proposed and which holds something else. "
+                "Move it out of the store, or take the next revision as id."
+            )
+        return replace(assumptions, digest=digest)
 
     def approve(
         self,
@@ -268,15 +302,22 @@ class AssumptionStore:
         valid_from: dt.date,
         valid_to: dt.date | None = None,
         note: str = "",
-    ) -> StateChange:
-        """Approve a set from a day on; the set that it supersedes ends the day before.
+    ) -> tuple[StateChange, ...]:
+        """Approve a set from a day on; a set of its line that is valid on that day ends the day before.
+
+        Returns
+        -------
+        The lines of the log: the approval, whose `valid_to` is the day before the line's next set starts where no end
+        was asked for, then one for each set that it ends.
 
         Raises
         ------
-        NotApproved : by the proposer, or the set is retired, or has no proposer. GateFailed : a gate of one of its
-        models failed. AssumptionError : the validity ends before it starts. SetNotFound, DigestMismatch : as `read`.
+        NotApproved : by the proposer, or the set is retired, or has no proposer, or the approval could not take effect
+        (as `succession`). GateFailed : a gate of one of its models failed. AssumptionError : the validity ends before
+        it starts, or reaches into the next set's. SetNotFound, DigestMismatch : as `read`.
         """
         found = self.read(set_id)
+        name = signer(by)
         if valid_to is not None and valid_to < valid_from:
             raise AssumptionError(f"found a validity from {valid_from} to {valid_to}; it ends before it starts.")
         if found.failed_gates:
@@ -284,28 +325,32 @@ class AssumptionStore:
                 f"set {set_id} cannot be approved: gates failed for {'; '.join(found.failed_gates)}. "
                 "Repair the model, train again and publish the next revision."
             )
-        with self._locked():
-            self._refuse_approver(set_id, by)
-            done = self._append(set_id, found.digest, SetStatus.APPROVED, by, at, valid_from, valid_to, note)
-            older = found.supersedes
-            if older and self.status(older).status is SetStatus.APPROVED:
-                digest = next(change.set_digest for change in self.log() if change.set_id == older)
-                note = f"superseded by {set_id}"
-                self._append(older, digest, SetStatus.SUPERSEDED, by, at, valid_from, None, note)
-        return done
+        with self._log.locked():
+            log = self.log()
+            self._refuse_approver(set_id, name)
+            then = succession(log, self._supersedes(), set_id, Validity(valid_from, valid_to))
+            line = StateChange(0, set_id, found.digest, SetStatus.APPROVED, name, at.isoformat(), valid_from, note=note)
+            return self._log.append([replace(line, valid_to=then.valid.last), *_endings(log, line, then.ended)])
+
+    def _supersedes(self) -> Mapping[str, str | None]:
+        return {set_id: read_manifest(self.folder / set_id)[0].supersedes for set_id in self.ids()}
 
     def retire(self, set_id: str, by: str, at: dt.datetime, valid_from: dt.date, note: str = "") -> StateChange:
-        """Take a set out of use from a day on.
+        """Take a set out of use from a day on, for good; a retirement can be brought forward.
 
         Raises
         ------
-        NotApproved : it is retired already. SetNotFound, DigestMismatch : as `read`.
+        NotApproved : it is retired from that day on already. SetNotFound, DigestMismatch : as `read`.
         """
-        digest = self.read(set_id).digest
-        with self._locked():
-            if self.status(set_id).status is SetStatus.RETIRED:
-                raise NotApproved(f"the set {set_id} is retired already.")
-            return self._append(set_id, digest, SetStatus.RETIRED, by, at, valid_from, None, note)
+        digest, name = self.read(set_id).digest, signer(by)
+        with self._log.locked():
+            log = self.log()
+            days = [one.valid_from for one in log if one.set_id == set_id and one.status is SetStatus.RETIRED]
+            earliest = min((day or dt.date.min for day in days), default=dt.date.max)
+            if earliest <= valid_from:
+                raise NotApproved(f"the set {set_id} is retired already, from {earliest} on.")
+            line = StateChange(0, set_id, digest, SetStatus.RETIRED, name, at.isoformat(), valid_from, note=note)
+            return self._log.append([line])[0]
 
     def verify(self) -> tuple[str, ...]:
         """Everything in the store that is not what was written, in words; empty when all is well."""
@@ -314,7 +359,7 @@ class AssumptionStore:
             logged = {change.set_id for change in self.log()}
         except DigestMismatch as error:
             return (str(error),)
-        for set_id in sorted({*self.ids(), *logged}):
+        for set_id in sorted({*self.ids(), *logged}, key=_by_number):
             try:
                 self.read(set_id)
             except AssumptionError as error:
@@ -328,7 +373,10 @@ class AssumptionStore:
     def _refuse_approver(self, set_id: str, by: str) -> None:
         state = self.status(set_id)
         if not state.proposed_by:
-            raise NotApproved(f"set {set_id} has no proposer in the log of {self.folder}. Propose it first.")
+            raise NotApproved(
+                f"set {set_id} has no proposer in the log of {self.folder}: its proposal "
+                "was interrupted, or it was put there by hand. Publish or import it again as it is, which logs it."
+            )
         if state.status is SetStatus.RETIRED:
             raise NotApproved(f"set {set_id} cannot be approved: {state.reason}.")
         if same_person(state.proposed_by, by):
@@ -336,45 +384,25 @@ class AssumptionStore:
                 f"set {set_id} was proposed by {state.proposed_by}, who cannot approve it. Someone else must."
             )
 
-    def _append(
-        self,
-        set_id: str,
-        digest: str,
-        status: SetStatus,
-        by: str,
-        at: dt.datetime,
-        valid_from: dt.date | None = None,
-        valid_to: dt.date | None = None,
-        note: str = "",
-    ) -> StateChange:
-        if not by.strip():
-            raise AssumptionError("found no name; a change of state needs to say who made it.")
-        log = self.log()
-        change = StateChange(
-            len(log) + 1, set_id, digest, status, by.strip(), at.isoformat(), valid_from, valid_to, note
-        ).sealed(log[-1].hash if log else "")
-        with (self.folder / LOG).open("ab") as file:
-            file.write((change.line() + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
-        write_atomically(self.folder / HEAD, change.hash + "\n")
-        return change
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One writer of the log at a time, where the system has file locks."""
-        try:
-            import fcntl
-        except ImportError:
-            yield
-            return
-        # The folder itself is locked, so that no lock file is left behind.
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
+def _endings(log: Sequence[StateChange], line: StateChange, ended: Sequence[str]) -> list[StateChange]:
+    """Lines that end sets from the first day of the one approved."""
+    digests = {change.set_id: change.set_digest for change in log}
+    return [
+        replace(
+            line,
+            set_id=older,
+            set_digest=digests[older],
+            status=SetStatus.SUPERSEDED,
+            note=f"superseded by {line.set_id}",
+        )
+        for older in ended
+    ]
+
+
+def _by_number(set_id: str) -> list[tuple[int, str]]:
+    """Sort key of an id: its runs of digits as numbers, what stands between as text."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", set_id)]
 
 
 def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:

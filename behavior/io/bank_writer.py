@@ -78,10 +78,10 @@ def write_example(folder: Path | str, seed: int = EXAMPLE_SEED) -> Path:
     write_atomically(home / "curves" / SETTINGS_FILE, settings_text(bank))
     as_of = bank.simulator.as_of
     store = AssumptionStore(home / "assumptions")
-    found = store.write(true_assumption_set(bank.truth, f"{as_of}.r1", seed))
+    found = true_assumption_set(bank.truth, f"{as_of}.r1", seed)
     # Times are part of the example, not read from a clock, so that the log has the same bytes every time.
     evening = dt.datetime.combine(as_of, dt.time(18), tzinfo=dt.UTC)
-    store.propose(found.id, PROPOSER, evening)
+    store.propose(found, PROPOSER, evening)
     store.approve(found.id, APPROVER, evening + dt.timedelta(hours=1), valid_from=as_of, note="example, not a bank's")
     (store.folder / ".log.jsonl.lock").unlink(missing_ok=True)
     return store.folder / found.id

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from behavior.assumptions.set import AssumptionSet
-from behavior.assumptions.state import SetState, SetStatus, StateChange
+from behavior.assumptions.state import ONE_DAY, StateChange, Validity
+from behavior.errors import AssumptionError
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
@@ -28,15 +29,17 @@ class CycleStore(SetStore, Protocol):
         """Ids of all sets."""
         ...
 
-    def status(self, set_id: str, on: dt.date | None = None) -> SetState:
-        """State of a set."""
+    def validity(self) -> Mapping[str, tuple[Validity, ...]]:
+        """Days on which each set may be used."""
         ...
 
     def load(self, set_id: str, on: dt.date | None = None, allow_draft: bool = False) -> AssumptionSet:
         """A set that may be used."""
         ...
 
-    def approve(self, set_id: str, by: str, at: dt.datetime, valid_from: dt.date) -> StateChange:
+    def approve(
+        self, set_id: str, by: str, at: dt.datetime, valid_from: dt.date, valid_to: dt.date | None = None
+    ) -> tuple[StateChange, ...]:
         """Approve a set from a day on."""
         ...
 
@@ -79,7 +82,9 @@ def cycle(
 ) -> CycleResult:
     """Publish, approve, value and report what was trained.
 
-    A failed gate stops nothing but the approval: everything is written, and the draft is valued.
+    A failed gate stops nothing but the approval: everything is written, and the draft is valued. The set supersedes the
+    one in force on the as-of date and is valid from then on; a set in force later on is not touched: a cycle of an
+    earlier date is valid until the day before it.
 
     Raises
     ------
@@ -102,18 +107,40 @@ def next_revision(ids: Sequence[str], as_of: dt.date) -> str:
     return f"{prefix}{max(taken, default=0) + 1}"
 
 
+def set_in_force(validity: Mapping[str, tuple[Validity, ...]], on: dt.date) -> str | None:
+    """Id of the one set that is valid on a day, which a cycle's set of that day supersedes; None where none is.
+
+    Raises
+    ------
+    AssumptionError : several are, so that nobody knows which the next set ends.
+    """
+    valid = [set_id for set_id, spans in validity.items() if any(span.holds(on) for span in spans)]
+    if len(valid) > 1:
+        raise AssumptionError(
+            f"found {len(valid)} sets that are valid on {on} ({', '.join(valid)}), expected one at most, which the "
+            f"cycle's set supersedes. Retire the others: behavior assumptions retire ID --by NAME --from {on}."
+        )
+    return valid[0] if valid else None
+
+
+def day_before_the_next(validity: Mapping[str, tuple[Validity, ...]], day: dt.date) -> dt.date | None:
+    """Last day before the next set comes into force after a day; None where none does."""
+    starts = [span.first for spans in validity.values() for span in spans if span.first > day]
+    return min(starts) - ONE_DAY if starts else None
+
+
 def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
     if plan.validated_by:
         for model in trained:
             if model.champion:
                 sign(tracker, model.name, model.version, plan.validated_by, plan.at, "signed within the cycle")
     tables = with_signatures(tuple(table for model in trained for table in model.draft.tables), tracker)
-    in_force = [one for one in store.ids() if store.status(one).status is SetStatus.APPROVED]
     set_id = next_revision(store.ids(), plan.as_of)
-    supersedes = in_force[-1] if in_force else None
+    validity = store.validity()
+    supersedes = set_in_force(validity, plan.as_of)
     written = publish(tables, set_id, plan.as_of, plan.proposed_by, plan.at, store, supersedes, plan.name)
     if plan.approved_by and not written.failed_gates:
-        store.approve(set_id, plan.approved_by, plan.at, plan.as_of)
+        store.approve(set_id, plan.approved_by, plan.at, plan.as_of, day_before_the_next(validity, plan.as_of))
     return store.load(set_id, plan.as_of, allow_draft=True)
 
 

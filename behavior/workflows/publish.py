@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.assumptions.state import StateChange
 from behavior.errors import AssumptionError
 
 
@@ -20,12 +19,8 @@ class SetStore(Protocol):
         """A set whatever its state."""
         ...
 
-    def write(self, assumptions: AssumptionSet) -> AssumptionSet:
-        """Write a set once, and give it back with its digest."""
-        ...
-
-    def propose(self, set_id: str, by: str, at: dt.datetime, note: str = "") -> StateChange:
-        """Log it as a draft."""
+    def propose(self, assumptions: AssumptionSet, by: str, at: dt.datetime, note: str = "") -> AssumptionSet:
+        """Write a set once and log it as a draft; give it back with its digest."""
         ...
 
 
@@ -43,7 +38,8 @@ def publish(
 
     Parameters
     ----------
-    supersedes : id of a set in the store that ends when this one is approved. at : date and time of the proposal.
+    supersedes : id of a set in the store that ends when this one is approved; the two are then of one line, of which at
+        most one is valid on a day. at : date and time of the proposal.
 
     Returns
     -------
@@ -58,9 +54,8 @@ def publish(
         raise AssumptionError("found no proposer; a set needs to say who proposes it.")
     if supersedes:
         store.read(supersedes)
-    written = store.write(AssumptionSet(set_id, as_of, with_unique_names(drafts), supersedes, note))
-    store.propose(set_id, proposed_by, at, note)
-    return replace(written, stamp="DRAFT")
+    assumptions = AssumptionSet(set_id, as_of, with_unique_names(drafts), supersedes, note)
+    return replace(store.propose(assumptions, proposed_by, at, note), stamp="DRAFT")
 
 
 def with_unique_names(tables: Sequence[AssumptionTable]) -> tuple[AssumptionTable, ...]:

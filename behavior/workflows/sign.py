@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from behavior.assumptions.people import same_person, signer
 from behavior.assumptions.set import AssumptionTable
-from behavior.assumptions.state import same_person
 from behavior.errors import GateFailed, NotApproved
 from behavior.tracking.base import ModelRecord, Tracker
 
@@ -19,6 +19,7 @@ def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, no
     Raises
     ------
     NotApproved : by nobody, or by the version's developer. GateFailed : a gate of the version failed.
+    AssumptionError : the name mixes scripts (`signer`).
     """
     record = tracker.record(name, version)
     developer = record.tags.get("developer", "")
@@ -34,7 +35,7 @@ def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, no
         version,
         {
             "validation_status": "validated",
-            "validated_by": by.strip(),
+            "validated_by": signer(by),
             "validated_at": at.isoformat(),
             "validation_note": note,
         },

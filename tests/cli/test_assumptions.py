@@ -115,3 +115,35 @@ def test_people_see_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "average life from origination" in printed
     assert main(["assumptions", "diff", "r1", "draft-b"]) == 0
     assert "r1 -> draft" in capsys.readouterr().out
+
+
+def test_an_approval_says_what_it_ends_and_where_it_ends_itself(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, older in (("r1", ""), ("r2", "--supersedes r1"), ("r3", "--supersedes r1")):
+        assert called(capsys, f"publish draft-a --id {name} --proposed-by Ann {older}")[0] == 0
+    assert called(capsys, "approve r1 --by Bob --valid-from 2026-01-01")[1]["ended"] == []
+    code, said = called(capsys, "approve r2 --by Bob --valid-from 2026-07-01")
+    assert (code, said["ended"], said["valid_to"]) == (0, ["r1"], None)
+    assert main(["approve", "r3", "--by", "Bob", "--valid-from", "2026-04-01"]) == 0
+    printed = capsys.readouterr().out
+    assert "r1: valid until the day before 2026-04-01 only" in printed
+    assert "It ends on 2026-06-30: a set that follows it is approved from the day after" in printed
+    rows = called(capsys, "assumptions list --on 2026-05-01")[1]["sets"]
+    assert [(row["state"], row["valid from"], row["valid to"]) for row in rows] == [
+        ("superseded", "2026-01-01", "2026-03-31"),
+        ("approved", "2026-07-01", ""),
+        ("approved", "2026-04-01", "2026-06-30"),
+    ]
+    assert called(capsys, "publish draft-a --id vendor --proposed-by Ann")[0] == 0
+    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r3"]
+    code, said = called(capsys, "approve r2 --by Bob --valid-from 2026-08-01")
+    assert (code, said["error"], "change nothing" in said["message"]) == (5, "NotApproved", True)
+
+
+def test_an_import_into_a_broken_store_leaves_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "assumptions import incumbent.csv --id {} --as-of 2026-09-30 --proposed-by Ann"
+    assert called(capsys, words.format("v1"))[0] == 0
+    (here / "assumptions" / "log.head").unlink()
+    code, said = called(capsys, words.format("v2"))
+    assert (code, said["error"]) == (3, "DigestMismatch")
+    assert not (here / "assumptions" / "v2").exists()
+    assert called(capsys, "assumptions verify")[0] == 3

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,8 @@ from behavior.errors import (
     NotYetValid,
     SetNotFound,
 )
-from behavior.io.assumption_store import HEAD, LOG, AssumptionStore, load_assumptions, read_set, write_set
+from behavior.io.assumption_store import AssumptionStore, load_assumptions, read_set, write_set
+from behavior.io.state_log import HEAD, LOG, NO_LINES, StateLog
 from tests.assumption_examples import AS_OF, MONDAY, decay, example_set, flat_decay
 
 APRIL, MAY = dt.date(2027, 4, 1), dt.date(2027, 5, 1)
@@ -31,15 +34,14 @@ APRIL, MAY = dt.date(2027, 4, 1), dt.date(2027, 5, 1)
 
 def approved(folder: Path, found: AssumptionSet, valid_to: dt.date | None = None) -> AssumptionStore:
     store = AssumptionStore(folder)
-    store.write(found)
-    store.propose(found.id, "Ann", MONDAY)
+    store.propose(found, "Ann", MONDAY)
     store.approve(found.id, "Bob", MONDAY, AS_OF, valid_to)
     return store
 
 
 def test_published_and_loaded_have_one_digest(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path / "store")
-    written = store.write(example_set())
+    written = store.propose(example_set(), "Ann", MONDAY)
     loaded = store.read(written.id)
     assert loaded.digest == written.digest == sha256_of((tmp_path / "store" / written.id / MANIFEST).read_bytes())
     assert [table.name for table in loaded.tables] == ["prepayment", "decay", "target", "speed"]
@@ -53,15 +55,17 @@ def write_set_copy(found: AssumptionSet, folder: Path) -> Path:
 
 def test_a_set_is_written_once_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path)
-    first = store.write(example_set())
+    first = store.propose(example_set(), "Ann", MONDAY)
     with pytest.raises(AssumptionError, match="written once"):
-        store.write(replace(example_set(), tables=(decay(),)))
+        store.propose(replace(example_set(), tables=(decay(),)), "Ann", MONDAY)
     assert store.read(first.id).digest == first.digest
     with pytest.raises(FaultyInput, match="at least 120 months"):
-        store.write(example_set("2026-09-30.r2", tables=(flat_decay(0.1, 119), flat_decay(1.5, name="steep"))))
+        store.propose(
+            example_set("2026-09-30.r2", tables=(flat_decay(0.1, 119), flat_decay(1.5, name="steep"))), "Ann", MONDAY
+        )
     with pytest.raises(AssumptionError, match="expected letters"):
-        store.write(example_set("../elsewhere"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [first.id]
+        store.propose(example_set("../elsewhere"), "Ann", MONDAY)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first.id, HEAD, LOG]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -132,8 +136,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 def test_a_draft_needs_leave_and_is_stamped(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path)
-    store.write(example_set())
-    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    store.propose(example_set(), "Ann", MONDAY)
     with pytest.raises(NotApproved, match="--allow-draft") as caught:
         store.load("2026-09-30.r1", AS_OF)
     assert caught.value.exit_code == 5
@@ -146,8 +149,7 @@ def test_a_draft_needs_leave_and_is_stamped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Ann", "ann", " ANN  "])
 def test_the_proposer_cannot_approve(tmp_path: Path, name: str) -> None:
     store = AssumptionStore(tmp_path)
-    store.write(example_set())
-    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    store.propose(example_set(), "Ann", MONDAY)
     with pytest.raises(NotApproved, match="Someone else must") as caught:
         store.approve("2026-09-30.r1", name, MONDAY, AS_OF)
     assert caught.value.exit_code == 5
@@ -157,12 +159,10 @@ def test_the_proposer_cannot_approve(tmp_path: Path, name: str) -> None:
 
 def test_nobody_is_no_name(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path)
-    store.write(example_set())
-    with pytest.raises(NotApproved, match="no proposer"):
-        store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
-    with pytest.raises(AssumptionError, match="no name"):
-        store.propose("2026-09-30.r1", "  ", MONDAY)
-    assert store.log() == ()
+    for nobody in ("  ", "\u200b", "."):
+        with pytest.raises(AssumptionError, match="no name"):
+            store.propose(example_set(), nobody, MONDAY)
+    assert not list(tmp_path.iterdir())
 
 
 def test_validity_is_judged_on_the_valuation_date(tmp_path: Path) -> None:
@@ -180,8 +180,7 @@ def test_validity_is_judged_on_the_valuation_date(tmp_path: Path) -> None:
 
 def test_the_next_set_ends_the_one_it_supersedes(tmp_path: Path) -> None:
     store = approved(tmp_path, example_set())
-    store.write(example_set("2027-03-31.r1", supersedes="2026-09-30.r1"))
-    store.propose("2027-03-31.r1", "Ann", MONDAY)
+    store.propose(example_set("2027-03-31.r1", supersedes="2026-09-30.r1"), "Ann", MONDAY)
     assert store.load("2026-09-30.r1", MAY)
     store.approve("2027-03-31.r1", "Bob", MONDAY, APRIL)
     assert store.load("2026-09-30.r1", APRIL - dt.timedelta(days=1))
@@ -200,7 +199,7 @@ def test_a_retired_set_is_refused_from_its_day_on(tmp_path: Path) -> None:
         store.load("2026-09-30.r1", APRIL)
     with pytest.raises(NotApproved):
         store.load("2026-09-30.r1")
-    with pytest.raises(NotApproved, match="already"):
+    with pytest.raises(NotApproved, match="already, from 2027-04-01 on"):
         store.retire("2026-09-30.r1", "Bob", MONDAY, MAY)
     with pytest.raises(NotApproved, match="cannot be approved"):
         store.approve("2026-09-30.r1", "Bob", MONDAY, MAY)
@@ -209,8 +208,7 @@ def test_a_retired_set_is_refused_from_its_day_on(tmp_path: Path) -> None:
 def test_failed_gates_stop_approval_and_missing_validation_is_stamped(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path)
     failed = replace(decay(), provenance=Provenance(failed_gates=("calibration_slope 0.70 (min 0.9)",)))
-    store.write(example_set(tables=(failed,)))
-    store.propose("2026-09-30.r1", "Ann", MONDAY)
+    store.propose(example_set(tables=(failed,)), "Ann", MONDAY)
     with pytest.raises(GateFailed, match=r"decay: calibration_slope 0.70") as caught:
         store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
     assert caught.value.exit_code == 4
@@ -249,8 +247,8 @@ def test_a_folder_of_another_name_is_not_that_set(tmp_path: Path) -> None:
 
 def test_a_set_proposed_twice_keeps_its_first_proposer(tmp_path: Path) -> None:
     store = approved(tmp_path, example_set())
-    with pytest.raises(AssumptionError, match="proposed before"):
-        store.propose("2026-09-30.r1", "Bob", MONDAY)
+    with pytest.raises(AssumptionError, match="written once"):
+        store.propose(example_set(), "Bob", MONDAY)
     assert store.status("2026-09-30.r1").proposed_by == "Ann"
 
 
@@ -267,3 +265,117 @@ def test_a_log_that_is_gone_is_missed(tmp_path: Path) -> None:
     (tmp_path / LOG).unlink()
     with pytest.raises(DigestMismatch, match=r"log\.jsonl"):
         store.load("2026-09-30.r1", AS_OF, allow_draft=True)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+def test_a_head_that_is_gone_is_missed(tmp_path: Path, kept: int) -> None:
+    store = approved(tmp_path, example_set())
+    store.retire("2026-09-30.r1", "Bob", MONDAY, APRIL)
+    lines = (tmp_path / LOG).read_text().splitlines(keepends=True)
+    (tmp_path / LOG).write_text("".join(lines[:kept]))
+    (tmp_path / HEAD).unlink()
+    if kept == 0:
+        assert any("nobody proposed it" in problem for problem in store.verify())
+        return
+    with pytest.raises(DigestMismatch, match=r"log\.head: found no such file"):
+        store.load("2026-09-30.r1", AS_OF)
+    assert store.verify() != ()
+
+
+def test_a_writer_that_stopped_before_the_first_head_leaves_a_good_log(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    store.propose(example_set(), "Ann", MONDAY)
+    (tmp_path / HEAD).write_text(NO_LINES)
+    assert store.verify() == ()
+    store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    (tmp_path / HEAD).write_text(NO_LINES)
+    assert "lines were cut off" in store.verify()[0]
+
+
+def test_a_retirement_can_be_brought_forward(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    store.retire("2026-09-30.r1", "Bob", MONDAY, MAY)
+    store.retire("2026-09-30.r1", "Bob", MONDAY, APRIL, "wrong segments")
+    with pytest.raises(NotApproved, match=r"retired by Bob from 2027-04-01 on \(wrong segments\)"):
+        store.load("2026-09-30.r1", APRIL)
+    with pytest.raises(NotApproved, match="already, from 2027-04-01 on"):
+        store.retire("2026-09-30.r1", "Bob", MONDAY, APRIL)
+
+
+def test_revisions_are_in_the_order_of_numbers(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    names = [f"2026-09-30.r{number}" for number in (9, 10, 2, 11, 1)]
+    for name in names:
+        store.propose(example_set(name, tables=(decay(),)), "Ann", MONDAY)
+    assert store.ids() == tuple(f"2026-09-30.r{number}" for number in (1, 2, 9, 10, 11))
+
+
+def test_a_proposal_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = AssumptionStore(tmp_path)
+
+    def full(self: StateLog, changes: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StateLog, "append", full)
+        with pytest.raises(OSError, match="no space"):
+            store.propose(example_set(), "Ann", MONDAY)
+    assert not list(tmp_path.iterdir())
+    approved(tmp_path, example_set())
+    (tmp_path / LOG).write_text("edited\n")
+    with pytest.raises(DigestMismatch):
+        store.propose(example_set("2026-09-30.r2"), "Ann", MONDAY)
+    assert not (tmp_path / "2026-09-30.r2").exists()
+
+
+def test_an_interrupted_proposal_is_finished_by_proposing_again(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    write_set(example_set(), tmp_path / "2026-09-30.r1")  # as a writer leaves it that is killed before the log
+    with pytest.raises(NotApproved, match="Publish or import it again"):
+        store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    with pytest.raises(AssumptionError, match="holds something else"):
+        store.propose(replace(example_set(), note="other"), "Ann", MONDAY)
+    store.propose(example_set(), "Ann", MONDAY)
+    store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
+    assert store.verify() == ()
+
+
+def test_a_folder_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        for asked in (AssumptionStore(folder).require, lambda: AssumptionStore(folder).load("r1")):  # noqa: B023
+            with pytest.raises(SetNotFound, match="there is no store"):
+                asked()
+    assert AssumptionStore(tmp_path / "nowhere").ids() == ()
+
+
+def writer(folder: Path, name: str) -> list[str]:
+    """What became of six proposals by one of several writers at the same time."""
+    found = []
+    for number in range(6):
+        try:
+            AssumptionStore(folder).propose(example_set(f"r{number}", tables=(decay(),)), name, MONDAY)
+            found.append("written")
+        except AssumptionError as error:
+            found.append("taken" if "written once" in str(error) else str(error))
+    return found
+
+
+def test_writers_at_the_same_time_share_the_ids(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+        found = [one for said in pool.map(writer, [tmp_path] * 4, ["Ann", "Bob", "Cem", "Dan"]) for one in said]
+    assert (found.count("written"), found.count("taken")) == (6, 18)
+    assert AssumptionStore(tmp_path).verify() == ()
+
+
+def test_a_folder_that_appears_while_writing_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "r1"
+
+    def late(self: Path, target: Path) -> None:
+        monkeypatch.undo()
+        write_set(example_set("r1", tables=(decay(),)), folder)
+        self.rename(target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    with pytest.raises(AssumptionError, match="such a folder already"):
+        write_set(example_set("r1", tables=(decay(),)), folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["r1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -55,7 +56,8 @@ FILES = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    AssumptionStore(tmp_path / "store").write(runoff("savings", np.full(120, 0.008), "withdrawal"))
+    assumptions = runoff("savings", np.full(120, 0.008), "withdrawal")
+    AssumptionStore(tmp_path / "store").propose(assumptions, "Ann", dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
