@@ -30,13 +30,14 @@ quantity  MONTHLY_HAZARD, CPR, ANNUAL_DECAY (shares), PSA (100 = the standard), 
           (rate per rate), MONTHLY_ADJUSTMENT (share a month, by direction), DRAWN_SHARE
 month     from 1 on; blank = the same in every month
 drivers   rate_incentive, rate_level, rate_spread, months_in_the_money, where used (decimals a year, months)
-others    direction (up, down), view, lower, upper, exposure_months; any other column is a segment column,
-          in which `pooled` is the declared fallback; a row pooled in every column speaks for every loan
-          or every liability of the book, bonds issued too
+view      of deposit decay: with_redeposits or minimum_balance; blank speaks for both
+others    direction (up, down), lower, upper, exposure_months; any other column is a segment column, in which
+          `pooled` is the declared fallback; a row pooled in every column speaks for every loan or every
+          liability of the book, bonds issued too
 
 The TOML of --terms (optional): source, note, bands = { balance_band = { column = "balance", edges = [100000] } },
 and [tables.runoff_payoff] (runoff_<cause>, repricing_target, repricing_speed, drawdown) with month_meaning,
-driver_index, driver_tenor_months, lag_months, in_the_money_above, season, delay_months, recovery.
+driver_index, driver_tenor_months, lag_months, in_the_money_above, season, delay_months, recovery, view.
 """
 
 

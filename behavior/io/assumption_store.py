@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,16 +38,18 @@ DEFAULT_STORE = Path("assumptions")
 
 
 def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
-    """Write a set as a folder of text: under a temporary name beside it first, then renamed. Never overwrites.
+    """Write a set as a folder of text: under a temporary name beside it first, read back, then renamed.
+
+    Never overwrites.
 
     Returns
     -------
-    The set with the digest of its manifest.
+    The set as it is read back, with the digest of its manifest.
 
     Raises
     ------
-    FaultyInput : the set breaks rules; all are listed and nothing is written.
-    AssumptionError : the folder exists.
+    FaultyInput : the set breaks rules, or would be read back as another; all are listed and nothing is written.
+    AssumptionError : the folder exists, or where it would lie is no folder.
     """
     faults = set_faults(assumptions)
     if faults:
@@ -57,17 +59,39 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
             f"{folder}: there is such a folder already, and a set is written once. Use the next revision as id."
         )
     files = render_set(assumptions)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise AssumptionError(f"{folder.parent}: expected a folder to write sets in; this is a file.") from error
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, text in files.items():
             (temporary / name).write_bytes(text.encode())
+        written = _read_back(temporary, files, folder)
         temporary.chmod(0o755)
         temporary.rename(folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    return replace(assumptions, digest=sha256_of(files[MANIFEST].encode()))
+    return written
+
+
+def _read_back(temporary: Path, files: Mapping[str, str], folder: Path) -> AssumptionSet:
+    """The set that was written; text that cannot be read, or says something else then, is refused as of `folder`."""
+    try:
+        found = read_set(temporary)
+    except FaultyInput as error:
+        place, meant = str(temporary), str(folder)
+        raise FaultyInput([replace(one, where=one.where.replace(place, meant)) for one in error.faults]) from error
+    again = render_set(found)
+    faults = [
+        Fault(str(folder / name), "would be read back as another text; nothing was written")
+        for name, text in files.items()
+        if again.get(name) != text
+    ]
+    if faults:
+        raise FaultyInput(faults)
+    return found
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
@@ -154,9 +178,10 @@ class AssumptionStore:
         ------
         AssumptionError : the id is taken, or no id. FaultyInput : the set breaks rules.
         """
-        if not ID_PATTERN.fullmatch(assumptions.id):
+        if not ID_PATTERN.fullmatch(assumptions.id) or assumptions.id in (LOG, HEAD):
             raise AssumptionError(
-                f"found the id {assumptions.id!r}, expected letters, digits, dots, dashes and underscores."
+                f"found the id {assumptions.id!r}, expected letters, digits, dots, dashes and underscores, "
+                f"and neither {LOG} nor {HEAD}."
             )
         if (self.folder / assumptions.id).exists():
             raise AssumptionError(
