@@ -73,6 +73,8 @@ def set_faults(assumptions: AssumptionSet) -> list[Fault]:
 
 def _heading_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:
     allowed = QUANTITIES[table.effect]
+    if "/" in table.name or "\\" in table.name:
+        yield Fault(place, "expected a name without slashes: its file is named after it", value=table.name)
     if table.quantity not in allowed:
         yield Fault(place, f"{table.effect} needs {' or '.join(allowed)}", column="quantity", value=str(table.quantity))
     if table.effect is Effect.RUNOFF and not table.cause:

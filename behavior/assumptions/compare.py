@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from behavior.assumptions.compare_tables import driver_words, paired_tables, table_changes
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.repricing import (
@@ -33,6 +34,7 @@ class ReadingPoints:
     rate_level : short rate from which +100 bp is measured, decimal a year.
     base : value of each driver at which average life and survival are read.
     steps : values of the rate driver at which CPR is read, decimals a year.
+    burnt_out : months in the money at which CPR of customers with an incentive is read too, held for five years.
     """
 
     rate_level: float = 0.02
@@ -44,6 +46,7 @@ class ReadingPoints:
             Driver.RATE_LEVEL: (0.0, 0.02, 0.04),
         }
     )
+    burnt_out: tuple[float, ...] = (12.0, 36.0)
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,25 @@ class SetReading:
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure in two sets; None where a set does not have it."""
+    """One figure or term in two sets; None where a set does not have it. Words have no change."""
 
     effect: str
     cause: str
     segment: str
     measure: str
     unit: str
-    old: float | None
-    new: float | None
+    old: float | str | None
+    new: float | str | None
+
+    @property
+    def in_words(self) -> bool:
+        """Whether it is words that differ or agree, not numbers."""
+        return isinstance(self.old, str) or isinstance(self.new, str)
 
     @property
     def change(self) -> float | None:
-        """New minus old, where both are there."""
-        if self.old is None or self.new is None:
+        """New minus old, where both are there and are numbers."""
+        if isinstance(self.old, str) or isinstance(self.new, str) or self.old is None or self.new is None:
             return None
         # Two infinite half-lives are the same.
         return 0.0 if self.old == self.new else self.new - self.old
@@ -86,15 +94,19 @@ class Difference:
 
 @dataclass(frozen=True)
 class SetComparison:
-    """All figures of two sets side by side, in the new set's order, those of the old set alone last."""
+    """All figures and terms of two sets side by side, in the new set's order, those of the old set alone last."""
 
     old_id: str
     new_id: str
     differences: tuple[Difference, ...]
 
     def changed(self, tolerance: float = 1e-12) -> tuple[Difference, ...]:
-        """Differences that are more than rounding, with figures that only one of the sets has."""
-        return tuple(one for one in self.differences if one.change is None or not abs(one.change) <= tolerance)
+        """Differences that are more than rounding, with what only one of the sets has."""
+        return tuple(
+            one
+            for one in self.differences
+            if (one.old != one.new if one.change is None else not abs(one.change) <= tolerance)
+        )
 
 
 def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
@@ -119,7 +131,10 @@ def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) ->
 
 
 def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None = None) -> SetComparison:
-    """Two sets side by side, read at the same points."""
+    """Two sets side by side: read at the same points, then term by term, then their tables' text.
+
+    Whatever differs between the texts of two tables is a difference, if only that of their digests.
+    """
     before = {one.key: one for one in readings(old, points)}
     after = {one.key: one for one in readings(new, points)}
     rows = [
@@ -127,7 +142,17 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
         for key, one in after.items()
     ]
     rows += [Difference(*one.key, one.unit, one.value, None) for key, one in before.items() if key not in after]
+    rows += [one for pair in paired_tables(old.tables, new.tables) for one in _terms(*pair)]
     return SetComparison(old.id, new.id, tuple(rows))
+
+
+def _terms(old: AssumptionTable | None, new: AssumptionTable | None) -> Iterator[Difference]:
+    for table in (new, old):
+        if table is not None:
+            for one in table_changes(old, new):
+                segment = one.segment or f"table {table.name}"
+                yield Difference(str(table.effect), table.cause, segment, one.name, one.unit, one.old, one.new)
+            return
 
 
 def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, float]:
@@ -177,10 +202,22 @@ def _runoff(
     stepped = [driver for driver in drivers if driver in points.steps]
     for driver in stepped:
         for step in points.steps[driver]:
-            words = f"5-year CPR at {_driver_words(driver)} {step * 1e4:+.0f} bp"
+            words = f"5-year CPR at {driver_words(driver, step)}"
             yield row(words, "a year", _cpr(_survival(parts, points, {driver: step}, FIVE_YEARS)))
     if not stepped:
         yield row("5-year CPR", "a year", _cpr(survival))
+    for moved in _burnt_out(points) if Driver.MONTHS_IN_THE_MONEY in drivers else ():
+        there = {driver: value for driver, value in moved.items() if driver in drivers}
+        words = ", ".join(driver_words(driver, value) for driver, value in there.items())
+        yield row(f"5-year CPR at {words}", "a year", _cpr(_survival(parts, points, there, FIVE_YEARS)))
+
+
+def _burnt_out(points: ReadingPoints) -> Iterator[dict[Driver, float]]:
+    """Each count of months in the money at each incentive that is one."""
+    for count in points.burnt_out:
+        for step in points.steps.get(Driver.RATE_INCENTIVE, ()):
+            if step > 0.0:
+                yield {Driver.RATE_INCENTIVE: step, Driver.MONTHS_IN_THE_MONEY: count}
 
 
 def _survival(
@@ -200,10 +237,6 @@ def _survival(
 def _cpr(survival: FloatArray) -> float:
     """The constant annual rate with the same survival after five years."""
     return float(1.0 - survival[FIVE_YEARS - 1] ** (MONTHS_PER_YEAR / FIVE_YEARS))
-
-
-def _driver_words(driver: Driver) -> str:
-    return driver.lower().replace("_", " ")
 
 
 def _repricing(

@@ -106,6 +106,9 @@ def digest_of(assumptions: AssumptionSet) -> str:
 def _entry(table: AssumptionTable) -> dict[str, Any]:
     terms, origin = table.terms, table.provenance
     views = sorted({str(curve.view) for curve in table.curves if curve.view is not None})
+    if any(curve.view is None for curve in table.curves):
+        # A view of the whole table would also be read into its curves that speak for every view.
+        views = []
     found: dict[str, Any] = {
         "effect": str(table.effect),
         "cause": table.cause,
@@ -203,11 +206,11 @@ def parse_manifest(text: str, where: str = MANIFEST) -> Manifest:
 
 def heading_from(
     raw: Mapping[str, Any], name: str, where: str, path: str, faults: list[Fault]
-) -> AssumptionTable | None:
-    """A table's heading, without curves, from the keys of a ``[[curves]]`` entry; faults are added to `faults`."""
+) -> tuple[AssumptionTable | None, tuple[View, ...]]:
+    """A table's heading, without curves, and its views, from the keys of a ``[[curves]]`` entry; adds to `faults`."""
     reader = TomlTable(raw, where, path, faults)
     reader.misspelt(KNOWN_OF_CURVES)
-    return _heading(reader, name)
+    return _heading(reader, name), _views(reader)
 
 
 def _read_entry(reader: TomlTable) -> tuple[ManifestEntry | None, tuple[str, ...]]:
@@ -216,16 +219,21 @@ def _read_entry(reader: TomlTable) -> tuple[ManifestEntry | None, tuple[str, ...
     file = reader.text("file")
     if file and (not file.endswith(".csv") or "/" in file or "\\" in file):
         reader.fault("file", "expected the name of a .csv file in the set's own folder", file)
-    views = [reader.raw["view"]] if isinstance(reader.raw.get("view"), str) else list(reader.texts("view"))
-    for view in views:
-        if view not in list(View):
-            reader.fault("view", f"expected {' or '.join(View)}", view)
-            views = []
+    views = _views(reader)
     heading = _heading(reader, file.removesuffix(".csv"))
     if heading is None:
         return None, unknown
-    view_of_all = View(views[0]) if len(views) == 1 else None
+    view_of_all = views[0] if len(views) == 1 else None
     return ManifestEntry(file, reader.text("sha256").lower(), heading, view_of_all), unknown
+
+
+def _views(reader: TomlTable) -> tuple[View, ...]:
+    """The views of a table: one word, or a list of them; none where its curves say theirs, or speak for every view."""
+    words = (reader.raw["view"],) if isinstance(reader.raw.get("view"), str) else reader.texts("view")
+    wrong = [word for word in words if word not in list(View)]
+    for word in wrong:
+        reader.fault("view", f"expected {' or '.join(View)}", word)
+    return () if wrong else tuple(View(word) for word in words)
 
 
 def _heading(reader: TomlTable, name: str) -> AssumptionTable | None:

@@ -112,7 +112,8 @@ def _band_codes(values: FloatArray, band: Band) -> IntArray:
 def select_curves(table: AssumptionTable, view: View | None, direction: Direction | None) -> list[int]:
     """Places of the curves that answer for a view and a direction.
 
-    Where curves carry a view and none is asked for, ``with_redeposits`` answers (contracts, Behaviour).
+    Where curves carry a view and none is asked for, ``with_redeposits`` answers (contracts, Behaviour). A curve without
+    a view speaks for every view; where a segment has a curve of the view asked for as well, that one goes before it.
 
     Raises
     ------
@@ -121,11 +122,12 @@ def select_curves(table: AssumptionTable, view: View | None, direction: Directio
     if direction is None and any(curve.direction is not None for curve in table.curves):
         raise FaultyInput([Fault(table.name, "its curves differ by direction; ask for `up` or `down`")])
     wanted = view or View.WITH_REDEPOSITS
-    return [
+    found = [
         place
         for place, curve in enumerate(table.curves)
         if curve.view in (None, wanted) and curve.direction in (None, direction)
     ]
+    return sorted(found, key=lambda place: table.curves[place].view is None)
 
 
 def match_segments(

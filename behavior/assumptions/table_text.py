@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.check import table_faults, value_bound
-from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, View
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import Fault, FaultyInput
@@ -42,7 +42,11 @@ def _columns(table: AssumptionTable) -> list[str]:
     names += [driver.lower() for driver in table.drivers]
     names += ["month"] if any(len(curve.months) for curve in curves) else []
     names += ["value"]
-    return names + [name for name in BANDS if any(getattr(curve, name) is not None for curve in curves)]
+    return names + [name for name in BANDS if any(_is_known(getattr(curve, name)) for curve in curves)]
+
+
+def _is_known(array: FloatArray | None) -> bool:
+    return array is not None and not np.isnan(array).all()
 
 
 def _rows(table: AssumptionTable, curve: AssumptionCurve) -> Iterator[list[str]]:
@@ -73,35 +77,40 @@ def parse_table(text: str, heading: AssumptionTable, where: str, view: View | No
     Parameters
     ----------
     heading : the table as the manifest describes it, without curves. where : file name for messages.
-    view : the view of every curve where the file has no `view` column.
+    view : the view of every curve where the file has no `view` column, or a blank one; where it has words in it, a
+        blank cell says that the curve speaks for every view.
 
     Raises
     ------
     FaultyInput : every fault with line, column and value.
     """
-    table, lines = read_rows(text, where)
-    faults = _missing_columns(table, heading, where)
-    if faults:
-        raise FaultyInput(faults)
-    curves, faults = curves_of(table, heading, where, lines, view)
+    faults: list[Fault] = []
+    table, lines = read_rows(text, where, faults)
+    whole = not faults
+    needed = [*heading.scheme.columns, *(driver.lower() for driver in heading.drivers), "value"]
+    missing = header_faults(table, needed, where)
+    if missing:
+        raise FaultyInput([*faults, *missing])
+    curves, wrong = curves_of(table, heading, where, lines, view, whole)
     found = replace(heading, curves=tuple(curves))
-    faults = faults or table_faults(found, where)
+    faults = [*faults, *wrong] or table_faults(found, where)
     if faults:
         raise FaultyInput(faults)
     return found
 
 
-def read_rows(text: str, where: str) -> tuple[pd.DataFrame, IntArray]:
+def read_rows(text: str, where: str, faults: list[Fault]) -> tuple[pd.DataFrame, IntArray]:
     """Comma-separated text as a table of texts, and the line of each row; blank lines are left out.
+
+    Rows with another number of fields than the header are left out too, and each is added to `faults`.
 
     Raises
     ------
-    FaultyInput : no header, or rows with another number of fields than the header, all of them listed.
+    FaultyInput : no header, or text that is not separated by commas.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     rows: list[list[str]] = []
     lines: list[int] = []
-    faults: list[Fault] = []
     try:
         header = next(reader, None)
         records = [(reader.line_num, row) for row in reader]
@@ -109,6 +118,7 @@ def read_rows(text: str, where: str) -> tuple[pd.DataFrame, IntArray]:
         raise FaultyInput([Fault(where, f"expected comma-separated text ({error})", reader.line_num)]) from error
     if not header:
         raise FaultyInput([Fault(where, "expected a header and comma-separated rows; the file is empty")])
+    _refuse_other_separators(header, where)
     for line, row in records:
         if not row:
             continue
@@ -118,28 +128,47 @@ def read_rows(text: str, where: str) -> tuple[pd.DataFrame, IntArray]:
             continue
         rows.append(row)
         lines.append(line)
-    if faults:
-        raise FaultyInput(faults)
     return pd.DataFrame(rows, columns=header, dtype=object), np.asarray(lines, dtype=np.int64)
 
 
-def _missing_columns(table: pd.DataFrame, heading: AssumptionTable, where: str) -> list[Fault]:
-    needed = [*heading.scheme.columns, *(driver.lower() for driver in heading.drivers), "value"]
+def _refuse_other_separators(header: list[str], where: str) -> None:
+    for sign, words in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and sign in header[0]:
+            rule = f"expected commas between the fields; this file is separated by {words}"
+            hint = "Save it as CSV with commas between fields and a point in decimals."
+            raise FaultyInput([Fault(where, rule, line=1, hint=hint)])
+
+
+def header_faults(table: pd.DataFrame, needed: Iterable[str], where: str) -> list[Fault]:
+    """Columns that are needed and not there, and those that are there twice."""
     there = ", ".join(str(name) for name in table.columns)
     faults = [
         Fault(where, f"expected this column; there are {there}", line=1, column=name)
         for name in needed
         if name not in table.columns
     ]
-    doubled = [str(name) for name in table.columns[table.columns.duplicated()]]
+    doubled = dict.fromkeys(str(name) for name in table.columns[table.columns.duplicated()])
     return faults + [Fault(where, "expected each column once", line=1, column=name) for name in doubled]
 
 
 def curves_of(
-    table: pd.DataFrame, heading: AssumptionTable, where: str, lines: IntArray, view: View | None = None
+    table: pd.DataFrame,
+    heading: AssumptionTable,
+    where: str,
+    lines: IntArray,
+    view: View | None = None,
+    whole: bool = True,
 ) -> tuple[list[AssumptionCurve], list[Fault]]:
-    """Curves of a table of texts with a heading's columns, and every fault; `lines` are the rows' line numbers."""
+    """Curves of a table of texts with a heading's columns, and every fault.
+
+    Parameters
+    ----------
+    lines : line number of each row. view : as in `parse_table`.
+    whole : false where faulty rows were left out: cells are judged, and no curve is made of what is left.
+    """
     faults: list[Fault] = []
+    if "view" in table.columns and (table["view"] == "").all():
+        table = table.drop(columns="view")
     drivers = [driver.lower() for driver in heading.drivers]
     numbers = {
         name: _numbers(table[name], name, where, lines, faults, blank=name not in (*drivers, "value"))
@@ -149,15 +178,16 @@ def curves_of(
     top, rule = value_bound(heading.quantity)
     for name in ("value", "lower", "upper"):
         if name in numbers:
-            bad = (numbers[name] < 0.0) | (numbers[name] > top)
+            bad = ((numbers[name] < 0.0) | (numbers[name] > top)) & np.isfinite(numbers[name])
             faults += _cell_faults(bad, table[name], name, f"expected {rule}", where, lines)
     if "month" in numbers:
         month = numbers["month"]
-        bad = (month < 1) | (month != np.floor(month)) & ~np.isnan(month)
-        faults += _cell_faults(bad, table["month"], "month", "expected a whole month from 1 on", where, lines)
+        bad = ~((month >= 1) & (month <= LAST_MONTH) & (month == np.floor(month))) & np.isfinite(month)
+        rule = f"expected a whole month from 1 to {LAST_MONTH}"
+        faults += _cell_faults(bad, table["month"], "month", rule, where, lines)
     names = [*heading.scheme.columns, *(word for word in ("direction", "view") if word in table.columns)]
     faults += _word_faults(table, heading.scheme.columns, where, lines)
-    if faults:
+    if faults or not whole:
         return [], faults
     curves: list[AssumptionCurve] = []
     for rows in _groups(table, names):
@@ -253,7 +283,7 @@ def _curve(
 
     values = spread("value")
     direction = str(table["direction"].iloc[first]) if "direction" in table.columns else ""
-    own_view = str(table["view"].iloc[first]) if "view" in table.columns else ""
+    own_view = str(table["view"].iloc[first]) if "view" in table.columns else (view or "")
     return [
         AssumptionCurve(
             segment=segment,
@@ -261,7 +291,7 @@ def _curve(
             driver_grids=grids,
             values=np.full(shape, np.nan) if values is None else values,
             direction=Direction(direction) if direction else None,
-            view=View(own_view) if own_view else view,
+            view=View(own_view) if own_view else None,
             lower=spread("lower"),
             upper=spread("upper"),
             exposure_months=spread("exposure_months"),

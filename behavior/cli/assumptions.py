@@ -30,13 +30,14 @@ quantity  MONTHLY_HAZARD, CPR, ANNUAL_DECAY (shares), PSA (100 = the standard), 
           (rate per rate), MONTHLY_ADJUSTMENT (share a month, by direction), DRAWN_SHARE
 month     from 1 on; blank = the same in every month
 drivers   rate_incentive, rate_level, rate_spread, months_in_the_money, where used (decimals a year, months)
-others    direction (up, down), view, lower, upper, exposure_months; any other column is a segment column,
-          in which `pooled` is the declared fallback; a row pooled in every column speaks for every loan
-          or every liability of the book, bonds issued too
+view      of deposit decay: with_redeposits or minimum_balance; blank speaks for both
+others    direction (up, down), lower, upper, exposure_months; any other column is a segment column, in which
+          `pooled` is the declared fallback; a row pooled in every column speaks for every loan or every
+          liability of the book, bonds issued too
 
 The TOML of --terms (optional): source, note, bands = { balance_band = { column = "balance", edges = [100000] } },
 and [tables.runoff_payoff] (runoff_<cause>, repricing_target, repricing_speed, drawdown) with month_meaning,
-driver_index, driver_tenor_months, lag_months, in_the_money_above, season, delay_months, recovery.
+driver_index, driver_tenor_months, lag_months, in_the_money_above, season, delay_months, recovery, view.
 """
 
 
@@ -72,10 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bring.add_argument("--id", required=True, help="as-of date and revision, such as 2026-09-30.v1")
     bring.add_argument("--as-of", required=True, type=dt.date.fromisoformat, metavar="DATE", help="date of the set")
     bring.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
-    diff = verb("diff", "what changed between two sets: average life, survival, CPR, beta, half-life")
+    diff = verb(
+        "diff", "what changed between two sets: life, survival, CPR (burnt out too), beta, half-life; every term"
+    )
     diff.add_argument("old", metavar="OLD", help="id or folder")
     diff.add_argument("new", metavar="NEW", help="id or folder")
-    diff.add_argument("--all", action="store_true", help="also the figures that are the same")
+    diff.add_argument("--all", action="store_true", help="also what is the same")
     _reading_arguments(diff)
     retire = verb("retire", "take a set out of use from a day on")
     retire.add_argument("set", metavar="ID")
@@ -241,6 +244,7 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
 
 def _diff(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.assumptions.compare import compare
+    from behavior.assumptions.compare_tables import TEXT
 
     old, new = _find(arguments.old, arguments.store), _find(arguments.new, arguments.store)
     comparison = compare(old, new, _points(arguments))
@@ -257,9 +261,53 @@ def _diff(arguments: argparse.Namespace, console: Console) -> int:
         }
         for one in shown
     ]
-    console.table(f"{old.id} -> {new.id}: {len(rows)} of {len(comparison.differences)} figures", rows)
-    console.result({"old": old.id, "new": new.id, "differences": rows, "compared": len(comparison.differences)})
+    words = [
+        {key: row[key] for key in ("cause", "segment", "measure", "old", "new")}
+        for row, one in zip(rows, shown, strict=True)
+        if one.in_words
+    ]
+    rewritten = _rewritten(arguments, {one.segment for one in comparison.changed() if one.measure == TEXT})
+    title = f"{old.id} -> {new.id}: {len(rows)} of {len(comparison.differences)} figures and terms"
+    numbers = [row for row, one in zip(rows, shown, strict=True) if not one.in_words]
+    if numbers or not (words or rewritten):
+        console.table(title, numbers)
+        title = "In words"
+    if words:
+        console.table(title, words)
+    for name, (before, after) in rewritten.items():
+        console.say(f"{name}: the same numbers, written differently (sha256 {before[:12]}, then {after[:12]}).")
+    console.result(
+        {
+            "old": old.id,
+            "new": new.id,
+            "differences": rows,
+            "compared": len(comparison.differences),
+            "rewritten": rewritten,
+        }
+    )
     return 0
+
+
+def _rewritten(arguments: argparse.Namespace, said: set[str]) -> dict[str, tuple[str, str]]:
+    """Tables of one name whose files differ though nothing that is read from them does, with the files' digests."""
+    before, after = (_file_digests(name, arguments.store) for name in (arguments.old, arguments.new))
+    return {
+        name: (before[name], after[name])
+        for name in before
+        if after.get(name, before[name]) != before[name] and f"table {name}" not in said
+    }
+
+
+def _file_digests(name: str, store: str) -> dict[str, str]:
+    from pathlib import Path
+
+    from behavior.assumptions.manifest import MANIFEST
+    from behavior.io.assumption_store import read_manifest
+
+    inside = Path(store) / name
+    folder = inside if (inside / MANIFEST).is_file() else Path(name)
+    manifest, _ = read_manifest(folder.parent if folder.name == MANIFEST else folder)
+    return {entry.heading.name: entry.sha256 for entry in manifest.entries}
 
 
 def _retire(arguments: argparse.Namespace, console: Console) -> int:
@@ -288,6 +336,6 @@ def _points(arguments: argparse.Namespace) -> ReadingPoints:
     return ReadingPoints(rate_level=arguments.rate_level, base=base)
 
 
-def _finite(value: float | None) -> float | None:
+def _finite(value: float | str | None) -> float | str | None:
     """JSON has no infinity; an infinite half-life is an empty cell."""
-    return value if value is not None and math.isfinite(value) else None
+    return value if isinstance(value, str) or (value is not None and math.isfinite(value)) else None

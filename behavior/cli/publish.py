@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
+
+if TYPE_CHECKING:
+    from behavior.assumptions.set import AssumptionTable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", type=dt.date.fromisoformat, metavar="DATE", help="default: the drafts' own")
     parser.add_argument("--supersedes", metavar="ID", help="the set that ends when this one is approved")
     parser.add_argument("--note", default="", help="a sentence for the log and the manifest")
+    parser.add_argument(
+        "--profile", metavar="FILE", help="profile whose registry says which versions a validator has signed"
+    )
     parser.add_argument("--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)")
 
 
@@ -33,8 +40,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = ", ".join(str(date) for date in sorted(dates))
         raise UsageError(f"the drafts are of different dates ({found}); say which with --as-of.")
     store = AssumptionStore(arguments.store)
+    tables = tuple(table for draft in drafts for table in draft.tables)
+    looked_up = arguments.profile is not None
+    if looked_up:
+        tables = _signed(tables, arguments.profile)
     written = publish(
-        [table for draft in drafts for table in draft.tables],
+        tables,
         arguments.id,
         dates.pop(),
         arguments.proposed_by,
@@ -47,10 +58,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.table(
         f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}",
         [
-            {"table": table.name, "effect": str(table.effect), "cause": table.cause, "curves": len(table.curves)}
+            {
+                "table": table.name,
+                "effect": str(table.effect),
+                "cause": table.cause,
+                "curves": len(table.curves),
+                "validation": table.provenance.validation,
+            }
             for table in written.tables
         ],
     )
+    if written.unvalidated and not looked_up:
+        console.warn(
+            "signatures were not looked up: what is unvalidated here may have been signed since. "
+            "Publish with --profile FILE to look them up in its registry."
+        )
     for failed in written.failed_gates:
         console.warn(f"gate failed: {failed}; the set cannot be approved.")
     console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store.folder}")
@@ -63,6 +85,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "proposed_by": arguments.proposed_by,
             "failed_gates": list(written.failed_gates),
             "unvalidated": list(written.unvalidated),
+            "signatures_looked_up": looked_up,
         }
     )
     return 0
+
+
+def _signed(tables: tuple[AssumptionTable, ...], profile: str) -> tuple[AssumptionTable, ...]:
+    """Tables with the signatures that stand in a profile's registry."""
+    from behavior.cli.learning import require_learning_libraries
+    from behavior.io.profiles import load_profile
+    from behavior.workflows.sign import with_signatures
+    from behavior.workflows.wiring import Project
+
+    require_learning_libraries()
+    return with_signatures(tables, Project(load_profile(profile)).tracker())

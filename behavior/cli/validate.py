@@ -11,7 +11,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The version, where its data are, and who signs."""
     parser.add_argument("model", metavar="MODEL@VERSION", help="registered version; without @VERSION the champion")
     parser.add_argument("--profile", required=True, metavar="FILE", help="profile: where data and registry are")
-    parser.add_argument("--sign", action="store_true", help="sign the version once the checks have been rerun")
+    parser.add_argument(
+        "--sign",
+        action="store_true",
+        help="sign the version once the checks have been rerun on the history it learned from",
+    )
     parser.add_argument("--by", default="", metavar="NAME", help="who signs; not the version's developer")
     parser.add_argument("--note", default="", help="a sentence for the record")
     parser.add_argument("--out", metavar="FILE", help="report (default: reports/ in the profile's output folder)")
@@ -36,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     require_learning_libraries()
     project = Project(load_profile(arguments.profile))
     name, _, version = arguments.model.partition("@")
-    if version and not version.isdigit():
+    if version and not version.isdecimal():
         raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
     tracker = project.tracker()
     record = tracker.record(name, int(version)) if version else tracker.record(name, alias="champion")
@@ -48,11 +52,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in done.findings.findings],
     )
     console.say(f"\nreport: {report}")
+    if not done.same_data:
+        console.warn(
+            f"other data: checked on a history with sha256 {done.data_digest}; {name}@{record.version} learned from "
+            f"{done.registered_data_digest or 'one that is not on record'}. It cannot be signed on this one."
+        )
     signed = record.tags.get("validation_status", "unvalidated")
     failed = [one.check for one in done.findings.blocking]
     if arguments.sign and not failed:
         at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        signed = sign(tracker, name, record.version, arguments.by, at, arguments.note).tags["validation_status"]
+        made = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest)
+        signed = made.tags["validation_status"]
         console.say(f"signed by {arguments.by}")
     console.result(
         {
@@ -60,6 +70,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "version": record.version,
             "failed_gates": failed,
             "validation_status": signed,
+            "same_data": done.same_data,
+            "data_digest": done.data_digest,
+            "registered_data_digest": done.registered_data_digest,
             "report": str(report),
         }
     )

@@ -30,22 +30,24 @@ from behavior.errors import (
     NotYetValid,
     SetNotFound,
 )
-from behavior.io.state_log import LOG, StateLog
+from behavior.io.state_log import HEAD, LOG, StateLog
 
 DEFAULT_STORE = Path("assumptions")
 
 
 def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
-    """Write a set as a folder of text: under a temporary name beside it first, then renamed. Never overwrites.
+    """Write a set as a folder of text: under a temporary name beside it first, read back, then renamed.
+
+    Never overwrites.
 
     Returns
     -------
-    The set with the digest of its manifest.
+    The set as it is read back, with the digest of its manifest.
 
     Raises
     ------
-    FaultyInput : the set breaks rules; all are listed and nothing is written.
-    AssumptionError : the folder exists.
+    FaultyInput : the set breaks rules, or would be read back as another; all are listed and nothing is written.
+    AssumptionError : the folder exists, or where it would lie is no folder.
     """
     faults = set_faults(assumptions)
     if faults:
@@ -53,11 +55,15 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
     if folder.exists():
         raise _folder_taken(folder)
     files = render_set(assumptions)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise AssumptionError(f"{folder.parent}: expected a folder to write sets in; this is a file.") from error
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, text in files.items():
             (temporary / name).write_bytes(text.encode())
+        written = _read_back(temporary, files, folder)
         temporary.chmod(0o755)
         temporary.rename(folder)
     except BaseException as error:
@@ -65,7 +71,25 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
         if isinstance(error, OSError) and folder.exists():  # another writer was faster
             raise _folder_taken(folder) from error
         raise
-    return replace(assumptions, digest=sha256_of(files[MANIFEST].encode()))
+    return written
+
+
+def _read_back(temporary: Path, files: Mapping[str, str], folder: Path) -> AssumptionSet:
+    """The set that was written; text that cannot be read, or says something else then, is refused as of `folder`."""
+    try:
+        found = read_set(temporary)
+    except FaultyInput as error:
+        place, meant = str(temporary), str(folder)
+        raise FaultyInput([replace(one, where=one.where.replace(place, meant)) for one in error.faults]) from error
+    again = render_set(found)
+    faults = [
+        Fault(str(folder / name), "would be read back as another text; nothing was written")
+        for name, text in files.items()
+        if again.get(name) != text
+    ]
+    if faults:
+        raise FaultyInput(faults)
+    return found
 
 
 def _folder_taken(folder: Path) -> AssumptionError:
@@ -259,8 +283,11 @@ class AssumptionStore:
         DigestMismatch : as `log`.
         """
         name, set_id = signer(by), assumptions.id
-        if not ID_PATTERN.fullmatch(set_id):
-            raise AssumptionError(f"found the id {set_id!r}, expected letters, digits, dots, dashes and underscores.")
+        if not ID_PATTERN.fullmatch(set_id) or set_id in (LOG, HEAD):
+            raise AssumptionError(
+                f"found the id {set_id!r}, expected letters, digits, dots, dashes and underscores, "
+                f"and neither {LOG} nor {HEAD}."
+            )
         faults = set_faults(assumptions)
         if faults:
             raise FaultyInput(faults)

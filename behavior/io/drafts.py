@@ -20,7 +20,7 @@ class DraftFolder:
         return self.root / name
 
     def write(self, draft: AssumptionSet) -> AssumptionSet:
-        """Write a draft as text beside the old one, put it in its place, and read back what was written.
+        """Write a draft as text beside the old one and put it in its place; the draft as it is read back.
 
         Raises
         ------
@@ -30,12 +30,12 @@ class DraftFolder:
         fresh, old = self.path(f".{draft.id}.new"), self.path(f".{draft.id}.old")
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        write_set(draft, fresh)
+        written = write_set(draft, fresh)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-        return read_set(folder)
+        return written
 
     def read(self, name: str) -> AssumptionSet:
         """A draft, verified.

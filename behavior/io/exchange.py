@@ -8,7 +8,8 @@ cause                of RUNOFF: ``payoff``, ``curtailment``, ``default``, ``with
 quantity             a quantity of a set (``MONTHLY_HAZARD``, ``MARGINAL_PASS_THROUGH``, ``MONTHLY_ADJUSTMENT``,
                      ``DRAWN_SHARE``) or a vendor's shape (below)
 segment columns      any other column; blank in every row of a table means that the table does not use it
-direction, view      as in a set, where used
+direction            of MONTHLY_ADJUSTMENT: ``up`` or ``down``
+view                 of deposit decay: ``with_redeposits`` or ``minimum_balance``; blank speaks for both
 driver columns       ``rate_incentive``, ``rate_level``, ``rate_spread``, ``months_in_the_money``, where used
 month                whole month from 1 on; blank for one value in all months
 value                the number; lower, upper, exposure_months where known
@@ -21,16 +22,17 @@ cause may mix shapes.
 
 The TOML (optional) gives what a row cannot: ``source``, ``note``, ``[bands]``, and under ``[tables.<name>]`` the keys
 of a manifest's ``[[curves]]`` entry (``month_meaning``, ``driver_index``, ``lag_months``, ``season``,
-``delay_months`` ...). Where it is silent, months count since as-of for the causes ``withdrawal`` and ``migrated`` and
-for DRAWDOWN, else since origination. A table's name is its effect and cause, or its place in REPRICING:
-``runoff_payoff``, ``repricing_target``, ``repricing_speed``, ``drawdown``.
+``delay_months``, ``view`` of a table whose rows name none ...). Where it is silent, months count since as-of for the
+causes ``withdrawal`` and ``migrated`` and for DRAWDOWN, else since origination. A table's name is its effect and cause,
+or its place in REPRICING: ``runoff_payoff``, ``repricing_target``, ``repricing_speed``, ``drawdown``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,13 +40,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.check import HIGHEST_PASS_THROUGH, set_faults
+from behavior.assumptions.check import HIGHEST_PASS_THROUGH, QUANTITIES, set_faults
 from behavior.assumptions.curve import AssumptionCurve
-from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
+from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.manifest import heading_from
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.assumptions.table_text import KEPT_WORDS, curves_of, read_rows
-from behavior.errors import Fault, FaultyInput
+from behavior.assumptions.table_text import KEPT_WORDS, curves_of, header_faults, read_rows
+from behavior.errors import Fault, FaultyInput, Gathered
 from behavior.io.files import read_bytes
 from behavior.quantities import BoolArray, FloatArray, IntArray, Quantity, annual_to_monthly
 
@@ -69,6 +71,7 @@ RANGES = {
 SINCE_AS_OF_CAUSES = ("withdrawal", "migrated")
 PSA_RAMP_MONTHS = 30
 PSA_STEP = 0.002
+CAUSE_PATTERN = re.compile(r"\w([\w .-]*\w)?")
 TOP_KEYS = ("source", "note", "bands", "tables")
 
 
@@ -91,27 +94,47 @@ def import_set(path: Path, set_id: str, as_of: dt.date, terms: Path | None = Non
     ------
     FaultyInput : every fault of both files, with line, column and value.
     """
-    text = _text(path)
-    rows, lines = read_rows(text, str(path))
-    raw = _terms(terms)
     faults: list[Fault] = []
-    where_terms = str(terms) if terms else "terms"
-    parts = _parts(rows, lines, str(path), faults)
-    for name in raw.get("tables", {}):
-        if name not in {part.name for part in parts} and not faults:
-            there = ", ".join(part.name for part in parts)
-            faults.append(Fault(where_terms, f"no such table; there are {there}", column=f"$.tables.{name}"))
-    tables: list[AssumptionTable] = []
-    for part in parts:
-        table = _table(part, raw, str(path), where_terms, faults)
-        tables += [table] if table is not None else []
+    where, where_terms = str(path), str(terms) if terms else "terms"
+    rows, lines = read_rows(_text(path), where, faults)
+    gathered = Gathered()
+    raw: dict[str, Any] = {}
+    with gathered:
+        raw = _terms(terms)
+    faults += [*gathered.faults, *header_faults(rows, NEEDED, where)]
+    if len(rows) == 0 and not faults:
+        faults.append(Fault(where, "expected at least one row below the header"))
+    if set(NEEDED) - set(rows.columns) or rows.columns.has_duplicates:
+        raise FaultyInput(faults)
+    rows = rows if "cause" in rows.columns else rows.assign(cause="")
+    wrong, good = _word_faults(rows, lines, where)
+    faults += wrong
+    rows, wrong = _judged_values(rows, good, lines, where)
+    whole = not faults
+    faults += wrong
+    parts = _parts(rows[good], lines[good])
+    if whole:
+        faults += _terms_of_no_table(raw, parts, where_terms)
+    made = [_table(part, raw, where, where_terms, whole, faults) for part in parts]
+    tables = [table for table in made if table is not None]
     tables += _speed_of_beta(parts, tables)
     found = AssumptionSet(set_id, as_of, tuple(tables), note=str(raw.get("note", "")))
-    faults = faults or set_faults(found)
+    if tables or not faults:
+        faults += set_faults(found)
     if faults:
         # A constant that is written out by month would repeat its fault in every month.
-        raise FaultyInput(list(dict.fromkeys(faults)))
+        once = dict.fromkeys(faults)
+        raise FaultyInput(sorted(once, key=lambda fault: (fault.where != where, fault.line or 0)))
     return found
+
+
+def _terms_of_no_table(raw: Mapping[str, Any], parts: Sequence[_Part], where: str) -> list[Fault]:
+    names = [part.name for part in parts]
+    return [
+        Fault(where, f"no such table; there are {', '.join(names)}", column=f"$.tables.{name}")
+        for name in raw.get("tables", {})
+        if name not in names
+    ]
 
 
 def _text(path: Path) -> str:
@@ -146,20 +169,47 @@ def _terms(path: Path | None) -> dict[str, Any]:
     return raw
 
 
-def _parts(rows: pd.DataFrame, lines: IntArray, where: str, faults: list[Fault]) -> list[_Part]:
-    there = ", ".join(str(name) for name in rows.columns)
-    missing = [name for name in NEEDED if name not in rows.columns]
-    if missing:
-        faults += [Fault(where, f"expected this column; there are {there}", line=1, column=name) for name in missing]
-        return []
-    if "cause" not in rows.columns:
-        rows = rows.assign(cause="")
+def _word_faults(rows: pd.DataFrame, lines: IntArray, where: str) -> tuple[list[Fault], BoolArray]:
+    """Rows whose words do not say what table they belong to, every word of them, and which rows are good, (rows,)."""
+    directions = rows["direction"] if "direction" in rows.columns else [""] * len(rows)
+    judged: dict[tuple[str, ...], list[tuple[str, str, str]]] = {}
+    faults: list[Fault] = []
+    good = np.ones(len(rows), dtype=np.bool_)
+    words = zip(rows["effect"], rows["cause"], rows["quantity"], directions, strict=True)
+    for place, key in enumerate(words):
+        if key not in judged:
+            judged[key] = list(_broken_rules(*key))
+        good[place] = not judged[key]
+        faults += [Fault(where, rule, int(lines[place]), column, value) for column, value, rule in judged[key]]
+    return faults, good
+
+
+def _broken_rules(effect: str, cause: str, quantity: str, direction: str) -> Iterator[tuple[str, str, str]]:
+    """Column, word and rule of everything wrong with a row's words."""
+    known = effect in list(Effect)
+    if not known:
+        yield "effect", effect, f"expected one of {', '.join(Effect)}"
+    meant = _quantity(quantity)
+    fitting = [str(one) for one in QUANTITIES[Effect(effect)]] if known else [str(one) for one in SET_QUANTITIES]
+    fitting += [shape for shape, of in SHAPES.items() if str(of) in fitting]
+    if meant is None:
+        yield "quantity", quantity, f"expected one of {', '.join(fitting)}"
+    elif quantity not in fitting:
+        yield "quantity", quantity, f"{effect} needs {' or '.join(fitting)}"
+    if effect == Effect.RUNOFF and not cause:
+        yield "cause", cause, "RUNOFF needs a cause, such as payoff, curtailment, default, withdrawal or migrated"
+    if effect == Effect.REPRICING and cause:
+        yield "cause", cause, "REPRICING has no cause; leave it blank"
+    elif cause and not CAUSE_PATTERN.fullmatch(cause):
+        # A table's file is named after its cause.
+        yield "cause", cause, "expected letters, digits, dots, dashes, underscores and spaces between them"
+    if direction and meant is Quantity.MARGINAL_PASS_THROUGH:
+        yield "direction", direction, "a pass-through is the same up and down; leave it blank"
+
+
+def _parts(rows: pd.DataFrame, lines: IntArray) -> list[_Part]:
+    """Rows of each table, tables in the order of their first row."""
     words = [_quantity(str(one)) for one in rows["quantity"]]
-    faults += _word_faults(rows["effect"], [one in list(Effect) for one in rows["effect"]], list(Effect), where, lines)
-    known = [*(str(one) for one in SET_QUANTITIES), *SHAPES]
-    faults += _word_faults(rows["quantity"], [one is not None for one in words], known, where, lines)
-    if faults:
-        return []
     names = np.asarray(
         [
             _name(Effect(str(effect)), str(cause), quantity or Quantity.MONTHLY_HAZARD)
@@ -179,21 +229,8 @@ def _parts(rows: pd.DataFrame, lines: IntArray, where: str, faults: list[Fault])
             rows.iloc[places].reset_index(drop=True),
             np.asarray(lines[places], dtype=np.int64),
         )
-        for place in places[[words[one] is not part.quantity for one in places]]:
-            text = str(rows["quantity"].iloc[place])
-            faults.append(Fault(where, f"{name} holds {part.quantity}", int(lines[place]), "quantity", text))
         found.append(part)
     return found
-
-
-def _word_faults(
-    column: pd.Series, good: list[bool], allowed: Sequence[str], where: str, lines: IntArray
-) -> list[Fault]:
-    return [
-        Fault(where, f"expected one of {', '.join(allowed)}", line=int(line), column=str(column.name), value=str(text))
-        for text, fine, line in zip(column, good, lines, strict=True)
-        if not fine
-    ]
 
 
 SET_QUANTITIES = (
@@ -217,8 +254,9 @@ def _name(effect: Effect, cause: str, quantity: Quantity) -> str:
 
 
 def _table(
-    part: _Part, raw: Mapping[str, Any], where: str, where_terms: str, faults: list[Fault]
+    part: _Part, raw: Mapping[str, Any], where: str, where_terms: str, whole: bool, faults: list[Fault]
 ) -> AssumptionTable | None:
+    """A part as a table; None where its terms are wrong, or where no curve can be made of its rows."""
     segments = [str(name) for name in part.rows.columns if name not in RESERVED and (part.rows[name] != "").any()]
     drivers = [name for name in DRIVER_COLUMNS if name in part.rows.columns and (part.rows[name] != "").any()]
     own = dict(raw.get("tables", {}).get(part.name, {}))
@@ -237,32 +275,64 @@ def _table(
     fixed = [key for key in ("effect", "cause", "quantity", "segments", "drivers", "file", "sha256") if key in own]
     for key in fixed:
         faults.append(Fault(where_terms, "the CSV says this", column=f"$.tables.{part.name}.{key}"))
-    heading = heading_from({**entry, **own}, part.name, where_terms, f"$.tables.{part.name}", faults)
-    wrong = _value_faults(part, where)
-    if heading is None or wrong:
-        faults += wrong
+    heading, views = heading_from({**entry, **own}, part.name, where_terms, f"$.tables.{part.name}", faults)
+    faults += _view_faults(part, segments, views, where, where_terms)
+    if heading is None:
         return None
     rows, lines = _written_out(part)
     kept = [name for name in rows.columns if name in (*segments, *drivers, *KEPT_WORDS)]
-    curves, wrong = curves_of(rows[kept], heading, where, lines)
+    curves, wrong = curves_of(rows[kept], heading, where, lines, views[0] if views else None, whole)
     faults += wrong
-    return replace(heading, curves=tuple(curves))
+    return replace(heading, curves=tuple(curves)) if curves else None
 
 
-def _value_faults(part: _Part, where: str) -> list[Fault]:
-    """Values and bands of vendors' shapes out of their range; those of a set's quantities are judged with the set."""
+def _view_faults(
+    part: _Part, segments: list[str], views: tuple[View, ...], where: str, where_terms: str
+) -> list[Fault]:
+    """Views said twice: by the terms and by rows, or by a row for every view beside one for a single view."""
     faults: list[Fault] = []
-    for shape, (rule, top) in RANGES.items():
-        here = (part.rows["quantity"] == shape).to_numpy(dtype=np.bool_)
-        for name in ("value", "lower", "upper"):
-            if name not in part.rows.columns:
-                continue
-            texts = part.rows[name].to_numpy(dtype=object)
-            numbers = pd.to_numeric(part.rows[name], errors="coerce").to_numpy(dtype=np.float64)
-            bad = here & ~((numbers >= 0.0) & (numbers <= top))
-            bad &= (texts != "") | (name == "value")
-            faults += [Fault(where, rule, int(part.lines[row]), name, str(texts[row])) for row in np.flatnonzero(bad)]
+    key = f"$.tables.{part.name}.view"
+    said = (part.rows["view"] != "").to_numpy(dtype=np.bool_) if "view" in part.rows.columns else np.zeros(1, np.bool_)
+    if len(views) > 1:
+        faults.append(Fault(where_terms, "expected one view; rows say theirs in the column `view`", column=key))
+    elif views and said.any():
+        faults.append(Fault(where_terms, "the CSV says this", column=key))
+    if said.any() and not said.all():
+        labels = [tuple(row) for row in part.rows[segments].itertuples(index=False)]
+        spoken = {label for label, one in zip(labels, said, strict=True) if one}
+        rule = "a row without a view speaks for every view, and this segment has rows of a view too; name the view"
+        faults += [
+            Fault(where, rule, line=int(part.lines[place]), column="view", value="")
+            for place in np.flatnonzero(~said)
+            if labels[place] in spoken
+        ]
     return faults
+
+
+def _judged_values(
+    rows: pd.DataFrame, good: BoolArray, lines: IntArray, where: str
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Values and bands of vendors' shapes out of their range, and of rows that belong to no table.
+
+    Those of a set's quantities are judged with their table. A faulty cell is 0 in the rows that are given back, so that
+    everything else about its row is judged too.
+    """
+    faults: list[Fault] = []
+    rows = rows.copy()
+    shapes = rows["quantity"].to_numpy(dtype=object)
+    of_none = ~good & ~np.isin(shapes, list(RANGES))
+    for name in ("value", "lower", "upper"):
+        if name not in rows.columns:
+            continue
+        texts = rows[name].to_numpy(dtype=object)
+        numbers = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
+        stands = np.asarray((texts != "") | (name == "value"), dtype=np.bool_)
+        rules = [(shapes == shape, *RANGES[shape]) for shape in RANGES]
+        for here, rule, top in [*rules, (of_none, "expected a number with a decimal point", np.inf)]:
+            bad = here & stands & ~((numbers >= 0.0) & (numbers <= top) & np.isfinite(numbers))
+            faults += [Fault(where, rule, int(lines[row]), name, str(texts[row])) for row in np.flatnonzero(bad)]
+            rows[name] = np.where(bad, "0", rows[name].to_numpy(dtype=object))
+    return rows, faults
 
 
 def _speed_of_beta(parts: list[_Part], tables: list[AssumptionTable]) -> list[AssumptionTable]:

@@ -50,7 +50,7 @@ def readings_tables(assumptions: AssumptionSet, points: Points | None = None) ->
     rows = pd.DataFrame(
         [
             (one.effect, one.cause, one.segment, _head(one.measure, one.unit), _amount(one.value, one.unit))
-            for one in readings(assumptions, points)
+            for one in readings(assumptions, points or Points(burnt_out=()))
         ],
         columns=["effect", "cause", "segment", "figure", "value"],
     )

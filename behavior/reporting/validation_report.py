@@ -55,9 +55,9 @@ def validation_report(
     exhibits : the kind's own pictures (S-curve, run-off, pass-through) against what was realised.
     attributions : by estimator role; printed where the finding on attributions has no pictures of its own.
     facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``validator``, ``as_of``,
-        ``transferred``, ``validation_status``, ``spec_digest``, ``data_digest``, ``code_version``, ``code_digest``,
-        ``libraries`` (mapping), ``fit`` (mapping), ``run``, ``limitations`` (sequence), ``command``. Missing ones are
-        left out.
+        ``transferred``, ``validation_status``, ``spec_digest``, ``data_digest``, ``registered_data_digest`` and
+        ``same_data`` (of a version checked again), ``code_version``, ``code_digest``, ``libraries`` (mapping), ``fit``
+        (mapping), ``run``, ``limitations`` (sequence), ``command``. Missing ones are left out.
     """
     spec = given.fitted.spec
     named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
@@ -283,6 +283,7 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         "code_digest",
         "spec_digest",
         "data_digest",
+        "registered_data_digest",
         "trees_grown_on",
         "command",
     )
@@ -294,6 +295,11 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         for name, text in given.fitted.files().items()
     ]
     blocks: list[Paragraph | Table] = [Table("Digests, versions and seeds", pd.DataFrame([*rows, *files]))]
+    if facts.get("same_data") is False:
+        words = (
+            "These checks were rerun on another history than the version learned from: their figures are not its own."
+        )
+        blocks.insert(0, Paragraph(words, "warning"))
     libraries = facts.get("libraries") or {}
     if libraries:
         table = pd.DataFrame({"library": list(libraries), "version": [str(one) for one in libraries.values()]})

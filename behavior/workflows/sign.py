@@ -7,19 +7,32 @@ from dataclasses import replace
 
 from behavior.assumptions.people import same_person, signer
 from behavior.assumptions.set import AssumptionTable
-from behavior.errors import GateFailed, NotApproved
+from behavior.errors import DigestMismatch, GateFailed, NotApproved
 from behavior.tracking.base import ModelRecord, Tracker
 
 PASSED = "passed"
 
 
-def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, note: str = "") -> ModelRecord:
+def sign(
+    tracker: Tracker,
+    name: str,
+    version: int,
+    by: str,
+    at: dt.datetime,
+    note: str = "",
+    checked_on: str | None = None,
+) -> ModelRecord:
     """Sign a version as its validator.
+
+    Parameters
+    ----------
+    checked_on : sha256 of the history that the checks were rerun on; None where the run that trained it is signed.
 
     Raises
     ------
     NotApproved : by nobody, or by the version's developer. GateFailed : a gate of the version failed.
     AssumptionError : the name mixes scripts (`signer`).
+    DigestMismatch : the checks were rerun on another history than the version learned from.
     """
     record = tracker.record(name, version)
     developer = record.tags.get("developer", "")
@@ -30,6 +43,13 @@ def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, no
         )
     if record.tags.get("gates") != PASSED:
         raise GateFailed(f"{name}@{version}: gates {record.tags.get('gates', 'unknown')}; it cannot be signed.")
+    registered = record.tags.get("data_digest", "")
+    if checked_on is not None and checked_on != registered:
+        raise DigestMismatch(
+            f"{name}@{version} was not signed: its checks were rerun on a history with sha256 {checked_on}, "
+            f"expected the one it learned from, {registered or 'which is not on record'}. "
+            "Point the profile at that history, or train a version on this one."
+        )
     tracker.tag_version(
         name,
         version,
@@ -44,13 +64,30 @@ def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, no
 
 
 def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tuple[AssumptionTable, ...]:
-    """Tables whose provenance says who signed the version they came from; unsigned ones stay as they are."""
+    """Tables whose provenance says who signed the version they came from; unsigned ones stay as they are.
+
+    Raises
+    ------
+    BehaviorError : the registry has no such version. DigestMismatch : its version of that number is of another run.
+    """
     signed = []
     for table in tables:
         origin = table.provenance
         if origin.model and origin.model_version is not None:
-            tags = tracker.record(origin.model, origin.model_version).tags
+            record = tracker.record(origin.model, origin.model_version)
+            _refuse_other_run(table, record)
+            tags = record.tags
             if tags.get("validation_status") == "validated":
                 origin = replace(origin, validation=f"validated by {tags['validated_by']} at {tags['validated_at']}")
         signed.append(replace(table, provenance=origin))
     return tuple(signed)
+
+
+def _refuse_other_run(table: AssumptionTable, record: ModelRecord) -> None:
+    """A signature is on what one run made, not on a number that every registry counts anew."""
+    run = table.provenance.run
+    if run and run != record.run:
+        raise DigestMismatch(
+            f"{table.name} comes from run {run} as {record.name}@{record.version}, and this registry's {record.name}@"
+            f"{record.version} from run {record.run}. Name the profile that the model was trained under."
+        )

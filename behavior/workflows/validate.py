@@ -30,12 +30,24 @@ from behavior.workflows.train import (
 
 @dataclass(frozen=True)
 class Validated:
-    """Findings and report of a version checked again; `same_data`: the history is the one that it learned from."""
+    """Findings and report of a version checked again.
+
+    Parameters
+    ----------
+    data_digest, registered_data_digest : of the history it was checked on now, and of the one it learned from, sha256;
+        the latter is empty where the record does not say.
+    """
 
     findings: Findings
     report: str
-    same_data: bool
+    data_digest: str
+    registered_data_digest: str
     facts: Mapping[str, Any]
+
+    @property
+    def same_data(self) -> bool:
+        """Whether the history is the one that the version learned from."""
+        return self.data_digest == self.registered_data_digest
 
 
 def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, stages: Stages) -> Validated:
@@ -64,13 +76,14 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
         checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged)
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
-        same = record.tags.get("data_digest") == data_digest(again.history.sources)
+        found, registered = data_digest(again.history.sources), record.tags.get("data_digest", "")
         facts = facts_of(again, fitted, findings) | {
             "version": record.version,
             "validation_status": record.tags.get("validation_status", "unvalidated"),
-            "same_data": same,
+            "registered_data_digest": registered or "not on record",
+            "same_data": found == registered,
             "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
         exhibits = kind.exhibits(fitted, panel, split, predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
-    return Validated(findings, render(document), same, facts)
+    return Validated(findings, render(document), found, registered, facts)

@@ -57,8 +57,10 @@ def _in_view(table: AssumptionTable, view: View) -> AssumptionTable:
             f"{table.name}: no curve in the view `{view}`; it holds {there}. Publish a set with that view, or value "
             f"with --deposit-view {View.WITH_REDEPOSITS}."
         )
-    curves = [replace(curve, view=None) for curve in table.curves if curve.view in (None, view)]
-    return replace(table, curves=tuple(curves))
+    own = [curve for curve in table.curves if curve.view == view]
+    taken = {curve.segment for curve in own}
+    own += [curve for curve in table.curves if curve.view is None and curve.segment not in taken]
+    return replace(table, curves=tuple(replace(curve, view=None) for curve in own))
 
 
 def accrued_by_position(plan: Plan) -> FloatArray:

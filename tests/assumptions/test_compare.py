@@ -6,11 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from behavior.assumptions.compare import compare, readings
-from behavior.assumptions.effects import Effect
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Direction, Effect
+from behavior.assumptions.pass_through_path import RestingRate
+from behavior.assumptions.set import AssumptionTable
 from behavior.quantities import Quantity
-from tests.assumption_examples import example_set, flat_decay, speed, target
+from tests.assumption_examples import example_set, flat_decay, prepayment, speed, target
 
 
 def test_a_constant_decay_reads_as_its_formulas() -> None:
@@ -34,9 +39,91 @@ def test_betas_lags_and_half_lives_are_read_together() -> None:
 def test_a_set_does_not_differ_from_itself() -> None:
     same = compare(example_set(), example_set("2026-12-31.r1"))
     assert same.changed() == ()
-    assert len(same.differences) == len(readings(example_set()))
+    assert len(same.differences) > len(readings(example_set()))
     never = example_set(tables=(target(), speed(0.0, 0.0)))
     assert compare(never, never).changed() == ()
+
+
+def changed(table: AssumptionTable, **changes: object) -> dict[str, tuple[object, object, str]]:
+    """Old, new and unit of everything that differs when one table of a set is changed."""
+    old, new = example_set(tables=(table,)), example_set("r2", tables=(replace(table, **changes),))
+    return {one.measure: (one.old, one.new, one.unit) for one in compare(old, new).changed()}
+
+
+@pytest.mark.parametrize(
+    ("terms", "name", "old", "new", "unit"),
+    [
+        ({"lag_months": 12}, "lag", 1.0, 12.0, "months"),
+        ({"in_the_money_above": 0.05}, "in the money above", 0.005, 0.05, "a year"),
+        ({"tenor_months": 12}, "driver tenor", 120.0, 12.0, "months"),
+        ({"tenor_months": "remaining_fixation"}, "driver tenor", 120.0, "remaining_fixation", "months"),
+        ({"tenor_months": None}, "driver tenor", 120.0, None, "months"),
+        ({"index": "MORTGAGE15"}, "driver index", "MORTGAGE30", "MORTGAGE15", ""),
+    ],
+)
+def test_every_driver_term_is_a_row_of_its_own(
+    terms: dict[str, object], name: str, old: object, new: object, unit: str
+) -> None:
+    table = prepayment()
+    assert changed(table, terms=replace(table.terms, **terms)) == {name: (old, new, unit)}
+
+
+def test_season_is_compared_by_month() -> None:
+    table = prepayment()
+    season = table.season or ()
+    double = changed(table, season=tuple(2 * factor for factor in season))
+    assert len(double) == 12
+    assert double["season, January"] == (0.85, 1.7, "factor")
+    assert changed(table, season=None)["season, June"] == (season[5], None, "factor")
+    assert set(changed(table, season=(1.0, *season[1:]))) == {"season, January"}
+
+
+def test_customers_who_are_burnt_out_are_compared_too() -> None:
+    def burnt(curve: AssumptionCurve) -> AssumptionCurve:
+        values = curve.values.copy()
+        values[:, 1:, :] *= 3
+        return replace(curve, values=values)
+
+    table = prepayment()
+    found = changed(table, curves=tuple(burnt(curve) for curve in table.curves))
+    assert "5-year CPR at rate incentive +100 bp, 12 months in the money" in found
+    assert "5-year CPR at rate incentive +100 bp" not in found
+    (largest,) = [name for name in found if name.startswith("largest change of a cell (2,160 differ), rate incent")]
+    assert "24 months in the money, month" in largest
+    before, after, unit = found[largest]
+    assert isinstance(before, float)
+    assert (after, unit) == (pytest.approx(3 * before), "share a month")
+
+
+def test_terms_of_repricing_are_rows() -> None:
+    assert changed(speed(), delay_months={Direction.UP: 4})["delay up"] == (1.0, 4.0, "months")
+    faster = speed(0.2, 0.3)
+    assert changed(speed(), curves=faster.curves)["speed up"] == (0.1, 0.2, "share a month")
+    rests = {("savings",): RestingRate(0.03, 0.01)}
+    found = changed(replace(target(), resting_rates=rests), resting_rates={("savings",): RestingRate(0.03, 0.02)})
+    assert found == {"resting rate": (0.01, 0.02, "a year")}
+
+
+@given(st.sampled_from(["values", "lower", "upper", "exposure_months"]), st.integers(0, 2159), st.booleans())
+@settings(max_examples=20)
+def test_whatever_differs_in_the_text_is_a_difference(part: str, cell: int, whole: bool) -> None:
+    table = prepayment()
+    curve = table.curves[0]
+    array = getattr(curve, part).copy()
+    array.flat[cell] += 1e-9
+    other = replace(curve, **{part: None if whole and part != "values" else array})
+    found = changed(table, curves=(other, *table.curves[1:]))
+    assert "table text, sha256" in found
+    assert "table text, sha256" in changed(table, curves=table.curves[::-1])
+    assert any(name.startswith("largest change of a cell (1 differ)") for name in found) == (part == "values")
+
+
+def test_tables_of_other_names_are_compared_where_they_are_alone() -> None:
+    old = example_set(tables=(flat_decay(0.01, name="runoff_withdrawal"), target(), speed()))
+    new = example_set("r2", tables=(flat_decay(0.01), replace(target(), name="target2"), target()))
+    found = [(one.segment, one.old is None, one.new is None) for one in compare(old, new).changed()]
+    assert found[-2:] == [("table target2", True, False), ("table speed", False, True)]
+    assert not any(segment == "table flat" for segment, _, _ in found)
 
 
 def test_a_difference_says_what_changed() -> None:

@@ -173,7 +173,7 @@ def test_no_manifest_at_all_is_refused(text: str) -> None:
         (DECAY.replace("retail,7,0.01", ",7,0.01"), "write `pooled` for a fallback"),
         (DECAY.replace("retail,120,0.01\n", ""), "at least 120 months"),
         (DECAY.replace("customer_type", "type"), "column `customer_type`: expected this column; there are type, month"),
-        (DECAY.replace(",", ";"), "expected this column"),
+        (DECAY.replace(",", ";"), "separated by semicolons"),
         ("", "the file is empty"),
     ],
 )

@@ -52,6 +52,15 @@ def test_views_and_directions_are_chosen() -> None:
         match_segments(savings, speed())
 
 
+@pytest.mark.parametrize("turned", [1, -1])
+def test_a_curve_of_the_view_asked_for_goes_before_one_for_every_view(turned: int) -> None:
+    (blank,) = flat_decay(0.1).curves
+    both = flat_decay(0.1, curves=(blank, replace(blank, view=View.MINIMUM_BALANCE))[::turned])
+    for view, found in ((None, None), (View.MINIMUM_BALANCE, View.MINIMUM_BALANCE)):
+        (place,) = match_segments(pd.DataFrame(index=[0]), both, view).curve_index
+        assert both.curves[place].view is found
+
+
 def test_a_missing_segment_column_is_an_error_unless_a_curve_is_pooled_there() -> None:
     with pytest.raises(FaultyInput, match="column `product`"):
         match_segments(pd.DataFrame({"balance": [5e4]}), prepayment())

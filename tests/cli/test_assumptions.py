@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from behavior.assumptions.manifest import sha256_of
 from behavior.cli import main
 from behavior.io.assumption_store import AssumptionStore, write_set
 from tests.assumption_examples import decay, example_set, prepayment, speed, target
@@ -54,13 +58,42 @@ def test_the_incumbent_comes_in_and_is_compared(here: Path, capsys: pytest.Captu
         "long-run beta at +100 bp",
         "long-run beta at -100 bp",
         "beta after 12 months at +100 bp",
+        "largest change of a cell (1 differ)",
+        "table text, sha256",
     }
-    assert all(row["change"] == pytest.approx(-0.1) for row in said["differences"])
+    *figures, text = said["differences"]
+    assert all(row["change"] == pytest.approx(-0.1) for row in figures)
+    assert (text["segment"], text["change"]) == ("table repricing_target", None)
     code, said = called(capsys, "assumptions diff v1 sets/v1 --store sets --all")
-    assert all(row["change"] == 0 for row in said["differences"])
+    assert all(row["old"] == row["new"] for row in said["differences"])
     code, said = called(capsys, "assumptions show v1 --store sets --origin")
     assert said["origin"][0] == {"table": "runoff_payoff"}
     assert len(said["tables"]) == 4
+
+
+def test_a_difference_that_no_figure_shows_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (curve, *others) = prepayment().curves
+    seen = replace(curve, exposure_months=2.0 * np.asarray(curve.exposure_months))
+    write_set(example_set("seen", tables=(replace(prepayment(), curves=(seen, *others)),)), here / "seen")
+    write_set(example_set("first", tables=(prepayment(),)), here / "first")
+    assert main(["assumptions", "diff", "first", "seen"]) == 0
+    printed = capsys.readouterr().out
+    assert "table text, sha256" in printed
+    assert "(none)" not in printed
+    # The same numbers in other words, such as another program writes them.
+    shutil.copytree(here / "first", here / "other")
+    text = (here / "first" / "prepayment.csv").read_text()
+    (here / "other" / "prepayment.csv").write_text(text.replace(",0.0,", ",0.00,"))
+    digests = [sha256_of((here / name / "prepayment.csv").read_bytes()) for name in ("first", "other")]
+    manifest = here / "other" / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace(digests[0], digests[1]))
+    assert main(["assumptions", "diff", "first", "other"]) == 0
+    printed = capsys.readouterr().out
+    assert f"prepayment: the same numbers, written differently (sha256 {digests[0][:12]}, then" in printed
+    assert "(none)" not in printed
+    assert called(capsys, "assumptions diff first other")[1]["rewritten"] == {"prepayment": digests}
+    assert main(["assumptions", "diff", "first", "first"]) == 0
+    assert "(none)" in capsys.readouterr().out
 
 
 def test_an_edited_set_is_found_and_its_file_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

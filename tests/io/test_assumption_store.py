@@ -8,6 +8,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,29 @@ def test_published_and_loaded_have_one_digest(tmp_path: Path) -> None:
 def write_set_copy(found: AssumptionSet, folder: Path) -> Path:
     write_set(found, folder)
     return folder
+
+
+def test_a_set_that_would_be_read_as_another_is_not_written(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    (curve,) = flat_decay(0.1).curves
+    endless = flat_decay(0.1, curves=(replace(curve, exposure_months=np.full(curve.values.shape, np.inf)),))
+    with pytest.raises(FaultyInput, match=r"r1/flat\.csv, line 2, column `exposure_months`: found 'inf'"):
+        store.write(example_set("r1", tables=(endless,)))
+    with pytest.raises(FaultyInput, match="a name without slashes"):
+        store.write(example_set("r1", tables=(flat_decay(0.1, name="../flat"),)))
+    for taken in (LOG, HEAD):
+        with pytest.raises(AssumptionError, match="neither"):
+            store.write(example_set(taken))
+    assert list(tmp_path.iterdir()) == []
+    unknown = flat_decay(0.1, curves=(replace(curve, lower=np.full(curve.values.shape, np.nan)),))
+    assert store.write(example_set("r1", tables=(unknown,))).tables[0].curves[0].lower is None
+
+
+def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("")
+    for folder in (tmp_path / "store", tmp_path / "store" / "inside"):
+        with pytest.raises(AssumptionError, match="expected a folder to write sets in"):
+            AssumptionStore(folder).write(example_set())
 
 
 def test_a_set_is_written_once_and_leaves_nothing_half_written(tmp_path: Path) -> None:

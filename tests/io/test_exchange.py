@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from behavior.assumptions.compare import readings
-from behavior.assumptions.effects import Direction, Driver, MonthMeaning
+from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
+from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import FaultyInput
+from behavior.io.assumption_store import read_set, write_set
 from behavior.io.exchange import import_set, psa_to_cpr
 from behavior.quantities import annual_to_monthly
 from tests.assumption_examples import AS_OF
@@ -134,6 +137,79 @@ def test_unknown_words_are_refused(tmp_path: Path) -> None:
     assert "line 2, column `quantity`: found 'SPEED'" in found
 
 
+def test_every_fault_is_listed_whatever_else_is_wrong(tmp_path: Path) -> None:
+    text = """effect,cause,quantity,product,month,value
+RUNOFF,payoff,PSA,m,,nan
+RUNOFF,payoff,CPR,m,0,inf
+RUNOFFF,payoff,CPR,m,,0.1
+RUNOFF,payoff,CPR,m,,6
+RUNOFF,payoff,CPRR,m,,x
+DRAWDOWN,,CPR,n,,0.1
+REPRICING,x,BETA,s,,0.3
+RUNOFF,,PSA,s,,100
+RUNOFF,payoff,CPR,m,,1,000
+RUNOFF,withdrawal,MONTHLY_HAZARD,,,1.5
+RUNOFF,withdrawal,MONTHLY_HAZARD,k,,0.01
+"""
+    found = faults(tmp_path, text, "sauce = 1\n")
+    for words in (
+        "14 faults found",
+        "line 2, column `value`: found 'nan'",
+        "line 3, column `value`: found 'inf'",
+        "line 3, column `month`: found '0'",
+        "line 4, column `effect`: found 'RUNOFFF'",
+        "line 5, column `value`: found '6'",
+        "line 6, column `quantity`: found 'CPRR': expected one of MONTHLY_HAZARD, CPR, PSA, ANNUAL_DECAY",
+        "line 6, column `value`: found 'x': expected a number",
+        "line 7, column `quantity`: found 'CPR': DRAWDOWN needs DRAWN_SHARE",
+        "line 8, column `cause`: found 'x': REPRICING has no cause",
+        "line 9, column `cause`: found '': RUNOFF needs a cause",
+        "line 10: expected 6 comma-separated fields",
+        "line 11, column `value`: found '1.5': expected a share in [0, 1]",
+        "line 11, column `product`: found ''",
+        "terms.toml, column `$.sauce`: there is no such key",
+    ):
+        assert words in found
+
+
+VIEWS = """effect,cause,quantity,product,view,month,value
+RUNOFF,withdrawal,ANNUAL_DECAY,savings,,,0.5
+RUNOFF,withdrawal,ANNUAL_DECAY,checking,minimum_balance,,0.1
+REPRICING,,BETA,savings,,,0.4
+"""
+
+
+def test_a_blank_view_speaks_for_every_view_after_writing_too(tmp_path: Path) -> None:
+    written = write_set(bring(tmp_path, VIEWS), tmp_path / "set")
+    found = read_set(tmp_path / "set")
+    assert {(curve.segment, curve.view) for curve in found.table("runoff_withdrawal").curves} == {
+        (("savings",), None),
+        (("checking",), View.MINIMUM_BALANCE),
+    }
+    assert readings(found) == readings(written)
+    rows = pd.DataFrame({"product": ["savings", "checking"]})
+    for view, how in ((None, ["own", "none"]), (View.MINIMUM_BALANCE, ["own", "own"])):
+        assert list(match_segments(rows, found.table("runoff_withdrawal"), view).how) == how
+
+
+def test_the_terms_name_the_view_of_a_table_whose_rows_name_none(tmp_path: Path) -> None:
+    terms = "[tables.runoff_withdrawal]\nview = 'minimum_balance'\n"
+    for text in (INCUMBENT, VIEWS.replace("minimum_balance", "")):
+        write_set(bring(tmp_path, text, terms), tmp_path / f"set {len(text)}")
+        (found,) = {curve.view for curve in read_set(tmp_path / f"set {len(text)}").table("runoff_withdrawal").curves}
+        assert found is View.MINIMUM_BALANCE
+    assert "$.tables.runoff_withdrawal.view`: the CSV says this" in faults(tmp_path, VIEWS, terms)
+    assert "expected with_redeposits or minimum_balance" in faults(tmp_path, INCUMBENT, terms.replace("minimum", "x"))
+    two = "[tables.runoff_withdrawal]\nview = ['minimum_balance', 'with_redeposits']\n"
+    assert "expected one view" in faults(tmp_path, INCUMBENT, two)
+
+
+def test_a_segment_is_not_given_for_every_view_and_for_one(tmp_path: Path) -> None:
+    found = faults(tmp_path, VIEWS.replace("checking", "savings"))
+    assert "1 fault found" in found
+    assert "line 2, column `view`: found '': a row without a view speaks for every view" in found
+
+
 def test_a_constant_out_of_range_is_one_fault_not_one_a_month(tmp_path: Path) -> None:
     found = faults(tmp_path, "effect,cause,quantity,value\nRUNOFF,payoff,MONTHLY_HAZARD,1.5\n")
     assert "1 fault found" in found
@@ -145,7 +221,22 @@ def test_a_constant_out_of_range_is_one_fault_not_one_a_month(tmp_path: Path) ->
     [
         ("effect,cause\nRUNOFF,payoff\n", "column `quantity`: expected this column; there are effect, cause"),
         ("", "the file is empty"),
-        ("effect;cause;quantity;value\nRUNOFF;payoff;CPR;0.1\n", "expected this column"),
+        (
+            "effect;cause;quantity;value\nRUNOFF;payoff;CPR;0,1\n",
+            "line 1: expected commas between the fields; this file is",
+        ),
+        ("effect\tvalue\nRUNOFF\t1\n", "separated by tabs"),
+        ("effect,cause,quantity,value\n", "expected at least one row below the header"),
+        ("effect,cause,quantity,product,product,value\n", "column `product`: expected each column once"),
+        ("effect,cause,quantity,effect,value\n", "column `effect`: expected each column once"),
+        ("effect,cause,quantity,value,value\n", "column `value`: expected each column once"),
+        (
+            "effect,cause,quantity,value\nRUNOFF,../../evil,PSA,150\n",
+            "line 2, column `cause`: found '../../evil': expected",
+        ),
+        ("effect,cause,quantity,value\nRUNOFF,..,PSA,150\n", "line 2, column `cause`: found '..': expected letters"),
+        ("effect,quantity,direction,value\nREPRICING,BETA,up,0.4\n", "a pass-through is the same up and down"),
+        ("effect,cause,quantity,month,value\nRUNOFF,payoff,CPR,1e9,0.1\n", "expected a whole month from 1 to 480"),
         ("effect,cause,quantity,value\nRUNOFF,payoff,CPR,1,000\n", "line 2: expected 4 comma-separated fields"),
         ("effect,cause,quantity,value\nRUNOFF,,CPR,0.1\n", "needs a cause"),
         ("effect,cause,quantity,month,value\nRUNOFF,payoff,CPR,1,0.1\n", "at least 120 months"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from behavior.errors import AssumptionError, FaultyInput, SetNotFound
+from behavior.assumptions.set import UNVALIDATED, Provenance
+from behavior.errors import AssumptionError, DigestMismatch, FaultyInput, SetNotFound
 from behavior.io.assumption_store import AssumptionStore
+from behavior.tracking.base import ModelRecord
 from behavior.workflows.publish import publish
+from behavior.workflows.sign import with_signatures
 from tests.assumption_examples import AS_OF, MONDAY, decay, example_set, flat_decay, target
 
 
@@ -29,6 +33,19 @@ def test_a_refused_set_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FaultyInput, match="2 tables of one name"):
         publish([flat_decay(0.1), flat_decay(0.2)], "r1", AS_OF, "Ann", MONDAY, store)
     assert not (tmp_path / "store").exists()
+
+
+def test_a_signature_is_on_what_one_run_made() -> None:
+    tags = {"validation_status": "validated", "validated_by": "Val", "validated_at": "today"}
+    registry = SimpleNamespace(record=lambda name, version: ModelRecord(name, version, "run 1", {}, "", tags))
+    ours, theirs = (
+        flat_decay(0.1, provenance=Provenance(model="home", model_version=1, run=run, validation=UNVALIDATED))
+        for run in ("run 1", "run 2")
+    )
+    (signed,) = with_signatures((ours,), registry)  # type: ignore[arg-type]
+    assert signed.provenance.validation == "validated by Val at today"
+    with pytest.raises(DigestMismatch, match="comes from run run 2 as home@1"):
+        with_signatures((theirs,), registry)  # type: ignore[arg-type]
 
 
 def test_tables_of_two_models_of_a_kind_are_told_apart() -> None:

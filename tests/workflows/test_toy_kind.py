@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -258,4 +259,60 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "developer"]) == 5
     assert "expected someone else" in capsys.readouterr().err
     assert main(["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["validation_status"] == "validated"
+    said = json.loads(capsys.readouterr().out)
+    assert (said["validation_status"], said["same_data"]) == ("validated", True)
+    assert said["data_digest"] == said["registered_data_digest"]
+    assert main(["validate", "redemption@²", "--profile", profile]) == 2
+
+
+def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:
+    """Exit code, JSON and warnings of publishing the toy's draft."""
+    draft = str(toy / "out" / "drafts" / "redemption.draft")
+    words = ["--id", set_id, "--proposed-by", "developer", "--store", str(toy / "assumptions"), *more, "--json"]
+    code = main(["publish", draft, *words])
+    printed = capsys.readouterr()
+    return code, json.loads(printed.out), printed.err
+
+
+def test_a_published_set_carries_the_signatures_of_the_registry(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = str(toy / "profile.toml")
+    assert main(["train", "redemption", "--profile", profile]) == 0
+    assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "Validator"]) == 0
+    capsys.readouterr()
+    code, said, warned = published(toy, capsys, "r1")
+    assert (code, said["signatures_looked_up"], said["unvalidated"]) == (0, False, ["redemption"])
+    assert "signatures were not looked up" in warned
+    code, said, warned = published(toy, capsys, "r2", "--profile", profile)
+    assert (code, said["signatures_looked_up"], said["unvalidated"], warned) == (0, True, [], "")
+    assert 'validation = "validated by Validator at ' in (toy / "assumptions" / "r2" / "manifest.toml").read_text()
+    approve = ["approve", "r2", "--by", "Model risk", "--valid-from", "2026-09-30", "--store", str(toy / "assumptions")]
+    assert main(approve) == 0
+    assert "UNVALIDATED" not in capsys.readouterr().err
+    # The registry of another profile counts from 1 again: its signature is on another model.
+    other = toy / "other.toml"
+    other.write_text((toy / "profile.toml").read_text().replace("tracking", "tracking2"))
+    (toy / "tracking2").mkdir()
+    code, said, _ = published(toy, capsys, "r3", "--profile", str(other))
+    assert code == 3
+    assert not (toy / "assumptions" / "r3").exists()
+
+
+def test_a_version_is_not_signed_on_other_data(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile, history = str(toy / "profile.toml"), toy / "redemptions.csv"
+    assert main(["train", "redemption", "--profile", profile]) == 0
+    history.write_text(history.read_text().replace("100.0", "101.0", 1))
+    capsys.readouterr()
+    assert main(["validate", "redemption@1", "--profile", profile, "--json"]) == 0
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    assert (said["same_data"], said["validation_status"]) == (False, "unvalidated")
+    page = Path(said["report"]).read_text()
+    for digest in (said["data_digest"], said["registered_data_digest"]):
+        assert digest in printed.err and digest in page
+    assert "another history" in page
+    assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "Validator", "--json"]) == 3
+    refused = json.loads(capsys.readouterr().out)
+    assert refused["error"] == "DigestMismatch"
+    assert said["data_digest"] in refused["message"] and said["registered_data_digest"] in refused["message"]
+    tags = Project(load_profile(profile)).tracker().record("redemption", 1).tags
+    assert tags["validation_status"] == "unvalidated"
