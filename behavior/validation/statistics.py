@@ -137,7 +137,8 @@ def logistic_line(
 ) -> SlopeLine:
     """Line of the outcome on the log-odds of the prediction; `clusters` are codes from 0, None = every row its own.
 
-    Newton's method on the weighted quasi-likelihood, so that shares are allowed beside 0/1. Not-a-number where the
+    Newton's method on the weighted quasi-likelihood, so that shares are allowed beside 0/1; a step that would leave
+    the likelihood lower is halved, so that a line far from 1 is found too. Not-a-number where the
     predictions do not vary or the iteration finds no answer.
     """
     chance = np.clip(np.asarray(predicted, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
@@ -156,11 +157,28 @@ def logistic_line(
         if not np.isfinite(curvature).all() or np.linalg.cond(curvature) > 1e14:
             return NO_LINE
         step = np.linalg.solve(curvature, gradient)
-        line = line + np.clip(step, -2.0, 2.0)
+        line = line + _downhill(design, weights, events, line, step)
         if np.abs(step).max() < 1e-10:
             pulls = design * (weights * (events - fitted))[:, None]
             return SlopeLine(float(line[0]), float(line[1]), *_deviation(pulls, curvature, clusters))
     return NO_LINE
+
+
+def _downhill(
+    design: FloatArray, weights: FloatArray, events: FloatArray, line: FloatArray, step: FloatArray
+) -> FloatArray:
+    """The step, halved until it does not raise the loss; the loss is convex, so Newton's direction always has one."""
+
+    def loss(at: FloatArray) -> float:
+        odds = design @ at
+        return float(weights @ (np.logaddexp(0.0, odds) - events * odds))
+
+    before = loss(line)
+    for _ in range(30):
+        if loss(line + step) <= before + 1e-14:
+            return step
+        step = step / 2.0
+    return step
 
 
 def straight_line(
