@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.assumptions.effects import Driver
+from behavior.assumptions.effects import Driver, MonthMeaning
 from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
@@ -216,6 +216,37 @@ def test_an_exact_table_differs_by_nothing_and_a_fast_one_by_its_speed(fakes: Mo
     assert fast.values["total_difference"] > 0
     assert fast.values["survival_difference"] < 0
     assert fast.values["worst_survival_difference"] >= abs(fast.values["survival_difference"])
+
+
+@pytest.mark.parametrize(
+    ("meaning", "passing", "failing"),
+    [(MonthMeaning.SINCE_ORIGINATION, 1.002, 1.01), (MonthMeaning.SINCE_AS_OF, 1.001, 1.05)],
+)
+def test_segments_of_a_table_do_not_make_up_for_each_other(
+    fakes: ModuleType, meaning: MonthMeaning, passing: float, failing: float
+) -> None:
+    given = fakes.make_input()
+    kind = replace(given.kind, month_meaning=meaning)
+    table = given.predictions.table
+    north = table["segment"] == "north"
+    for factor, status in ((1.0, Status.PASS), (passing, Status.PASS), (failing, Status.WARN)):
+        read = table.assign(predicted=table["predicted"] * np.where(north, factor, 2.0 - factor))
+        finding = answer("export_fidelity", replace(given, kind=kind, looked_up=replace(given.predictions, table=read)))
+        assert finding.status is status
+        assert abs(finding.values["mean_difference"]) < 0.5  # which says nothing: the halves cancel
+        assert (finding.values["segments_beyond"] == 0.0) is (status is Status.PASS)
+    assert "2 of 2 segments are beyond" in finding.in_words
+
+
+def test_a_table_of_rates_is_held_to_a_basis_point(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    table = given.predictions.table
+    north = table["segment"] == "north"
+    for miss, status in ((0.00009, Status.PASS), (0.00011, Status.WARN)):
+        read = table.assign(predicted=table["predicted"] + np.where(north, miss, -miss))
+        finding = answer("export_fidelity", replace(given, looked_up=replace(given.predictions, table=read)))
+        assert finding.status is status
+        assert abs(finding.values["worst_segment_difference"]) == pytest.approx(1e4 * miss)
 
 
 def test_balance_without_a_curve_is_counted(fakes: ModuleType) -> None:
