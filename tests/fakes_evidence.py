@@ -196,8 +196,8 @@ def make_history(table: pd.DataFrame, missing: float = 0.0) -> CustomerHistory:
     return CustomerHistory("test_history/1", {"loan_months": rows}, (source,), ledger)
 
 
-def make_input(rate: bool = False, error: float = 1.0, missing: float = 0.0) -> CheckInput:
-    panel, split, table = make_panel(rate)
+def make_input(rate: bool = False, error: float = 1.0, missing: float = 0.0, units: int = 600) -> CheckInput:
+    panel, split, table = make_panel(rate, units)
     kind = make_kind(rate)
     spec = parse_spec(SPEC.format(kind=kind.name), "spec.toml")
     return CheckInput(

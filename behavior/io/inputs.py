@@ -11,7 +11,6 @@ import pandas as pd
 from behavior.columns import VALUE_REQUIRED, day_numbers, sorted_within, unit_codes
 from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
 from behavior.errors import ContractFault, Fault, FaultyInput
-from behavior.io.control_totals import added_up, held_by_month, tie_out, tied
 from behavior.io.history_parts import HistoryParts
 from behavior.io.mapping import map_table
 from behavior.io.mapping_terms import TableMap
@@ -30,6 +29,7 @@ from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
+from behavior.panel.control_totals import added_up, held_by_month, tie_out, tied
 
 
 @dataclass(frozen=True)

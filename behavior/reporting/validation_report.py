@@ -119,7 +119,7 @@ def _unreconciled(findings: Findings) -> str:
         return "not known: no control totals of the ledger were given"
     return (
         f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
-        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the ledger), "
+        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the larger of ledger and history), "
         f"{finding.values['unreconciled_balance']:,.0f} over all months"
     )
 

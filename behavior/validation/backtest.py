@@ -10,12 +10,14 @@ Mechanism
 Balance-weighted means of actual and predicted by month, once on the test rows (later months and unseen customers)
 and once on all customers in later months. Shares become annual percentages (CPR); rates are in basis points. Errors
 are predicted minus actual. The path of the remaining balance, the product of (1 - share), shows whether errors
-cancel or add up.
+cancel or add up. All customers' later months are looked at by segment and by calendar year too: one with 1% of the
+balance that lies beyond 0.9 to 1.1 (rates: 10 basis points either way) with the whole of its 95% interval, by
+customer and half-year and jointly for all of them, is a warning.
 
 Signs of high risk
 ------------------
 A bias of one sign in most months; errors that grow with time; a last remaining balance more than a few points off;
-a good total whose months are wrong in turn.
+a good total whose segments or years are wrong in turn.
 
 Strengths
 ---------
@@ -35,6 +37,7 @@ import pandas as pd
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import cpr_points, is_rate, monthly_path, rows_of, tested_on
+from behavior.validation.limits import judged_groups, words_of
 from behavior.validation.statistics import path_errors
 
 VALUES = {
@@ -49,6 +52,9 @@ VALUES = {
     "weighted_error_out_of_time": "the same weighted error, later months, all customers",
     "mean_error_out_of_time": "mean error, later months, all customers, CPR points (rates: basis points)",
     "ratio_out_of_time": "actual over predicted, later months, all customers",
+    "segments_beyond": "segments beyond 0.9 to 1.1 (rates: 10 bp either way) with the whole of their interval, later "
+    "months, all customers",
+    "years_beyond": "calendar years beyond the same limits with the whole of their interval, on the same rows",
 }
 
 
@@ -65,10 +71,25 @@ def run(given: CheckInput) -> Finding:
         f"from what happened on average ({values['mean_absolute_error']:.2f} in absolute terms); for all customers "
         f"in the same months {values['mean_error_out_of_time']:+.2f}."
     )
-    off = not 0.9 <= values["ratio"] <= 1.1
+    beyond = _beyond(rows_of(given, "out_of_time"), rate, values)
+    off = beyond or not 0.9 <= values["ratio"] <= 1.1
     # Without held-out customers the two parts are the same rows.
     shown = (*exhibits, *pictures) if given.split.unseen_customers.any() else exhibits
-    return Finding("backtest", Status.WARN if off else Status.PASS, values, words, exhibits=shown)
+    return Finding("backtest", Status.WARN if off else Status.PASS, values, words + beyond, exhibits=shown)
+
+
+def _beyond(rows: pd.DataFrame, rate: bool, values: dict[str, float]) -> str:
+    """Segments and years beyond their limits with the whole of their interval, in words; counts go into `values`."""
+    words = ""
+    years = rows["month"].dt.year.astype(str)
+    for what, name, labels in (
+        ("segments", "segments_beyond", rows["segment"].astype(str)),
+        ("years", "years_beyond", years),
+    ):
+        found = judged_groups(rows, labels, rate)
+        values[name] = float(found["beyond"].sum())
+        words += words_of(found, what, rate)
+    return words
 
 
 def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], tuple[Exhibit, ...]]:

@@ -15,7 +15,7 @@ realised mean's own 95% interval (clusters of one customer in one half-year) mee
 Signs of high risk
 ------------------
 Fewer than four in five cells compatible; realised means on the same side of the band in most cells; bands so wide
-that nothing could fall outside.
+that nothing could fall outside: wider than twice the realised level, from nothing to the double.
 
 Strengths
 ---------
@@ -44,6 +44,9 @@ from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate, mont
 
 HALF_YEAR = 6
 ENOUGH = 0.8
+WIDEST = 2.0
+SMALLEST_WIDTH = {True: 10.0, False: 1.0}
+"""Width that is never too wide: basis points for rates, CPR points for shares."""
 VALUES = {
     "compatible": "share of cells whose realised mean, with its own 95% interval, meets the band",
     "coverage": "share of cells whose realised mean itself lies inside the band",
@@ -75,7 +78,14 @@ def run(given: CheckInput) -> Finding:
         f"In {100 * values['compatible']:.0f}% of {len(cells):,} cells what happened is compatible with the band, in "
         f"{100 * values['coverage']:.0f}% it lies inside; the band is {values['mean_width']:.1f} {unit} wide."
     )
-    status = Status.PASS if values["compatible"] >= ENOUGH else Status.WARN
+    level = abs(float(np.average(cells["realised"], weights=cells["balance"])))
+    # A level of hardly anything has no width of its own to be held against.
+    too_wide = values["mean_width"] > max(WIDEST * level, SMALLEST_WIDTH[rate])
+    if too_wide:
+        words += (
+            f" That is more than twice the realised level of {level:.1f} {unit}: hardly anything could fall outside."
+        )
+    status = Status.PASS if values["compatible"] >= ENOUGH and not too_wide else Status.WARN
     exhibit = Exhibit("band_cells", "Realised means and bands, by segment and half-year", "table", _shown(cells, rate))
     return Finding("band_coverage", status, values, words, exhibits=(exhibit,))
 

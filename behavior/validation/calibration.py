@@ -11,12 +11,14 @@ Sums of actual and of predicted are compared overall and by month, economic driv
 weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one
 half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes);
 1 and 0 are perfect. Money that returns to an account that stood empty is in every sum, and not in the slope. For
-rates the distance is predicted minus actual in basis points.
+rates the distance is predicted minus actual in basis points. Every segment with 1% of the balance, the slow and the
+fast half of the driver's range, and the slope have a 95% interval over the same clusters (groups jointly); one that
+lies beyond 0.9 to 1.1 (slope: 0.8 to 1.2; rates: 10 basis points either way) with the whole of it is a warning.
 
 Signs of high risk
 ------------------
 A ratio outside 0.9 to 1.1 whose interval leaves out 1; a slope below 0.8 (predictions too extreme) or above 1.2
-(too flat); a good total made of a fast half and a slow half of the driver's range.
+(too flat); a good total made of a fast and a slow segment, or of a fast half and a slow half of the driver's range.
 
 Strengths
 ---------
@@ -30,6 +32,8 @@ is too narrow. A cut with few events says little, whichever way it falls.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -40,12 +44,14 @@ from behavior.validation.evidence import (
     actual_against_expected,
     begun_with_balance,
     bootstrap_of,
+    clusters_of,
     groupings,
     is_rate,
     rows_of,
     tested_on,
 )
-from behavior.validation.statistics import ClusterBootstrap, logistic_line, straight_line
+from behavior.validation.limits import judged_groups, slope_beyond, words_of
+from behavior.validation.statistics import ClusterBootstrap, SlopeLine, logistic_line, straight_line
 
 VALUES = {
     "ratio": "actual over expected, balance-weighted, on the test rows (for rates: mean rate paid over mean predicted)",
@@ -55,9 +61,13 @@ VALUES = {
     "ratio_out_of_time": "actual over expected, later months, all customers",
     "ratio_unseen_customers": "actual over expected, training months, unseen customers",
     "slope": "slope of the outcome on the prediction (log-odds for 0/1 outcomes); 1 is perfect",
+    "slope_lower": "lower end of its 95% interval",
+    "slope_upper": "upper end of its 95% interval",
     "intercept": "intercept of that line; 0 is perfect",
     "error_basis_points": "predicted minus actual rate, balance-weighted mean, basis points (rates only)",
     "worst_segment_distance": "largest |actual/expected - 1| of a segment with at least 5% of the balance",
+    "segments_beyond": "segments beyond 0.9 to 1.1 (rates: 10 bp either way) with the whole of their interval",
+    "driver_halves_beyond": "halves of the driver's range beyond the same limits with the whole of their interval",
 }
 
 
@@ -71,7 +81,9 @@ def run(given: CheckInput) -> Finding:
         values.pop("ratio_by_count")
     for part in ("out_of_time", "unseen_customers"):
         values[f"ratio_{part}"] = _ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
-    values["intercept"], values["slope"] = _line(rows, given.predictions.binary)
+    line = _line(rows, given.predictions.binary)
+    values["slope"], values["intercept"] = line.slope, line.intercept
+    values["slope_lower"], values["slope_upper"] = line.interval()
     if rate:
         values["error_basis_points"] = 1e4 * float(
             np.average(rows["predicted"] - rows["actual"], weights=rows["weight"])
@@ -82,12 +94,13 @@ def run(given: CheckInput) -> Finding:
     cuts = {"overall": actual_against_expected(rows, everything, rate, bootstrap, counted), **cuts}
     if "segment" in cuts:
         values["worst_segment_distance"] = _worst(rows)
+    beyond = _beyond(rows, rate, values)
     off = not 0.9 <= values["ratio"] <= 1.1 and not values["ratio_lower"] <= 1.0 <= values["ratio_upper"]
     return Finding(
         "calibration",
-        Status.WARN if off else Status.PASS,
+        Status.WARN if off or beyond else Status.PASS,
         values,
-        _words(values, rate, tested_on(given)),
+        _words(values, rate, tested_on(given)) + beyond,
         exhibits=tuple(_exhibits(cuts, rate)),
     )
 
@@ -110,14 +123,35 @@ def _ratio(rows: pd.DataFrame) -> float:
     return float((rows["weight"] * rows["actual"]).sum()) / expected if expected else np.nan
 
 
-def _line(rows: pd.DataFrame, binary: bool) -> tuple[float, float]:
-    """Intercept and slope; a line of shares has the slope of rows with a balance, and runs through the means of all."""
+def _line(rows: pd.DataFrame, binary: bool) -> SlopeLine:
+    """Slope and intercept; a line of shares has the slope of rows with a balance, and runs through the means of all."""
     if binary:
-        return logistic_line(rows["predicted"], rows["actual"], np.ones(len(rows)))
+        return logistic_line(rows["predicted"], rows["actual"], np.ones(len(rows)), clusters_of(rows))
     some = rows[begun_with_balance(rows)]
-    _, slope = straight_line(some["predicted"], some["actual"], some["weight"])
+    line = straight_line(some["predicted"], some["actual"], some["weight"], clusters_of(some))
     means = {side: float(np.average(rows[side], weights=rows["weight"])) for side in ("actual", "predicted")}
-    return means["actual"] - slope * means["predicted"], slope
+    return SlopeLine(means["actual"] - line.slope * means["predicted"], line.slope, line.deviation, line.freedom)
+
+
+def _beyond(rows: pd.DataFrame, rate: bool, values: dict[str, float]) -> str:
+    """What lies beyond its limits with the whole of its interval, in words; counts go into `values`."""
+    words = ""
+    if slope_beyond(values["slope_lower"], values["slope_upper"]):
+        words = (
+            f" The slope is beyond 0.8 to 1.2 with the whole of its interval "
+            f"({values['slope_lower']:.2f} to {values['slope_upper']:.2f})."
+        )
+    driver = rows["driver"] if "driver" in rows else pd.Series(np.nan, rows.index)
+    middle = float(driver.min() + driver.max()) / 2.0
+    sides = pd.Series(np.where(driver > middle, f"above {100 * middle:+.2f}%", f"to {100 * middle:+.2f}%"), rows.index)
+    cuts: dict[str, tuple[str, pd.Series[Any]]] = {"segments_beyond": ("segments", rows["segment"].astype(str))}
+    if driver.nunique() > 1:
+        cuts["driver_halves_beyond"] = ("halves of the driver's range", sides.where(driver.notna()))
+    for name, (what, labels) in cuts.items():
+        found = judged_groups(rows, labels, rate)
+        values[name] = float(found["beyond"].sum())
+        words += words_of(found, what, rate)
+    return words
 
 
 def _worst(rows: pd.DataFrame) -> float:

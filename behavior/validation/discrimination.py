@@ -69,8 +69,9 @@ def run(given: CheckInput) -> Finding:
     by_month = _by_month(rows)
     values = {"auc": overall.auc, "gini": overall.gini, "ks": overall.ks}
     values["auc_within_month"] = _event_weighted(by_month)
-    if "challenger" in rows:
-        values["auc_challenger"] = discrimination(rows["challenger"].fillna(0.0), rows["actual"]).auc
+    known = rows[rows["challenger"].notna()] if "challenger" in rows else rows.iloc[:0]
+    if len(known):
+        values["auc_challenger"] = discrimination(known["challenger"], known["actual"]).auc
     if given.split.train.any():
         train = rows_of(given, "train")
         values["auc_train"] = discrimination(train["predicted"], train["actual"]).auc

@@ -13,11 +13,14 @@ within segment and month. The difference, table minus model, is signed: CPR poin
 over those months for shares, basis points for rates. Curves that count months since as-of speak of the accounts open
 there; they are exported once more for the accounts of the last month learned from, and rows of accounts opened since
 are left out. Means weigh cells by balance; worst cells count only with 1% of a segment's mean month or more.
+Segments do not make up for each other: the months of each are added up with their signs, as the balance that is left
+for curves that count months since as-of and as a mean by balance for the others, and the worst segment is judged.
 
 Signs of high risk
 ------------------
-A mean difference beyond half a CPR point (a point of survival over the window, two basis points) is a table that
-values another bank; a worst cell many times the mean points to a segment whose mix moves.
+A segment whose total is beyond 0.1 CPR point, 0.2 points of balance left or 1 basis point; a mean difference beyond
+half a CPR point is a table that values another bank; a worst cell many times the mean points to a segment whose mix
+moves.
 
 Strengths
 ---------
@@ -32,11 +35,14 @@ Single customers differ by design; totals are what is judged.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.errors import DoesNotApply
-from behavior.kinds.base import Exhibit
+from behavior.kinds.base import Exhibit, ModelKind
 from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import cpr_points, is_rate, mask_of
 
@@ -47,9 +53,26 @@ VALUES = {
     "total_difference": "table minus model, whole portfolio over all later months, CPR points (rates: basis points)",
     "survival_difference": "table minus model, balance left after all months, mean of segments by balance, points",
     "worst_survival_difference": "the largest absolute one of a segment, points",
+    "worst_segment_difference": "table minus model, months added up, of the segment where it is largest: points of "
+    "balance left for curves by month since as-of, else CPR points (rates: basis points)",
+    "segments_beyond": "segments whose total is beyond 0.2 points of balance left, 0.1 CPR point or 1 basis point",
     "share_not_covered": "share of the balance for which the table has no curve",
 }
-LIMIT = {True: 2.0, False: 0.5}
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How far a segment's total may be from the model's, and in which unit; `cumulated`: in balance left."""
+
+    limit: float
+    unit: str
+    cumulated: bool = False
+
+
+SURVIVAL_BAR = Bar(0.2, "survival points", cumulated=True)
+SPEED_BAR = Bar(0.1, "CPR points")
+RATE_BAR = Bar(1.0, "bp")
 
 
 def run(given: CheckInput) -> Finding:
@@ -73,11 +96,21 @@ def run(given: CheckInput) -> Finding:
     words = (
         f"The table read back from disk differs from the model by {values['total_difference']:+.2f} {unit} in total "
         f"and {values['mean_absolute_difference']:.2f} {unit} in the mean segment and month (table minus model)."
-    )
+    ) + _worst(cells, bar_of(given.kind), values)
     if missing > 0:
         words += f" {100 * missing:.1f}% of the balance finds no curve."
-    off = abs(values["mean_difference"]) > LIMIT[rate] or missing > 0.01
+    off = values["segments_beyond"] > 0 or missing > 0.01
     return Finding("export_fidelity", Status.WARN if off else Status.PASS, values, words, exhibits=tuple(exhibits))
+
+
+def _worst(cells: pd.DataFrame, bar: Bar, values: dict[str, float]) -> str:
+    """The worst segment and how many are beyond the bar, in words; both go into `values`."""
+    totals = segment_totals(cells, bar)
+    gaps = totals["difference"].to_numpy(np.float64)
+    place, beyond = int(np.argmax(np.abs(gaps))), int((np.abs(gaps) > bar.limit + ROUNDING).sum())
+    values["worst_segment_difference"], values["segments_beyond"] = float(gaps[place]), float(beyond)
+    words = f" Months added up, the worst segment is {totals['segment'].iloc[place]}: {gaps[place]:+.3f} {bar.unit}"
+    return f"{words}; {beyond} of {len(gaps)} segments are beyond {bar.limit:g}." if beyond else f"{words}."
 
 
 def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
@@ -143,6 +176,24 @@ def _by_segment(cells: pd.DataFrame, rate: bool) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
+
+
+def bar_of(kind: ModelKind) -> Bar:
+    """What a kind's tables are held to, segment by segment."""
+    if kind.effect is Effect.REPRICING:
+        return RATE_BAR
+    return SURVIVAL_BAR if kind.month_meaning is MonthMeaning.SINCE_AS_OF else SPEED_BAR
+
+
+def segment_totals(cells: pd.DataFrame, bar: Bar) -> pd.DataFrame:
+    """Table minus model by segment, months added up with their signs: `segment`, `difference` in the bar's unit."""
+    if bar.cumulated:
+        left = survival_of(cells)
+        return pd.DataFrame({"segment": left["segment"], "difference": left["difference, points"]})
+    weighted = cells.assign(difference=cells["difference"] * cells["weight"])
+    sums = weighted.groupby("segment", sort=True)[["weight", "difference"]].sum()
+    mean = sums["difference"] / sums["weight"]
+    return pd.DataFrame({"segment": mean.index.to_numpy(), "difference": mean.to_numpy()})
 
 
 def survival_of(cells: pd.DataFrame) -> pd.DataFrame:

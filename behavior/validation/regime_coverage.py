@@ -90,13 +90,15 @@ def _outside(rows: pd.DataFrame, low: float, high: float) -> float:
 
 def turns(path: FloatArray, size: float) -> int:
     """How often a path turns round by at least `size` from its last extreme; shape (months,) in, a count out."""
-    found, direction, extreme = 0, 0, float(path[0])
-    for value in path[1:]:
-        move = float(value) - extreme
-        if direction * move > 0 or (direction == 0 and abs(move) >= size):
-            direction, extreme = int(np.sign(move)) if direction == 0 else direction, float(value)
-        elif direction * move <= -size and direction != 0:
-            found, direction, extreme = found + 1, -direction, float(value)
+    found, direction = 0, 0
+    lowest = highest = float(path[0])
+    for value in map(float, path[1:]):
+        # Until a first move of the size is seen, both ends are kept: the path may begin in the middle of a swing.
+        lowest, highest = min(lowest, value), max(highest, value)
+        if direction >= 0 and value <= highest - size:
+            found, direction, lowest, highest = found + (direction > 0), -1, value, value
+        elif direction <= 0 and value >= lowest + size:
+            found, direction, lowest, highest = found + (direction < 0), 1, value, value
     return found
 
 

@@ -47,7 +47,7 @@ VALUES = {
     "move_over_range": "level at +400 bp less level at -400 bp of the driver: CPR points, or pass-through in points",
     "largest_step": "largest move between neighbouring shocks of 100 bp, same unit",
     "share_outside_training": "share of the eight shocks whose driver lies beyond the training rows",
-    "share_clamped": "share of the eight shocks whose driver lies beyond the curve's grid",
+    "share_clamped": "share of the eight shocks whose driver lies beyond the grid, mean of the curves",
     "driver_today": "mean driver in the last panel month, % a year",
 }
 
@@ -66,10 +66,11 @@ def run(given: CheckInput) -> Finding:
     seen = given.predictions.table.loc[_training(given), "driver"].dropna()
     shocked = today + np.asarray(SHOCKS) / 1e4
     levels = np.mean([_level(table, curve, driver, shocked) for curve in table.curves], axis=0)
-    grid = table.curves[0].driver_grids[driver]
+    grids = [curve.driver_grids[driver] for curve in table.curves]
     moved = np.asarray(SHOCKS) != 0
     outside = (shocked < seen.min()) | (shocked > seen.max()) if len(seen) else np.ones(len(shocked), dtype=bool)
-    clamped = (shocked < grid[0]) | (shocked > grid[-1])
+    held = np.mean([(shocked < grid[0]) | (shocked > grid[-1]) for grid in grids], axis=0)
+    clamped = held >= 0.5
     hazard = table.quantity is Quantity.MONTHLY_HAZARD
     shown = cpr_points(levels) if hazard else 100.0 * levels
     unit = "CPR, % a year" if hazard else "pass-through, points"
@@ -77,7 +78,7 @@ def run(given: CheckInput) -> Finding:
         "move_over_range": float(shown[-1] - shown[0]),
         "largest_step": float(np.abs(np.diff(shown)).max()),
         "share_outside_training": float(outside[moved].mean()),
-        "share_clamped": float(clamped[moved].mean()),
+        "share_clamped": float(held[moved].mean()),
         "driver_today": 100.0 * today,
     }
     words = (

@@ -74,7 +74,11 @@ def run(given: CheckInput) -> Finding:
         f"Contributions add up to the score on every row (largest gap {error:.1g}). "
         if not broken
         else f"Contributions do not add up to the score: largest gap {error:.2e}. "
-    ) + f"The first input is {ranking['feature'].iloc[0]} with {100 * values['top_share']:.0f}% of the movement."
+    ) + (
+        f"The first input is {ranking['feature'].iloc[0]} with {100 * values['top_share']:.0f}% of the movement."
+        if total
+        else "No input moves the answer at all."
+    )
     return Finding(
         "shap_summary",
         Status.FAIL if broken else Status.PASS,

@@ -8,9 +8,10 @@ that comes before the outcome does.
 Mechanism
 ---------
 Population stability index of the prediction and of every feature, training rows against later months: the sum over
-ten training deciles of (a - e) ln(a / e). Two samples of one population do not give 0 but about (bins - 1)(1/n +
-1/m), where n and m count customers and not rows, because rows of one customer repeat each other. That floor is
-taken off before judging.
+ten training deciles of (a - e) ln(a / e). A value that fills a decile by itself has a bin of its own, and so has
+each value of a feature of no more than twenty; values that training never had and missing ones are bins too. Two
+samples of one population do not give 0 but about (bins - 1)(1/n + 1/m), where n and m count customers and not rows,
+because rows of one customer repeat each other. That floor is taken off before judging.
 
 Signs of high risk
 ------------------
@@ -29,6 +30,8 @@ another part of its range (see regime coverage). Says nothing about the relation
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -40,6 +43,8 @@ from behavior.validation.evidence import rows_of
 from behavior.validation.statistics import population_stability, stability_noise
 
 BINS = 10
+FEW_VALUES = 20
+"""A feature of no more values is compared value by value."""
 LIMIT = 0.25
 VALUES = {
     "score_shift": "PSI of the prediction, training rows against later months, less the noise floor",
@@ -67,26 +72,49 @@ def run(given: CheckInput) -> Finding:
     if len(features):
         values["worst_feature_shift"] = float(features["PSI above noise"].max())
         values["features_above_limit"] = float((features["PSI above noise"] > LIMIT).sum())
-        words += f" Most moved feature: {features.iloc[0]['feature']} ({values['worst_feature_shift']:.3f})."
+        words += (
+            f" Most moved feature: {features.iloc[0]['feature']} ({values['worst_feature_shift']:.3f}); "
+            f"{values['features_above_limit']:.0f} of {len(features)} moved by more than {LIMIT:g}."
+        )
         exhibits = (Exhibit("feature_shift", "Shift of every feature, training against test", "table", features),)
     return Finding(
         "stability", Status.WARN if values["score_shift"] > LIMIT else Status.PASS, values, words, exhibits=exhibits
     )
 
 
-def _shift(before: FloatArray, after: FloatArray, units_before: int, units_after: int) -> tuple[float, float]:
-    edges = (
-        np.unique(np.nanquantile(before, np.linspace(0, 1, BINS + 1)[1:-1]))
-        if np.isfinite(before).any()
-        else np.array([])
-    )
+@dataclass(frozen=True)
+class Bins:
+    """Bins of a training distribution: `atoms` by value, the rest between `edges`; then one bin for missing values."""
 
-    def shares(values: FloatArray) -> FloatArray:
+    atoms: FloatArray
+    edges: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Bins:
+        """Bins of about a tenth of the training rows each; quantiles alone would give a flag a single one."""
+        known = values[np.isfinite(values)]
+        distinct, counts = np.unique(known, return_counts=True)
+        if len(distinct) <= FEW_VALUES:
+            return cls(distinct, np.array([]))
+        atoms = distinct[counts * BINS >= len(known)]
+        rest = known[~np.isin(known, atoms)]
+        inner = np.linspace(0, 1, max(round(BINS * len(rest) / len(known)), 1) + 1)[1:-1]
+        return cls(atoms, np.unique(np.quantile(rest, inner)) if len(rest) else np.array([]))
+
+    def shares(self, values: FloatArray) -> FloatArray:
+        """Share of the values in each bin, shape (atoms + edges + 2,)."""
+        between = len(self.atoms) + np.searchsorted(self.edges, values, side="right")
+        place = np.minimum(np.searchsorted(self.atoms, values), max(len(self.atoms) - 1, 0))
+        own = self.atoms[place] == values if len(self.atoms) else np.zeros(len(values), dtype=bool)
+        missing = len(self.atoms) + len(self.edges) + 1
         # Unknown is a bin of its own: more of it is a shift too.
-        codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), len(edges) + 1)
-        return np.bincount(codes, minlength=len(edges) + 2) / max(len(values), 1)
+        codes = np.where(np.isfinite(values), np.where(own, place, between), missing)
+        return np.asarray(np.bincount(codes, minlength=missing + 1) / max(len(values), 1), dtype=np.float64)
 
-    expected, actual = shares(before), shares(after)
+
+def _shift(before: FloatArray, after: FloatArray, units_before: int, units_after: int) -> tuple[float, float]:
+    bins = Bins.of(before)
+    expected, actual = bins.shares(before), bins.shares(after)
     used = int(((expected > 0) | (actual > 0)).sum())
     return population_stability(expected, actual), stability_noise(used, units_before, units_after)
 

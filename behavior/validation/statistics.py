@@ -108,10 +108,37 @@ def path_errors(actual: ArrayLike, predicted: ArrayLike, weight: ArrayLike | Non
     )
 
 
-def logistic_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) -> tuple[float, float]:
-    """Intercept and slope of the outcome on the log-odds of the prediction (0 and 1 when calibrated).
+@dataclass(frozen=True)
+class SlopeLine:
+    """Line of the outcome on the prediction, 0 and 1 when calibrated; not-a-number where the predictions do not vary.
 
-    Newton's method on the weighted quasi-likelihood, so that shares are allowed beside 0/1. Not-a-number where the
+    Parameters
+    ----------
+    deviation : the slope's standard error, with rows of one cluster moving together (Liang and Zeger's sandwich).
+    freedom : degrees of freedom of that error (Satterthwaite): how many clusters it rests on, few where few are large.
+    """
+
+    intercept: float
+    slope: float
+    deviation: float
+    freedom: float
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Lower and upper bound of the slope, by Student's t."""
+        reach = float(stats.t.ppf(0.5 + level / 2.0, self.freedom)) * self.deviation
+        return self.slope - reach, self.slope + reach
+
+
+NO_LINE = SlopeLine(np.nan, np.nan, np.nan, np.nan)
+
+
+def logistic_line(
+    predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike, clusters: IntArray | None = None
+) -> SlopeLine:
+    """Line of the outcome on the log-odds of the prediction; `clusters` are codes from 0, None = every row its own.
+
+    Newton's method on the weighted quasi-likelihood, so that shares are allowed beside 0/1; a step that would leave
+    the likelihood lower is halved, so that a line far from 1 is found too. Not-a-number where the
     predictions do not vary or the iteration finds no answer.
     """
     chance = np.clip(np.asarray(predicted, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
@@ -120,7 +147,7 @@ def logistic_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) ->
     weights = np.asarray(weight, dtype=np.float64)
     weights = weights / weights.sum()
     if np.ptp(odds) < 1e-9:
-        return np.nan, np.nan
+        return NO_LINE
     design = np.column_stack([np.ones_like(odds), odds])
     line = np.array([0.0, 1.0])
     for _ in range(50):
@@ -128,25 +155,59 @@ def logistic_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) ->
         gradient = design.T @ (weights * (events - fitted))
         curvature = (design * (weights * fitted * (1.0 - fitted))[:, None]).T @ design
         if not np.isfinite(curvature).all() or np.linalg.cond(curvature) > 1e14:
-            return np.nan, np.nan
+            return NO_LINE
         step = np.linalg.solve(curvature, gradient)
-        line = line + np.clip(step, -2.0, 2.0)
+        line = line + _downhill(design, weights, events, line, step)
         if np.abs(step).max() < 1e-10:
-            return float(line[0]), float(line[1])
-    return np.nan, np.nan
+            pulls = design * (weights * (events - fitted))[:, None]
+            return SlopeLine(float(line[0]), float(line[1]), *_deviation(pulls, curvature, clusters))
+    return NO_LINE
 
 
-def straight_line(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike) -> tuple[float, float]:
-    """Intercept and slope of the outcome on the prediction by weighted least squares."""
+def _downhill(
+    design: FloatArray, weights: FloatArray, events: FloatArray, line: FloatArray, step: FloatArray
+) -> FloatArray:
+    """The step, halved until it does not raise the loss; the loss is convex, so Newton's direction always has one."""
+
+    def loss(at: FloatArray) -> float:
+        odds = design @ at
+        return float(weights @ (np.logaddexp(0.0, odds) - events * odds))
+
+    before = loss(line)
+    for _ in range(30):
+        if loss(line + step) <= before + 1e-14:
+            return step
+        step = step / 2.0
+    return step
+
+
+def straight_line(
+    predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike, clusters: IntArray | None = None
+) -> SlopeLine:
+    """Line of the outcome on the prediction by weighted least squares; `clusters` as in `logistic_line`."""
     guess = np.asarray(predicted, dtype=np.float64)
     truth = np.asarray(actual, dtype=np.float64)
     weights = np.asarray(weight, dtype=np.float64)
+    weights = weights / weights.sum()
     centre_guess, centre_truth = np.average(guess, weights=weights), np.average(truth, weights=weights)
-    spread = float(np.average((guess - centre_guess) ** 2, weights=weights))
+    away = guess - centre_guess
+    spread = float(np.average(away**2, weights=weights))
     if spread < 1e-18:
-        return np.nan, np.nan
-    slope = float(np.average((guess - centre_guess) * (truth - centre_truth), weights=weights)) / spread
-    return float(centre_truth - slope * centre_guess), slope
+        return NO_LINE
+    slope = float(np.average(away * (truth - centre_truth), weights=weights)) / spread
+    left = truth - centre_truth - slope * away
+    # Around its centre the slope stands apart from the level, so that one direction is enough.
+    pulls, curvature = (weights * left * away)[:, None], np.array([[spread]])
+    return SlopeLine(float(centre_truth - slope * centre_guess), slope, *_deviation(pulls, curvature, clusters))
+
+
+def _deviation(pulls: FloatArray, curvature: FloatArray, clusters: IntArray | None) -> tuple[float, float]:
+    """Standard error of the last parameter and its degrees of freedom, of what each cluster pulls at it."""
+    if clusters is not None:
+        pulls = np.column_stack([np.bincount(clusters, weights=column) for column in pulls.T])
+    squares = np.linalg.solve(curvature, pulls.T)[-1] ** 2
+    total, fourth = float(squares.sum()), float((squares**2).sum())
+    return float(np.sqrt(total)), total**2 / fourth if fourth > 0 else float(len(squares))
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,17 @@ Mechanism
 ---------
 Month-end balances and row counts of the history are summed by month and product and set against the ledger's
 control totals. A line reconciles when the difference is within its own tolerance (an amount, 0 where none is given)
-and, where the ledger counts rows, as many rows are there. A line without a product is the whole of its month. The
-unreconciled balance is the sum of absolute differences of the lines that do not reconcile, in the latest month and
-over all months.
+and, where the ledger counts rows, as many rows are there. A line without a product is the whole of its month. A
+line of one side that the other has no counterpart for is unreconciled in full and named: a table or product that the
+history does not know, a product that the ledger leaves out of a month it speaks of, and the history's last month
+where the ledger ends before it. The unreconciled balance is the sum of absolute differences of the lines that do not
+reconcile, in the latest month and over all months; its share is of the larger
+of the two sides, line by line.
 
 Signs of high risk
 ------------------
-Any unreconciled balance in the latest month; a difference that grows; row counts that agree while balances do not.
+Any unreconciled balance in the latest month; lines that only one side has; a difference that grows; row counts that
+agree while balances do not.
 
 Strengths
 ---------
@@ -23,7 +27,8 @@ Compares with a figure that someone else signed.
 
 Limitations
 -----------
-Says nothing about rates, dates or statuses; two errors of opposite sign inside one line cancel.
+Says nothing about rates, dates or statuses; two errors of opposite sign inside one line cancel. Months of the
+history before the ledger's first and between its own are not reconciled, and counted.
 """
 
 from __future__ import annotations
@@ -33,17 +38,21 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
-from behavior.panel.base import CustomerHistory, StreamedHistory
+from behavior.panel.base import CustomerHistory
+from behavior.panel.control_totals import tie_out
 from behavior.validation.base import Check, CheckInput, Finding, Status
 
+NAMED = 5
 VALUES = {
-    "unreconciled_share": "unreconciled balance over ledger balance, all months",
+    "unreconciled_share": "unreconciled balance over the larger of the two sides, line by line, all months",
     "unreconciled_balance": "unreconciled balance over all months, currency units",
     "unreconciled_latest": "unreconciled balance of the latest month, currency units",
-    "unreconciled_latest_share": "the same over the ledger balance of that month",
-    "lines": "lines of the ledger that were compared",
+    "unreconciled_latest_share": "the same over the balance of the larger side in that month",
+    "lines": "lines of the ledger, and of the history where the ledger has none, that were compared",
     "lines_off": "lines that do not reconcile",
     "rows_off": "lines whose row count differs",
+    "ledger_only": "lines of the ledger that the history has nothing for",
+    "history_only": "lines of the history that the ledger should have and has not",
 }
 
 
@@ -57,87 +66,62 @@ def run(given: CheckInput) -> Finding:
         raise DoesNotApply("no control total names a table and month of this history, so nothing is reconciled.")
     off = lines[~lines["reconciled"]]
     latest = lines["month"].max()
-    total, late = lines["ledger"].abs().sum(), lines.loc[lines["month"] == latest, "ledger"].abs().sum()
-    off_late = float(off.loc[off["month"] == latest, "difference"].abs().sum())
+    unreconciled, share = _unreconciled(lines)
+    late, late_share = _unreconciled(lines[lines["month"] == latest])
     values = {
-        "unreconciled_share": float(off["difference"].abs().sum() / total) if total else 0.0,
-        "unreconciled_balance": float(off["difference"].abs().sum()),
-        "unreconciled_latest": off_late,
-        "unreconciled_latest_share": off_late / float(late) if late else 0.0,
+        "unreconciled_share": share,
+        "unreconciled_balance": unreconciled,
+        "unreconciled_latest": late,
+        "unreconciled_latest_share": late_share,
         "lines": float(len(lines)),
         "lines_off": float(len(off)),
         "rows_off": float((lines["rows difference"].fillna(0) != 0).sum()),
+        "ledger_only": float((off["side"] == "ledger").sum()),
+        "history_only": float((off["side"] == "history").sum()),
     }
     words = (
         f"{len(off):,} of {len(lines):,} ledger lines do not reconcile; unreconciled in the latest month "
-        f"({latest:%Y-%m}): {off_late:,.0f}, over all months {values['unreconciled_balance']:,.0f} "
-        f"({100 * values['unreconciled_share']:.3f}% of the ledger)."
+        f"({latest:%Y-%m}): {late:,.0f}, over all months {unreconciled:,.0f} "
+        f"({100 * share:.3f}% of the larger side).{_one_sided(off, 'ledger')}{_one_sided(off, 'history')}"
     )
     return Finding("tie_out", Status.WARN if len(off) else Status.PASS, values, words, exhibits=_exhibits(lines))
 
 
+def _unreconciled(lines: pd.DataFrame) -> tuple[float, float]:
+    """Unreconciled balance and its share of the larger side; a ledger of nothing reconciles nothing."""
+    off = float(lines.loc[~lines["reconciled"], "difference"].abs().sum())
+    larger = float(lines[["ledger", "history"]].abs().max(axis=1).sum())
+    return off, off / larger if larger else 0.0
+
+
+def _one_sided(off: pd.DataFrame, side: str) -> str:
+    """The lines that only one side has, largest first, as a sentence; empty where there are none."""
+    alone = off[off["side"] == side]
+    if alone.empty:
+        return ""
+    alone = alone.reindex(alone["difference"].abs().sort_values(ascending=False, kind="stable").index)
+    months = alone["month"].dt.strftime(" %Y-%m ")
+    lines = (alone["table"].astype(str) + months + alone["product"].astype(str)).str.strip()
+    named = [f"{line} ({gap:,.0f})" for line, gap in zip(lines, alone["difference"].abs(), strict=True)][:NAMED]
+    more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
+    return f" Only in the {side}: {'; '.join(named)}{more}."
+
+
 def reconcile(history: CustomerHistory) -> pd.DataFrame:
-    """One row a ledger line: table, month, product, ledger, history, difference, rows difference, reconciled."""
+    """One row a line: table, month, product, side, ledger, history, difference, rows difference, reconciled."""
     ledger = history.control_totals
     if ledger is None:
         return pd.DataFrame()
-    named = ledger["product"].fillna("").astype(str) if "product" in ledger else ""
-    asked = ledger.assign(product=named)
-    lines = _streamed(asked) if isinstance(history, StreamedHistory) else _compared(asked, history)
+    # Readers of files have compared already; the months of a streamed history are no longer there to be added up.
+    lines = ledger if "side" in ledger else tie_out(ledger, history.tables)
     if lines.empty:
         return pd.DataFrame()
-    result = lines[["table", "month", "product"]].assign(ledger=lines["balance"], history=lines["held"].fillna(0.0))
+    result = lines[["table", "month", "product", "side"]].assign(ledger=lines["balance"], history=lines["held_balance"])
     result["difference"] = result["history"] - result["ledger"]
-    counted = lines["rows"] if "rows" in lines else pd.Series(np.nan, index=lines.index)
-    result["rows difference"] = lines["count"].fillna(0.0) - counted
-    tolerance = lines["tolerance"].fillna(0.0) if "tolerance" in lines else 0.0
-    # Sums of many cents carry rounding of their own.
-    allowed = tolerance + 1e-6 + 1e-12 * result["ledger"].abs()
-    same_rows = result["rows difference"].isna() | (result["rows difference"] == 0)
-    result["reconciled"] = (result["difference"].abs() <= allowed) & same_rows
+    counted = lines["rows"].astype(float) if "rows" in lines else pd.Series(np.nan, index=lines.index)
+    result["rows difference"] = lines["held_rows"] - counted
+    result["reconciled"] = lines["reconciled"].astype(bool)
     return result
-
-
-def _streamed(asked: pd.DataFrame) -> pd.DataFrame:
-    """The ledger's lines with what the stream held of each, counted when it was read."""
-    return asked.assign(held=asked["held_balance"], count=asked["held_rows"])
-
-
-def _compared(asked: pd.DataFrame, history: CustomerHistory) -> pd.DataFrame:
-    """The ledger's lines with what the history's tables hold of each."""
-    tables = [str(name) for name in asked["table"].unique() if "balance" in history.tables.get(str(name), {})]
-    if not tables:
-        return pd.DataFrame()
-    held = pd.concat([_held(history, name) for name in tables], ignore_index=True)
-    return asked[asked["table"].isin(tables)].merge(held, on=["table", "month", "product"], how="left")
-
-
-def _held(history: CustomerHistory, name: str) -> pd.DataFrame:
-    """Balances and rows with a balance by month and product, and once more for all products together (``""``)."""
-    rows = history.tables[name]
-    known = rows.loc[rows["balance"].notna(), ["month", "balance"]].assign(table=name)
-    product = _products(history, rows)
-    figures = {"held": ("balance", "sum"), "count": ("balance", "count")}
-    whole: pd.DataFrame = known.groupby(["table", "month"], as_index=False).agg(**figures)
-    whole["product"] = ""
-    if product is None:
-        return whole
-    known["product"] = product[known.index]
-    parts: pd.DataFrame = known.groupby(["table", "month", "product"], as_index=False).agg(**figures)
-    return pd.concat([whole, parts[parts["product"] != ""]], ignore_index=True)
-
-
-def _products(history: CustomerHistory, rows: pd.DataFrame) -> pd.Series | None:
-    """Each row's product: its own, else its unit's; None where the history knows no products."""
-    own: pd.Series | None = rows.get("product")
-    if own is not None and own.notna().all():
-        return own
-    for table in history.tables.values():
-        key = next((column for column in ("account_id", "loan_id") if column in table and column in rows), None)
-        if key is not None and "product" in table and "month" not in table:
-            of_unit = rows[key].map(table.drop_duplicates(key).set_index(key)["product"])
-            return (of_unit if own is None else own.where(own.notna(), of_unit)).fillna("")
-    return None if own is None else own.fillna("")
 
 
 def _exhibits(lines: pd.DataFrame) -> tuple[Exhibit, ...]:

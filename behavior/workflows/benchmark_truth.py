@@ -11,7 +11,7 @@ from behavior.assumptions.effects import View
 from behavior.benchmark.results import MET, MISSED, OPEN, Verdict
 from behavior.simulator.bank import SimulatedBank
 from behavior.specs import ModelSpec
-from behavior.validation.export_fidelity import cells_of, survival_of
+from behavior.validation.export_fidelity import RATE_BAR, bar_of, cells_of, segment_totals
 from behavior.workflows.landmark_tables import landmark_tables
 from behavior.workflows.truth_measures import (
     AGE_EDGES,
@@ -155,15 +155,17 @@ def _fidelity(bank: SimulatedBank, learnt: Learnt) -> tuple[Verdict, pd.DataFram
     as a balance-weighted mean for the others, and the largest of the segments' differences counts.
     """
     kind = learnt.kind.name
-    cells = cells_of(_paired(bank, learnt), kind == "deposit_beta")
-    unit, bar = {"mortgage_prepayment": ("CPR points", 0.1), "nmd_decay": ("survival points", 0.2)}.get(kind, ("bp", 1))
-    gaps = _by_segment(cells, kind == "nmd_decay")
+    bar = bar_of(learnt.kind)
+    cells = cells_of(_paired(bank, learnt), bar is RATE_BAR)
+    gaps = segment_totals(cells, bar)
     worst = int(np.argmax(np.abs(gaps["difference"])))
     value, largest = float(gaps["difference"].iloc[worst]), float(cells["difference"].abs().max())
-    words = f"exported table against the model, segment x month totals, signed, worst segment: at most {bar:g} {unit}"
-    cell_unit = "bp" if kind == "deposit_beta" else "CPR points"
+    limit = f"{bar.limit:g} {bar.unit}"
+    words = f"exported table against the model, segment x month totals, signed, worst segment: at most {limit}"
+    cell_unit = "bp" if bar is RATE_BAR else "CPR points"
     found = f"{value:+.3f} ({gaps['segment'].iloc[worst]}); largest cell {largest:.2f} {cell_unit}"
-    return _verdict(kind, words, found, abs(value) <= bar), gaps.rename(columns={"difference": f"difference, {unit}"})
+    verdict = _verdict(kind, words, found, abs(value) <= bar.limit)
+    return verdict, gaps.rename(columns={"difference": f"difference, {bar.unit}"})
 
 
 def _paired(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
@@ -181,14 +183,3 @@ def _paired(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
         }
     ).dropna()
     return rows[rows["weight"] > 0]
-
-
-def _by_segment(cells: pd.DataFrame, cumulated: bool) -> pd.DataFrame:
-    """Table minus model by segment: balance left after all months, or the mean of months by balance."""
-    if cumulated:
-        left = survival_of(cells)
-        return pd.DataFrame({"segment": left["segment"], "difference": left["difference, points"]})
-    weighted = cells.assign(difference=cells["difference"] * cells["weight"])
-    sums = weighted.groupby("segment", sort=True)[["weight", "difference"]].sum()
-    mean = sums["difference"] / sums["weight"]
-    return pd.DataFrame({"segment": mean.index.to_numpy(), "difference": mean.to_numpy()})

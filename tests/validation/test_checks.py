@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.assumptions.effects import Driver
+from behavior.assumptions.effects import Driver, MonthMeaning
 from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
@@ -226,6 +226,37 @@ def test_an_exact_table_differs_by_nothing_and_a_fast_one_by_its_speed(fakes: Mo
     assert fast.values["worst_survival_difference"] >= abs(fast.values["survival_difference"])
 
 
+@pytest.mark.parametrize(
+    ("meaning", "passing", "failing"),
+    [(MonthMeaning.SINCE_ORIGINATION, 1.002, 1.01), (MonthMeaning.SINCE_AS_OF, 1.001, 1.05)],
+)
+def test_segments_of_a_table_do_not_make_up_for_each_other(
+    fakes: ModuleType, meaning: MonthMeaning, passing: float, failing: float
+) -> None:
+    given = fakes.make_input()
+    kind = replace(given.kind, month_meaning=meaning)
+    table = given.predictions.table
+    north = table["segment"] == "north"
+    for factor, status in ((1.0, Status.PASS), (passing, Status.PASS), (failing, Status.WARN)):
+        read = table.assign(predicted=table["predicted"] * np.where(north, factor, 2.0 - factor))
+        finding = answer("export_fidelity", replace(given, kind=kind, looked_up=replace(given.predictions, table=read)))
+        assert finding.status is status
+        assert abs(finding.values["mean_difference"]) < 0.5  # which says nothing: the halves cancel
+        assert (finding.values["segments_beyond"] == 0.0) is (status is Status.PASS)
+    assert "2 of 2 segments are beyond" in finding.in_words
+
+
+def test_a_table_of_rates_is_held_to_a_basis_point(fakes: ModuleType) -> None:
+    given = fakes.make_input(rate=True)
+    table = given.predictions.table
+    north = table["segment"] == "north"
+    for miss, status in ((0.00009, Status.PASS), (0.00011, Status.WARN)):
+        read = table.assign(predicted=table["predicted"] + np.where(north, miss, -miss))
+        finding = answer("export_fidelity", replace(given, looked_up=replace(given.predictions, table=read)))
+        assert finding.status is status
+        assert abs(finding.values["worst_segment_difference"]) == pytest.approx(1e4 * miss)
+
+
 def test_balance_without_a_curve_is_counted(fakes: ModuleType) -> None:
     given = fakes.make_input()
     table = given.looked_up.table
@@ -289,6 +320,74 @@ def test_the_ledger_is_compared_by_product_and_within_its_tolerance(fakes: Modul
     assert lines["difference"].to_dict() == {"savings": -0.5, "checking": -1.0}
     assert lines["reconciled"].to_dict() == {"savings": True, "checking": False}
     assert lines["rows difference"].to_dict() == {"savings": 0.0, "checking": -1.0}
+
+
+MONTHS = pd.to_datetime(["2026-08-31", "2026-09-30"])
+
+
+def tied(fakes: ModuleType, *ledger: tuple[str, int, str, float]) -> Finding:
+    """Savings of 1,000 and checking of 500 in two months, set against lines of a ledger."""
+    accounts = pd.DataFrame({"account_id": ["a", "b"], "product": ["savings", "checking"]})
+    rows = {"account_id": ["a", "b"] * 2, "month": MONTHS.repeat(2), "balance": [1000.0, 500.0] * 2}
+    lines = pd.DataFrame(ledger, columns=["table", "month", "product", "balance"])
+    lines = lines.assign(month=MONTHS[lines["month"]], rows=np.nan)
+    given = fakes.make_input()
+    tables = {"accounts": accounts, "account_months": pd.DataFrame(rows)}
+    return answer("tie_out", replace(given, history=replace(given.history, tables=tables, control_totals=lines)))
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        [("account_months", 0, "", 1500.0), ("account_months", 1, "", 1500.0)],
+        [("account_months", 1, "", 1500.0)],
+        [("account_months", 1, "savings", 1000.0), ("account_months", 1, "checking", 500.0)],
+        [("account_months", 1, "savings", 1000.0), ("account_months", 1, "", 1500.0)],
+        [("account_months", 1, "", 1500.0), ("loan_months", 1, "", 9e9)],
+        [("account_months", 1, "", 1500.0), ("account_months", 1, "closed product", 0.0)],
+    ],
+    ids=["whole", "last month alone", "by product", "whole and a part", "a ledger of two histories", "nothing of it"],
+)
+def test_a_ledger_that_says_the_same_ties_out(fakes: ModuleType, ledger: list[tuple[str, int, str, float]]) -> None:
+    finding = tied(fakes, *ledger)
+    assert finding.status is Status.PASS
+    assert finding.values["unreconciled_share"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ledger", "share", "named"),
+    [
+        ([("account_months", 0, "", 0.0), ("account_months", 1, "", 0.0)], 1.0, "2 of 2"),
+        ([("account_months", 1, "checking", 500.0)], 1000 / 1500, "history: account_months 2026-09 savings (1,000)"),
+        ([("account_months", 0, "", 1500.0)], 0.5, "history: account_months 2026-09 savings (1,000); account"),
+        ([("account_month", 1, "", 1500.0)], 1.0, "ledger: account_month 2026-09 (1,500)"),
+        (
+            [("account_month", 1, "", 9e9), ("account_months", 1, "", 1500.0)],
+            9e9 / (9e9 + 1500),
+            "ledger: account_month 2026-09 (9,000,000,000)",
+        ),
+        (
+            [("account_months", 1, "saving", 1000.0), ("account_months", 1, "checking", 500.0)],
+            2000 / 2500,
+            "ledger: account_months 2026-09 saving (1,000). Only in the history: account_months 2026-09 savings",
+        ),
+    ],
+    ids=[
+        "a ledger of nothing",
+        "a product left out",
+        "an old ledger",
+        "no such table",
+        "one of two",
+        "no such product",
+    ],
+)
+def test_what_only_one_side_has_is_unreconciled_and_named(
+    fakes: ModuleType, ledger: list[tuple[str, int, str, float]], share: float, named: str
+) -> None:
+    finding = tied(fakes, *ledger)
+    assert finding.status is Status.WARN
+    assert finding.values["unreconciled_share"] == pytest.approx(share)
+    assert named in finding.in_words
 
 
 def test_without_a_ledger_nothing_is_claimed(fakes: ModuleType) -> None:
