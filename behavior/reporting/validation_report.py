@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
@@ -138,6 +139,7 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
         )
     if facts.get("transferred"):
         blocks.append(Paragraph(f"Transferred behaviour: {facts['transferred']}", "warning"))
+    blocks += [Paragraph(words, "warning") for words in beyond_data_warnings(given.tables)]
     asked = gates(findings)
     blocks += [asked] if asked is not None else [Paragraph("The specification sets no gate.", "note")]
     return (*blocks, overview(findings))
