@@ -17,6 +17,8 @@ from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of
+from behavior.reporting.fit_tables import fit_tables
+from behavior.reporting.signature import signature
 from behavior.validation.base import CheckInput, Findings, Status
 from behavior.validation.evidence import tested_on
 from behavior.validation.shap_summary import exhibits_of
@@ -55,10 +57,10 @@ def validation_report(
     ----------
     exhibits : the kind's own pictures (S-curve, run-off, pass-through) against what was realised.
     attributions : by estimator role; printed where the finding on attributions has no pictures of its own.
-    facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``validator``, ``as_of``,
-        ``transferred``, ``validation_status``, ``spec_digest``, ``data_digest``, ``code_version``, ``code_digest``,
-        ``libraries`` (mapping), ``fit`` (mapping), ``run``, ``limitations`` (sequence), ``command``. Missing ones are
-        left out.
+    facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``as_of``,
+        ``transferred``, ``validation_status``, ``validated_by``, ``validated_at``, ``validation_note``,
+        ``spec_digest``, ``data_digest``, ``code_version``, ``code_digest``, ``libraries`` (mapping), ``fit`` (mapping),
+        ``run``, ``limitations`` (sequence), ``command``. Missing ones are left out.
     """
     spec = given.fitted.spec
     named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
@@ -83,7 +85,8 @@ def validation_report(
     kept = tuple(section for section in sections if section is not None)
     name = str(facts.get("model") or spec.model.name or spec.model.kind)
     subtitle = f"Validation report · {spec.model.kind}, specification version {spec.model.version}"
-    return Document(f"{_spaced(name)}", subtitle, kept, _stamp(findings, facts), _first_facts(given, findings, facts))
+    first = _first_facts(given, findings, facts)
+    return Document(_spaced(name), subtitle, kept, _stamp(findings, facts), first, signature(facts))
 
 
 def _spaced(name: str) -> str:
@@ -105,9 +108,7 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
         "Purpose": given.fitted.spec.model.purpose,
         "Owner": str(facts.get("owner") or given.fitted.spec.model.owner),
         "Developer": facts.get("developer"),
-        "Validator": facts.get("validator"),
         "Valuation date": facts.get("as_of"),
-        "Status": facts.get("validation_status"),
         "Unreconciled balance": _unreconciled(findings),
         "Transferred": facts.get("transferred"),
     }
@@ -189,8 +190,7 @@ def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Tabl
     blocks += [Paragraph(note, "note") for note in history.notes]
     fit = facts.get("fit") or given.fitted.facts
     if fit:
-        flat = [{"fact": _spaced(str(name)), "value": _plain(value)} for name, value in fit.items()]
-        blocks.append(Table("The fit", pd.DataFrame(flat)))
+        blocks += fit_tables(fit)
     return tuple(blocks)
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.state import same_person
 from behavior.errors import GateFailed, NotApproved
+from behavior.reporting.html import restate
+from behavior.reporting.signature import signature
 from behavior.tracking.base import ModelRecord, Tracker
 
 PASSED = "passed"
@@ -40,6 +42,11 @@ def sign(tracker: Tracker, name: str, version: int, by: str, at: dt.datetime, no
         },
     )
     return tracker.record(name, version)
+
+
+def signed_report(report: str, record: ModelRecord) -> str:
+    """A version's report that says who signed it, when, and with which note."""
+    return restate(report, "", signature(record.tags))
 
 
 def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tuple[AssumptionTable, ...]:

@@ -32,6 +32,8 @@ def test_demo_runs_the_whole_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     for name in ("mortgage_prepayment", "nmd_decay", "deposit_beta", "treasury"):
         page = (tmp_path / "reports" / f"{name}.html").read_text()
         assert "<svg" in page and 'src="http' not in page
+        signed = not done["failed_gates"] and name != "treasury"
+        assert ("<dt>Signed by</dt><dd>Model validator, " in page) is signed
     store = AssumptionStore(tmp_path / "assumptions")
     assert store.verify() == ()
     assert {str(table.effect) for table in store.read(done["set"]).tables} == {"RUNOFF", "REPRICING"}

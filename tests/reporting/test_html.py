@@ -300,6 +300,13 @@ def test_bands_and_gaps_are_drawn(form: str) -> None:
     assert draw(Exhibit("e", "t", form, data, "x", "y")).startswith("<svg")
 
 
+def test_month_ends_are_drawn_at_their_own_months_tick() -> None:
+    months = pd.date_range("2026-01-31", "2026-06-30", freq="ME")
+    svg = draw(Exhibit("e", "t", "lines", pd.DataFrame({"month": months, "y": np.arange(6.0)})))
+    words = re.findall(r">([^<>\n]+)</text>", svg)
+    assert words[:6] == ["2026", "Feb", "Mar", "Apr", "May", "Jun"]
+
+
 def test_an_empty_exhibit_says_so() -> None:
     block = block_of(Exhibit("e", "Nothing", "lines", pd.DataFrame({"x": [], "y": []}), "x", "y"))
     assert isinstance(block, Table)

@@ -257,5 +257,12 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["train", "redemption", "--profile", profile]) == 0
     assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "developer"]) == 5
     assert "expected someone else" in capsys.readouterr().err
-    assert main(["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["validation_status"] == "validated"
+    signing = ["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--note", "looks right"]
+    assert main([*signing, "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["validation_status"] == "validated"
+    page = Path(done["report"]).read_text()
+    assert "<dt>Signed by</dt><dd>Validator, 20" in page and "looks right" in page
+    assert "UNVALIDATED" not in page
+    assert main(["validate", "redemption", "--profile", profile]) == 0
+    assert "<dt>Signed by</dt><dd>Validator, 20" in Path(done["report"]).read_text()
