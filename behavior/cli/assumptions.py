@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from behavior.assumptions.compare import ReadingPoints
     from behavior.assumptions.set import AssumptionSet
 
-ORIGIN = ("model", "model_version", "spec_digest", "data_digest", "code_version", "run", "source", "transferred")
+ORIGIN = (
+    "model",
+    "model_version",
+    "spec_digest",
+    "data_digest",
+    "code_version",
+    "run",
+    "source",
+    "transferred",
+    "unreconciled",
+)
 
 IMPORT_FORMAT = """\
 The CSV holds one value a row:

@@ -37,7 +37,7 @@ def _own(facts: Mapping[str, Any]) -> dict[str, Any]:
         "series": facts.get("series", unknown),
         "starts that end in the same law, %": 100.0 * facts.get("share of starts that agree", unknown),
         "smoothing": facts.get("smoothing", unknown),
-        "share of an error corrected at each month": facts.get("gain", unknown),
+        "share of an error corrected in a month": facts.get("gain", unknown),
         "largest design effect": float(np.max(facts.get("design effect", [unknown]))),
         "passed on at once, up and down": ", ".join(f"{one:.3f}" for one in facts.get("impact", [])) or "nothing",
         "condition number": facts.get("condition", unknown),

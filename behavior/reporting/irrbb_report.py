@@ -89,8 +89,20 @@ def _first_facts(
         "Scenarios": known.get("framework"),
         "Assumption set": assumptions.id if assumptions is not None else known.get("assumptions"),
         "Approved by": known.get("approved_by"),
+        "Unreconciled balance": _unreconciled(assumptions),
     }
     return {name: str(value) for name, value in shown.items() if value not in (None, "")}
+
+
+def _unreconciled(assumptions: AssumptionSet | None) -> str:
+    """What the ledger does not explain: of the histories that the curves were learned from, and of the book."""
+    said: dict[str, dict[str, None]] = {}
+    for table in () if assumptions is None else assumptions.tables:
+        origin = table.provenance
+        words = origin.unreconciled or "not stated in the set"
+        said.setdefault(words, {})[origin.model or origin.source or table.name] = None
+    parts = [f"curves of {', '.join(models)}: {words}" for words, models in said.items()]
+    return "; ".join([*parts, "the book: not compared with a ledger, no control totals are given of it"])
 
 
 def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:

@@ -16,7 +16,7 @@ from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
-from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of
+from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of, unreconciled
 from behavior.reporting.fit_tables import fit_tables
 from behavior.reporting.signature import signature
 from behavior.validation.base import CheckInput, Findings, Status
@@ -109,21 +109,10 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
         "Owner": str(facts.get("owner") or given.fitted.spec.model.owner),
         "Developer": facts.get("developer"),
         "Valuation date": facts.get("as_of"),
-        "Unreconciled balance": _unreconciled(findings),
+        "Unreconciled balance": unreconciled(findings),
         "Transferred": facts.get("transferred"),
     }
     return {name: str(value) for name, value in shown.items() if value not in (None, "")}
-
-
-def _unreconciled(findings: Findings) -> str:
-    finding = findings.named("tie_out")
-    if finding is None or not finding.values:  # where a gate asks for it, a finding without figures has failed
-        return "not known: no control totals of the ledger were given"
-    return (
-        f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
-        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the ledger), "
-        f"{finding.values['unreconciled_balance']:,.0f} over all months"
-    )
 
 
 def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from behavior.cli import main
 from behavior.io.assumption_store import AssumptionStore, write_set
-from tests.assumption_examples import decay, example_set, prepayment, speed, target
+from tests.assumption_examples import decay, example_set, flat_decay, prepayment, speed, target
 from tests.io.test_exchange import INCUMBENT
 
 
@@ -115,3 +115,11 @@ def test_people_see_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "average life from origination" in printed
     assert main(["assumptions", "diff", "r1", "draft-b"]) == 0
     assert "r1 -> draft" in capsys.readouterr().out
+
+
+def test_a_life_beyond_the_data_is_said_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(example_set("slow", tables=(flat_decay(0.004),)), here / "slow")
+    assert main(["assumptions", "show", "slow"]) == 0
+    assert capsys.readouterr().out.count("lies beyond the data") == 1
+    (words,) = called(capsys, "assumptions show slow")[1]["warnings"]
+    assert "all (" in words

@@ -128,6 +128,17 @@ def test_page_one_tells_identity_gates_and_what_does_not_reconcile(pages: dict[s
     assert "Learned from loans of another bank." in first
 
 
+def test_page_one_of_the_treasury_report_tells_what_does_not_reconcile(fakes: ModuleType) -> None:
+    from dataclasses import replace
+
+    curves = fakes.make_set()
+    page = render(irrbb_report(fakes.make_result(), curves, {})).split("Economic value of equity</h2>")[0]
+    assert "not stated in the set" in page and "the book: not compared with a ledger" in page
+    tables = [replace(one, provenance=replace(one.provenance, unreconciled="1,000 off")) for one in curves.tables]
+    page = render(irrbb_report(fakes.make_result(), replace(curves, tables=tuple(tables)), {}))
+    assert ": 1,000 off; the book" in page.split("Economic value of equity</h2>")[0]
+
+
 def test_a_gate_on_a_ledger_that_was_not_given_fails_and_is_printed(fakes: ModuleType) -> None:
     given_ = fakes.make_input()
     given_ = replace(given_, history=replace(given_.history, control_totals=None))

@@ -200,6 +200,8 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     eve = pd.read_csv(toy / "out" / "results" / "eve.csv")
     assert {"loan", "term_deposit"} == set(nii["product"]) == set(eve["product"])
     assert (toy / "out" / "reports" / "redemption.html").is_file()
+    first = (toy / "out" / "reports" / "treasury.html").read_text().split("<h2")[0]
+    assert "curves of redemption: not known: no control totals of the ledger were given" in first
     with closing(sqlite3.connect(toy / "tracking" / "mlflow.db")) as kept:
         runs = kept.execute("select e.name, r.name from runs r join experiments e using (experiment_id)").fetchall()
     assert ("toys", "redemption") in runs
