@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from behavior.assumptions.compare_tables import driver_words, paired_tables, table_changes
-from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife
+from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife, Tail
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.repricing import (
     half_life_months,
@@ -21,6 +21,7 @@ from behavior.assumptions.segments import best_curve, select_curves
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, combined_hazard
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
 
+DEFAULT = "default"
 FIVE_YEARS = 60
 SHOWN_LAG = 12
 
@@ -35,6 +36,8 @@ class ReadingPoints:
     base : value of each driver at which average life and survival are read.
     steps : values of the rate driver at which CPR is read, decimals a year.
     burnt_out : months in the money at which CPR of customers with an incentive is read too, held for five years.
+    default : whether default counts among the causes that act together, as it does in no valuation unless asked for.
+    tail : what the hazard is beyond a curve's last month.
     """
 
     rate_level: float = 0.02
@@ -47,11 +50,16 @@ class ReadingPoints:
         }
     )
     burnt_out: tuple[float, ...] = (12.0, 36.0)
+    default: bool = False
+    tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
 
 
 @dataclass(frozen=True)
 class SetReading:
-    """One figure of a set, in words that need no column names."""
+    """One figure of a set, in words that need no column names.
+
+    `held_at` says where it was read instead, where the rate lies outside a curve's grid: its nearest end.
+    """
 
     effect: str
     cause: str
@@ -59,6 +67,7 @@ class SetReading:
     measure: str
     unit: str
     value: float
+    held_at: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -112,11 +121,15 @@ class SetComparison:
 def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
     """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones.
 
-    Where several causes act on a segment, what they do together stands first, under ``all causes`` (default left out,
-    as the engine does); season is left out everywhere.
+    Where several causes act on a segment, what they do together stands first, under ``all causes``, or under
+    ``all causes without default`` where the set has one that is left out, as the engine does; season is left out
+    everywhere.
     """
     where = points or ReadingPoints()
-    found = list(_together(assumptions, where))
+    found: list[SetReading] = []
+    for one in acting(assumptions.tables, where):
+        if len(one.parts) > 1:
+            found += _runoff(one.parts, one.cause, where, one.segment)
     for table in assumptions.tables:
         if table.effect is Effect.RUNOFF:
             for curve in table.curves:
@@ -163,21 +176,43 @@ def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, 
 Part = tuple[AssumptionTable, AssumptionCurve]
 
 
-def _together(assumptions: AssumptionSet, points: ReadingPoints) -> Iterator[SetReading]:
-    """Readings of the competing causes of each segment, for tables that count and divide alike."""
+@dataclass(frozen=True)
+class Acting:
+    """The curves that take balance from one segment together, in one view of deposits; `cause` is their common name."""
+
+    segment: tuple[str, ...]
+    view: View | None
+    cause: str
+    parts: tuple[Part, ...]
+
+    @property
+    def label(self) -> str:
+        """Segment labels in one text."""
+        return " / ".join(self.segment) or "all"
+
+    def average_life(self, points: ReadingPoints) -> AverageLife:
+        """Average life where the set is read; what the data saw ends with the first curve that ends."""
+        inside = min(curve.last_observed_month for _, curve in self.parts)
+        return AverageLife.of(_survival(self.parts, points, {}), inside)
+
+
+def acting(tables: Sequence[AssumptionTable], points: ReadingPoints) -> Iterator[Acting]:
+    """What takes balance from each segment, by tables that count months and divide the book alike."""
     groups: dict[tuple[tuple[str, ...], MonthMeaning | None], list[AssumptionTable]] = {}
-    for table in assumptions.for_effect(Effect.RUNOFF):
-        if table.cause != "default":
+    for table in tables:
+        if table.effect is Effect.RUNOFF:
             groups.setdefault((table.scheme.columns, table.month_meaning), []).append(table)
-    for tables in groups.values():
-        curves = [curve for table in tables for curve in table.curves]
+    for held in groups.values():
+        used = [table for table in held if points.default or table.cause != DEFAULT]
+        cause = "all causes" if len(used) == len(held) else f"all causes without {DEFAULT}"
+        curves = [curve for table in used for curve in table.curves]
         views: list[View | None] = list(View) if any(curve.view is not None for curve in curves) else [None]
         for segment in dict.fromkeys(curve.segment for curve in curves):
             for view in views:
-                places = [best_curve(segment, table, select_curves(table, view, None))[0] for table in tables]
-                parts = [(table, table.curves[at]) for table, at in zip(tables, places, strict=True) if at >= 0]
-                if len(parts) > 1:
-                    yield from _runoff(parts, f"all causes ({view})" if view else "all causes", points, segment)
+                places = [best_curve(segment, table, select_curves(table, view, None))[0] for table in used]
+                parts = [(table, table.curves[at]) for table, at in zip(used, places, strict=True) if at >= 0]
+                if parts:
+                    yield Acting(segment, view, f"{cause} ({view})" if view else cause, tuple(parts))
 
 
 def _runoff(
@@ -185,15 +220,14 @@ def _runoff(
 ) -> Iterator[SetReading]:
     """Readings of one curve, or of several that compete."""
     first, curve = parts[0]
-    label = curve.label if segment is None else " / ".join(segment) or "all"
+    read = Acting(curve.segment if segment is None else segment, None, cause, tuple(parts))
 
-    def row(measure: str, unit: str, value: float) -> SetReading:
-        return SetReading(str(Effect.RUNOFF), cause, label, measure, unit, value)
+    def row(measure: str, unit: str, value: float, moved: Mapping[Driver, float] | None = None) -> SetReading:
+        return SetReading(
+            str(Effect.RUNOFF), cause, read.label, measure, unit, value, _held_at(parts, points, moved or {})
+        )
 
-    survival = _survival(parts, points, {})
-    left = np.concatenate([[1.0], survival[:-1]]) / MONTHS_PER_YEAR
-    inside = min(one.last_observed_month for _, one in parts)
-    life = AverageLife(float(left.sum()), float(left[:inside].sum()))
+    survival, life = _survival(parts, points, {}), read.average_life(points)
     start = "origination" if first.month_meaning is MonthMeaning.SINCE_ORIGINATION else "as-of"
     yield row(f"average life from {start}", "years", life.years)
     yield row("share of average life beyond the data", "share", life.share_beyond)
@@ -202,8 +236,9 @@ def _runoff(
     stepped = [driver for driver in drivers if driver in points.steps]
     for driver in stepped:
         for step in points.steps[driver]:
+            moved = {driver: step}
             words = f"5-year CPR at {driver_words(driver, step)}"
-            yield row(words, "a year", _cpr(_survival(parts, points, {driver: step}, FIVE_YEARS)))
+            yield row(words, "a year", _cpr(_survival(parts, points, moved, FIVE_YEARS)), moved)
     if not stepped:
         yield row("5-year CPR", "a year", _cpr(survival))
     for moved in _burnt_out(points) if Driver.MONTHS_IN_THE_MONEY in drivers else ():
@@ -227,11 +262,28 @@ def _survival(
     hazards = [
         curve.at(
             np.arange(1, months + 1),
-            {driver: moved.get(driver, value) for driver, value in base_drivers(table, points).items()},
+            _drivers_read(table, points, moved),
+            points.tail,
         ).values
         for table, curve in parts
     ]
     return np.asarray(np.cumprod(1.0 - combined_hazard(hazards)))
+
+
+def _drivers_read(table: AssumptionTable, points: ReadingPoints, moved: Mapping[Driver, float]) -> dict[Driver, float]:
+    return {driver: moved.get(driver, value) for driver, value in base_drivers(table, points).items()}
+
+
+def _held_at(parts: Sequence[Part], points: ReadingPoints, moved: Mapping[Driver, float]) -> str:
+    """The ends of grids that rates outside them are read at, in words; empty where every rate lies inside."""
+    found = []
+    for table, curve in parts:
+        for driver, asked in _drivers_read(table, points, moved).items():
+            grid = curve.driver_grids[driver]
+            nearest = float(np.clip(asked, grid[0], grid[-1]))
+            if nearest != asked and driver is not Driver.MONTHS_IN_THE_MONEY:
+                found.append(driver_words(driver, nearest))
+    return ", ".join(dict.fromkeys(found))
 
 
 def _cpr(survival: FloatArray) -> float:

@@ -86,14 +86,9 @@ class AverageLife:
         return max(0.0, 1.0 - self.inside_years / self.years) if self.years > 0 else 0.0
 
     @property
-    def warning(self) -> str:
-        """A sentence when too much lies beyond the data, else empty."""
-        if self.share_beyond <= WARN_BEYOND:
-            return ""
-        return (
-            f"{self.share_beyond:.0%} of the average life of {self.years:.2f} years lies beyond the data, "
-            f"above the {WARN_BEYOND:.0%} that goes without a warning"
-        )
+    def needs_warning(self) -> bool:
+        """Whether more of it lies beyond the data than goes without a warning."""
+        return self.share_beyond > WARN_BEYOND
 
 
 @dataclass(frozen=True)

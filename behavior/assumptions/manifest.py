@@ -29,7 +29,17 @@ FORMAT = 1
 NEEDED = ("id", "as_of", "format", "curves")
 NEEDED_OF_CURVES = ("file", "sha256", "effect", "quantity")
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-TEXTS = ("model", "spec_digest", "data_digest", "code_version", "run", "source", "transferred", "validation")
+TEXTS = (
+    "model",
+    "spec_digest",
+    "data_digest",
+    "code_version",
+    "run",
+    "source",
+    "transferred",
+    "validation",
+    "unreconciled",
+)
 KNOWN = (*NEEDED, "supersedes", "note")
 KNOWN_OF_CURVES = (
     *NEEDED_OF_CURVES,

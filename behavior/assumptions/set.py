@@ -47,6 +47,8 @@ class Provenance:
     transferred : in words, what other bank, currency or decade the behaviour was taken from; empty where it is own.
     validation : ``unvalidated`` (champion by gates alone), or who signed; empty where it does not apply.
     failed_gates : names of the specification's gates that failed; a set with any cannot be approved.
+    unreconciled : in words, what of the history's balance the ledger's control totals do not explain, or that there
+        were none; empty where there was no history.
     """
 
     model: str = ""
@@ -59,6 +61,7 @@ class Provenance:
     transferred: str = ""
     validation: str = ""
     failed_gates: tuple[str, ...] = ()
+    unreconciled: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from behavior.assumptions.compare import ReadingPoints
     from behavior.assumptions.set import AssumptionSet
 
-ORIGIN = ("model", "model_version", "spec_digest", "data_digest", "code_version", "run", "source", "transferred")
+ORIGIN = (
+    "model",
+    "model_version",
+    "spec_digest",
+    "data_digest",
+    "code_version",
+    "run",
+    "source",
+    "transferred",
+    "unreconciled",
+)
 
 IMPORT_FORMAT = """\
 The CSV holds one value a row:
@@ -129,9 +139,10 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _show(arguments: argparse.Namespace, console: Console) -> int:
+    from behavior.assumptions.beyond_data import beyond_data_warnings
     from behavior.assumptions.compare import readings
 
-    found = _find(arguments.set, arguments.store)
+    found, points = _find(arguments.set, arguments.store), _points(arguments)
     tables = [
         {
             "table": table.name,
@@ -153,12 +164,18 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
             "measure": one.measure,
             "unit": one.unit,
             "value": _finite(one.value),
+            "held at": one.held_at,
         }
-        for one in readings(found, _points(arguments))
+        for one in readings(found, points)
     ]
+    warnings = beyond_data_warnings(found.tables, points)
     console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
     console.table("Tables", tables)
     console.table("Readings", figures)
+    if any(one["held at"] for one in figures):
+        console.say("  held at: the rate lies outside the curve's grid, whose nearest end is read.")
+    for warning in warnings:
+        console.say(f"\nnote: {warning}")
     origins = [_origin(found, table.name) for table in found.tables]
     if arguments.origin:
         for origin in origins:
@@ -171,6 +188,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
             "supersedes": found.supersedes,
             "tables": tables,
             "readings": figures,
+            "warnings": warnings,
             **({"origin": origins} if arguments.origin else {}),
         }
     )

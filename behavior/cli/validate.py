@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.errors import DONE, GATE_FAILED, UsageError
     from behavior.io.files import write_atomically
     from behavior.io.profiles import load_profile
-    from behavior.workflows.sign import sign
+    from behavior.workflows.sign import sign, signed_report
     from behavior.workflows.stages import Stages
     from behavior.workflows.validate import validate
     from behavior.workflows.wiring import Project
@@ -61,8 +61,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     failed = [one.check for one in done.findings.blocking]
     if arguments.sign and not failed:
         at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        made = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest)
-        signed = made.tags["validation_status"]
+        after = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest)
+        signed = after.tags["validation_status"]
+        write_atomically(report, signed_report(done.report, after))
         console.say(f"signed by {arguments.by}")
     console.result(
         {

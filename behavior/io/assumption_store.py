@@ -55,10 +55,7 @@ def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:
     if folder.exists():
         raise _folder_taken(folder)
     files = render_set(assumptions)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise AssumptionError(f"{folder.parent}: expected a folder to write sets in; this is a file.") from error
+    _make(folder.parent)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, text in files.items():
@@ -90,6 +87,13 @@ def _read_back(temporary: Path, files: Mapping[str, str], folder: Path) -> Assum
     if faults:
         raise FaultyInput(faults)
     return found
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise AssumptionError(f"{folder}: expected a folder to write sets in; this is a file.") from error
 
 
 def _folder_taken(folder: Path) -> AssumptionError:
@@ -291,7 +295,7 @@ class AssumptionStore:
         faults = set_faults(assumptions)
         if faults:
             raise FaultyInput(faults)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _make(self.folder)
         with self._log.locked():
             log = self.log()
             if any(change.set_id == set_id for change in log):

@@ -29,6 +29,7 @@ from behavior.kinds._beta_exhibits import (
     target_exhibit,
 )
 from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
+from behavior.kinds._beta_facts import fit_facts
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
 from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
@@ -91,11 +92,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     facts = {
         "series": len(series),
         "rows": len(known),
-        "trained to": str(np.datetime64(model.facts_["trained_to"], "M")),
         "index": spec.options.get("index", "short"),
-        "left out": dict(panel.dropped),
-        **model.facts_,
-        "laws": {" / ".join(law.segment) or "all": dict(law.facts) for law in model.laws_},
+        **fit_facts(model),
     }
     return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
 
@@ -221,7 +219,7 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
         roles.setdefault(role, {})[name] = text
     model = StructuralPassThrough.from_files(roles.pop(ROLE))
     challengers = {role: _loaded(texts) for role, texts in roles.items()}
-    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), dict(model.facts_))
+    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), fit_facts(model))
 
 
 def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:

@@ -210,7 +210,7 @@ def _pooled(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> di
     own = {" / ".join(segment) or "all" for segment, _ in curves_wanted(table, spec)}
     thin = [name for name in levels if name not in own]
     least = spec.segments.minimum_exposure_months
-    return {f"segments read from pooled curves, below {least:,} account-months": ", ".join(thin) or "none"}
+    return {f"segments read from pooled curves, below {least:,.0f} account-months": ", ".join(thin) or "none"}
 
 
 def _balance_weighted(closure: Any, matrix: FeatureMatrix, table: pd.DataFrame, rows: Any) -> float:

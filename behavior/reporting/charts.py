@@ -188,10 +188,18 @@ def _colour(name: str, number: int) -> str:
 
 def _positions(column: pd.Series) -> tuple[Any, list[str] | None]:
     if pd.api.types.is_datetime64_any_dtype(column):
-        return column.to_numpy().astype("datetime64[D]"), None
+        return _days(column), None
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64), None
     return np.arange(len(column), dtype=np.float64), [str(label) for label in column]
+
+
+def _days(column: pd.Series) -> Any:
+    """Days on the axis; month ends stand at their month's first day, where the axis writes the month's name."""
+    known = column.dropna()
+    if len(known) and bool(known.dt.is_month_end.all()):
+        return column.to_numpy().astype("datetime64[M]").astype("datetime64[D]")
+    return column.to_numpy().astype("datetime64[D]")
 
 
 def _label_places(axes: Any, place: Any, labels: list[str] | None, column: pd.Series) -> None:

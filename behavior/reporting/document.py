@@ -48,10 +48,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report; `stamp` (``DRAFT``, ``UNVALIDATED``) is printed on top of every page."""
+    """A whole report; `stamp` (``DRAFT``, ``UNVALIDATED``) is printed on top of every page.
+
+    `facts` stand under the title; `status` after them: what may be said anew of a page once it is written, see
+    `behavior.reporting.html.restate`.
+    """
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     stamp: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    status: Mapping[str, str] = field(default_factory=dict)

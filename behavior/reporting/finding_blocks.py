@@ -57,6 +57,18 @@ def figure_text(value: float) -> str:
     return number(value, ",.2f" if abs(value) >= 10 else ".4g" if abs(value) >= 1e-4 else ".1e")
 
 
+def unreconciled(findings: Findings) -> str:
+    """What of the history's balance the ledger does not explain, for page one of every report."""
+    finding = findings.named("tie_out")
+    if finding is None or not finding.values:  # where a gate asks for it, a finding without figures has failed
+        return "not known: no control totals of the ledger were given"
+    return (
+        f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
+        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the larger of ledger and history), "
+        f"{finding.values['unreconciled_balance']:,.0f} over all months"
+    )
+
+
 def overview(findings: Findings) -> Table:
     """One row a check: outcome and the words a reader would quote."""
     rows = [

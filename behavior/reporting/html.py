@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from behavior.reporting.document import Document, Figure, Paragraph, Section, Ta
 from behavior.reporting.tables import cells, is_number
 
 LONG_TABLE = 30
+RESTATED = {"page stamp": "/* {} */", "stamp": "<!-- {} -->", "status": "<!-- {} -->"}
+"""Parts of a page that may be said anew: template -> the mark around it."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,43 @@ class Numbered:
 
 def render(document: Document) -> str:
     """HTML text of a document: styles and pictures inside, no script, nothing outside, the same bytes each time."""
-    environment = Environment(
+    counter = iter(range(1, 100_000))
+    sections = list(_numbered(document.sections, "", 2, counter))
+    said = _said(document.stamp, document.status)
+    return _environment().get_template("report.html.j2").render(document=document, sections=sections, **said)
+
+
+def restate(page: str, stamp: str, status: Mapping[str, str]) -> str:
+    """A page that `render` made, with another stamp and status: a signature comes after what it is put under.
+
+    Raises
+    ------
+    ValueError : the text is no such page.
+    """
+    environment, said = _environment(), _said(stamp, status)
+    for name, mark in RESTATED.items():
+        begin, end = mark.format(name), mark.format(f"end of {name}")
+        if page.count(begin) != 1 or page.count(end) != 1:
+            raise ValueError(f"found no single {begin!r} in the page; only a page that `render` made can be restated.")
+        before, rest = page.split(begin)
+        text = environment.get_template(f"{name.replace(' ', '_')}.j2").render(**said)
+        page = f"{before}{begin}\n{text}{end}{rest.split(end)[1]}"
+    return page
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("behavior.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    counter = iter(range(1, 100_000))
-    sections = list(_numbered(document.sections, "", 2, counter))
+
+
+def _said(stamp: str, status: Mapping[str, str]) -> dict[str, Any]:
     # The margin of printed pages is written in a style sheet, where only plain words are safe.
-    plain = re.sub(r"[^\w ·,-]", "", document.stamp)
-    return environment.get_template("report.html.j2").render(document=document, sections=sections, page_stamp=plain)
+    return {"stamp": stamp, "page_stamp": re.sub(r"[^\w ·,-]", "", stamp), "status": status}
 
 
 def _numbered(sections: tuple[Section, ...], prefix: str, depth: int, counter: Iterator[int]) -> Iterator[Numbered]:

@@ -23,6 +23,16 @@ CORE_WORDS = {
     "scaled": "where it lives longer than allowed, its run-off times are scaled",
     "uniform": "the core runs off evenly, with the average life as modelled or, where that is longer, as allowed",
 }
+OVERLAY_CORE = (
+    "Core as modelled is here what the modelled run-off acts on: the whole balance, or the book's `stable_share` less "
+    "the part that its `pass_through` says reprices. The standardised framework means another thing by core: what does "
+    "not reprice in the long run by the assumption set's own beta."
+)
+STANDARDISED_CORE = (
+    "Core uncapped is the part that does not reprice in the long run, by the book's `pass_through` or else by the beta "
+    "of the assumption set, within the book's stable part where it names one. Core runs off evenly over twice its "
+    "years unless the result says otherwise; the rest is overnight."
+)
 MARGIN_WORDS = (
     "Margins are earned on what is left of balances at today's margin, on renewed and new business at its own. The "
     "rest of income is what the bank earns on the transfer of rates, on derivatives, and on positions without a "
@@ -322,7 +332,7 @@ def overlay_blocks(result: IrrbbResult, money: Money) -> Blocks:
     said = _fact(result, "regulatory_overlay")
     words = (
         "A step of its own, not in the figures above: where the core of a category is more than the rule allows, the "
-        f"excess flows out on the first day; {CORE_WORDS[str(said.get('core_deposits', 'scaled'))]}."
+        f"excess flows out on the first day; {CORE_WORDS[str(said.get('core_deposits', 'scaled'))]}. {OVERLAY_CORE}"
     )
     blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
     blocks += [Paragraph(str(line), "warning") for line in said.get("warnings", ())]
@@ -412,8 +422,7 @@ def _core_table(core: pd.DataFrame, money: Money) -> Table:
         table[money.head(head) if column == "balance" else head] = (core[column] / money.unit).to_numpy()
     table["cap binds"] = [bool(one) for one in core["cap_binds"]]
     table["years used"] = core["years_used"].to_numpy()
-    note = "Core runs off evenly over twice its years unless the result says otherwise; the rest is overnight."
-    return Table("Core of deposits", table, note, _forms(table, ",.1f", {"years used": ".2f"}))
+    return Table("Core of deposits", table, STANDARDISED_CORE, _forms(table, ",.1f", {"years used": ".2f"}))
 
 
 MEASURED = {"eve": "economic value", "nii_12": "12-month income", "nii_24": "24-month income"}

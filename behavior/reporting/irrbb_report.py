@@ -28,6 +28,7 @@ from behavior.reporting.irrbb_tables import (
     product_table,
 )
 from behavior.reporting.set_pictures import readings_tables, set_exhibits
+from behavior.reporting.set_spent import spent
 from behavior.reporting.tables import number
 
 BASE = "base"
@@ -56,7 +57,7 @@ def irrbb_report(result: IrrbbResult, assumptions: AssumptionSet | None, facts: 
         Section("Net interest income", _nii(result, money)),
         Section("Repricing gap", (*blocks_of(gap_pictures(result, money)), *gap_tables(result, money))),
         *extra_sections(result, money),
-        Section("Behaviour used", _behaviour(result, assumptions)),
+        Section("Behaviour used", _behaviour(result, assumptions, known)),
         Section("What the behaviour rests on", _coverage(result, money)),
         Section("Conventions", _conventions(known)),
         Section("Inputs and digests", _inputs(known, assumptions)),
@@ -88,8 +89,20 @@ def _first_facts(
         "Scenarios": known.get("framework"),
         "Assumption set": assumptions.id if assumptions is not None else known.get("assumptions"),
         "Approved by": known.get("approved_by"),
+        "Unreconciled balance": _unreconciled(assumptions),
     }
     return {name: str(value) for name, value in shown.items() if value not in (None, "")}
+
+
+def _unreconciled(assumptions: AssumptionSet | None) -> str:
+    """What the ledger does not explain: of the histories that the curves were learned from, and of the book."""
+    said: dict[str, dict[str, None]] = {}
+    for table in () if assumptions is None else assumptions.tables:
+        origin = table.provenance
+        words = origin.unreconciled or "not stated in the set"
+        said.setdefault(words, {})[origin.model or origin.source or table.name] = None
+    parts = [f"curves of {', '.join(models)}: {words}" for words, models in said.items()]
+    return "; ".join([*parts, "the book: not compared with a ledger, no control totals are given of it"])
 
 
 def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
@@ -210,7 +223,9 @@ def _nii(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure,
     return (*tables, *blocks_of(nii_path(result, money)))
 
 
-def _behaviour(result: IrrbbResult, assumptions: AssumptionSet | None) -> tuple[Paragraph | Table | Figure, ...]:
+def _behaviour(
+    result: IrrbbResult, assumptions: AssumptionSet | None, known: Mapping[str, Any]
+) -> tuple[Paragraph | Table | Figure, ...]:
     if assumptions is None:
         return (Paragraph("The assumption set was not handed to this report.", "note"),)
     balances = result.coverage.groupby("segment")["balance"].max().to_dict() if len(result.coverage) else {}
@@ -219,8 +234,15 @@ def _behaviour(result: IrrbbResult, assumptions: AssumptionSet | None) -> tuple[
         for table in assumptions.tables
         if table.provenance.transferred
     ]
-    pictures = blocks_of(set_exhibits(assumptions, {str(name): float(one) for name, one in balances.items()}))
-    return (*moved, *pictures, *readings_tables(assumptions))
+    used = spent(assumptions, result.coverage, _deposit_view(known))
+    pictures = blocks_of(set_exhibits(used.drawn, {str(name): float(one) for name, one in balances.items()}))
+    said = [Paragraph(used.words, "note")] if used.words else []
+    return (*moved, *said, *pictures, *readings_tables(used.read, used.points, used.causes_left_out))
+
+
+def _deposit_view(known: Mapping[str, Any]) -> str:
+    chosen = known.get("conventions")
+    return str(chosen.get("deposit_view", "")) if isinstance(chosen, Mapping) else ""
 
 
 def _coverage(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from behavior.assumptions.compare import ReadingPoints as Points
-from behavior.assumptions.compare import base_drivers, readings
+from behavior.assumptions.compare import SetReading, base_drivers, readings
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.kinds.base import Exhibit
-from behavior.quantities import Quantity, monthly_to_annual
+from behavior.quantities import FloatArray, Quantity, monthly_to_annual
 from behavior.reporting.document import Table
 from behavior.reporting.irrbb_tables import spaced
 
@@ -44,13 +44,22 @@ def set_exhibits(assumptions: AssumptionSet, balances: Mapping[str, float]) -> t
     return tuple(found)
 
 
-def readings_tables(assumptions: AssumptionSet, points: Points | None = None) -> tuple[Table, ...]:
-    """Life, survival, speed and beta: one table an effect, one row a curve, one column a figure."""
+def readings_tables(
+    assumptions: AssumptionSet, points: Points | None = None, without: Collection[str] = ()
+) -> tuple[Table, ...]:
+    """Life, survival, speed and beta: one table an effect and cause, one row a curve, one column a figure.
+
+    Parameters
+    ----------
+    without : causes of which nothing is shown on their own.
+    """
     found = []
+    shown = replace(points or Points(), burnt_out=())
+    read = [one for one in readings(assumptions, shown) if one.cause not in without]
     rows = pd.DataFrame(
         [
             (one.effect, one.cause, one.segment, _head(one.measure, one.unit), _amount(one.value, one.unit))
-            for one in readings(assumptions, points or Points(burnt_out=()))
+            for one in read
         ],
         columns=["effect", "cause", "segment", "figure", "value"],
     )
@@ -65,8 +74,21 @@ def readings_tables(assumptions: AssumptionSet, points: Points | None = None) ->
         wide["segment"] = spaced(wide["segment"])
         formats = {name: ",.2f" for name in wide.columns[1:]}
         title = f"Figures of every curve, {effect.lower()}" + (f", {cause.replace('_', ' ')}" if cause else "")
-        found.append(Table(title, wide, formats=formats))
+        note = _held_words([one for one in read if (one.effect, one.cause) == (effect, cause)])
+        found.append(Table(title, wide, note, formats))
     return tuple(found)
+
+
+def _held_words(read: Sequence[SetReading]) -> str:
+    """Which segments are read at an end of their grid, and where that is."""
+    places: dict[str, dict[str, None]] = {}
+    for one in read:
+        if one.held_at:
+            places.setdefault(one.held_at, {})[one.segment.replace("_", " ")] = None
+    if not places:
+        return ""
+    words = "; ".join(f"{place} for {', '.join(segments)}" for place, segments in places.items())
+    return f"A rate outside a curve's grid is read at the grid's nearest end: {words}."
 
 
 def _head(measure: str, unit: str) -> str:
@@ -104,7 +126,7 @@ def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) ->
     left = pd.DataFrame({"years": months / 12})
     for curve in curves:
         left[_label(curve)] = 100 * curve.survival(base, len(months))
-    held = "; ".join(f"{NAMES[driver].split(',')[0]} held at {_place(driver, value)}" for driver, value in base.items())
+    held = "; ".join(_held(driver, value, curves) for driver, value in base.items())
     words = " ".join(part for part in (f"{held[:1].upper()}{held[1:]}." if held else "", note) if part)
     start = "origination" if table.month_meaning == "SINCE_ORIGINATION" else "the valuation date"
     y_label = "share of balance left, %"
@@ -114,12 +136,12 @@ def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) ->
     if driver is None:
         return found
     at = min(36, last)
-    grid = curves[0].driver_grids[driver]
+    grid = _grid(driver, curves)
     speed = pd.DataFrame({"driver": _scaled(driver, grid)})
     for curve in curves:
         others = {other: np.full(len(grid), base[other]) for other in table.drivers if other is not driver}
         values = curve.at(np.full(len(grid), at), {**others, driver: grid}).values
-        speed[_label(curve)] = 100 * monthly_to_annual(np.clip(values, 0, 1))
+        speed[_label(curve)] = _inside(100 * monthly_to_annual(np.clip(values, 0, 1)), grid, curve.driver_grids[driver])
     title = f"Speed by rates in month {at}, {_title(table)}"
     found.append(
         Exhibit(f"{table.name}_speed", title, "lines", speed, NAMES[driver], "annual share leaving, % CPR", note)
@@ -135,10 +157,10 @@ def _target(table: AssumptionTable, curves: list[AssumptionCurve], note: str) ->
             {"segment": [_label(one) for one in curves], "pass-through": [float(np.mean(one.values)) for one in curves]}
         )
         return [Exhibit(f"{table.name}_target", title, "bars", data, "segment", "rate paid per market rate", note)]
-    grid = curves[0].driver_grids[driver]
+    grid = _grid(driver, curves)
     data = pd.DataFrame({"driver": _scaled(driver, grid)})
     for curve in curves:
-        data[_label(curve)] = curve.at(drivers={driver: grid}).values
+        data[_label(curve)] = _inside(curve.at(drivers={driver: grid}).values, grid, curve.driver_grids[driver])
     return [Exhibit(f"{table.name}_target", title, "lines", data, NAMES[driver], "rate paid per market rate", note)]
 
 
@@ -150,6 +172,24 @@ def _speed(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> 
     )
     title = f"Share of the distance to target that closes each month, {_title(table)}"
     return [Exhibit(f"{table.name}_speed", title, "bars", data, "segment", "% a month", note)]
+
+
+def _held(driver: Driver, value: float, curves: Sequence[AssumptionCurve]) -> str:
+    """Where a driver stays, and of which curves that lies outside the grid, whose nearest end is then drawn."""
+    ends = {one.label: float(np.clip(value, *one.driver_grids[driver][[0, -1]])) for one in curves}
+    elsewhere = [f"{name.replace('_', ' ')} {_place(driver, end)}" for name, end in ends.items() if end != value]
+    words = f"{NAMES[driver].split(',')[0]} held at {_place(driver, value)}"
+    return words + (f", or at the nearest end of a curve's grid ({', '.join(elsewhere)})" if elsewhere else "")
+
+
+def _grid(driver: Driver, curves: Sequence[AssumptionCurve]) -> FloatArray:
+    """Every place at which one of the curves has a value."""
+    return np.unique(np.concatenate([curve.driver_grids[driver] for curve in curves]))
+
+
+def _inside(values: FloatArray, grid: FloatArray, own: FloatArray) -> FloatArray:
+    """A curve's values where its own grid reaches; nothing is drawn beyond."""
+    return np.where((grid >= own[0]) & (grid <= own[-1]), values, np.nan)
 
 
 def _scaled(driver: Driver, grid: np.ndarray) -> np.ndarray:

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
-from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of
+from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of, unreconciled
+from behavior.reporting.fit_tables import fit_tables
+from behavior.reporting.signature import signature
 from behavior.validation.base import CheckInput, Findings, Status
 from behavior.validation.evidence import tested_on
 from behavior.validation.shap_summary import exhibits_of
@@ -54,10 +57,11 @@ def validation_report(
     ----------
     exhibits : the kind's own pictures (S-curve, run-off, pass-through) against what was realised.
     attributions : by estimator role; printed where the finding on attributions has no pictures of its own.
-    facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``validator``, ``as_of``,
-        ``transferred``, ``validation_status``, ``spec_digest``, ``data_digest``, ``registered_data_digest`` and
-        ``same_data`` (of a version checked again), ``code_version``, ``code_digest``, ``libraries`` (mapping), ``fit``
-        (mapping), ``run``, ``limitations`` (sequence), ``command``. Missing ones are left out.
+    facts : who, when and from what: ``model``, ``model_version``, ``owner``, ``developer``, ``as_of``,
+        ``transferred``, ``validation_status``, ``validated_by``, ``validated_at``, ``validation_note``,
+        ``spec_digest``, ``data_digest``, ``registered_data_digest`` and ``same_data`` (of a version checked again),
+        ``code_version``, ``code_digest``, ``libraries`` (mapping), ``fit`` (mapping), ``run``, ``limitations``
+        (sequence), ``command``. Missing ones are left out.
     """
     spec = given.fitted.spec
     named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
@@ -82,7 +86,8 @@ def validation_report(
     kept = tuple(section for section in sections if section is not None)
     name = str(facts.get("model") or spec.model.name or spec.model.kind)
     subtitle = f"Validation report · {spec.model.kind}, specification version {spec.model.version}"
-    return Document(f"{_spaced(name)}", subtitle, kept, _stamp(findings, facts), _first_facts(given, findings, facts))
+    first = _first_facts(given, findings, facts)
+    return Document(_spaced(name), subtitle, kept, _stamp(findings, facts), first, signature(facts))
 
 
 def _spaced(name: str) -> str:
@@ -104,24 +109,11 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
         "Purpose": given.fitted.spec.model.purpose,
         "Owner": str(facts.get("owner") or given.fitted.spec.model.owner),
         "Developer": facts.get("developer"),
-        "Validator": facts.get("validator"),
         "Valuation date": facts.get("as_of"),
-        "Status": facts.get("validation_status"),
-        "Unreconciled balance": _unreconciled(findings),
+        "Unreconciled balance": unreconciled(findings),
         "Transferred": facts.get("transferred"),
     }
     return {name: str(value) for name, value in shown.items() if value not in (None, "")}
-
-
-def _unreconciled(findings: Findings) -> str:
-    finding = findings.named("tie_out")
-    if finding is None or not finding.values:  # where a gate asks for it, a finding without figures has failed
-        return "not known: no control totals of the ledger were given"
-    return (
-        f"{finding.values['unreconciled_latest']:,.0f} in the latest month "
-        f"({100 * finding.values['unreconciled_latest_share']:.3f}% of the larger of ledger and history), "
-        f"{finding.values['unreconciled_balance']:,.0f} over all months"
-    )
 
 
 def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
@@ -138,6 +130,7 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
         )
     if facts.get("transferred"):
         blocks.append(Paragraph(f"Transferred behaviour: {facts['transferred']}", "warning"))
+    blocks += [Paragraph(words, "warning") for words in beyond_data_warnings(given.tables)]
     asked = gates(findings)
     blocks += [asked] if asked is not None else [Paragraph("The specification sets no gate.", "note")]
     return (*blocks, overview(findings))
@@ -187,8 +180,7 @@ def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Tabl
     blocks += [Paragraph(note, "note") for note in history.notes]
     fit = facts.get("fit") or given.fitted.facts
     if fit:
-        flat = [{"fact": _spaced(str(name)), "value": _plain(value)} for name, value in fit.items()]
-        blocks.append(Table("The fit", pd.DataFrame(flat)))
+        blocks += fit_tables(fit)
     return tuple(blocks)
 
 

@@ -10,8 +10,8 @@ Mechanism
 ---------
 Training and test rows must share no month and, where customers are held out, no customer; no unit may have two rows
 in a month or a row after its exit. Every feature of a sample of test rows is tried on its own as a score: a single
-feature that nearly orders the outcome is a suspect. The gain from training to test AUC is shown, because a test
-that is easier than training is a sign too.
+feature that nearly orders the outcome is a suspect. The AUC on the training rows stands under discrimination beside
+that of the test: a test that is easier than training is a sign too.
 
 Signs of high risk
 ------------------

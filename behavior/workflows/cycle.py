@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from behavior.assumptions.set import AssumptionSet
@@ -15,7 +15,7 @@ from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.tracking.base import Tracker
 from behavior.workflows.publish import SetStore, publish
-from behavior.workflows.sign import sign, with_signatures
+from behavior.workflows.sign import sign, signed_report, with_signatures
 from behavior.workflows.stages import Stages
 from behavior.workflows.train import TrainedVersion
 
@@ -91,6 +91,7 @@ def cycle(
     FittingError, FaultyInput, AssumptionError : as the stages do; nothing half-written is left.
     """
     with stages.stage("publish"):
+        trained = _signed(plan, trained, tracker)
         assumptions = _publish(plan, trained, tracker, store)
     with stages.stage("value"):
         result = plan.value(assumptions)
@@ -129,11 +130,19 @@ def day_before_the_next(validity: Mapping[str, tuple[Validity, ...]], day: dt.da
     return min(starts) - ONE_DAY if starts else None
 
 
+def _signed(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker) -> tuple[TrainedVersion, ...]:
+    """The versions after the plan's validator signed those that may be used: their reports say so."""
+    found = []
+    for model in trained:
+        if plan.validated_by and model.champion:
+            note = "signed within the cycle"
+            record = sign(tracker, model.name, model.version, plan.validated_by, plan.at, note)
+            model = replace(model, report=signed_report(model.report, record))
+        found.append(model)
+    return tuple(found)
+
+
 def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
-    if plan.validated_by:
-        for model in trained:
-            if model.champion:
-                sign(tracker, model.name, model.version, plan.validated_by, plan.at, "signed within the cycle")
     tables = with_signatures(tuple(table for model in trained for table in model.draft.tables), tracker)
     set_id = next_revision(store.ids(), plan.as_of)
     validity = store.validity()

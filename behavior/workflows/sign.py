@@ -8,6 +8,8 @@ from dataclasses import replace
 from behavior.assumptions.people import same_person, signer
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DigestMismatch, GateFailed, NotApproved
+from behavior.reporting.html import restate
+from behavior.reporting.signature import signature
 from behavior.tracking.base import ModelRecord, Tracker
 
 PASSED = "passed"
@@ -61,6 +63,11 @@ def sign(
         },
     )
     return tracker.record(name, version)
+
+
+def signed_report(report: str, record: ModelRecord) -> str:
+    """A version's report that says who signed it, when, and with which note."""
+    return restate(report, "", signature(record.tags))
 
 
 def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tuple[AssumptionTable, ...]:

@@ -16,6 +16,7 @@ from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.split import split_panel
+from behavior.reporting.finding_blocks import unreconciled
 from behavior.reporting.html import render
 from behavior.reporting.validation_report import validation_report
 from behavior.specs import ModelSpec
@@ -205,11 +206,17 @@ def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingReque
 
 
 def _with_version(draft: AssumptionSet, record: ModelRecord, findings: Findings) -> AssumptionSet:
-    """The draft, naming the version it came from and the gates that failed, so that it cannot be approved unseen."""
+    """The draft, naming the version it came from, what of its history no ledger explains and the gates that failed."""
     failed = tuple(finding.check for finding in findings.blocking)
     tables = []
     for table in draft.tables:
-        origin = replace(table.provenance, model_version=record.version, run=record.run, failed_gates=failed)
+        origin = replace(
+            table.provenance,
+            model_version=record.version,
+            run=record.run,
+            failed_gates=failed,
+            unreconciled=unreconciled(findings),
+        )
         tables.append(replace(table, provenance=origin))
     return replace(draft, tables=tuple(tables))
 

@@ -27,6 +27,9 @@ from behavior.workflows.train import (
     read_back_landmark,
 )
 
+SIGNED = ("validation_status", "validated_by", "validated_at", "validation_note")
+"""Tags of a version that say who signed it."""
+
 
 @dataclass(frozen=True)
 class Validated:
@@ -79,7 +82,8 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
         found, registered = data_digest(again.history.sources), record.tags.get("data_digest", "")
         facts = facts_of(again, fitted, findings) | {
             "version": record.version,
-            "validation_status": record.tags.get("validation_status", "unvalidated"),
+            "validation_status": "unvalidated",
+            **{name: value for name, value in record.tags.items() if name in SIGNED},
             "registered_data_digest": registered or "not on record",
             "same_data": found == registered,
             "trees_grown_on": record.tags.get("trees_grown_on", "this process"),

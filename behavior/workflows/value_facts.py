@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.beyond_data import beyond_data_warnings
+from behavior.assumptions.compare import ReadingPoints
+from behavior.assumptions.effects import Driver, Effect, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
 from behavior.measures.aggregation import outlier_test
@@ -18,7 +20,7 @@ from behavior.measures.warnings import base_warnings
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
 from behavior.workflows.value_sheets import Sheets
-from behavior.workflows.value_views import accrued_interest, migrated_view
+from behavior.workflows.value_views import accrued_interest, acting_set, migrated_view
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationInputs, ValuationOptions
@@ -83,6 +85,7 @@ def facts(
         },
         "warnings": [
             *_warnings(inputs, world, plan, held),
+            *_beyond_data(inputs, options, plan),
             *base_warnings(eve.summary, nii.summary, inputs.book_equity),
         ],
     }
@@ -218,6 +221,21 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
         has = "has" if unknown == 1 else "have"
         found.append(f"{_counted(unknown)} {has} no origination date: behaviour counts their age from today.")
     return found
+
+
+def _beyond_data(inputs: ValuationInputs, options: ValuationOptions, plan: Plan) -> tuple[str, ...]:
+    """Of the curves that this book reads: whose average life rests on more than data."""
+    acting = acting_set(inputs.assumptions, options)
+    if acting is None:
+        return ()
+    read = {
+        matching.table.curves[place].label
+        for matching in plan.matchings
+        for place in np.unique(matching.curve).tolist()
+        if place >= 0
+    }
+    points = ReadingPoints(default=options.include_default, tail=options.tail)
+    return beyond_data_warnings(acting.tables, points, View(options.deposit_view), read)
 
 
 def _counted(positions: int) -> str:

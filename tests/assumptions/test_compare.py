@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from behavior.assumptions.compare import compare, readings
+from behavior.assumptions.beyond_data import beyond_data_warnings
+from behavior.assumptions.compare import ReadingPoints, compare, readings
 from behavior.assumptions.curve import AssumptionCurve
-from behavior.assumptions.effects import Direction, Effect
+from behavior.assumptions.effects import Direction, Driver, Effect, View
 from behavior.assumptions.pass_through_path import RestingRate
+from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionTable
 from behavior.quantities import Quantity
 from tests.assumption_examples import example_set, flat_decay, prepayment, speed, target
@@ -160,11 +162,56 @@ def test_competing_causes_are_read_together_and_default_is_left_out() -> None:
     causes = {"withdrawal": 0.01, "migrated": 0.02, "default": 0.5}
     tables = tuple(flat_decay(hazard, name=cause, cause=cause) for cause, hazard in causes.items())
     found = {(one.cause, one.measure): one.value for one in readings(example_set(tables=tables))}
-    assert found["all causes", "5-year survival"] == pytest.approx((0.99 * 0.98) ** 60)
-    assert found["all causes", "average life from as-of"] == pytest.approx(
+    assert found["all causes without default", "5-year survival"] == pytest.approx((0.99 * 0.98) ** 60)
+    assert found["all causes without default", "average life from as-of"] == pytest.approx(
         (1 - (0.99 * 0.98) ** 480) / (12 * (1 - 0.99 * 0.98))
     )
     assert found["withdrawal", "5-year survival"] == pytest.approx(0.99**60)
-    assert ("all causes", "5-year survival") not in {
-        (one.cause, one.measure) for one in readings(example_set(tables=tables[:1]))
+    whole = {
+        (one.cause, one.measure): one.value for one in readings(example_set(tables=tables), ReadingPoints(default=True))
     }
+    assert whole["all causes", "5-year survival"] == pytest.approx((0.99 * 0.98 * 0.5) ** 60)
+    without = readings(example_set(tables=tables[:2]))
+    assert "all causes" in {one.cause for one in without}
+    assert not any(one.cause.startswith("all causes") for one in readings(example_set(tables=tables[:1])))
+
+
+def test_a_rate_outside_the_grid_is_said_to_be_read_at_its_end() -> None:
+    grid = np.array([0.0075, 0.02])
+    curve = replace(
+        flat_decay(0.01).curves[0],
+        driver_grids={Driver.RATE_SPREAD: grid},
+        values=np.array([0.01, 0.02])[:, None] * np.ones(120),
+    )
+    table = replace(flat_decay(0.01), curves=(curve,), drivers=(Driver.RATE_SPREAD,))
+    found = {one.measure: one for one in readings(example_set(tables=(table,)))}
+    assert found["5-year CPR at rate spread +0 bp"].held_at == "rate spread +75 bp"
+    assert found["5-year CPR at rate spread +0 bp"].value == pytest.approx(1 - 0.99**12)
+    assert found["5-year CPR at rate spread +100 bp"].held_at == ""
+    assert found["5-year CPR at rate spread +300 bp"].held_at == "rate spread +200 bp"
+    assert found["average life from as-of"].held_at == "rate spread +75 bp"
+
+
+def test_segments_that_live_beyond_the_data_are_named_in_one_sentence() -> None:
+    slow, fast = flat_decay(0.004).curves[0], flat_decay(0.05).curves[0]
+    curves = (replace(slow, segment=("savings",)), replace(fast, segment=("checking",)))
+    table = replace(flat_decay(0.01), scheme=SegmentScheme(("product",)), curves=curves)
+    (words,) = beyond_data_warnings((table,))
+    life = curves[0].average_life()
+    assert f"savings ({life.share_beyond:.0%} of {life.years:.1f} years)" in words
+    assert "checking" not in words
+    assert beyond_data_warnings((table,), segments={"checking"}) == ()
+
+
+def test_a_life_that_other_causes_shorten_needs_no_warning() -> None:
+    tables = (flat_decay(0.001), flat_decay(0.05, name="moved", cause="migrated"))
+    assert tables[0].curves[0].average_life().needs_warning
+    assert beyond_data_warnings(tables) == ()
+
+
+def test_each_view_of_deposits_has_a_sentence_of_its_own() -> None:
+    slow = flat_decay(0.004)
+    both = replace(slow, curves=tuple(replace(slow.curves[0], view=view) for view in View))
+    assert len(beyond_data_warnings((both,))) == 2
+    (words,) = beyond_data_warnings((both,), view=View.MINIMUM_BALANCE)
+    assert "minimum_balance" in words

@@ -25,8 +25,8 @@ def test_average_life_of_a_constant_hazard_is_the_balloon_formula() -> None:
 
 
 def test_a_long_tail_is_warned_of() -> None:
-    assert "lies beyond the data" in flat_decay(0.005).curves[0].average_life().warning
-    assert flat_decay(0.05).curves[0].average_life().warning == ""
+    assert flat_decay(0.005).curves[0].average_life().needs_warning
+    assert not flat_decay(0.05).curves[0].average_life().needs_warning
 
 
 def test_an_older_loan_has_less_left() -> None:

@@ -14,7 +14,7 @@ import pytest
 from behavior.assumptions.manifest import sha256_of
 from behavior.cli import main
 from behavior.io.assumption_store import AssumptionStore, write_set
-from tests.assumption_examples import decay, example_set, prepayment, speed, target
+from tests.assumption_examples import decay, example_set, flat_decay, prepayment, speed, target
 from tests.io.test_exchange import INCUMBENT
 
 
@@ -180,3 +180,11 @@ def test_an_import_into_a_broken_store_leaves_nothing(here: Path, capsys: pytest
     assert (code, said["error"]) == (3, "DigestMismatch")
     assert not (here / "assumptions" / "v2").exists()
     assert called(capsys, "assumptions verify")[0] == 3
+
+
+def test_a_life_beyond_the_data_is_said_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(example_set("slow", tables=(flat_decay(0.004),)), here / "slow")
+    assert main(["assumptions", "show", "slow"]) == 0
+    assert capsys.readouterr().out.count("lies beyond the data") == 1
+    (words,) = called(capsys, "assumptions show slow")[1]["warnings"]
+    assert "all (" in words

@@ -29,9 +29,11 @@ def test_demo_runs_the_whole_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     done = json.loads(printed.out)
     assert code == (4 if done["failed_gates"] else 0), printed.err
     assert {"mortgage_prepayment", "nmd_decay", "deposit_beta"} == {model["model"] for model in done["models"]}
+    champions = [model["model"] for model in done["models"] if model["alias"] == "champion"]
     for name in ("mortgage_prepayment", "nmd_decay", "deposit_beta", "treasury"):
         page = (tmp_path / "reports" / f"{name}.html").read_text()
         assert "<svg" in page and 'src="http' not in page
+        assert ("<dt>Signed by</dt><dd>Model validator, " in page) is (name in champions)
     store = AssumptionStore(tmp_path / "assumptions")
     assert store.verify() == ()
     assert {str(table.effect) for table in store.read(done["set"]).tables} == {"RUNOFF", "REPRICING"}

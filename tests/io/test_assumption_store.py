@@ -59,22 +59,22 @@ def test_a_set_that_would_be_read_as_another_is_not_written(tmp_path: Path) -> N
     (curve,) = flat_decay(0.1).curves
     endless = flat_decay(0.1, curves=(replace(curve, exposure_months=np.full(curve.values.shape, np.inf)),))
     with pytest.raises(FaultyInput, match=r"r1/flat\.csv, line 2, column `exposure_months`: found 'inf'"):
-        store.write(example_set("r1", tables=(endless,)))
+        store.propose(example_set("r1", tables=(endless,)), "Ann", MONDAY)
     with pytest.raises(FaultyInput, match="a name without slashes"):
-        store.write(example_set("r1", tables=(flat_decay(0.1, name="../flat"),)))
+        store.propose(example_set("r1", tables=(flat_decay(0.1, name="../flat"),)), "Ann", MONDAY)
     for taken in (LOG, HEAD):
         with pytest.raises(AssumptionError, match="neither"):
-            store.write(example_set(taken))
-    assert list(tmp_path.iterdir()) == []
+            store.propose(example_set(taken), "Ann", MONDAY)
+    assert store.ids() == () and store.log() == () and not (tmp_path / "r1").exists()
     unknown = flat_decay(0.1, curves=(replace(curve, lower=np.full(curve.values.shape, np.nan)),))
-    assert store.write(example_set("r1", tables=(unknown,))).tables[0].curves[0].lower is None
+    assert store.propose(example_set("r1", tables=(unknown,)), "Ann", MONDAY).tables[0].curves[0].lower is None
 
 
 def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     for folder in (tmp_path / "store", tmp_path / "store" / "inside"):
         with pytest.raises(AssumptionError, match="expected a folder to write sets in"):
-            AssumptionStore(folder).write(example_set())
+            AssumptionStore(folder).propose(example_set(), "Ann", MONDAY)
 
 
 def test_a_set_is_written_once_and_leaves_nothing_half_written(tmp_path: Path) -> None:

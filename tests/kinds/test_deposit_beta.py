@@ -192,6 +192,18 @@ def test_read_back_is_the_same_model(trained):
     pd.testing.assert_frame_equal(KIND.predict(again, panel).table, KIND.predict(fitted, panel).table)
 
 
+def test_the_fit_is_said_in_months_and_a_row_a_segment(trained):
+    _, _, _, fitted, _ = trained
+    facts = fitted.facts
+    assert pd.Period(facts["trained to"], "M").year >= 2000
+    assert "trained_to" not in facts
+    assert set(TRUTHS) <= set(facts["laws of segments"])
+    assert all(row["months"] > 0 for row in facts["laws of segments"].values())
+    again = KIND.load(fitted.spec, fitted.files()).facts
+    assert again["laws of segments"] == facts["laws of segments"]
+    assert again["trained to"] == facts["trained to"]
+
+
 def test_explanation_adds_up_to_the_prediction(trained):
     _, panel, split, fitted, _ = trained
     found = KIND.explain(fitted, panel.rows(split.test))["pass_through"]

@@ -99,7 +99,7 @@ def test_survival_is_the_falling_product_of_what_stays(curve: AssumptionCurve, d
     life = curve.average_life(drivers)
     assert 1.0 / 12.0 <= life.years <= LAST_MONTH / 12.0
     assert 0.0 <= life.share_beyond < 1.0
-    assert bool(life.warning) == (life.share_beyond > 0.25)
+    assert life.needs_warning == (life.share_beyond > 0.25)
 
 
 @given(curves(), st.data())

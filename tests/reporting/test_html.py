@@ -128,6 +128,15 @@ def test_page_one_tells_identity_gates_and_what_does_not_reconcile(pages: dict[s
     assert "Learned from loans of another bank." in first
 
 
+def test_page_one_of_the_treasury_report_tells_what_does_not_reconcile(fakes: ModuleType) -> None:
+    curves = fakes.make_set()
+    page = render(irrbb_report(fakes.make_result(), curves, {})).split("Economic value of equity</h2>")[0]
+    assert "not stated in the set" in page and "the book: not compared with a ledger" in page
+    tables = [replace(one, provenance=replace(one.provenance, unreconciled="1,000 off")) for one in curves.tables]
+    page = render(irrbb_report(fakes.make_result(), replace(curves, tables=tuple(tables)), {}))
+    assert ": 1,000 off; the book" in page.split("Economic value of equity</h2>")[0]
+
+
 @pytest.mark.parametrize(
     ("required", "failed", "outcome"), [(False, [], "open: does not apply"), (True, ["tie_out"], "fail")]
 )
@@ -304,6 +313,13 @@ def test_bands_and_gaps_are_drawn(form: str) -> None:
         {"x": ["a", "b", "c"], "y": [1.0, np.nan, 3.0], "y_lower": [0.5, np.nan, 2.0], "y_upper": [2.0, np.nan, 4.0]}
     )
     assert draw(Exhibit("e", "t", form, data, "x", "y")).startswith("<svg")
+
+
+def test_month_ends_are_drawn_at_their_own_months_tick() -> None:
+    months = pd.date_range("2026-01-31", "2026-06-30", freq="ME")
+    svg = draw(Exhibit("e", "t", "lines", pd.DataFrame({"month": months, "y": np.arange(6.0)})))
+    words = re.findall(r">([^<>\n]+)</text>", svg)
+    assert words[:6] == ["2026", "Feb", "Mar", "Apr", "May", "Jun"]
 
 
 def test_an_empty_exhibit_says_so() -> None:

@@ -201,6 +201,8 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     eve = pd.read_csv(toy / "out" / "results" / "eve.csv")
     assert {"loan", "term_deposit"} == set(nii["product"]) == set(eve["product"])
     assert (toy / "out" / "reports" / "redemption.html").is_file()
+    first = (toy / "out" / "reports" / "treasury.html").read_text().split("<h2")[0]
+    assert "curves of redemption: not known: no control totals of the ledger were given" in first
     with closing(sqlite3.connect(toy / "tracking" / "mlflow.db")) as kept:
         runs = kept.execute("select e.name, r.name from runs r join experiments e using (experiment_id)").fetchall()
     assert ("toys", "redemption") in runs
@@ -258,10 +260,16 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["train", "redemption", "--profile", profile]) == 0
     assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "developer"]) == 5
     assert "expected someone else" in capsys.readouterr().err
-    assert main(["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--json"]) == 0
+    signing = ["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--note", "looks right"]
+    assert main([*signing, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["validation_status"], said["same_data"]) == ("validated", True)
     assert said["data_digest"] == said["registered_data_digest"]
+    page = Path(said["report"]).read_text()
+    assert "<dt>Signed by</dt><dd>Validator, 20" in page and "looks right" in page
+    assert "UNVALIDATED" not in page
+    assert main(["validate", "redemption", "--profile", profile]) == 0
+    assert "<dt>Signed by</dt><dd>Validator, 20" in Path(said["report"]).read_text()
     assert main(["validate", "redemption@²", "--profile", profile]) == 2
 
 

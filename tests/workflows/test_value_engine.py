@@ -62,6 +62,16 @@ def inputs(**changed: Any) -> ValuationInputs:
     return ValuationInputs(**{**found, **changed})
 
 
+def test_a_life_that_rests_on_the_tail_rule_is_warned_of_once() -> None:
+    def said(hazard: float) -> list[str]:
+        curves_of = runoff("savings", np.full(60, hazard), "withdrawal")
+        return [one for one in value(inputs(assumptions=curves_of)).facts["warnings"] if "beyond the data" in one]
+
+    (words,) = said(0.008)
+    assert "savings (" in words and "% of " in words
+    assert said(0.1) == []
+
+
 def test_results_have_the_columns_of_the_contracts() -> None:
     result = value(inputs())
     for name, columns in COLUMNS.items():
