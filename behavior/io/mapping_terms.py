@@ -176,6 +176,31 @@ class Text(Terms):
     decimal: str = "."
     thousands: str = ""
 
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise ValueError("expected the name of a text encoding, such as utf-8, latin-1 or cp1252") from error
+        return encoding
+
+    @model_validator(mode="after")
+    def _names_and_marks(self) -> Text:
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '\r\n"':
+            raise ValueError("expected one ASCII character other than a quote or a line end as `delimiter`")
+        if (
+            len(self.decimal) != 1
+            or len(self.thousands) > 1
+            or any(mark.isalnum() for mark in self.decimal + self.thousands)
+        ):
+            raise ValueError("expected one mark such as a comma as `decimal`, and one or none as `thousands`")
+        if not self.header and not self.columns:
+            raise ValueError("expected `columns`, the names of the columns of a file without a header")
+        if self.decimal == self.thousands:
+            raise ValueError("expected different marks for decimals and thousands")
+        return self
+
 
 class TableMap(Terms):
     """Where one table comes from and how its extract is mapped; without `columns` it is in the contract's form already.
