@@ -25,7 +25,7 @@ def cumulated(table: pd.DataFrame, how: Cumulate, text: Text) -> tuple[pd.DataFr
     for name, total in how.columns.items():
         flows, found = numbers_of(table, name, text)
         breaches += found
-        made[total] = flows.fillna(0.0).iloc[order].groupby(keys).cumsum().reindex(table.index)
+        made[total] = flows.fillna(0.0).iloc[order].groupby(keys, dropna=False).cumsum().reindex(table.index)
     return table.assign(**made), breaches
 
 
@@ -46,16 +46,17 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
         table, keys = table.iloc[order], [key.iloc[order] for key in keys]
     position = pd.Series(table.index.to_numpy(), index=table.index, name="__row")
     take = {name: (name, NAMES.get(word, word)) for name, word in how.take.items()}
-    grouped = table.assign(__row=position).groupby(keys, sort=False)
+    # Rows without a key stay, for the contract to name: money must not leave with them.
+    grouped = table.assign(__row=position).groupby(keys, sort=False, dropna=False)
     made = grouped.agg(**take, __row=("__row", "last")).reset_index()
     return made, made.pop("__row").to_numpy(dtype=np.int64), breaches
 
 
 def _taken(table: pd.DataFrame, name: str, word: str, text: Text) -> tuple[pd.DataFrame, Sequence[Breach]]:
-    """Text as numbers where it is summed, and where it is compared and is nothing but numbers."""
+    """Text as numbers where it is summed, and where it is compared and any of it is a number."""
     if not is_text(table[name]) or word not in (*SUMMED, *NAMES):
         return table, []
     numbers, breaches = numbers_of(table, name, text)
-    if breaches and word in NAMES:
+    if breaches and word in NAMES and not numbers.notna().any():
         return table, []
     return table.assign(**{name: numbers}), breaches

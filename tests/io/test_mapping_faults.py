@@ -266,3 +266,21 @@ def test_what_a_kind_does_not_have_is_refused(tmp_path: Path, how: dict[str, Any
 def test_a_writing_that_no_file_has_is_refused(text: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Text.model_validate(text)
+
+
+def test_rows_without_a_key_are_not_lost_in_groups(tmp_path: Path) -> None:
+    text = "id,day,flow\nA,2020-01-05,10\n,2020-01-30,12\nA,,3\n"
+    terms = {
+        "cumulate": {"by": ["id"], "date": "day", "columns": {"flow": "held"}},
+        "aggregate": {"by": ["id"], "date": "day", "take": {"held": "last"}},
+    }
+    table = _map(tmp_path, text, {"account_id": "id", "month": "day", "balance": "held"}, ACCOUNT_MONTHS, **terms).table
+    assert table["account_id"].isna().sum() == 1
+    assert table["month"].isna().sum() == 1
+    assert sorted(table["balance"]) == [10.0, 12.0, 13.0]
+
+
+def test_numbers_are_not_compared_as_text(tmp_path: Path) -> None:
+    aggregate = {"by": ["id"], "take": {"held": "maximum"}}
+    mapped = _map(tmp_path, 'id,held\nA,90\nA,"1,000"\n', {"balance": "held"}, ACCOUNT_MONTHS, aggregate=aggregate)
+    assert _said(mapped) == [(3, "held", "1,000", THOUSANDS)]
