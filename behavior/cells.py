@@ -58,18 +58,19 @@ def _decoded(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
     """Categories as what they stand for, bytes as text; bytes that are no text are named."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return cells.astype(cells.cat.categories.dtype), []
-    if cells.dtype != object or pd.api.types.infer_dtype(cells, skipna=True) != "bytes":
+    if cells.dtype != object or pd.api.types.infer_dtype(cells, skipna=True) not in ("bytes", "mixed"):
         return cells, []
     texts = cells.map(_word_of, na_action="ignore")
     bad = (texts.isna() & cells.notna()).to_numpy(dtype=bool)
+    texts = texts.astype("str")
     values = [repr(cell) for cell in cells[bad]]
     found = [Breach("expected text in UTF-8, not other bytes", np.flatnonzero(bad), name, "Export it as text", values)]
-    return texts.astype("str"), found if bad.any() else []
+    return texts, found if bad.any() else []
 
 
-def _word_of(cell: bytes) -> str | None:
+def _word_of(cell: object) -> object:
     try:
-        return cell.decode("utf-8")
+        return cell.decode("utf-8") if isinstance(cell, bytes) else cell
     except UnicodeDecodeError:
         return None
 

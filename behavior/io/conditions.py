@@ -10,7 +10,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from behavior.cells import Breach, is_text
+from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
 from behavior.io.extract_cells import begins_with_a_day, column_of, dates_of, numbers_of
 from behavior.io.mapping_terms import Condition, Plain, Text, word_of
@@ -136,7 +136,7 @@ def _is_dated(cells: pd.Series, other: pd.Series) -> bool:
     """Whether two columns are compared as dates: one of them is typed so, or both hold cells written so."""
     if any(pd.api.types.is_datetime64_any_dtype(one) for one in (cells, other)):
         return True
-    return all(is_text(one) and bool(begins_with_a_day(one.astype("str")).any()) for one in (cells, other))
+    return all(is_text(one) and bool(begins_with_a_day(parse(one, "", "text")[0]).any()) for one in (cells, other))
 
 
 def _is_number(bound: Plain) -> bool:

@@ -63,6 +63,7 @@ def joined(
     cells = left.merge(once, "left", keys)[FOUND].set_axis(table.index)
     if otherwise is None:
         return cells, breaches
+    cells = parse(cells, "", "text")[0] if isinstance(otherwise, str) else cells
     return cells.where(cells.notna(), word_of(otherwise) if is_text(cells) else otherwise), breaches
 
 

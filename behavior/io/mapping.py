@@ -13,6 +13,7 @@ from behavior.contracts import Place, TableContract, faults_at, places_together,
 from behavior.errors import Fault
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of
+from behavior.io.extract_cells import column_of
 from behavior.io.joins import Sibling
 from behavior.io.mapping_groups import aggregated, cumulated
 from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
@@ -223,10 +224,10 @@ def _exits(work: _Work, source: TableMap, contract: TableContract) -> _Work:
     left = work.table["status"].isin(EXITS)
     if source.drop_after_exit:
         unit, order = contract.unit[0], contract.order
-        exit_date = work.table.loc[left].groupby(unit)[order].min()
-        after = work.table[order] > work.table[unit].map(exit_date)
+        months, units = column_of(work.table, order), column_of(work.table, unit)
+        after = months > months.where(left).groupby(units).transform("min")
         work = work.keep(np.flatnonzero(~after.to_numpy(dtype=bool)), "after the month of exit, set aside")
         left = work.table["status"].isin(EXITS)
     if source.balance_zero_at_exit:
-        work = replace(work, table=work.table.assign(balance=work.table["balance"].mask(left, 0.0)))
+        work = replace(work, table=work.table.assign(balance=column_of(work.table, "balance").mask(left, 0.0)))
     return work

@@ -54,7 +54,8 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
 
 def _taken(table: pd.DataFrame, name: str, word: str, text: Text) -> tuple[pd.DataFrame, Sequence[Breach]]:
     """Text as numbers where it is summed, and where it is compared and any of it is a number."""
-    if not is_text(table[name]) or word not in (*SUMMED, *NAMES):
+    cells = table[name]
+    if not (is_text(cells) and word in NAMES) and (word not in SUMMED or pd.api.types.is_numeric_dtype(cells)):
         return table, []
     numbers, breaches = numbers_of(table, name, text)
     if breaches and word in NAMES and not numbers.notna().any():

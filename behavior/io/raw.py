@@ -135,11 +135,13 @@ def _as_categories(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _plain(column: pa.ChunkedArray, contract: TableContract | None, name: str) -> pa.ChunkedArray:
-    """Dictionaries as text, decimals as floats, names of things as text: what pandas holds without loss."""
+    """Dictionaries and lists as text, decimals as floats, names of things as text: what pandas holds without loss."""
     if contract is not None and _is_repeated(name, column.type, contract):
         return _as_categories(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        return pa.chunked_array([[None if cell is None else str(cell) for cell in column.to_pylist()]], pa.string())
     if pa.types.is_decimal(column.type):
         return column.cast(pa.float64())
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -284,3 +286,37 @@ def test_numbers_are_not_compared_as_text(tmp_path: Path) -> None:
     aggregate = {"by": ["id"], "take": {"held": "maximum"}}
     mapped = _map(tmp_path, 'id,held\nA,90\nA,"1,000"\n', {"balance": "held"}, ACCOUNT_MONTHS, aggregate=aggregate)
     assert _said(mapped) == [(3, "held", "1,000", THOUSANDS)]
+
+
+ODD = {
+    "lists": pa.array([[1], [2]]),
+    "bytes": pa.array([b"a", b"\xff"]),
+    "days": pa.array([dt.date(2020, 1, 31)] * 2),
+}
+STEPS: dict[str, dict[str, Any]] = {
+    "cumulate": {"cumulate": {"by": ["c"], "date": "d", "columns": {"c": "held"}}, "columns": {"balance": "held"}},
+    "sum": {"aggregate": {"by": ["k"], "take": {"c": "sum"}}, "columns": {"balance": "c"}},
+    "melt": {
+        "melt": {"id": ["d"], "name": "s", "value": "q", "columns": {"c": "A", "g": "B"}},
+        "columns": {"balance": "q"},
+    },
+    "where": {"where": [{"column": "d", "at_least": "c"}], "columns": {"balance": "c"}},
+    "join": {"columns": {"balance": {"join": {"table": "lk", "on": {"c": "rel"}, "column": "product"}}}},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("odd", ODD)
+def test_cells_of_odd_types_are_named_or_read(tmp_path: Path, odd: str, step: str) -> None:
+    table = {"k": ["1", "2"], "d": [dt.date(2020, 1, 31)] * 2, "g": [1.0, 2.0], "c": ODD[odd]}
+    pq.write_table(pa.table(table), tmp_path / "extract.parquet")
+    source = TableMap.model_validate({"file": "extract.parquet", **STEPS[step]})
+    lookup = MappedTable(LOOKUP, Place("lk.csv"), ())
+    mapped = map_table(source, ACCOUNT_MONTHS, tmp_path, "table", {"lk": lookup})
+    assert mapped.faults or step == "join" or (step, odd) == ("melt", "days")
+
+
+def test_exits_need_the_columns_that_they_are_told_by(tmp_path: Path) -> None:
+    columns = {"loan_id": {"from": "k"}, "status": {"value": "prepaid"}}
+    with pytest.raises(SpecFault, match="column `month`"):
+        _map(tmp_path, "k\n1\n", columns, LOAN_MONTHS, drop_after_exit=True)
