@@ -17,6 +17,8 @@ FLAGS = {"true": True, "false": False}
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 THOUSANDS = r"[-+]?\d{1,3}(?:[,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
 DECIMAL_COMMA = r"[-+]?\d+(?:\.\d{3})*,\d+"
+LARGEST_EXACT = 2.0**53
+"""From here on floating point no longer tells neighbouring whole numbers apart."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,37 @@ class Breach:
 
 def parse(cells: pd.Series, name: str, kind: str, unit: str = "") -> tuple[pd.Series, list[Breach]]:
     """A column as values of its kind, and the cells that are not; those become empty. Parsed columns pass through."""
+    cells, undecoded = _decoded(cells, name)
     if kind == "text":
-        return _text(cells), []
-    if kind in ("number", "integer"):
-        return _numbers(cells, name, kind == "integer", unit)
-    if kind in ("date", "month"):
-        return _dates(cells, name)
-    return _flags(cells, name)
+        values, found = _text(cells, name)
+    elif kind in ("number", "integer"):
+        values, found = _numbers(cells, name, kind == "integer", unit)
+    elif kind in ("date", "month"):
+        values, found = _dates(cells, name)
+    else:
+        values, found = _flags(cells, name)
+    return values, [*undecoded, *found]
+
+
+def _decoded(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    """Categories as what they stand for, bytes as text; bytes that are no text are named."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.astype(cells.cat.categories.dtype), []
+    if cells.dtype != object or pd.api.types.infer_dtype(cells, skipna=True) not in ("bytes", "mixed"):
+        return cells, []
+    texts = cells.map(_word_of, na_action="ignore")
+    bad = (texts.isna() & cells.notna()).to_numpy(dtype=bool)
+    texts = texts.astype("str")
+    values = [repr(cell) for cell in cells[bad]]
+    found = [Breach("expected text in UTF-8, not other bytes", np.flatnonzero(bad), name, "Export it as text", values)]
+    return texts, found if bad.any() else []
+
+
+def _word_of(cell: object) -> object:
+    try:
+        return cell.decode("utf-8") if isinstance(cell, bytes) else cell
+    except UnicodeDecodeError:
+        return None
 
 
 def is_text(cells: pd.Series) -> bool:
@@ -54,24 +80,29 @@ def is_text(cells: pd.Series) -> bool:
     return bool(pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object)
 
 
-def _text(cells: pd.Series) -> pd.Series:
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        return cells.astype("str")
+def _text(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
     if is_text(cells):
         blank = cells.isin([""])
         cells = cells.mask(blank) if blank.any() else cells
-        return cells if str(cells.dtype) == "str" else cells.astype("str")
-    if pd.api.types.is_float_dtype(cells) and bool((cells.dropna() % 1 == 0).all()):
-        return cells.astype("Int64").astype("str")
-    return cells.astype("str")
+        return (cells if str(cells.dtype) == "str" else cells.astype("str")), []
+    if not pd.api.types.is_float_dtype(cells):
+        return cells.astype("str"), []
+    size = np.abs(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+    large = size >= LARGEST_EXACT
+    found = []
+    if large.any():
+        rule = "expected text, or a number below 2^53: of a larger one digits are lost"
+        found = [Breach(rule, np.flatnonzero(large), name, "Export the column as text")]
+        cells = cells.mask(large)
+    whole = bool((cells.dropna() % 1 == 0).all())
+    return cells.astype("Int64").astype("str") if whole else cells.astype("str"), found
 
 
 def _numbers(cells: pd.Series, name: str, whole: bool, unit: str) -> tuple[pd.Series, list[Breach]]:
-    if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return pd.Series(np.nan, cells.index), [
-            Breach(f"expected numbers, the column holds {cells.dtype}", column=name)
-        ]
     if not is_text(cells):
+        if pd.api.types.is_bool_dtype(cells.dtype) or not pd.api.types.is_numeric_dtype(cells.dtype):
+            rule = f"expected numbers, the column holds {cells.dtype}"
+            return pd.Series(np.nan, cells.index), [Breach(rule, column=name)]
         numbers = cells.astype(np.float64) if not pd.api.types.is_integer_dtype(cells) or cells.hasnans else cells
         return _whole(numbers, name) if whole else (numbers.astype(np.float64), [])
     texts = cells.astype("str").str.strip()
@@ -111,12 +142,15 @@ def _unreadable_numbers(texts: pd.Series, bad: np.ndarray, name: str, unit: str)
 
 
 def _whole(numbers: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
-    if pd.api.types.is_integer_dtype(numbers):
+    if pd.api.types.is_signed_integer_dtype(numbers):
         return numbers.astype(np.int64), []
     values = numbers.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
-    fractions = known & (np.floor(values) != values)
+    fractions, large = known & (np.floor(values) != values), known & (np.abs(values) >= LARGEST_EXACT)
     found = [Breach("expected a whole number", np.flatnonzero(fractions), name)] if fractions.any() else []
+    if large.any():
+        found.append(Breach("expected a whole number below 2^53", np.flatnonzero(large), name))
+        numbers = numbers.astype(np.float64).mask(large)
     return (numbers.astype(np.int64) if known.all() and not found else numbers), found
 
 

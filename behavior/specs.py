@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import tomllib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from behavior.errors import Fault, SpecFault
+from behavior.toml_text import parse_toml
 
 
 class _Strict(BaseModel):
@@ -140,10 +140,7 @@ def parse_spec(text: str, where: str) -> ModelSpec:
     ------
     SpecFault : naming every fault with its path.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecFault([Fault(where, f"expected TOML ({error})")]) from error
+    raw = parse_toml(text, where)
     raw["digest"] = hashlib.sha256(text.encode()).hexdigest()
     try:
         return ModelSpec.model_validate(raw)

@@ -11,6 +11,7 @@ import numpy as np
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.columns import LARGEST_PLAIN_RATE, RATE_UNIT
 from behavior.errors import Fault
 from behavior.quantities import FloatArray, Quantity
 
@@ -101,18 +102,34 @@ def _term_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:
                 column="season",
                 value=str(list(table.season)),
             )
-    if table.terms.lag_months < 0:
-        yield Fault(place, "expected 0 or more months", column="lag_months", value=str(table.terms.lag_months))
     tenor = table.terms.tenor_months
-    if (isinstance(tenor, str) and tenor != "remaining_fixation") or (isinstance(tenor, int) and tenor <= 0):
-        yield Fault(
-            place, "expected a number of months or `remaining_fixation`", column="driver_tenor_months", value=str(tenor)
-        )
+    if tenor not in (None, "remaining_fixation") and (isinstance(tenor, str) or not 0 < tenor <= LAST_MONTH):
+        rule = f"expected 1 to {LAST_MONTH} months or `remaining_fixation`"
+        yield Fault(place, rule, column="driver_tenor_months", value=str(tenor)[:80])
+    if not abs(table.terms.in_the_money_above) <= LARGEST_PLAIN_RATE:
+        value = repr(table.terms.in_the_money_above)
+        yield Fault(place, f"expected {RATE_UNIT} (0.5% is 0.005)", column="in_the_money_above", value=value)
     if table.recovery is not None and not 0.0 <= table.recovery <= 1.0:
         yield Fault(place, "expected a share in [0, 1]", column="recovery", value=repr(table.recovery))
-    for direction, months in table.delay_months.items():
-        if months < 0:
-            yield Fault(place, "expected 0 or more months", column=f"delay_months.{direction}", value=str(months))
+    waits = {"lag_months": table.terms.lag_months}
+    waits |= {f"delay_months.{direction}": months for direction, months in table.delay_months.items()}
+    for column, months in waits.items():
+        if not 0 <= months <= LAST_MONTH:
+            yield Fault(place, f"expected 0 to {LAST_MONTH} months", column=column, value=str(months)[:80])
+    yield from _resting_faults(table, place)
+
+
+def _resting_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:
+    """Resting rates are rates of segments that the table has."""
+    there = {curve.segment for curve in table.curves}
+    for segment, resting in table.resting_rates.items():
+        words = " / ".join(segment)
+        if segment not in there:
+            yield Fault(place, "expected a segment of the table", column="resting_rates", value=words)
+        for name, rate in (("level", resting.level), ("rate", resting.rate)):
+            if not abs(rate) <= LARGEST_PLAIN_RATE:
+                rule = f"expected {RATE_UNIT} (3.25% is 0.0325)"
+                yield Fault(place, rule, column=f"resting_rates.{name}", value=f"{words}: {rate!r}")
 
 
 def _scheme_faults(table: AssumptionTable, place: str) -> Iterable[Fault]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from behavior.errors import Fault
+from behavior.toml_text import FINITE, is_finite
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -59,16 +60,16 @@ class TomlTable:
     def whole(self, key: str, default: int) -> int:
         """A whole number, or the default."""
         value = self.raw.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if not is_finite(value) or value != int(value):
             self.fault(key, "expected a whole number", value)
             return default
         return int(value)
 
     def number(self, key: str) -> float | None:
-        """A number, or None."""
+        """A finite number, or None."""
         value = self.raw.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            self.fault(key, "expected a number", value)
+        if value is not None and not is_finite(value):
+            self.fault(key, FINITE, value)
             return None
         return None if value is None else float(value)
 
@@ -81,12 +82,10 @@ class TomlTable:
         return tuple(value)
 
     def numbers(self, key: str) -> tuple[float, ...]:
-        """A list of numbers, or none."""
+        """A list of finite numbers, or none."""
         value = self.raw.get(key, [])
-        if not isinstance(value, list) or not all(
-            isinstance(one, int | float) and not isinstance(one, bool) for one in value
-        ):
-            self.fault(key, "expected a list of numbers", value)
+        if not isinstance(value, list) or not all(is_finite(one) for one in value):
+            self.fault(key, "expected a list of numbers, each finite", value)
             return ()
         return tuple(float(one) for one in value)
 

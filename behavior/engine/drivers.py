@@ -106,7 +106,7 @@ def mortgage_path(
     found = np.zeros((len(curves), months + 1))
     found[:, 1:] = path
     if lag > 0:
-        found[:, 1 + lag :] = path[:, : months - lag]
+        found[:, 1 + lag :] = path[:, : max(months - lag, 0)]
         found[:, 1 : 1 + lag] = _before(world, index, today, lag)[:months]
     return found
 

@@ -3,97 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
-from behavior.io.mapping_terms import UNITS, ColumnMap, Condition, Join, Plain, Text
-from behavior.quantities import BoolArray
+from behavior.io.conditions import among, mask_of, within
+from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates
+from behavior.io.joins import Sibling, joined
+from behavior.io.mapping_terms import UNITS, ColumnMap, Plain, Text, word_of
 
-QUARTER = "quarter"
-
-
-def mask_of(conditions: Sequence[Condition], table: pd.DataFrame) -> BoolArray:
-    """Rows where every condition holds; shape (rows,)."""
-    keep = np.ones(len(table), dtype=bool)
-    for one in conditions:
-        keep &= _holds(one, table)
-    return keep
-
-
-def _holds(one: Condition, table: pd.DataFrame) -> BoolArray:
-    cells = _column(table, one.column)
-    keep = np.ones(len(table), dtype=bool)
-    if one.filled is not None:
-        keep &= _filled(cells) == one.filled
-    if one.is_ is not None:
-        keep &= _among(cells, one.is_)
-    if one.not_ is not None:
-        keep &= ~_among(cells, one.not_)
-    for bound, compare in (
-        (one.at_least, np.greater_equal),
-        (one.at_most, np.less_equal),
-        (one.above, np.greater),
-        (one.below, np.less),
-    ):
-        if bound is not None:
-            left, right = _comparable(cells, bound, table)
-            with np.errstate(invalid="ignore"):
-                keep &= compare(left, right)
-    return keep
-
-
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        there = ", ".join(str(one) for one in table.columns)
-        raise SpecFault([Fault("profile", f"expected one of the columns {there}", column=name)])
-    return table[name]
-
-
-def _filled(cells: pd.Series) -> BoolArray:
-    filled = cells.notna().to_numpy()
-    return filled & cells.ne("").to_numpy(dtype=bool, na_value=False) if is_text(cells) else filled
-
-
-def _among(cells: pd.Series, words: Plain | tuple[Plain, ...]) -> BoolArray:
-    """Cells equal to one of the words: numbers as numbers, dates as dates, else as text."""
-    wanted = words if isinstance(words, tuple) else (words,)
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        return np.asarray(cells.isin(pd.to_datetime([str(word) for word in wanted])))
-    found = np.asarray(cells.isin(list(wanted)))
-    if is_text(cells):
-        found = found | np.asarray(cells.isin([_word(word) for word in wanted]))
-        numbers = [float(word) for word in wanted if isinstance(word, int | float)]
-        if numbers:
-            found = found | np.asarray(pd.to_numeric(cells, errors="coerce").isin(numbers))
-    if "" in wanted:
-        found = found | cells.isna().to_numpy()
-    return found
-
-
-def _word(word: Plain) -> str:
-    return str(word).lower() if isinstance(word, bool) else str(word)
-
-
-def _comparable(cells: pd.Series, bound: Plain, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Both sides as numbers or both as dates; a bound that names a column is that column."""
-    if isinstance(bound, str) and bound in table:
-        other = table[bound]
-        if pd.api.types.is_datetime64_any_dtype(cells):
-            return cells.to_numpy(), pd.to_datetime(other).to_numpy()
-        return _as_numbers(cells), _as_numbers(other)
-    if isinstance(bound, dt.date | dt.datetime) or pd.api.types.is_datetime64_any_dtype(cells):
-        dates = pd.to_datetime(cells, errors="coerce").to_numpy().astype("datetime64[us]")
-        return dates, np.full(len(cells), np.datetime64(str(bound), "us"))
-    return _as_numbers(cells), np.full(len(cells), float(bound))
-
-
-def _as_numbers(cells: pd.Series) -> np.ndarray:
-    return np.asarray(pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+NUMBERS, DATES = ("number", "integer"), ("date", "month")
+MOST_MONTHS = 12_000
+"""Further than this no date is moved."""
 
 
 def make_column(
@@ -101,65 +25,89 @@ def make_column(
     how: ColumnMap,
     kind: str | None,
     table: pd.DataFrame,
-    siblings: Mapping[str, pd.DataFrame],
+    siblings: Mapping[str, Sibling],
     text: Text | None = None,
 ) -> tuple[pd.Series, list[Breach]]:
     """A column as the mapping says; `table` holds the extract's columns and those made so far.
 
     Returns the cells (unreadable ones empty) and what could not be read, with rows as positions in `table`.
+
+    Raises
+    ------
+    SpecFault : the mapping names a column that is not there, or asks of a column what its kind has not.
     """
-    cells = _origin(name, how, table, siblings)
+    text = text or Text()
+    kind = kind or _kind_of(how)
+    _fits(name, how, kind)
+    cells, breaches = _origin(name, how, table, siblings, text)
     if how.null_where:
-        cells = cells.mask(_among(cells, how.null_where))
+        cells = cells.mask(among(cells, how.null_where))
     for filler in how.fill_from:
-        other = table[filler]
-        cells = cells.where(cells.notna(), other.mask(_among(other, how.null_where)) if how.null_where else other)
+        cells = _filled(cells, column_of(table, filler), how)
     if how.values:
-        cells = _mapped(cells, how.values, how.otherwise)
-    kind = kind or ("number" if how.unit or how.times is not None else "date" if how.date_format else None)
-    breaches: list[Breach] = []
+        cells, found = _mapped(cells, name, how.values, how.otherwise)
+        breaches += found
+    found = []
     if how.date_format:
-        cells, breaches = read_dates(cells, name, how.date_format)
+        cells, found = read_dates(cells, name, how.date_format)
     elif kind is not None:
-        if text is not None and kind in ("number", "integer"):
+        if kind in NUMBERS:
             cells = plain_numbers(cells, text)
         # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
-        cells, breaches = parse(cells, name, "number" if kind == "integer" else kind)
+        cells, found = parse(cells, name, "number" if kind == "integer" else kind)
+    breaches += found
     if how.reckons:
-        cells = _scaled(cells, how, table)
+        cells, found = _scaled(cells, how, table, text)
+        breaches += found
     if how.month_end:
         cells = cells + pd.offsets.MonthEnd(0)
         cells = cells.astype("datetime64[us]")
     if how.null_when:
-        cells = cells.mask(mask_of(how.null_when, table))
+        missing, found = mask_of(how.null_when, table, text)
+        cells = cells.mask(missing)
+        breaches += found
     return cells, breaches
 
 
-def plain_numbers(cells: pd.Series, text: Text) -> pd.Series:
-    """Numbers in the declared writing as plain ones; cells in another writing stay and are reported."""
-    if not is_text(cells) or (text.decimal == "." and not text.thousands):
-        return cells
-    mark, group = re.escape(text.decimal), re.escape(text.thousands)
-    grouped = rf"|\d{{1,3}}(?:{group}\d{{3}})+" if text.thousands else ""
-    fits = cells.str.fullmatch(rf"\s*[-+]?(?:\d+{grouped})?(?:{mark}\d+)?\s*").fillna(False).astype(bool)
-    plain = cells.str.replace(text.thousands, "", regex=False) if text.thousands else cells
-    return plain.str.replace(text.decimal, ".", regex=False).where(fits, cells)
+def _kind_of(how: ColumnMap) -> str | None:
+    """Kind of a column that neither contract nor mapping names a kind for."""
+    if how.reckons:
+        return "number"
+    return "date" if how.date_format or how.month_end else None
 
 
-def _origin(name: str, how: ColumnMap, table: pd.DataFrame, siblings: Mapping[str, pd.DataFrame]) -> pd.Series:
+def _fits(name: str, how: ColumnMap, kind: str | None) -> None:
+    """Refuse arithmetic with what is no number, and month ends of what is no date."""
+    for asked, kinds, words in ((how.reckons, NUMBERS, "arithmetic"), (how.month_end, DATES, "month_end")):
+        if asked and kind not in kinds:
+            rule = f"expected {words} for a column of kind {' or '.join(kinds)} only"
+            raise SpecFault([Fault("profile", rule, column=name, value=kind)])
+
+
+def _filled(cells: pd.Series, other: pd.Series, how: ColumnMap) -> pd.Series:
+    """Cells with the empty ones taken from another column, as text where either is text."""
+    other = other.mask(among(other, how.null_where)) if how.null_where else other
+    if is_text(cells) != is_text(other):
+        cells, other = parse(cells, "", "text")[0], parse(other, "", "text")[0]
+    return cells.where(cells.notna(), other)
+
+
+def _origin(
+    name: str, how: ColumnMap, table: pd.DataFrame, siblings: Mapping[str, Sibling], text: Text
+) -> tuple[pd.Series, list[Breach]]:
     if how.value is not None:
-        return _constant(how.value, table)
+        return _constant(how.value, table), []
     if how.months_between is not None:
-        first, second = (pd.to_datetime(_column(table, one)) for one in how.months_between)
+        (first, found), (second, more) = (dates_of(table, one) for one in how.months_between)
         months = (second.dt.year - first.dt.year) * 12 + second.dt.month - first.dt.month
-        return months.astype(np.float64)
+        return months.astype(np.float64), [*found, *more]
     if how.months_after is not None:
-        return _months_after(_column(table, how.months_after.date), how.months_after.months, table)
+        return _months_after(how.months_after.date, how.months_after.months, table, text)
     if how.join is not None:
-        return _joined(how.join, how.otherwise, table, siblings)
+        return joined(how.join, how.otherwise, table, siblings)
     if how.cases:
-        return _cases(how, table)
-    return _column(table, how.from_ or name)
+        return _cases(how, table, text)
+    return column_of(table, how.from_ or name), []
 
 
 def _constant(value: Plain, table: pd.DataFrame) -> pd.Series:
@@ -170,95 +118,71 @@ def _constant(value: Plain, table: pd.DataFrame) -> pd.Series:
     return pd.Series(value, index=table.index, dtype="str" if isinstance(value, str) else None)
 
 
-def _months_after(dates: pd.Series, months: str | int, table: pd.DataFrame) -> pd.Series:
+def _months_after(date: str, months: str | int, table: pd.DataFrame, text: Text) -> tuple[pd.Series, list[Breach]]:
     """Dates moved by whole months, the day kept and clipped to short months."""
-    starts = pd.to_datetime(dates)
-    count = table[months] if isinstance(months, str) else pd.Series(months, index=table.index)
-    numbers = pd.to_numeric(count, errors="coerce")
-    index = starts.dt.year * 12 + starts.dt.month - 1 + numbers
+    starts, breaches = dates_of(table, date)
+    count = pd.Series(float(months) if isinstance(months, int) else np.nan, index=table.index)
+    if isinstance(months, str):
+        count, found = numbers_of(table, months, text)
+        wrong = count.notna() & ~((count.abs() <= MOST_MONTHS) & (count % 1 == 0))
+        if wrong.any():
+            rule = f"expected whole months, {MOST_MONTHS:,} at most"
+            found = [*found, Breach(rule, np.flatnonzero(wrong.to_numpy()), months)]
+        breaches, count = [*breaches, *found], count.mask(wrong)
+    index = starts.dt.year * 12 + starts.dt.month - 1 + count
     known = index.notna().to_numpy()
     moved = np.full(len(table), np.datetime64("NaT", "us"))
     first = (index[known].to_numpy().astype(np.int64) - 1970 * 12).astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
     day = np.minimum(starts[known].dt.day.to_numpy().astype(np.int64), length)
     moved[known] = (first.astype("datetime64[D]") + (day - 1)).astype("datetime64[us]")
-    return pd.Series(moved, index=table.index)
+    return pd.Series(moved, index=table.index), breaches
 
 
-def _joined(
-    join: Join, otherwise: Plain | None, table: pd.DataFrame, siblings: Mapping[str, pd.DataFrame]
-) -> pd.Series:
-    other = siblings.get(join.table)
-    pairs = join.on if isinstance(join.on, dict) else {name: name for name in join.on}
-    if other is None:
-        rule = f"expected a sibling table or lookup; there are {', '.join(siblings) or 'none'}"
-        raise SpecFault([Fault("profile", rule, column="join", value=join.table)])
-    keys = list(pairs.values())
-    right = other.drop_duplicates(keys)[list(dict.fromkeys([*keys, join.column]))].copy()
-    left = pd.DataFrame(index=table.index)
-    for mine, theirs in pairs.items():
-        left[theirs], right[theirs] = _alike(_column(table, mine), right[theirs])
-    found = left.merge(right, how="left", on=keys)[join.column]
-    found.index = table.index
-    return found if otherwise is None else found.where(found.notna(), otherwise)
+def _cases(how: ColumnMap, table: pd.DataFrame, text: Text) -> tuple[pd.Series, list[Breach]]:
+    """The first case whose tests all hold; tests are asked only of the rows that no earlier case took."""
+    found = pd.Series(pd.NA, index=table.index, dtype=object)
+    free = np.ones(len(table), dtype=bool)
+    breaches: list[Breach] = []
+    for case in how.cases:
+        holds, unread = mask_of(case.when, table, text)
+        breaches += within(unread, free)
+        found = found.mask(holds & free, pd.NA if case.then == "" else case.then)
+        free &= ~holds
+    if how.otherwise not in (None, ""):
+        found = found.mask(free, how.otherwise)
+    kind = how.kind_of_cases()
+    if kind == "text":
+        return found.astype("str"), breaches
+    return parse(pd.to_datetime(found) if kind == "date" else found, "", kind)[0], breaches
 
 
-def _alike(mine: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Keys of a join in one type: text where either side is text."""
-    if is_text(mine) != is_text(theirs):
-        return parse(mine, "", "text")[0], parse(theirs, "", "text")[0]
-    return mine, theirs
-
-
-def _cases(how: ColumnMap, table: pd.DataFrame) -> pd.Series:
-    found = pd.Series(pd.NA if how.otherwise is None else how.otherwise, index=table.index, dtype=object)
-    for case in reversed(how.cases):
-        found = found.mask(mask_of(case.when, table), case.then)
-    texts = all(isinstance(case.then, str) for case in how.cases)
-    return found.astype("str") if texts else pd.to_numeric(found)
-
-
-def _mapped(cells: pd.Series, words: Mapping[str, Plain], otherwise: Plain | None) -> pd.Series:
-    texts = parse(cells, "", "text")[0]
-    found = texts.map({word: _word(value) for word, value in words.items()})
-    rest = texts if otherwise is None else pd.Series(_word(otherwise), index=cells.index, dtype="str")
+def _mapped(
+    cells: pd.Series, name: str, words: Mapping[str, Plain], otherwise: Plain | None
+) -> tuple[pd.Series, list[Breach]]:
+    texts, breaches = parse(cells, name, "text")
+    found = texts.map({word: word_of(value) for word, value in words.items()})
+    rest = texts if otherwise is None else pd.Series(word_of(otherwise), index=cells.index, dtype="str")
     if otherwise == "":
         rest = pd.Series(pd.NA, index=cells.index, dtype="str")
     filled = found.where(found.notna(), rest).astype("str")
-    return filled if "" in words or otherwise is not None else filled.mask(texts.isna())
+    return (filled if "" in words or otherwise is not None else filled.mask(texts.isna())), breaches
 
 
-def read_dates(cells: pd.Series, name: str, form: str) -> tuple[pd.Series, list[Breach]]:
-    """Text in the declared form (strptime, or `quarter`) as dates, and the cells that are not."""
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        return cells.astype("datetime64[us]"), []
-    texts = parse(cells, name, "text")[0].str.strip()
-    if form == QUARTER:
-        parts = texts.str.extract(r"^(\d{4})-?Q([1-4])$")
-        month = pd.to_numeric(parts[1], errors="coerce") * 3
-        dates = pd.to_datetime(
-            parts[0] + "-" + month.astype("Int64").astype("str") + "-01", format="%Y-%m-%d", errors="coerce"
-        ) + pd.offsets.MonthEnd(0)
-    else:
-        dates = pd.to_datetime(texts, format=form, errors="coerce")
-    dates = dates.astype("datetime64[us]")
-    bad = (dates.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
-    if not bad.any():
-        return dates, []
-    rule = f"expected a date written as `{form}`"
-    return dates, [Breach(rule, np.flatnonzero(bad), name, "Correct `date_format`", texts[bad].tolist())]
-
-
-def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame) -> pd.Series:
+def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame, text: Text) -> tuple[pd.Series, list[Breach]]:
+    """Arithmetic with other columns, then with a number; empty where a cell of it is, or where the divisor is 0."""
     factor = UNITS[how.unit or "units"] * (1.0 if how.times is None else how.times)
-    numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
-    for other in how.minus:
-        numbers = numbers - _as_numbers(table[other])
-    for other in how.plus:
-        numbers = numbers + _as_numbers(table[other])
-    for other in how.divided_by:
-        divisor = _as_numbers(table[other])
-        numbers = numbers / np.where(divisor == 0, np.nan, divisor)
+    numbers = cells.astype(np.float64)
+    breaches: list[Breach] = []
+    for others, step in ((how.minus, np.subtract), (how.plus, np.add), (how.divided_by, _divided)):
+        for other in others:
+            operand, found = numbers_of(table, other, text)
+            numbers = pd.Series(step(numbers, operand), index=table.index)
+            breaches += found
     # Dividing keeps 3.25 percent at 0.0325 to the last digit; multiplying by 0.01 does not.
-    found = numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
-    return found.round() if how.rounded else found
+    scaled = numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
+    return (scaled.round() if how.rounded else scaled), breaches
+
+
+def _divided(numbers: pd.Series, divisor: pd.Series) -> pd.Series:
+    return numbers / divisor.mask(divisor == 0)

@@ -12,7 +12,8 @@ from behavior.columns import VALUE_REQUIRED, day_numbers, sorted_within, unit_co
 from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
 from behavior.errors import ContractFault, Fault, FaultyInput
 from behavior.io.history_parts import HistoryParts
-from behavior.io.mapping import map_table
+from behavior.io.joins import Sibling
+from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap
 from behavior.io.profiles import (
     SINGLE_TABLES,
@@ -76,8 +77,7 @@ def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[
     for table, source in section.tables.items():
         contract = group.table(table)
         assert contract is not None  # the profile's schema has checked the names
-        siblings = {**lookups, **{key: one.table for key, one in read.items()}}
-        read[table] = _read_one(source, contract, profile.folder, f"history.{name}.{table}", siblings)
+        read[table] = _read_one(source, contract, profile.folder, f"history.{name}.{table}", {**lookups, **read})
     faults += [fault for one in read.values() for fault in one.faults]
     faults += check_between({key: one.table for key, one in read.items()}, group, _places(read))
     totals = None
@@ -203,20 +203,20 @@ def curve_set(profile: Profile) -> CurveSet:
 
 def _lookups(
     lookups: Mapping[str, TableMap], folder: Path
-) -> tuple[dict[str, pd.DataFrame], list[Fault], tuple[SourceFile, ...]]:
-    found: dict[str, pd.DataFrame] = {}
+) -> tuple[dict[str, MappedTable], list[Fault], tuple[SourceFile, ...]]:
+    found: dict[str, MappedTable] = {}
     faults: list[Fault] = []
     sources: tuple[SourceFile, ...] = ()
     for name, source in lookups.items():
         mapped = map_table(source, None, folder, name, found)
-        found[name] = mapped.table
+        found[name] = mapped
         faults += mapped.faults
         sources += mapped.sources
     return found, faults, sources
 
 
 def _read_one(
-    source: TableMap, contract: TableContract, folder: Path, name: str, siblings: Mapping[str, pd.DataFrame]
+    source: TableMap, contract: TableContract, folder: Path, name: str, siblings: Mapping[str, Sibling]
 ) -> InputTable:
     if source.plain and len(source.files) == 1 and not source.rows:
         read = read_table(folder / source.files[0], contract)

@@ -11,9 +11,12 @@ import pandas as pd
 
 from behavior.contracts import Place, TableContract, faults_at, places_together, sorted_within, unit_codes
 from behavior.errors import Fault
-from behavior.io.columns import make_column, mask_of
+from behavior.io.columns import make_column
+from behavior.io.conditions import mask_of
+from behavior.io.extract_cells import column_of
+from behavior.io.joins import Sibling
 from behavior.io.mapping_groups import aggregated, cumulated
-from behavior.io.mapping_terms import Aggregate, Cumulate, Melt, TableMap, Text
+from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
 from behavior.panel.base import SourceFile
@@ -62,7 +65,7 @@ def map_table(
     contract: TableContract | None,
     folder: Path,
     name: str,
-    siblings: Mapping[str, pd.DataFrame] | None = None,
+    siblings: Mapping[str, Sibling] | None = None,
 ) -> MappedTable:
     """Carry out a mapping.
 
@@ -82,7 +85,7 @@ def map_table(
     unknown = _unknown_columns(work, source)
     if unknown:
         return MappedTable(pd.DataFrame(), work.place, sources, (*work.faults, *unknown))
-    work = _rows_kept(work, source.where, "set aside by `where`")
+    work = _rows_kept(work, source.where, source.text, "set aside by `where`")
     if source.melt is not None:
         work = _melt(work, source.melt)
     if source.cumulate is not None:
@@ -91,7 +94,7 @@ def map_table(
         work = _aggregate(work, source.aggregate, source.text)
     if source.columns:
         work = _columns(work, source, contract, siblings or {})
-    work = _rows_kept(work, source.having, "set aside by `having`")
+    work = _rows_kept(work, source.having, source.text, "set aside by `having`")
     if contract is not None:
         work = _tidy(work, source, contract)
     own = {column for column, one in source.columns.items() if one.unit == "decimal"}
@@ -99,7 +102,7 @@ def map_table(
 
 
 def _gather(
-    source: TableMap, contract: TableContract | None, folder: Path, name: str, siblings: Mapping[str, pd.DataFrame]
+    source: TableMap, contract: TableContract | None, folder: Path, name: str, siblings: Mapping[str, Sibling]
 ) -> tuple[_Work, tuple[SourceFile, ...], frozenset[str]]:
     """Files, rows of the profile, or parts: under each other."""
     if source.parts:
@@ -147,10 +150,12 @@ def _unknown_columns(work: _Work, source: TableMap) -> list[Fault]:
     ]
 
 
-def _rows_kept(work: _Work, conditions: Sequence[object], why: str) -> _Work:
+def _rows_kept(work: _Work, conditions: Sequence[Condition], text: Text, why: str) -> _Work:
     if not conditions:
         return work
-    return work.keep(np.flatnonzero(mask_of(conditions, work.table)), why)  # type: ignore[arg-type]
+    keep, breaches = mask_of(conditions, work.table, text)
+    faults = (*work.faults, *faults_at(work.place, breaches, work.table))
+    return replace(work, faults=faults).keep(np.flatnonzero(keep), why)
 
 
 def _melt(work: _Work, melt: Melt) -> _Work:
@@ -180,9 +185,7 @@ def _aggregate(work: _Work, how: Aggregate, text: Text) -> _Work:
     return replace(work, table=table, place=work.place.take(rows), faults=faults)
 
 
-def _columns(
-    work: _Work, source: TableMap, contract: TableContract | None, siblings: Mapping[str, pd.DataFrame]
-) -> _Work:
+def _columns(work: _Work, source: TableMap, contract: TableContract | None, siblings: Mapping[str, Sibling]) -> _Work:
     """The columns the profile makes, in its order, then those it keeps."""
     seen = work.table.copy(deep=False)
     made: dict[str, pd.Series] = {}
@@ -191,12 +194,13 @@ def _columns(
         known = contract.column(name) if contract is not None else None
         kind = how.kind or (known.kind if known is not None else None)
         cells, breaches = make_column(name, how, kind, seen, siblings, source.text)
-        origin = how.from_ or name
-        faults += faults_at(work.place, [replace(one, column=origin) for one in breaches], work.table)
+        own = [replace(one, column=how.from_ or name) if one.column == name else one for one in breaches]
+        faults += faults_at(work.place, own, seen)
         made[name] = seen[name] = cells
     for name in source.keep:
         made.setdefault(name, work.table[name])
-    return replace(work, table=pd.DataFrame(made), faults=tuple(faults))
+    # A cell that two columns are made of is named once.
+    return replace(work, table=pd.DataFrame(made), faults=tuple(dict.fromkeys(faults)))
 
 
 def _tidy(work: _Work, source: TableMap, contract: TableContract) -> _Work:
@@ -220,10 +224,10 @@ def _exits(work: _Work, source: TableMap, contract: TableContract) -> _Work:
     left = work.table["status"].isin(EXITS)
     if source.drop_after_exit:
         unit, order = contract.unit[0], contract.order
-        exit_date = work.table.loc[left].groupby(unit)[order].min()
-        after = work.table[order] > work.table[unit].map(exit_date)
+        months, units = column_of(work.table, order), column_of(work.table, unit)
+        after = months > months.where(left).groupby(units).transform("min")
         work = work.keep(np.flatnonzero(~after.to_numpy(dtype=bool)), "after the month of exit, set aside")
         left = work.table["status"].isin(EXITS)
     if source.balance_zero_at_exit:
-        work = replace(work, table=work.table.assign(balance=work.table["balance"].mask(left, 0.0)))
+        work = replace(work, table=work.table.assign(balance=column_of(work.table, "balance").mask(left, 0.0)))
     return work

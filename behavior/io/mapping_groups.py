@@ -7,26 +7,25 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from behavior.cells import Breach, is_text, parse
-from behavior.io.columns import plain_numbers, read_dates
+from behavior.cells import Breach, is_text
+from behavior.io.extract_cells import dates_of, numbers_of
 from behavior.io.mapping_terms import Aggregate, Cumulate, Text
 from behavior.quantities import IntArray
 
 NAMES = {"minimum": "min", "maximum": "max"}
-ISO_DAY = r"\d{4}-\d{2}-\d{2}"
 SUMMED = ("sum", "mean")
 
 
 def cumulated(table: pd.DataFrame, how: Cumulate, text: Text) -> tuple[pd.DataFrame, list[Breach]]:
     """The table with running sums as further columns, its rows as they were; and the cells that could not be read."""
-    dates, breaches = _dates(table, how.date, how.date_format)
+    dates, breaches = dates_of(table, how.date, how.date_format)
     order = np.argsort(dates.to_numpy(), kind="stable")
     keys = [table[name].iloc[order] for name in how.by]
     made = {}
     for name, total in how.columns.items():
-        flows, found = _numbers(table[name], name, text)
+        flows, found = numbers_of(table, name, text)
         breaches += found
-        made[total] = flows.fillna(0.0).iloc[order].groupby(keys).cumsum().reindex(table.index)
+        made[total] = flows.fillna(0.0).iloc[order].groupby(keys, dropna=False).cumsum().reindex(table.index)
     return table.assign(**made), breaches
 
 
@@ -39,7 +38,7 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
         breaches += found
     keys: list[pd.Series] = [table[name] for name in how.by]
     if how.date:
-        dates, found = _dates(table, how.date, how.date_format)
+        dates, found = dates_of(table, how.date, how.date_format)
         breaches = [*found, *breaches]
         months = (dates.dt.normalize() + pd.offsets.MonthEnd(0)).astype("datetime64[us]")
         keys.append(months.rename(how.date))
@@ -47,37 +46,18 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
         table, keys = table.iloc[order], [key.iloc[order] for key in keys]
     position = pd.Series(table.index.to_numpy(), index=table.index, name="__row")
     take = {name: (name, NAMES.get(word, word)) for name, word in how.take.items()}
-    grouped = table.assign(__row=position).groupby(keys, sort=False)
+    # Rows without a key stay, for the contract to name: money must not leave with them.
+    grouped = table.assign(__row=position).groupby(keys, sort=False, dropna=False)
     made = grouped.agg(**take, __row=("__row", "last")).reset_index()
     return made, made.pop("__row").to_numpy(dtype=np.int64), breaches
 
 
 def _taken(table: pd.DataFrame, name: str, word: str, text: Text) -> tuple[pd.DataFrame, Sequence[Breach]]:
-    """Text as numbers where it is summed, and where it is compared and is nothing but numbers."""
-    if not is_text(table[name]) or word not in (*SUMMED, *NAMES):
+    """Text as numbers where it is summed, and where it is compared and any of it is a number."""
+    cells = table[name]
+    if not (is_text(cells) and word in NAMES) and (word not in SUMMED or pd.api.types.is_numeric_dtype(cells)):
         return table, []
-    numbers, breaches = _numbers(table[name], name, text)
-    if breaches and word in NAMES:
+    numbers, breaches = numbers_of(table, name, text)
+    if breaches and word in NAMES and not numbers.notna().any():
         return table, []
     return table.assign(**{name: numbers}), breaches
-
-
-def _numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, list[Breach]]:
-    return parse(plain_numbers(cells, text), name, "number")
-
-
-def _dates(table: pd.DataFrame, name: str, form: str) -> tuple[pd.Series, list[Breach]]:
-    """Dates with their time of day: as typed, in the declared form, or else in ISO's."""
-    cells = table[name]
-    if form or pd.api.types.is_datetime64_any_dtype(cells):
-        return read_dates(cells, name, form)
-    if not is_text(cells):
-        return parse(cells, name, "date")
-    texts = cells.astype("str").str.strip()
-    whole_day = texts.str.match(ISO_DAY).fillna(False).astype(bool)
-    dates = pd.to_datetime(texts.where(whole_day), format="ISO8601", errors="coerce").astype("datetime64[us]")
-    bad = (dates.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
-    if not bad.any():
-        return dates, []
-    rule, hint = "expected an ISO date (2026-09-30)", "Give its `date_format` in the profile"
-    return dates, [Breach(rule, np.flatnonzero(bad), name, hint, texts[bad].tolist())]

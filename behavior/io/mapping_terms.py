@@ -22,6 +22,11 @@ UnitWord = Literal["decimal", "percent", "per_mille", "basis_points", "units", "
 KindWord = Literal["text", "number", "integer", "date", "month", "flag"]
 
 
+def word_of(value: Plain) -> str:
+    """A value of the profile as a cell of text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Terms(BaseModel):
     """Strict words: an unknown key is a fault."""
 
@@ -63,11 +68,15 @@ class Case(Terms):
 
 
 class Join(Terms):
-    """A column of a sibling table or lookup; `on` gives the columns here, or here -> there where names differ."""
+    """A column of a sibling table or lookup; `on` gives the columns here, or here -> there where names differ.
+
+    `take` says which of several rows with one key is meant; without it, rows that differ are faults.
+    """
 
     table: str
     column: str
-    on: tuple[str, ...] | dict[str, str]
+    on: tuple[str, ...] | dict[str, str] = Field(min_length=1)
+    take: Literal["first", "last", ""] = ""
 
 
 class MonthsAfter(Terms):
@@ -120,12 +129,32 @@ class ColumnMap(Terms):
         """Whether numbers are changed: by a unit, a factor, other columns or rounding."""
         return bool(self.unit or self.minus or self.plus or self.divided_by or self.rounded) or self.times is not None
 
+    def kind_of_cases(self) -> str:
+        """Kind of what the cases say: ``text``, ``flag``, ``number``, ``date``; empty where they differ."""
+        given = [one for one in (*(case.then for case in self.cases), self.otherwise) if one not in (None, "")]
+        kinds = {_kind_of(one) for one in given} or {"text"}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @model_validator(mode="after")
+    def _cases_of_one_kind(self) -> ColumnMap:
+        if self.cases and not self.kind_of_cases():
+            raise ValueError("expected `then` and `otherwise` of all cases to be of one kind: text, numbers or dates")
+        return self
+
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMap:
         origins = (self.from_, self.value, self.months_between, self.months_after, self.join)
         if sum(origin is not None for origin in origins) + bool(self.cases) > 1:
             raise ValueError("expected one origin: from, value, months_between, months_after, join or cases")
         return self
+
+
+def _kind_of(value: Plain | None) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, int | float):
+        return "number"
+    return "date" if isinstance(value, dt.date) else "text"
 
 
 class Melt(Terms):
@@ -175,6 +204,31 @@ class Text(Terms):
     columns: tuple[str, ...] = ()
     decimal: str = "."
     thousands: str = ""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise ValueError("expected the name of a text encoding, such as utf-8, latin-1 or cp1252") from error
+        return encoding
+
+    @model_validator(mode="after")
+    def _names_and_marks(self) -> Text:
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '\r\n"':
+            raise ValueError("expected one ASCII character other than a quote or a line end as `delimiter`")
+        if (
+            len(self.decimal) != 1
+            or len(self.thousands) > 1
+            or any(mark.isalnum() for mark in self.decimal + self.thousands)
+        ):
+            raise ValueError("expected one mark such as a comma as `decimal`, and one or none as `thousands`")
+        if not self.header and not self.columns:
+            raise ValueError("expected `columns`, the names of the columns of a file without a header")
+        if self.decimal == self.thousands:
+            raise ValueError("expected different marks for decimals and thousands")
+        return self
 
 
 class TableMap(Terms):
@@ -258,6 +312,11 @@ class TableMap(Terms):
 
 def _sources(name: str, column: ColumnMap) -> tuple[str, ...]:
     """Columns one column is made of."""
+    further = (*column.fill_from, *column.minus, *column.plus, *column.divided_by)
+    return (*_origins(name, column), *further, *(one.column for one in column.null_when))
+
+
+def _origins(name: str, column: ColumnMap) -> tuple[str, ...]:
     if column.value is not None:
         return ()
     if column.months_between is not None:
@@ -269,4 +328,4 @@ def _sources(name: str, column: ColumnMap) -> tuple[str, ...]:
         return tuple(column.join.on)
     if column.cases:
         return tuple(one.column for case in column.cases for one in case.when)
-    return (column.from_ or name, *column.fill_from)
+    return (column.from_ or name,)

@@ -18,7 +18,7 @@ from behavior.errors import Fault, SpecFault
 from behavior.io.files import read_bytes, sha256_of
 from behavior.io.mapping_terms import TableMap, Terms
 from behavior.io.registry import group_of
-from behavior.io.settings import Settings, parse_settings, parse_toml, read_settings_file
+from behavior.io.settings import Settings, parse_settings, read_settings_file, read_toml
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
 from behavior.specs import faults_of
 
@@ -284,7 +284,7 @@ def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
     """
     file = Path(path)
     data = read_bytes(file)
-    raw = parse_toml(data, file.name)
+    raw = read_toml(data, file.name)
     faults: list[Fault] = []
     terms: ProfileTerms | None = None
     try:

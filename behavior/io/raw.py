@@ -25,6 +25,7 @@ from behavior.panel.base import SourceFile
 from behavior.quantities import IntArray
 
 PARQUET_MAGIC = b"PAR1"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 SELDOM = 0.5
 """Text with more distinct words than this share of its rows stays text."""
@@ -69,7 +70,11 @@ def read_raw(path: Path, form: TextFormat | None = None, contract: TableContract
     data = read_bytes(path)
     if data[:4] == PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
         return _read_parquet(path, data, contract)
-    return _read_csv(path, data, form or TextFormat(), contract)
+    try:
+        return _read_csv(path, data, form or TextFormat(), contract)
+    except (csv.Error, pa.ArrowInvalid) as error:
+        hint = "Is a quote left open, or is this another kind of file?"
+        return _unreadable(path, data, Fault(path.name, f"expected CSV ({str(error).splitlines()[0]})", hint=hint))
 
 
 def _unreadable(path: Path, data: bytes, fault: Fault) -> RawTable:
@@ -108,7 +113,10 @@ def _repeated(data: bytes, contract: TableContract | None) -> list[str]:
 
 
 def _is_repeated(name: str, kind: pa.DataType, contract: TableContract) -> bool:
-    return contract.compact and _holds_words(kind) and name not in contract.key
+    """Whether words are kept as categories: never where the contract wants something else than words."""
+    known = contract.column(name)
+    wanted = known is None or known.kind == "text"
+    return contract.compact and wanted and _holds_words(kind) and name not in contract.key
 
 
 def _holds_words(kind: pa.DataType) -> bool:
@@ -127,17 +135,29 @@ def _as_categories(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _plain(column: pa.ChunkedArray, contract: TableContract | None, name: str) -> pa.ChunkedArray:
-    """Dictionaries as text, decimals as floats, names of things as text: what pandas holds without loss."""
-    if contract is not None and contract.compact and name not in contract.key and _holds_words(column.type):
+    """Dictionaries and lists as text, decimals as floats, names of things as text: what pandas holds without loss."""
+    if contract is not None and _is_repeated(name, column.type, contract):
         return _as_categories(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        return pa.chunked_array([[None if cell is None else str(cell) for cell in column.to_pylist()]], pa.string())
     if pa.types.is_decimal(column.type):
         return column.cast(pa.float64())
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return _as_text(column)
     known = contract.column(name) if contract is not None else None
     if known is not None and known.kind == "text" and pa.types.is_integer(column.type):
         return column.cast(pa.string())
     return column
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bytes as text, which some writers do not declare; bytes that are none stay, for the check to name."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return column
 
 
 def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract | None) -> RawTable:
@@ -147,7 +167,7 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
     source_digest = sha256_of(data)
     if form.encoding != "utf-8":
         data = data.decode(form.encoding).encode("utf-8")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _line_feeds(data.removeprefix(BYTE_ORDER_MARK))
     names = list(form.columns) or next(csv.reader(io.StringIO(_first_line(data)), delimiter=form.delimiter))
     fault = _wrong_delimiter(path, names, form)
     if fault is not None:
@@ -161,8 +181,15 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
     return RawTable(table, place, SourceFile(path.name, source_digest, len(table)))
 
 
+def _line_feeds(data: bytes) -> bytes:
+    """Lines that end in a carriage return alone, as old spreadsheets write them, end in a line feed."""
+    if data.count(b"\r") == data.count(b"\r\n"):
+        return data
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
 def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
-    if not data.strip():
+    if not data.removeprefix(BYTE_ORDER_MARK).strip():
         return Fault(path.name, "expected a header line and rows, the file is empty", hint="Is the export finished?")
     if data[:4] == b"PK\x03\x04" or data[:2] == b"\x1f\x8b":
         return Fault(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -15,6 +14,7 @@ from behavior.errors import Fault, SpecFault
 from behavior.io.files import read_bytes, sha256_of
 from behavior.panel.base import SourceFile
 from behavior.specs import faults_of
+from behavior.toml_text import parse_toml
 
 
 class Settings(BaseModel):
@@ -24,11 +24,11 @@ class Settings(BaseModel):
     ----------
     tier1, book_equity : amounts in the reporting currency.
     index_roles : role (``short``, ``mortgage``, further ones) -> index name of the rate history or the curves.
-    limits : name -> share of Tier 1 (0.15 is 15%) or amount; a measure names the ones it knows.
+    limits : name -> share of Tier 1 (0.15 is 15%) or amount, above 0; a measure names the ones it knows.
     new_business_margins : product -> margin over the zero rate of its term, decimals a year.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
     as_of: dt.date
     reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
@@ -37,7 +37,7 @@ class Settings(BaseModel):
     index_roles: dict[str, str] = Field(
         default_factory=dict, validation_alias=AliasChoices("index_roles", "roles", "indices")
     )
-    limits: dict[str, float] = Field(default_factory=dict)
+    limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     new_business_margins: dict[str, float] = Field(default_factory=dict)
 
     @field_validator("new_business_margins")
@@ -70,19 +70,17 @@ def read_settings_file(path: Path) -> tuple[Settings, SourceFile]:
     SpecFault : naming every fault with its path.
     """
     data = read_bytes(path)
-    return parse_settings(parse_toml(data, path.name), path.name), SourceFile(path.name, sha256_of(data), 0)
+    return parse_settings(read_toml(data, path.name), path.name), SourceFile(path.name, sha256_of(data), 0)
 
 
-def parse_toml(data: bytes, where: str) -> dict[str, Any]:
+def read_toml(data: bytes, where: str) -> dict[str, Any]:
     """A TOML file's content.
 
     Raises
     ------
-    SpecFault : when it is not TOML, with the line.
+    SpecFault : when it is not TOML in UTF-8, with the line, or holds numbers that are not finite, with their paths.
     """
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecFault(
-            [Fault(where, f"expected TOML in UTF-8 ({error})", hint="Correct the line it names")]
-        ) from error
+        return parse_toml(data.decode("utf-8"), where)
+    except UnicodeDecodeError as error:
+        raise SpecFault([Fault(where, f"expected TOML in UTF-8 ({error})", hint="Save it as UTF-8")]) from error

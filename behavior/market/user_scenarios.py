@@ -26,13 +26,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from behavior.errors import Fault, MarketDataError, SpecFault
 from behavior.market.scenario_sets import BASE, Scenario, ScenarioSet, ramp, scenario_set
 from behavior.market.shifts import BASIS_POINT, Shift
+from behavior.toml_text import parse_toml
 
 SET_KEYS = frozenset({"name", "source", "framework", "floor", "aggregation", "scenarios"})
 SCENARIO_KEYS = frozenset({"name", "source", "ramp_months", "shifts", "shifts_by_month", "index_values"})
@@ -156,10 +156,7 @@ def user_scenarios(text: str, currencies: Iterable[str], where: str = "scenarios
     ------
     SpecFault : listing every fault of the document with its path.
     """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecFault([Fault(where, f"not TOML: {error}")]) from error
+    content = parse_toml(text, where)
     reader = _Reader(where)
     reader.known("$", content, SET_KEYS)
     for key in ("name", "source"):

@@ -36,6 +36,8 @@ SETTINGS: Mapping[str, Any] = {
     "ytick.color": INK,
     "text.color": INK,
     "axes.unicode_minus": True,
+    # Names are a bank's own: two dollar signs in one are an amount, not a formula.
+    "text.parse_math": False,
 }
 WIDTH, HEIGHT = 7.4, 3.1
 MOST_POINTS = 1500

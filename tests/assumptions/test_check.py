@@ -10,6 +10,7 @@ import pytest
 
 from behavior.assumptions.check import set_faults, table_faults
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
+from behavior.assumptions.pass_through_path import RestingRate
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionTable, DriverTerms
 from behavior.quantities import Quantity
@@ -40,6 +41,17 @@ SHORT = np.arange(1, 120)
         (replace(FLAT, terms=DriverTerms(lag_months=-1)), "`lag_months`"),
         (replace(FLAT, terms=DriverTerms(tenor_months="ten years")), "remaining_fixation"),
         (replace(FLAT, terms=DriverTerms(tenor_months=0)), "`driver_tenor_months`"),
+        (replace(FLAT, terms=DriverTerms(lag_months=481)), "expected 0 to 480 months"),
+        (replace(FLAT, terms=DriverTerms(lag_months=10**300)), "expected 0 to 480 months"),
+        (replace(FLAT, terms=DriverTerms(tenor_months=99_999_999)), "expected 1 to 480 months"),
+        (replace(FLAT, terms=DriverTerms(in_the_money_above=50.0)), "expected decimal a year (0.5% is 0.005)"),
+        (replace(FLAT, terms=DriverTerms(in_the_money_above=float("nan"))), "`in_the_money_above`"),
+        (replace(target(), resting_rates={("nope",): RestingRate(0.03, 0.01)}), "'nope': expected a segment of the"),
+        (replace(target(), resting_rates={target().curves[0].segment: RestingRate(3.0, 0.01)}), "resting_rates.level"),
+        (
+            replace(target(), resting_rates={target().curves[0].segment: RestingRate(0.03, np.nan)}),
+            "resting_rates.rate",
+        ),
         (replace(FLAT, recovery=1.5), "`recovery`"),
         (replace(FLAT, curves=()), "at least one curve"),
         (replace(FLAT, curves=FLAT.curves * 2), "2 curves for one segment"),
@@ -62,6 +74,7 @@ SHORT = np.arange(1, 120)
         (with_curve(target(), driver_grids={Driver.RATE_LEVEL: np.array([0.0, 0.0, 1.0])}), "rising grid"),
         (with_curve(target(), values=np.array([0.1, 40.0, 0.5])), "40% is 0.4"),
         (replace(speed(), delay_months={Direction.UP: -1}), "`delay_months.up`"),
+        (replace(speed(), delay_months={Direction.UP: 10**6}), "expected 0 to 480 months"),
         (with_curve(decay(), segment=("two\nlines",)), "a label of one line"),
     ],
 )

@@ -259,6 +259,8 @@ def test_bad_files_are_refused(tmp_path: Path, text: str, words: str) -> None:
         ("[tables.runoff_payoff]\nquantity = 'CPR'\n", "the CSV says this"),
         ("[tables.runoff_payoff]\nlag_month = 1\n", "Did you mean `lag_months`?"),
         ("[tables.runoff_payoff]\nseason = [1, 2]\n", "12 factors"),
+        ("[tables.runoff_payoff]\nlag_months = inf\n", "lag_months`: found 'inf': expected a whole number"),
+        ("[tables.runoff_payoff]\nin_the_money_above = nan\n", "above`: found 'nan': expected a finite number"),
         ("tables = \n", "expected TOML"),
     ],
 )

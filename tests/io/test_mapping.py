@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from behavior.contracts import TableContract, check
+from behavior.contracts import Place, TableContract, check
 from behavior.errors import Fault, SpecFault
 from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap
@@ -27,7 +27,11 @@ def _map(
 ) -> MappedTable:
     (folder / "extract.csv").write_text(content, encoding="utf-8")
     source = TableMap.model_validate({"file": "extract.csv", **terms})
-    return map_table(source, contract, folder, "table", siblings)
+    read = {
+        name: MappedTable(one, Place(f"{name}.csv", np.arange(len(one)) + 2), ())
+        for name, one in (siblings or {}).items()
+    }
+    return map_table(source, contract, folder, "table", read)
 
 
 def _values(mapped: MappedTable) -> pd.DataFrame:

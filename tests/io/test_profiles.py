@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from behavior.cli import main
 from behavior.errors import ContractFault, SpecFault
 from behavior.io.inputs import curve_set, examine_profile, rate_history, read_book, read_history
 from behavior.io.profiles import Profile, load_profile, missing_files, read_settings, require_files
+from behavior.io.settings import parse_settings, read_settings_file
 from tests.io import door_cases as cases
 
 PROFILE = """
@@ -116,6 +118,28 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
     assert found["$.settings.tier1"] == "Input should be greater than 0"
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1" + "0" * 400])
+@pytest.mark.parametrize(
+    "key", ["tier1", "book_equity", "limits.delta_eve_tier1", "new_business_margins.mortgage", "roles.short"]
+)
+def test_a_number_that_is_not_finite_is_refused_by_name(tmp_path: Path, key: str, value: str) -> None:
+    text = f"as_of = 2026-09-30\nreporting_currency = 'USD'\n{key} = {value}\n"
+    (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecFault) as caught:
+        read_settings_file(tmp_path / "settings.toml")
+    (fault,) = caught.value.faults
+    assert (fault.where, fault.column, fault.rule) == ("settings.toml", f"$.{key}", "expected a finite number")
+    assert fault.value is not None
+    assert value.startswith(fault.value)
+
+
+@pytest.mark.parametrize("share", [0.0, -0.15])
+def test_a_limit_that_would_not_bind_is_refused(share: float) -> None:
+    raw = {"as_of": dt.date(2026, 9, 30), "reporting_currency": "USD", "tier1": 1.0, "book_equity": 1.0}
+    with pytest.raises(SpecFault, match=r"limits.delta_eve_tier1.*greater than 0"):
+        parse_settings({**raw, "limits": {"delta_eve_tier1": share}}, "settings.toml")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -127,6 +151,7 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
         ('history = "mortgage"', 'history = "mortgages"', "expected the name of a history"),
         ("mortgage_history/1", "mortgage_history/9", "expected a contract, one of book/1"),
         ('name = "test"', "name = test", "expected TOML in UTF-8"),
+        ("tier1 = 100.0", "tier1 = nan", r"`\$.settings.tier1`: found 'nan': expected a finite number"),
     ],
 )
 def test_a_wrong_profile_says_what_was_expected(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -111,6 +111,93 @@ def test_parquet_of_other_types(tmp_path: Path) -> None:
     assert table["rate"].tolist() == [0.03, 0.03]
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "found"),
+    [
+        ("balance", pa.array([b"1", b"\xff"]), [("row 2", "b'\\xff'", "expected text in UTF-8, not other bytes")]),
+        ("loan_id", pa.array([b"A", b"\xff"]), [("row 2", "b'\\xff'", "expected text in UTF-8, not other bytes")]),
+        (
+            "month",
+            pa.array([b"2020-02-29", b"\xff"]),
+            [("row 2", "b'\\xff'", "expected text in UTF-8, not other bytes")],
+        ),
+        (
+            "balance",
+            pa.array([1, 2], pa.duration("us")),
+            [("", None, "expected numbers, the column holds timedelta64[us]")],
+        ),
+        ("balance", pa.array(["a", None]), [("row 1", "a", "expected a number (currency units), not text")]),
+        (
+            "loan_id",
+            pa.array([1.0, 1e300]),
+            [("row 2", "1e+300", "expected text, or a number below 2^53: of a larger one digits are lost")],
+        ),
+        ("age_months", pa.array([1.0, 1e30]), [("row 2", "1e+30", "expected a whole number below 2^53")]),
+        (
+            "age_months",
+            pa.array([1, 2**63 + 5], pa.uint64()),
+            [("row 2", "9223372036854775813", "expected a whole number below 2^53")],
+        ),
+    ],
+)
+def test_parquet_that_holds_something_else_is_named(
+    tmp_path: Path, name: str, cells: pa.Array, found: list[tuple[str, str | None, str]]
+) -> None:
+    columns = {
+        "loan_id": pa.array(["A", "B"]),
+        "month": pa.array(["2020-02-29", "2020-03-31"]),
+        "balance": pa.array([1.0, 2.0]),
+        "rate": pa.array([0.03, 0.03]),
+        "age_months": pa.array([1, 2]),
+        "status": pa.array(["open", "open"]),
+    }
+    pq.write_table(pa.table({**columns, name: cells}), tmp_path / "months.parquet")
+    faults = read_table(tmp_path / "months.parquet", LOAN_MONTHS).faults
+    places = [one.where.removeprefix("months.parquet").removeprefix(", ") for one in faults]
+    assert [(at, one.value, one.rule) for at, one in zip(places, faults, strict=True)] == found
+    assert {one.column for one in faults} == {name}
+
+
+def test_words_in_a_number_column_of_a_compact_book_are_named(tmp_path: Path) -> None:
+    book = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values()
+    pq.write_table(
+        pa.Table.from_pandas(book.assign(balance=["many", None])[: len(book)], preserve_index=False),
+        tmp_path / "book.parquet",
+    )
+    faults = read_table(tmp_path / "book.parquet", BOOK_TABLE).faults
+    assert [(one.where, one.value) for one in faults] == [("book.parquet, row 1", "many"), ("book.parquet, row 2", "")]
+
+
+def test_text_that_is_declared_as_bytes_is_read(tmp_path: Path) -> None:
+    book = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values()
+    table = pa.Table.from_pandas(book, preserve_index=False)
+    at = table.column_names.index("product")
+    table = table.set_column(at, "product", table.column("product").cast(pa.string()).cast(pa.binary()))
+    pq.write_table(table, tmp_path / "book.parquet")
+    read = read_table(tmp_path / "book.parquet", BOOK_TABLE).values()
+    assert read["product"].astype("str").tolist() == book["product"].astype("str").tolist()
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\n", "mixed"])
+def test_every_way_to_end_a_line_is_read(tmp_path: Path, ends: str) -> None:
+    text = BOOK.replace("\n", "\r", 1) if ends == "mixed" else BOOK.replace("\n", ends)
+    read = read_table(_file(tmp_path, text.encode()), BOOK_TABLE)
+    assert read.values().equals(read_table(_file(tmp_path, BOOK), BOOK_TABLE).values())
+    assert read.place.lines is not None
+    assert read.place.lines.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"\xef\xbb\xbf\n", "expected a header line and rows, the file is empty"),
+        (BOOK.encode() + b"x" * 200_000 + b"\n", "expected CSV (field larger than field limit (131072))"),
+    ],
+)
+def test_what_no_csv_reader_takes_is_named(tmp_path: Path, data: bytes, rule: str) -> None:
+    assert [one.rule for one in read_table(_file(tmp_path, data), BOOK_TABLE).faults] == [rule]
+
+
 def test_tables_of_a_contract_are_held_to_each_other(tmp_path: Path) -> None:
     loans = _file(
         tmp_path,

@@ -259,7 +259,8 @@ SOFR = "x"
     ):
         assert f"house.toml {part}" in message
     for text, rule in (
-        ("name =", "not TOML"),
+        ("name =", "expected TOML"),
+        ('name = "n"\nsource = "s"\n[[scenarios]]\nname = "a"\nindex_values.SOFR = [nan]\n', "a finite number"),
         ('name = "n"\nsource = "s"\nframework = "x"\n', "expected one of bcbs_2016"),
         ('name = "n"\nsource = "s"\nfloor = "x"\n', "expected a level"),
         ('name = "n"\nsource = "s"\n[[scenarios]]\nname = "a"\n', "says nothing"),

@@ -293,6 +293,15 @@ def test_words_in_a_picture_cannot_become_markup() -> None:
     assert read(text).tags.isdisjoint({"script", "b", "i", "u"})
 
 
+@pytest.mark.parametrize("name", ["sav $0-$100k $ $5_6", "nmd_$0_$50k", "a_$10k_to_$25k", "savings $0-$100k", r"a\$b"])
+@pytest.mark.parametrize("form", ["lines", "bars"])
+def test_amounts_in_names_are_no_formulas(name: str, form: str) -> None:
+    data = pd.DataFrame({name: [name, "b"], f"{name} c": [1.0, 2.0], f"{name} d": [2.0, 3.0]})
+    svg = draw(Exhibit("e", name, form, data, name, name))
+    assert svg.count(f">{name}</text>") >= 2
+    assert f">{name} c</text>" in svg
+
+
 forms = st.sampled_from(["lines", "bars", "scatter"])
 values = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=30)
 
