@@ -111,9 +111,10 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
     with pytest.raises(SpecFault) as caught:
         _bank(tmp_path, text)
     found = {fault.column: fault.rule for fault in caught.value.faults}
-    assert found["$.store.colour"] == "Extra inputs are not permitted"
+    assert found["$.store.colour"] == "there is no such key; there are folder"
     assert "expected an approver other than the proposer" in found["$.approvals"]
-    assert found["$.settings.tier1"] == "Input should be greater than 0"
+    assert [fault.line for fault in caught.value.faults] == [25, 26, 17]
+    assert found["$.settings.tier1"] == "expected more than 0"
 
 
 @pytest.mark.parametrize(
