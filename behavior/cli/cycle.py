@@ -55,6 +55,7 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     from behavior.workflows.wiring import Project
 
     project = Project(load_profile(path))
+    project.require_writable("output", "tracking", "store")
     with stages.stage("read"):
         plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
     trained = train_all(project, path, stages)

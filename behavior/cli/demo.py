@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.cli.cycle import run_cycle
     from behavior.cli.learning import require_learning_libraries
     from behavior.io.demo_project import write_demo
+    from behavior.io.files import require_outputs
     from behavior.simulator.bank import simulate
     from behavior.simulator.settings import SimulatorSettings, small_settings
     from behavior.workflows.stages import Stages
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     require_learning_libraries()
     stages = Stages(console.progress)
     folder = Path(arguments.out).resolve()
+    require_outputs([folder])
     with stages.stage("simulate the bank"):
         settings = small_settings() if arguments.size == "small" else SimulatorSettings()
         bank = simulate(settings, seed=arguments.seed)

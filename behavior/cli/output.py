@@ -108,6 +108,12 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
         console.warn(f"error: {error.filename}: no such file or folder. Check the path.")
         console.result({"error": "file not found", "file": str(error.filename), "exit_code": BAD_INPUT})
         return BAD_INPUT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        console.warn(f"error: {error.filename}: {error.strerror}. Check the path and the right to use it.")
+        console.result({"error": error.strerror, "file": str(error.filename), "exit_code": BAD_INPUT})
+        return BAD_INPUT
 
 
 def _report(console: Console, error: BehaviorError) -> None:

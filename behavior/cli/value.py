@@ -64,9 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read, value, write, print."""
     from behavior.errors import DONE
+    from behavior.io.files import require_outputs
     from behavior.io.writers import write_result, write_stream
     from behavior.workflows.value import position_flows, value
 
+    require_outputs([args.out], [args.report, args.quarantine])
     with console.progress("reading"):
         inputs, notes = read_inputs(args)
     with console.progress("valuing"):

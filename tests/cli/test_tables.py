@@ -40,9 +40,9 @@ row = st.fixed_dictionaries({"a_name": texts, "number": st.integers(0, 99), "wor
 @given(st.lists(row, min_size=1, max_size=5), st.integers(1, 100))
 def test_every_word_is_whole_and_no_line_wider_than_asked_or_needed(found: list[dict[str, object]], width: int) -> None:
     lines = table_lines(found, width)
-    cells = [str(cell).split() for one in found for cell in one.values()]
+    words = [word for one in found for cell in one.values() for word in str(cell).split()]
     rule = next(i for i, line in enumerate(lines) if set(line) <= {" ", "-"})
-    assert sorted(" ".join(lines[rule + 1 :]).split()) == sorted(sum(cells, []))
+    assert sorted(" ".join(lines[rule + 1 :]).split()) == sorted(words)
     needed = [max(len(word) for one in found for word in [*str(one[name]).split(), "_name"]) for name in found[0]]
     assert max(map(len, lines)) <= max(width, sum(max(len("number"), one) for one in needed) + 6)
 
