@@ -17,6 +17,7 @@ from pathlib import Path
 
 from behavior.assumptions.check import set_faults
 from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, Manifest, parse_manifest, render_set, sha256_of
+from behavior.assumptions.revisions import next_free
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.state import SetState, SetStatus, StateChange, read_log, same_person, state_of
 from behavior.assumptions.table_text import parse_table
@@ -161,9 +162,12 @@ class AssumptionStore:
         if (self.folder / assumptions.id).exists():
             raise AssumptionError(
                 f"the store {self.folder} has a set {assumptions.id} already, and a set is written once. "
-                "A correction is the next revision (r2)."
+                f"A correction is the next revision, {next_free(assumptions.id, self._folders())}."
             )
         return write_set(assumptions, self.folder / assumptions.id)
+
+    def _folders(self) -> list[str]:
+        return [path.name for path in self.folder.iterdir()]
 
     def read(self, set_id: str) -> AssumptionSet:
         """Read and verify a set whatever its state.
@@ -383,8 +387,8 @@ def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:
     when = f" on {on}" if on is not None else ""
     if state.status is SetStatus.DRAFT:
         raise NotApproved(
-            f"set {set_id} cannot be used{when}: {state.reason}. Have it approved, or allow drafts (`--allow-draft`), "
-            "which stamps every result DRAFT."
+            f"set {set_id} cannot be used{when}: {state.reason}. Have it approved (`behavior approve`); only "
+            "`behavior value --allow-draft` takes a draft, and stamps every result DRAFT."
         )
     if state.status is SetStatus.RETIRED:
         raise NotApproved(f"set {set_id} cannot be used{when}: {state.reason}.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from behavior.assumptions.revisions import following
 from behavior.assumptions.set import AssumptionSet
 from behavior.assumptions.state import SetState, SetStatus, StateChange
 from behavior.measures.result import IrrbbResult
@@ -97,9 +98,7 @@ def cycle(
 
 def next_revision(ids: Sequence[str], as_of: dt.date) -> str:
     """The next free id of an as-of date: ``2026-09-30.r1``, then r2."""
-    prefix = f"{as_of}.r"
-    taken = [int(one.removeprefix(prefix)) for one in ids if one.startswith(prefix) and one[len(prefix) :].isdigit()]
-    return f"{prefix}{max(taken, default=0) + 1}"
+    return following(f"{as_of}.r", ids)
 
 
 def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
