@@ -88,7 +88,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         if value != value:
             return ""
-        return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.{DECIMALS.get(name, 4)}f}"
+        return f"{value:,.{DECIMALS.get(name, 2 if abs(value) >= 100 else 4)}f}"
     if isinstance(value, int):
         return f"{value:,}"
     return str(value)

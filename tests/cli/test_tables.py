@@ -56,7 +56,8 @@ def test_the_width_is_the_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seconds_have_one_decimal() -> None:
-    assert table_lines([{"stage": "read", "seconds": 25.94}], 80)[-1].split() == ["read", "25.9"]
+    for seconds, said in ((25.94, "25.9"), (1212.48, "1,212.5")):
+        assert table_lines([{"stage": "read", "seconds": seconds}], 80)[-1].split() == ["read", said]
 
 
 def test_the_columns_that_are_there_are_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
