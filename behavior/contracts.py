@@ -222,13 +222,12 @@ def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[B
     there = [str(name) for name in table.columns]
     for name in sorted({name for name in there if there.count(name) > 1}):
         yield Breach("every column name appears once", column=name)
-    for name in contract.column_names(required_only=True):
-        if name not in there:
-            yield Breach(
-                f"required column of {contract.id} `{contract.table}` is missing; columns there: {', '.join(there)}",
-                column=name,
-                hint="Add it, or map it in the profile",
-            )
+    absent = [name for name in contract.column_names(required_only=True) if name not in there]
+    for name in absent:
+        # What is there instead is the same for all of them: it is told once.
+        listed = f". Columns there: {', '.join(there)}" if name == absent[-1] else ""
+        rule = f"required column of {contract.id} `{contract.table}` is missing"
+        yield Breach(rule, column=name, hint=f"Add it, or map it in the profile{listed}")
 
 
 def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:

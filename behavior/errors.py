@@ -37,10 +37,15 @@ class Fault:
         if self.line is not None:
             place += f", line {self.line}"
         if self.column is not None:
-            place += f", column `{self.column}`"
+            place += f", {_kind(self.column)} `{self.column}`"
         found = "" if self.value is None else f": found {self.value!r}"
         hint = f" {self.hint}" if self.hint else ""
         return f"{place}{found}: {self.rule}.{hint}"
+
+
+def _kind(column: str) -> str:
+    """What messages call a name: tables have columns, configuration has keys (``$.search.trials``)."""
+    return "key" if column.startswith("$") else "column"
 
 
 class BehaviorError(ValueError):
@@ -60,7 +65,7 @@ def fault_lines(faults: Sequence[Fault], examples: int = EXAMPLES_A_RULE) -> lis
             shown.append(str(fault))
     for (where, column, rule), count in counts.items():
         if count > examples:
-            name = f", column `{column}`" if column else ""
+            name = f", {_kind(column)} `{column}`" if column else ""
             shown.append(f"{where}{name}: {count - examples:,} more of {count:,}: {rule}.")
     return shown
 

@@ -6,10 +6,9 @@ import datetime as dt
 import hashlib
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from behavior.errors import Fault, SpecFault
-from behavior.toml_text import parse_toml
+from behavior.toml_text import TomlText
 
 
 class _Strict(BaseModel):
@@ -118,7 +117,7 @@ class ExportSpec(_Strict):
 
 
 class ModelSpec(_Strict):
-    """A whole ``spec.toml``. `options` holds the kind's own settings, which the kind checks."""
+    """A whole ``spec.toml``. `options` holds the kind's own settings, which the kind checks; `digest` is its own."""
 
     model: Identity
     history: HistorySpec
@@ -130,7 +129,7 @@ class ModelSpec(_Strict):
     gates: dict[str, Gate] = {}
     export: ExportSpec = ExportSpec()
     options: dict[str, Any] = {}
-    digest: str = ""
+    digest: str = Field(default="", exclude=True)
 
 
 def parse_spec(text: str, where: str) -> ModelSpec:
@@ -138,24 +137,7 @@ def parse_spec(text: str, where: str) -> ModelSpec:
 
     Raises
     ------
-    SpecFault : naming every fault with its path.
+    SpecFault : naming every fault with its line and path.
     """
-    raw = parse_toml(text, where)
-    raw["digest"] = hashlib.sha256(text.encode()).hexdigest()
-    try:
-        return ModelSpec.model_validate(raw)
-    except ValidationError as error:
-        raise SpecFault(faults_of(error, where)) from error
-
-
-def faults_of(error: ValidationError, where: str) -> list[Fault]:
-    """A pydantic error as faults with paths such as ``$.search.trials``."""
-    return [
-        Fault(
-            where,
-            rule=one["msg"],
-            column="$." + ".".join(str(part) for part in one["loc"]),
-            value=None if one["type"] == "missing" else str(one.get("input"))[:80],
-        )
-        for one in error.errors()
-    ]
+    spec = TomlText.read(text, where).words(ModelSpec)
+    return spec.model_copy(update={"digest": hashlib.sha256(text.encode()).hexdigest()})

@@ -18,6 +18,7 @@ def main(profile: str, set_id: str) -> int:
     from behavior.workflows.wiring import Project
 
     project = Project(load_profile(profile))
+    project.require_writable("output")
     assumptions = project.store().load(set_id, project.settings.as_of)
     result = value_project(project, assumptions)
     write_result(result, project.output / RESULTS)

@@ -18,6 +18,7 @@ def main(profile: str) -> int:
     from behavior.workflows.wiring import Project
 
     project = Project(load_profile(profile))
+    project.require_writable("store")
     store, as_of = project.store(), project.settings.as_of
     drafts = [project.drafts().read(f"{name}.draft") for name in project.profile.models]
     tables = tuple(table for draft in drafts for table in draft.tables)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from behavior.errors import Fault
-from behavior.toml_text import FINITE, is_finite
+from behavior.finite import FINITE, is_finite
 
 Word = TypeVar("Word", bound=StrEnum)
 

@@ -234,8 +234,10 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.assumptions.compare import readings
     from behavior.io.assumption_store import AssumptionStore
     from behavior.io.exchange import import_set
+    from behavior.io.files import require_outputs
     from behavior.workflows.publish import publish
 
+    require_outputs([Path(arguments.store)])
     terms = Path(arguments.terms) if arguments.terms else None
     draft = import_set(Path(arguments.file), arguments.id, arguments.as_of, terms)
     store = AssumptionStore(arguments.store)

@@ -53,11 +53,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.benchmark.results import Answer, Verdict
     from behavior.cli.learning import require_learning_libraries
     from behavior.errors import BAD_INPUT, DONE
+    from behavior.io.files import require_outputs
     from behavior.workflows.benchmark import BenchmarkResult, Failure, missing_of, require_data, run_tasks
     from behavior.workflows.benchmark_files import track_benchmark, write_benchmark
     from behavior.workflows.benchmark_truth import TruthAnswer
 
     require_learning_libraries()
+    folder = Path(arguments.out).resolve()
+    require_outputs([folder])
     tasks, asked = _tasks(arguments)
     tasks = [replace(task, scheduler=arguments.scheduler) for task in tasks]
     absent = []
@@ -84,7 +87,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     verdicts = [Verdict(task.name, "data at hand", "files are absent", "not measured") for task in absent]
     verdicts += [Verdict(one.name, "an answer", one.words, "not measured") for one in failed]
     result = BenchmarkResult(tuple(answers), tuple(truths), tuple(verdicts))
-    folder = Path(arguments.out).resolve()
     written = write_benchmark(result, folder, quick=arguments.quick)
     track_benchmark(result, folder / "tracking", quick=arguments.quick)
     _print(console, result, arguments.quick)

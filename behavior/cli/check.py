@@ -38,10 +38,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check, print what was found, exit 3 on any fault."""
     from pathlib import Path
 
-    from behavior.io.files import write_atomically
+    from behavior.io.files import require_outputs, write_atomically
     from behavior.io.tables import rejects_csv
 
     path = Path(args.file)
+    rejects = Path(args.rejects) if args.rejects else None
+    require_outputs(files=[rejects])
     with console.progress(f"checking {path.name}"):
         inputs, faults = _examine(path, args.contract)
     console.table("Inputs", inputs)
@@ -50,9 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _examples(console, faults, args.examples)
     console.say("")
     console.say(f"{len(faults):,} fault{'s' if len(faults) > 1 else ''} found." if faults else "No faults found.")
-    if args.rejects:
-        write_atomically(Path(args.rejects), rejects_csv(faults))
-        console.say(f"All of them: {args.rejects}")
+    if rejects is not None:
+        write_atomically(rejects, rejects_csv(faults))
+        console.say(f"All of them: {rejects}")
     code = BAD_INPUT if faults else DONE
     console.result({"inputs": inputs, "faults": [vars(fault) for fault in faults], "exit_code": code})
     return code

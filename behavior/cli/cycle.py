@@ -55,6 +55,7 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     from behavior.workflows.wiring import Project
 
     project = Project(load_profile(path))
+    project.require_writable("output", "tracking", "store")
     with stages.stage("read"):
         plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
         set_in_force(
@@ -70,13 +71,20 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
 
 def _say(console: Console, project: Project, done: CycleResult, stages: Stages, written: dict[str, str]) -> None:
     from behavior.cli.learning import model_rows
+    from behavior.cli.value import show_figures
 
     result = done.result
     console.table("Models", model_rows(done.trained))
-    console.table(f"EVE under {result.facts.get('framework', '')}", result.eve_summary.to_dict("records"))
-    console.table("NII", result.nii_summary.to_dict("records"))
-    times = {**stages.seconds, **{name: value for one in done.trained for name, value in one.seconds.items()}}
-    console.table("Time", [{"stage": name, "seconds": round(value, 1)} for name, value in times.items()])
+    console.say(f"\nValued under {result.facts.get('framework', '')}; all figures are in the folder of the results.")
+    show_figures(result, console)
+    # Models that were trained side by side have times of their own within one stage.
+    parts = {name: value for one in done.trained for name, value in one.seconds.items() if name not in stages.seconds}
+    console.table("Time", [{"stage": name, "seconds": value} for name, value in stages.seconds.items()])
+    if parts:
+        console.table(
+            "Time within training, models side by side",
+            [{"part": name, "seconds": value} for name, value in parts.items()],
+        )
     stamp = f" ({done.assumptions.stamp})" if done.assumptions.stamp else ""
     console.say(f"\nAssumption set {done.assumptions.id}{stamp} in {project.store().folder}")
     for failed in done.failed_gates:
@@ -92,7 +100,7 @@ def _say(console: Console, project: Project, done: CycleResult, stages: Stages, 
             "models": model_rows(done.trained),
             "eve": result.eve_summary.to_dict("records"),
             "nii": result.nii_summary.to_dict("records"),
-            "seconds": times,
+            "seconds": {**stages.seconds, **parts},
             "written": written,
         }
     )

@@ -6,6 +6,11 @@ import argparse
 
 from behavior.cli.output import Console
 
+TABLES = {
+    "Model kinds": ("name", "effect", "drivers", "summary"),
+    "What they learn from": ("name", "history", "families"),
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """No arguments: the list is what the installed packages offer."""
@@ -26,6 +31,7 @@ def run(_arguments: argparse.Namespace, console: Console) -> int:
         }
         for kind in all_kinds().values()
     ]
-    console.table("Model kinds", rows)
+    for title, columns in TABLES.items():
+        console.table(title, [{name: row[name] for name in columns} for row in rows])
     console.result({"kinds": rows})
     return 0

@@ -10,11 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
+from behavior.cli.tables import table_lines
 from behavior.errors import BAD_INPUT, BehaviorError, FaultyInput
 
 SLOW_SECONDS = 2.0
+WIDTH = 120
+"""Characters of a line where no terminal says how many it has."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Libraries of linear algebra read these when they load. The matrices here are many and small: their threads would wait
 for each other (measured: a fit four times slower on two cores), and one thread gives the same bits on every machine."""
@@ -27,6 +31,7 @@ class Console:
 
     def __init__(self, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self.as_json = as_json
+        self._width = get_terminal_size((WIDTH, 0)).columns
         self._out = out or sys.stdout
         self._err = err or sys.stderr
 
@@ -40,12 +45,12 @@ class Console:
         _write(text, self._err)
 
     def table(self, title: str, rows: Sequence[Mapping[Any, object]]) -> None:
-        """Rows as a table for people, columns in the first row's order; numbers are right-aligned."""
+        """Rows as a table for people, as wide as the terminal; in `WIDTH` where there is none."""
         if self.as_json:
             return
         self.say("")
         self.say(title)
-        for line in _table_lines(rows):
+        for line in table_lines(rows, self._width):
             self.say(line)
 
     def result(self, value: Mapping[str, Any]) -> None:
@@ -78,37 +83,6 @@ def _write(text: str, stream: TextIO, end: str = "\n") -> None:
         raise SystemExit(NOBODY_READS) from None
 
 
-def _table_lines(rows: Sequence[Mapping[Any, object]]) -> list[str]:
-    if not rows:
-        return ["  (none)"]
-    names = list(rows[0])
-    cells = [[_cell(row.get(name)) for name in names] for row in rows]
-    right = [all(isinstance(row.get(name), (int, float, type(None))) for row in rows) for name in names]
-    widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
-    lines = [
-        "  " + "  ".join(name.rjust(w) if r else name.ljust(w) for name, w, r in zip(names, widths, right, strict=True))
-    ]
-    lines.append("  " + "  ".join("-" * width for width in widths))
-    for line in cells:
-        padded = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True))
-        lines.append("  " + "  ".join(padded).rstrip())
-    return lines
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        if value != value:
-            return ""
-        return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.4f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(value)
-
-
 def run_command(parsed: argparse.Namespace) -> int:
     """Run the command that was parsed; user errors become messages on standard error and designed exit codes."""
     one_thread()
@@ -133,6 +107,12 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
     except FileNotFoundError as error:
         console.warn(f"error: {error.filename}: no such file or folder. Check the path.")
         console.result({"error": "file not found", "file": str(error.filename), "exit_code": BAD_INPUT})
+        return BAD_INPUT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        console.warn(f"error: {error.filename}: {error.strerror}. Check the path and the right to use it.")
+        console.result({"error": error.strerror, "file": str(error.filename), "exit_code": BAD_INPUT})
         return BAD_INPUT
 
 

@@ -32,8 +32,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from behavior.errors import UsageError
     from behavior.io.assumption_store import AssumptionStore, read_set
+    from behavior.io.files import require_outputs
     from behavior.workflows.publish import publish
 
+    require_outputs([Path(arguments.store)])
     drafts = [read_set(Path(folder)) for folder in arguments.drafts]
     dates = {draft.as_of for draft in drafts} if arguments.as_of is None else {arguments.as_of}
     if len(dates) > 1:

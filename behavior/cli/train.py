@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     require_learning_libraries()
     project = Project(load_profile(arguments.profile))
+    project.require_writable("output", "tracking")
     stages = Stages(console.progress)
     name = project.model_named(arguments.model)
     with trees_on(arguments.scheduler) as grown_on:

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from behavior.cli.learning import require_learning_libraries
     from behavior.errors import DONE, GATE_FAILED, UsageError
-    from behavior.io.files import write_atomically
+    from behavior.io.files import require_outputs, write_atomically
     from behavior.io.profiles import load_profile
     from behavior.workflows.sign import sign, signed_report
     from behavior.workflows.stages import Stages
@@ -42,10 +42,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     name, _, version = arguments.model.partition("@")
     if version and not version.isdecimal():
         raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
+    out = Path(arguments.out or project.output / "reports")
+    require_outputs(*(([], [out]) if arguments.out else ([out], [])))
     tracker = project.tracker()
     record = tracker.record(name, int(version)) if version else tracker.record(name, alias="champion")
     done = validate(record, project.request(project.model_named(name)), project.drafts(), Stages(console.progress))
-    report = Path(arguments.out or project.output / "reports" / f"{name}-{record.version}-revalidated.html")
+    report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
     console.table(
         f"{name}@{record.version}, checked again",

@@ -64,9 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read, value, write, print."""
     from behavior.errors import DONE
+    from behavior.io.files import require_outputs
     from behavior.io.writers import write_result, write_stream
     from behavior.workflows.value import position_flows, value
 
+    require_outputs([args.out], [args.report, args.quarantine])
     with console.progress("reading"):
         inputs, notes = read_inputs(args)
     with console.progress("valuing"):
@@ -125,13 +127,19 @@ def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Nam
 
 
 def _show(result: IrrbbResult, console: Console) -> None:
-    """The two tables a person wants first."""
     if result.stamp:
         words = {
             "DRAFT": "the assumption set is not approved for use",
             "UNVALIDATED": "no validator has signed its models",
         }
         console.say(f"{result.stamp}: {words.get(result.stamp, 'see the assumption set')}")
+    show_figures(result, console)
+    for warning in result.facts.get("warnings", ()):
+        console.warn(f"note: {warning}")
+
+
+def show_figures(result: IrrbbResult, console: Console) -> None:
+    """The two tables a person wants first."""
     total = result.eve_summary[result.eve_summary["currency"] == "total"]
     columns = ["scenario", "eve", "delta_eve_after_options", "delta_eve_pct_tier1"]
     console.table("Economic value of equity", total[columns].to_dict("records"))
@@ -142,8 +150,6 @@ def _show(result: IrrbbResult, console: Console) -> None:
     year = result.nii_summary[result.nii_summary["horizon_months"] == 12]
     columns = ["scenario", "balance_sheet", "nii", "delta_nii", "delta_nii_pct_tier1"]
     console.table("Net interest income, 12 months", year[columns].to_dict("records"))
-    for warning in result.facts.get("warnings", ()):
-        console.warn(f"note: {warning}")
 
 
 def _summary(result: IrrbbResult) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from behavior.assumptions.check import set_faults
 from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, Manifest, parse_manifest, render_set, sha256_of
 from behavior.assumptions.people import same_person, signer
+from behavior.assumptions.revisions import next_free
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.state import SetState, SetStatus, StateChange, Validity, state_of, validity_of
 from behavior.assumptions.succession import succession
@@ -191,6 +192,9 @@ class AssumptionStore:
                 "Name the store's folder with --store; the first set that is published or imported makes one."
             )
 
+    def _folders(self) -> list[str]:
+        return [path.name for path in self.folder.iterdir()]
+
     def read(self, set_id: str) -> AssumptionSet:
         """Read and verify a set whatever its state.
 
@@ -301,7 +305,7 @@ class AssumptionStore:
             if any(change.set_id == set_id for change in log):
                 raise AssumptionError(
                     f"the store {self.folder} has a set {set_id} already, and a set is written once. "
-                    "A correction is the next revision (r2)."
+                    f"A correction is the next revision, {next_free(set_id, self._folders())}."
                 )
             left_over = (self.folder / set_id).exists()
             written = self._finished(assumptions) if left_over else write_set(assumptions, self.folder / set_id)
@@ -442,8 +446,8 @@ def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:
     when = f" on {on}" if on is not None else ""
     if state.status is SetStatus.DRAFT:
         raise NotApproved(
-            f"set {set_id} cannot be used{when}: {state.reason}. Have it approved, or allow drafts (`--allow-draft`), "
-            "which stamps every result DRAFT."
+            f"set {set_id} cannot be used{when}: {state.reason}. Have it approved (`behavior approve`); only "
+            "`behavior value --allow-draft` takes a draft, and stamps every result DRAFT."
         )
     if state.status is SetStatus.RETIRED:
         raise NotApproved(f"set {set_id} cannot be used{when}: {state.reason}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from behavior.errors import Fault, FaultyInput
@@ -34,6 +35,36 @@ def _beside(path: Path, limit: int = 12) -> list[str]:
     if not path.parent.is_dir():
         return []
     return sorted(one.name for one in path.parent.iterdir() if one.is_file())[:limit]
+
+
+def require_outputs(folders: Iterable[Path | None] = (), files: Iterable[Path | None] = ()) -> None:
+    """Refuse to begin where what comes of the work could not be written; nothing is made here. None is no output.
+
+    Raises
+    ------
+    FaultyInput : naming every path of the wrong kind, and every folder that may not be written.
+    """
+    faults = [_folder_fault(path, path) for path in folders if path is not None]
+    faults += [_file_fault(path) for path in files if path is not None]
+    if found := [fault for fault in faults if fault is not None]:
+        raise FaultyInput(found)
+
+
+def _file_fault(path: Path) -> Fault | None:
+    if path.is_dir():
+        return Fault(str(path), "expected a file to write, this is a folder", hint="Name a file in it")
+    return _folder_fault(path.parent, path)
+
+
+def _folder_fault(folder: Path, asked: Path) -> Fault | None:
+    """What is wrong with a folder to write into; of one that is not there, with the nearest above it that is."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        rule = "this is a file" if there == asked else f"`{there}` is a file"
+        return Fault(str(asked), f"expected a folder to write into, {rule}", hint="Name another place")
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Fault(str(asked), f"the folder `{there}` may not be written", hint="Name another place")
+    return None
 
 
 def write_atomically(path: Path, content: bytes | str) -> str:

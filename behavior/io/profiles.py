@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from behavior.benchmark.protocols import Question
 from behavior.contracts import TableContract
-from behavior.errors import Fault, SpecFault
+from behavior.errors import Fault, Gathered, SpecFault
 from behavior.io.files import read_bytes, sha256_of
 from behavior.io.mapping_terms import TableMap, Terms
 from behavior.io.registry import group_of
-from behavior.io.settings import Settings, parse_settings, read_settings_file, read_toml
+from behavior.io.settings import Settings, parse_settings, read_settings_file
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
-from behavior.specs import faults_of
+from behavior.toml_text import TomlText
 
 SINGLE_TABLES = {
     "rates": "rate_history/1",
@@ -280,28 +280,20 @@ def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
 
     Raises
     ------
-    SpecFault : naming every fault with its path (``$.history.mortgage.tables``).
+    SpecFault : naming every fault with its line and path (``$.history.mortgage.tables``).
     """
     file = Path(path)
     data = read_bytes(file)
-    raw = read_toml(data, file.name)
-    faults: list[Fault] = []
-    terms: ProfileTerms | None = None
-    try:
-        terms = ProfileTerms.model_validate(raw)
-    except ValidationError as error:
-        faults += faults_of(error, file.name)
-    settings = raw.get("settings")
+    text = TomlText.read(data, file.name)
+    gathered = Gathered()
+    with gathered:
+        terms = text.words(ProfileTerms)
+    settings = text.raw.get("settings")
     if isinstance(settings, dict) and "file" not in settings:
-        try:
-            parse_settings(settings, file.name)
-        except SpecFault as error:
-            faults += [
-                Fault(one.where, one.rule, None, f"$.settings{(one.column or '$')[1:]}", one.value)
-                for one in error.faults
-            ]
-    if faults or terms is None:
-        raise SpecFault(faults)
+        with gathered:
+            text.words(Settings, ("settings",))
+    if gathered.faults:
+        raise SpecFault(gathered.faults)
     return Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data))
 
 

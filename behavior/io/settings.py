@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from behavior.columns import LARGEST_PLAIN_RATE, PERCENT_HINT
-from behavior.errors import Fault, SpecFault
 from behavior.io.files import read_bytes, sha256_of
 from behavior.panel.base import SourceFile
-from behavior.specs import faults_of
-from behavior.toml_text import parse_toml
+from behavior.toml_text import TomlText
 
 
 class Settings(BaseModel):
@@ -56,10 +54,7 @@ def parse_settings(raw: Mapping[str, Any], where: str) -> Settings:
     ------
     SpecFault : naming every fault with its path.
     """
-    try:
-        return Settings.model_validate(dict(raw))
-    except ValidationError as error:
-        raise SpecFault(faults_of(error, where)) from error
+    return TomlText(where, "", raw).words(Settings)
 
 
 def read_settings_file(path: Path) -> tuple[Settings, SourceFile]:
@@ -67,20 +62,7 @@ def read_settings_file(path: Path) -> tuple[Settings, SourceFile]:
 
     Raises
     ------
-    SpecFault : naming every fault with its path.
+    SpecFault : naming every fault with its line and path.
     """
     data = read_bytes(path)
-    return parse_settings(read_toml(data, path.name), path.name), SourceFile(path.name, sha256_of(data), 0)
-
-
-def read_toml(data: bytes, where: str) -> dict[str, Any]:
-    """A TOML file's content.
-
-    Raises
-    ------
-    SpecFault : when it is not TOML in UTF-8, with the line, or holds numbers that are not finite, with their paths.
-    """
-    try:
-        return parse_toml(data.decode("utf-8"), where)
-    except UnicodeDecodeError as error:
-        raise SpecFault([Fault(where, f"expected TOML in UTF-8 ({error})", hint="Save it as UTF-8")]) from error
+    return TomlText.read(data, path.name).words(Settings), SourceFile(path.name, sha256_of(data), 0)

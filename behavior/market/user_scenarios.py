@@ -32,7 +32,7 @@ from typing import Any
 from behavior.errors import Fault, MarketDataError, SpecFault
 from behavior.market.scenario_sets import BASE, Scenario, ScenarioSet, ramp, scenario_set
 from behavior.market.shifts import BASIS_POINT, Shift
-from behavior.toml_text import parse_toml
+from behavior.toml_text import TomlText
 
 SET_KEYS = frozenset({"name", "source", "framework", "floor", "aggregation", "scenarios"})
 SCENARIO_KEYS = frozenset({"name", "source", "ramp_months", "shifts", "shifts_by_month", "index_values"})
@@ -156,7 +156,7 @@ def user_scenarios(text: str, currencies: Iterable[str], where: str = "scenarios
     ------
     SpecFault : listing every fault of the document with its path.
     """
-    content = parse_toml(text, where)
+    content = TomlText.read(text, where).raw
     reader = _Reader(where)
     reader.known("$", content, SET_KEYS)
     for key in ("name", "source"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from behavior.assumptions.revisions import following
 from behavior.assumptions.set import AssumptionSet
 from behavior.assumptions.state import ONE_DAY, StateChange, Validity
 from behavior.errors import AssumptionError
@@ -103,9 +104,7 @@ def cycle(
 
 def next_revision(ids: Sequence[str], as_of: dt.date) -> str:
     """The next free id of an as-of date: ``2026-09-30.r1``, then r2."""
-    prefix = f"{as_of}.r"
-    taken = [int(one.removeprefix(prefix)) for one in ids if one.startswith(prefix) and one[len(prefix) :].isdigit()]
-    return f"{prefix}{max(taken, default=0) + 1}"
+    return following(f"{as_of}.r", ids)
 
 
 def set_in_force(validity: Mapping[str, tuple[Validity, ...]], on: dt.date) -> str | None:

@@ -25,8 +25,10 @@ def train_all(project: Project, profile: Path, stages: Stages) -> tuple[TrainedV
 
     Raises
     ------
+    FaultyInput : where reports or runs could not be written.
     BehaviorError : as training does; the first failure of the profile's order, in the words of its own process.
     """
+    project.require_writable("output", "tracking")
     names = list(project.profile.models)
     if len(names) <= 1:
         return tuple(train_here(project, name, stages) for name in names)

@@ -12,7 +12,7 @@ import pandas as pd
 from behavior.errors import Fault, SpecFault, UsageError
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.drafts import DraftFolder
-from behavior.io.files import read_bytes
+from behavior.io.files import read_bytes, require_outputs
 from behavior.io.inputs import (
     InputTable,
     examine_table,
@@ -94,6 +94,15 @@ class Project:
     def output(self) -> Path:
         """Folder of results, reports and drafts."""
         return self.profile.folder_of("output")
+
+    def require_writable(self, *sections: str) -> None:
+        """Refuse to begin where what comes of the work could not be written into these folders of the profile.
+
+        Raises
+        ------
+        FaultyInput : naming every one that is none, or may not be written. SpecFault : the profile names none.
+        """
+        require_outputs(self.profile.folder_of(section) for section in sections)
 
     def store(self) -> AssumptionStore:
         """The assumption store."""

@@ -18,9 +18,9 @@ M1, M2, T1, S1 = cases.BOOK_ROWS
     [
         pytest.param(
             cases.book().replace(",balance,", ",outstanding,"),
-            "book.csv, column `balance`: required column of book/1 `book` is missing; columns there: position_id, "
-            "product, side, currency, outstanding, rate_type, rate, repayment, origination_date, maturity_date, "
-            "payment_months. Add it, or map it in the profile",
+            "book.csv, column `balance`: required column of book/1 `book` is missing. Add it, or map it in the "
+            "profile. Columns there: position_id, product, side, currency, outstanding, rate_type, rate, repayment, "
+            "origination_date, maturity_date, payment_months",
             id="missing column",
         ),
         pytest.param(

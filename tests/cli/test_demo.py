@@ -22,6 +22,22 @@ def test_the_demos_project_is_found() -> None:
     assert profile.is_file() and (models / "mortgage_prepayment" / "spec.toml").is_file()
 
 
+@pytest.mark.parametrize(("size", "code", "told"), [("small", 4, True), ("small", 0, False), ("full", 4, False)])
+def test_a_small_bank_that_fails_a_gate_is_explained(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    size: str,
+    code: int,
+    told: bool,
+) -> None:
+    for name in ("simulator.bank.simulate", "io.demo_project.write_demo"):
+        monkeypatch.setattr(f"behavior.{name}", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("behavior.cli.cycle.run_cycle", lambda *_: code)
+    assert main(["demo", "--out", str(tmp_path), "--size", size]) == code
+    assert ("too few for every gate" in capsys.readouterr().err) == told
+
+
 @pytest.mark.slow
 def test_demo_runs_the_whole_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["demo", "--out", str(tmp_path), "--size", "small", "--json"])

@@ -166,7 +166,8 @@ def test_the_faults_of_every_file_are_named_at_once(
     assert main(["value", "book.csv", *asked]) == 3
     said = capsys.readouterr().err
     for place in (
-        "settings.toml, column `$.tier1`",
+        "settings.toml, line ",
+        "key `$.tier1`: found '-1': expected more than 0",
         "curves.csv, line 2, column `zero_rate`",
         "book.csv, line 2, column",
     ):

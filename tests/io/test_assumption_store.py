@@ -158,10 +158,31 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         store.load("2026-09-30.r1")
 
 
+@pytest.mark.parametrize(
+    ("taken", "asked", "free"),
+    [
+        (("2026-09-30.r1", "2026-09-30.r4"), "2026-09-30.r4", "2026-09-30.r5"),
+        (("2026-09-30.r1", "2026-09-30.r4"), "2026-09-30.r1", "2026-09-30.r5"),
+        (("2026-09-30.v1", "2026-09-30.r7"), "2026-09-30.v1", "2026-09-30.v2"),
+        (("2026-09-30", "2026-09-30.r9x"), "2026-09-30", "2026-09-30.r2"),
+        (("first2",), "first2", "first2.r2"),
+    ],
+)
+def test_a_correction_is_the_next_revision_that_is_free(
+    tmp_path: Path, taken: tuple[str, ...], asked: str, free: str
+) -> None:
+    store = AssumptionStore(tmp_path)
+    for one in taken:
+        store.propose(replace(example_set(), id=one), "Ann", MONDAY)
+    with pytest.raises(AssumptionError, match=rf"{asked} already.*next revision, {free}\."):
+        store.propose(replace(example_set(), id=asked), "Ann", MONDAY)
+    store.propose(replace(example_set(), id=free), "Ann", MONDAY)
+
+
 def test_a_draft_needs_leave_and_is_stamped(tmp_path: Path) -> None:
     store = AssumptionStore(tmp_path)
     store.propose(example_set(), "Ann", MONDAY)
-    with pytest.raises(NotApproved, match="--allow-draft") as caught:
+    with pytest.raises(NotApproved, match="only `behavior value --allow-draft`") as caught:
         store.load("2026-09-30.r1", AS_OF)
     assert caught.value.exit_code == 5
     assert store.load("2026-09-30.r1", AS_OF, allow_draft=True).stamp == "DRAFT"

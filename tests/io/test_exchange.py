@@ -167,7 +167,7 @@ RUNOFF,withdrawal,MONTHLY_HAZARD,k,,0.01
         "line 10: expected 6 comma-separated fields",
         "line 11, column `value`: found '1.5': expected a share in [0, 1]",
         "line 11, column `product`: found ''",
-        "terms.toml, column `$.sauce`: there is no such key",
+        "terms.toml, key `$.sauce`: there is no such key",
     ):
         assert words in found
 

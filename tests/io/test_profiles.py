@@ -113,9 +113,10 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
     with pytest.raises(SpecFault) as caught:
         _bank(tmp_path, text)
     found = {fault.column: fault.rule for fault in caught.value.faults}
-    assert found["$.store.colour"] == "Extra inputs are not permitted"
+    assert found["$.store.colour"] == "there is no such key; there are folder"
     assert "expected an approver other than the proposer" in found["$.approvals"]
-    assert found["$.settings.tier1"] == "Input should be greater than 0"
+    assert [fault.line for fault in caught.value.faults] == [25, 26, 17]
+    assert found["$.settings.tier1"] == "expected more than 0"
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1" + "0" * 400])
@@ -136,7 +137,7 @@ def test_a_number_that_is_not_finite_is_refused_by_name(tmp_path: Path, key: str
 @pytest.mark.parametrize("share", [0.0, -0.15])
 def test_a_limit_that_would_not_bind_is_refused(share: float) -> None:
     raw = {"as_of": dt.date(2026, 9, 30), "reporting_currency": "USD", "tier1": 1.0, "book_equity": 1.0}
-    with pytest.raises(SpecFault, match=r"limits.delta_eve_tier1.*greater than 0"):
+    with pytest.raises(SpecFault, match=r"limits.delta_eve_tier1.*more than 0"):
         parse_settings({**raw, "limits": {"delta_eve_tier1": share}}, "settings.toml")
 
 
