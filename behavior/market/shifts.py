@@ -23,8 +23,8 @@ class Shift:
     ----------
     parallel, short, long : sizes, decimals a year, signed.
     decay_years : d, years; None where there is neither short nor long part.
-    nodes : (tenor in months, shift) pairs with rising tenors; linear in time between, flat outside. When a tenor lies is
-        for whoever evaluates the shift to say: a curve's date and time convention decide.
+    nodes : (tenor in months, shift) pairs with rising tenors; linear in time between, flat outside. A curve's date and
+        time convention say when a tenor lies.
     """
 
     parallel: float = 0.0

@@ -38,7 +38,8 @@ def income_drivers(inputs: ValuationInputs, options: ValuationOptions) -> pd.Dat
     tables = []
     for year, (first, last) in YEARS.items():
         by_driver = {
-            name: groups.sign * (values - values[:1])[:, :, first : last + 1].sum(axis=2) for name, values in parts.items()
+            name: groups.sign * (values - values[:1])[:, :, first : last + 1].sum(axis=2)
+            for name, values in parts.items()
         }
         for place, scenario in enumerate(plan.scenarios[1:], start=1):
             table = pd.DataFrame(
