@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from behavior.workflows.value_words import WORDS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from behavior.workflows.value import ValuationInputs, ValuationOptions
 
 SHEETS = ("run_off", "constant", "dynamic")
@@ -199,6 +197,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
 
     _refuse_missing(args)
     sources: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     notes: list[str] = []
     gathered = Gathered()
@@ -208,14 +207,18 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     for name, contract in _contracts().items():
         with gathered:
             if getattr(args, name) is not None:
-                tables[name] = _table(getattr(args, name), contract, name, sources)
+                read[name] = _read(getattr(args, name), contract, name, sources)
+                tables[name] = read[name].values()
     with gathered:
         # What a valuation would refuse of a row depends on the other files.
-        as_of = None if gathered.faults else settings.as_of
         if args.book.suffix.lower() == ".json":
-            tables |= _actus_book(args, sources, as_of)
+            tables |= _actus_book(args, sources, None if gathered.faults else settings.as_of)
         else:
-            tables["book"], notes = _book(args, sources, as_of, tables.get("schedule"))
+            held = None if gathered.faults else _against(args, settings, tables, read)
+            tables["book"], notes = _book(args, sources, held)
+            if held is not None and held.schedule is not None:
+                ours = held.schedule["position_id"].astype(str).isin(tables["book"]["position_id"].astype(str))
+                tables["schedule"] = held.schedule[ours].reset_index(drop=True)
     gathered.refuse()
     assumptions = None
     if args.assumptions:
@@ -223,7 +226,9 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
         sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
     if args.scenarios is not None:
         sources["scenarios"] = {"file": args.scenarios.name, "sha256": sha256_of(read_bytes(args.scenarios))}
-    return ValuationInputs(assumptions=assumptions, sources=sources, **dict(settings), **tables), notes
+    places = {name: one.place for name, one in read.items()}
+    given = ValuationInputs(assumptions=assumptions, sources=sources, places=places, **dict(settings), **tables)
+    return given, notes
 
 
 def _refuse_missing(args: argparse.Namespace) -> None:
@@ -256,38 +261,55 @@ def _contracts() -> Mapping[str, Any]:
     }
 
 
-def _table(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> pd.DataFrame:
+def _read(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> Any:
     from behavior.io.tables import read_table
 
     read = read_table(path, contract)
-    table = read.values()
     sources[name] = read.source.as_facts()
-    return table
+    return read
 
 
-def _book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any, schedule: Any) -> tuple[Any, list[str]]:
+def _against(args: argparse.Namespace, settings: Any, tables: Mapping[str, Any], read: Mapping[str, Any]) -> Any:
+    """What the book is held against."""
+    from behavior.workflows.checked_book import Against
+
+    return Against(
+        settings.as_of,
+        settings.reporting_currency,
+        tables["curves"],
+        schedule=tables.get("schedule"),
+        vols=tables.get("vols"),
+        fx=tables.get("fx"),
+        schedule_place=read["schedule"].place if "schedule" in read else None,
+        margins=args.margins,
+        flat=args.extrapolation == "flat",
+        limits=args.embedded_limits == "option",
+    )
+
+
+def _book(args: argparse.Namespace, sources: dict[str, Any], held: Any) -> tuple[Any, list[str]]:
     """The book; with --quarantine without the rows that have faults, which are written out with reasons.
 
-    Rows that only a valuation would refuse are found here too, so that all faults are named at once; not where `as_of`
-    is None.
+    Rows that only a valuation would refuse are found here too, so that all faults are named at once; not where `held`,
+    what the book is held against, is None.
     """
     from behavior.engine.contracts import BOOK_TABLE
-    from behavior.io.quarantine import split_faulty
-    from behavior.io.tables import read_table
+    from behavior.workflows.checked_book import book_without_faulty, checked_book
 
-    read = read_table(args.book, BOOK_TABLE)
-    if as_of is not None:
-        read = _with_refusals(read, as_of, schedule, args.margins)
-    sources["book"] = read.source.as_facts()
-    if args.quarantine is None or not read.faults:
+    read = _read(args.book, BOOK_TABLE, "book", sources)
+    if held is None:
         return read.values(), []
-    aside = split_faulty(read, args.quarantine)
+    if args.quarantine is None:
+        return checked_book(read, held), []
+    table, aside = book_without_faulty(read, held, args.quarantine)
+    if aside is None:
+        return table, []
     sources["book"] |= {
         "quarantined": aside.words,
         "quarantined_rows": aside.rows,
         "quarantined_share_of_balance": aside.share,
     }
-    return aside.table, [aside.words]
+    return table, [aside.words]
 
 
 def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -> dict[str, Any]:
@@ -311,27 +333,6 @@ def _actus_book(args: argparse.Namespace, sources: dict[str, Any], as_of: Any) -
     made = actus_book(terms, as_of)
     sources["book"] = {"file": args.book.name, "sha256": sha256_of(read_bytes(args.book)), "rows": len(contracts)}
     return {"book": made.book, "schedule": made.schedule if len(made.schedule) else None}
-
-
-def _with_refusals(read: Any, as_of: Any, schedule: Any, margins: str) -> Any:
-    """The table as read, with the faults for which a valuation would refuse its good rows."""
-    from behavior.engine.positions import Book
-    from behavior.engine.refusals import refused, rows_of
-    from behavior.errors import ContractFault
-    from behavior.io.quarantine import at_rows, good_rows
-
-    try:
-        good = good_rows(read)
-    except ContractFault:
-        return read
-    if not len(good):
-        return read
-    book = Book(read.table if len(good) == len(read.table) else read.table.iloc[good], schedule)
-    found = refused(book, as_of, margins)
-    rows = rows_of(found, book)
-    if not found or (rows < 0).any():
-        return read
-    return replace(read, faults=(*read.faults, *at_rows(found, good[rows].tolist(), read)))
 
 
 def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> ValuationOptions:

@@ -12,7 +12,7 @@ import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
 from behavior.engine.layout import ANNUITY, LINEAR, NII_MONTHS, SCHEDULE, Records
-from behavior.engine.level import period_rate
+from behavior.engine.level import left_out, period_rate
 from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray
 
@@ -78,9 +78,10 @@ def load(begin: int, count: int, loans: IntArray, pos: Records, slab: FloatArray
         slab[BALANCE, i] = pos[p].balance
         carried = pos[p].balance * pos[p].carried
         slab[ACCRUED, i] = carried * rate
-        slab[LESS, i] = carried * pos[p].margin
+        margin = left_out(pos[p].rate, pos[p].margin, pos[p].compounding, span)
+        slab[LESS, i] = carried * margin
         slab[PART, i] = slab[BEAR, i] = 0.0
-        slab[MARGIN, i] = pos[p].margin
+        slab[MARGIN, i] = margin
         slab[WEIGHT, i] = pos[p].renewal_margin
         slab[SPREAD, i] = pos[p].spread
         slab[CAP, i] = pos[p].cap

@@ -19,7 +19,9 @@ from behavior.contracts import (
     not_before,
     rows_where,
 )
+from behavior.market.contracts import VOLATILITY_UNITS
 
+UNIT_HINT = "Divide basis points by 10,000, percent by 100"
 CASH_SIDES = ("asset", "liability")
 DERIVATIVE_SIDES = ("receive", "pay")
 INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
@@ -96,6 +98,17 @@ def payment_cap_has_annuity(table: pd.DataFrame) -> Sequence[Breach]:
     return [Breach(rule, rows_where(wrong), "payment_cap", "Leave it empty, or correct `repayment`")]
 
 
+def volatility_in_unit(table: pd.DataFrame) -> Sequence[Breach]:
+    """`volatility` is a decimal a year: at most 5 whatever its kind; 0.1 where `vols/1` has no lognormal one."""
+    if "volatility" not in table:
+        return []
+    high = (table["volatility"] > max(largest for largest, _, _ in VOLATILITY_UNITS.values())).to_numpy()
+    if not high.any():
+        return []
+    units = " or ".join(f"{unit} where it is {kind}" for kind, (_, unit, _) in VOLATILITY_UNITS.items())
+    return [Breach(f"expected {units}; this looks like another unit", rows_where(high), "volatility", UNIT_HINT)]
+
+
 def of_swaptions(rule: Rule) -> Rule:
     """A rule over dates for swaptions alone: the expiry of a cap or floor means nothing."""
 
@@ -138,7 +151,13 @@ BOOK_TABLE = TableContract(
         _optional("start_date", "date", "Start of a forward-starting leg or of the underlying swap."),
         _optional("expiry_date", "date", "Expiry of an option."),
         _optional("option_type", "text", "Type of a swaption.", allowed=("payer", "receiver")),
-        _optional("volatility", "number", "Volatility of this option, instead of `vols/1`.", "a year", 0.0),
+        _optional(
+            "volatility",
+            "number",
+            "Volatility of this option, instead of `vols/1`; of the kind there, else normal (0.0085 is 85 bp).",
+            "a year",
+            0.0,
+        ),
         Column("repayment", "text", "How principal is repaid.", nullable=True, allowed=REPAYMENTS),
         _optional("amortization_start_date", "date", "Where interest-only ends: begins the first amortising period."),
         _optional("amortization_months", "integer", "Longer than the term leaves a balloon.", "months", 1),
@@ -179,6 +198,7 @@ BOOK_TABLE = TableContract(
         of_swaptions(not_before("start_date", "expiry_date")),
         cap_not_below_floor,
         payment_cap_has_annuity,
+        volatility_in_unit,
         needed_when("maturity_date", "repayment", WITH_MATURITY),
         needed_when("index", "rate_type", ("floating",)),
         needed_when("trade_id", "instrument", ("swap_leg",)),

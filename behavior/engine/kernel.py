@@ -29,7 +29,7 @@ from behavior.engine.layout import (
     Switches,
     Totals,
 )
-from behavior.engine.level import period_rate
+from behavior.engine.level import left_out, period_rate
 from behavior.engine.path import (
     ACC,
     BAL,
@@ -210,7 +210,7 @@ def begin(p: int, state: FloatArray, pos: Records) -> None:
     span = pos[p].term if pos[p].payment == 0 else float(pos[p].payment)
     carried = pos[p].balance * pos[p].carried
     state[ACC] = carried * period_rate(pos[p].rate, pos[p].compounding, span)
-    state[LESS] = carried * pos[p].margin
+    state[LESS] = carried * left_out(pos[p].rate, pos[p].margin, pos[p].compounding, span)
     state[START_RATE] = pos[p].rate
     state[FRESH] = 1.0 if pos[p].carried == 0.0 else 0.0
     first_level(p, state, pos)

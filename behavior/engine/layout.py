@@ -43,9 +43,9 @@ class Positions(NamedTuple):
     the first event's month (the first flow is a full coupon). level : payments that the level payment runs over, 0 =
     those that remain. amortises_from : first amortising event. rounding : unit of payments and interest, 0 = none;
     rounding_rule : see `level`. agreed : level payment as agreed, 0 = computed. compounding : months, 0 = simple.
-    exchanged : 0 for notionals that are never paid. margin : taken off the rate in present values. renewal : number of
-    the renewal group, -1 where nothing is renewed; renewal_margin : decimals a year. spread_discount : added to the
-    zero rate. stretch : factor on run-off times, 1 = as modelled.
+    exchanged : 0 for notionals that are never paid. margin : taken off the rate, before it is compounded, in present
+    values. renewal : number of the renewal group, -1 where nothing is renewed; renewal_margin : decimals a year.
+    spread_discount : added to the zero rate. stretch : factor on run-off times, 1 = as modelled.
     """
 
     group: IntArray

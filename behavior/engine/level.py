@@ -39,6 +39,14 @@ def period_rate(rate: float, compounding: float, span: float) -> float:
 
 
 @compiled
+def left_out(rate: float, margin: float, compounding: float, span: float) -> float:
+    """What a margin is of the nominal rate paid every `span` months: the rate without it is compounded as it is."""
+    if compounding <= 0.0:
+        return margin
+    return period_rate(rate, compounding, span) - period_rate(rate - margin, compounding, span)
+
+
+@compiled
 def rounded(amount: float, unit: float, rule: int) -> float:
     """An amount in whole units (0.01 = cents): halves away from zero, to even, or all that is over; unit 0 = as is."""
     if unit <= 0.0 or rule == UNROUNDED:

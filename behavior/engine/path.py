@@ -25,6 +25,7 @@ from behavior.engine.layout import (
     Switches,
 )
 from behavior.engine.level import (
+    left_out,
     level_now,
     linear_part,
     period_rate,
@@ -150,7 +151,11 @@ def accrue(
     early = before * (min(head, cut) - skip) + after * max(0.0, head - cut)
     amount = state[BAL] * accrual
     state[ACC] += amount * whole
-    state[LESS] += amount * (1.0 - skip) * pos[p].margin
+    margin, compounding = pos[p].margin, pos[p].compounding
+    if margin != 0.0:
+        less = left_out(old, margin, compounding, span) * (cut - skip)
+        less += left_out(state[RATE], margin, compounding, span) * (1.0 - cut)
+        state[LESS] += amount * less
     month = cal[e].month
     if head > 0.0 and 1 <= month - 1 <= NII_MONTHS:
         income[month - 1] += amount * early

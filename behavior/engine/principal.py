@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
 from behavior.engine import layout
 from behavior.engine.calendars import accrued, day_in_month, first_month, regular_span
+from behavior.engine.positions import Book
 from behavior.engine.terms import Terms
 from behavior.errors import ContractFault, Fault
 from behavior.months import as_days, month_number
@@ -36,37 +42,85 @@ def resolve_principal(terms: Terms) -> tuple[FloatArray, IntArray]:
     length = terms.events[chosen]
     first[chosen] = np.concatenate([[0], np.cumsum(length)[:-1]])
     principal = np.zeros(int(length.sum()))
-    place, dates, amount = _rows_of(terms, chosen)
-    faults = _without_rows(terms, chosen, place)
-    event = _event_of(terms, place, dates)
-    faults += _off_calendar(terms, place, dates, event)
-    good = event > 0
-    np.add.at(principal, first[place[good]] + event[good] - 1, amount[good])
-    total = np.zeros(len(terms.book))
-    np.add.at(total, place, amount)
-    balance = terms.book.numbers("balance", 0.0)
-    over = (total > balance * (1 + TOLERANCE)) & (balance > 0)
-    faults += terms.book.faults(over, "balance", "expected at least the principal still to come in schedule/1")
+    rows = _rows_of(terms, chosen)
+    place, amount = rows.place, rows.amount
+    event = _event_of(terms, rows)
+    faults = position_faults(terms)
+    if terms.book.schedule is not None:
+        faults += faults_at(Place("schedule"), off_calendar(terms), terms.book.schedule)
     if faults:
         raise ContractFault(faults)
+    np.add.at(principal, first[place] + event - 1, amount)
     return principal, first
 
 
-def _rows_of(terms: Terms, chosen: IntArray) -> tuple[IntArray, DateArray, FloatArray]:
-    """Row of the book, date and principal of each row of schedule/1 after as-of that belongs to a chosen position."""
-    table = terms.book.schedule
+def position_faults(terms: Terms) -> list[Fault]:
+    """Positions with repayment `schedule` whose rows of schedule/1 are not there, or are more than the balance."""
+    chosen = np.flatnonzero(terms.repayment == layout.SCHEDULE)
+    if not len(chosen):
+        return []
+    rows = _rows_of(terms, chosen)
+    total = np.zeros(len(terms.book))
+    np.add.at(total, rows.place, rows.amount)
+    balance = terms.book.numbers("balance", 0.0)
+    over = (total > balance * (1 + TOLERANCE)) & (balance > 0)
+    return [
+        *_without_rows(terms, chosen, rows.place),
+        *terms.book.faults(over, "balance", "expected at least the principal still to come in schedule/1"),
+    ]
+
+
+def off_calendar(terms: Terms) -> list[Breach]:
+    """Rows of schedule/1 after as-of that lie on no payment date of their position; those of other positions pass."""
+    chosen = np.flatnonzero(terms.repayment == layout.SCHEDULE)
+    rows = _rows_of(terms, chosen)
+    wrong = rows.row[_event_of(terms, rows) == 0]
+    rule = "expected a payment date of the position, counted back from its maturity by payment_months"
+    return [Breach(rule, np.sort(wrong), "date")] if len(wrong) else []
+
+
+def stray_rows(book: Book, named: AnyArray | None = None) -> list[Breach]:
+    """Rows of schedule/1 that no position of a whole book is repaid by.
+
+    named : every position_id that the book's file has, where `book` holds some of its rows alone.
+    """
+    table = book.schedule
     if table is None or table.empty:
+        return []
+    sought = pd.Index(table["position_id"].astype(str))
+    unknown = ~sought.isin(book.identity if named is None else named)
+    other = sought.isin(book.identity[~book.is_word("repayment", "schedule", "bullet")])
+    breaches = [
+        (unknown, "expected a position of the book", "Add the position, or leave its rows out"),
+        (other, "expected a position with repayment `schedule`", "Correct its `repayment`, or leave its rows out"),
+    ]
+    return [Breach(rule, np.flatnonzero(wrong), "position_id", hint) for wrong, rule, hint in breaches if wrong.any()]
+
+
+class _Rows(NamedTuple):
+    """Rows of schedule/1 after as-of: row of the book, row of the table, date and principal of each."""
+
+    place: IntArray
+    row: IntArray
+    date: DateArray
+    amount: FloatArray
+
+
+def _rows_of(terms: Terms, chosen: IntArray) -> _Rows:
+    """Rows of schedule/1 after as-of that belong to a chosen position."""
+    table = terms.book.schedule
+    if table is None or table.empty or not len(chosen):
         nothing = np.zeros(0, dtype=np.int64)
-        return nothing, np.zeros(0, dtype="datetime64[D]"), np.zeros(0)
+        return _Rows(nothing, nothing, np.zeros(0, dtype="datetime64[D]"), np.zeros(0))
     names: AnyArray = terms.book.identity[chosen]
     order = np.argsort(names.astype(str), kind="stable")
     sought = table["position_id"].astype(str).to_numpy(dtype=object)
     held = names[order].astype(str)
     found = np.minimum(np.searchsorted(held, sought.astype(str)), len(held) - 1)
     dates = as_days(table["date"].to_numpy(dtype="datetime64[D]"))
-    kept = (held[found] == sought.astype(str)) & (dates > terms.as_of)
+    kept = np.flatnonzero((held[found] == sought.astype(str)) & (dates > terms.as_of))
     amount = table["principal"].to_numpy(dtype=np.float64)
-    return np.asarray(chosen[order][found[kept]], dtype=np.int64), dates[kept], amount[kept]
+    return _Rows(np.asarray(chosen[order][found[kept]], dtype=np.int64), kept, dates[kept], amount[kept])
 
 
 def _without_rows(terms: Terms, chosen: IntArray, place: IntArray) -> list[Fault]:
@@ -77,8 +131,9 @@ def _without_rows(terms: Terms, chosen: IntArray, place: IntArray) -> list[Fault
     return terms.book.faults(bare, "repayment", "expected rows of schedule/1 after the as-of date", "Give --schedule.")
 
 
-def _event_of(terms: Terms, place: IntArray, dates: DateArray) -> IntArray:
+def _event_of(terms: Terms, rows: _Rows) -> IntArray:
     """Event number of each date, 0 where it is no payment date of its position."""
+    place, dates = rows.place, rows.date
     day = terms.day[place]
     month = month_number(dates)
     number = month - first_month(terms.as_of, day) + 1
@@ -87,16 +142,6 @@ def _event_of(terms: Terms, place: IntArray, dates: DateArray) -> IntArray:
     pays = np.where(step > 0, left % np.maximum(step, 1) == 0, left == 0)
     good = (day_in_month(month, day) == dates) & (left >= 0) & (number > 0) & pays
     return np.asarray(np.where(good, number, 0), dtype=np.int64)
-
-
-def _off_calendar(terms: Terms, place: IntArray, dates: DateArray, event: IntArray) -> list[Fault]:
-    """One fault a row of schedule/1 that lies on no payment date."""
-    names = terms.book.identity
-    rule = "expected a payment date of the position, counted back from its maturity by payment_months"
-    return [
-        Fault(f"schedule, position {names[place[row]]}", rule, column="date", value=str(dates[row]))
-        for row in np.flatnonzero(event == 0)
-    ]
 
 
 def _begins(terms: Terms) -> DateArray:

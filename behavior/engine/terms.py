@@ -261,7 +261,13 @@ def _schedule_faults(
     over = book.whole("amortization_months")
     amortising = ~open_ended & ~book.is_word("repayment", "bullet", "") & ~book.is_word("repayment", "schedule", "")
     short = amortising & (over > 0) & (over < payment)
+    owed = (book.instrument == 0) & (book.numbers("balance", 0.0) > 0)
+    begins = book.dates("start_date")
+    today = f"expected a date on or before the as-of date {now}: `balance` is what is outstanding on it"
+    hint = "Correct the date, leave out what is not paid out yet, or give it as `undrawn` with a balance of 0"
     return [
+        *book.faults(owed & (origination > now), "origination_date", today, hint),
+        *book.faults(owed & (begins > now), "start_date", today, hint),
         *book.faults(missing, "maturity_date", "a date is required for this repayment"),
         *book.faults(
             past, "maturity_date", f"expected a date after the as-of date {now}", "It has matured: leave it out"

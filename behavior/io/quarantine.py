@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,35 @@ def at_rows(faults: Sequence[Fault], rows: Sequence[int], read: CheckedTable) ->
         read.place.fault(Breach(fault.rule, column=fault.column, hint=fault.hint), int(row), fault.value)
         for fault, row in zip(faults, rows, strict=True)
     ]
+
+
+def with_partners(read: CheckedTable, together: str, name: str) -> CheckedTable:
+    """The table whose good rows that share the word of a column with a faulty one have a fault too, naming that one.
+
+    together : column of what must not be torn apart (`trade_id`). name : column that names a row.
+
+    Raises
+    ------
+    ContractFault : faults of the whole table or a whole column, which no row can be blamed for.
+    """
+    faulty = _rows_at_fault(read)
+    if together not in read.table or not faulty:
+        return read
+    cells = read.table[together]
+    words, named = cells.astype(str).to_numpy(dtype=object), cells.notna().to_numpy()
+    first: dict[str, int] = {}
+    for row in sorted(faulty):
+        if named[row]:
+            first.setdefault(words[row], row)
+    torn = np.flatnonzero(named & np.isin(words.astype(str), list(first)))
+    found = []
+    for row in (int(row) for row in torn if int(row) not in faulty):
+        bad = first[words[row]]
+        where = read.place.fault(Breach(""), bad, None)
+        line = where.where if where.line is None else f"line {where.line}"
+        rule = f"expected all rows of a {together} to be good: {read.table[name].iat[bad]} ({line}) is set aside"
+        found.append(read.place.fault(Breach(rule, column=together), row, words[row]))
+    return replace(read, faults=(*read.faults, *found))
 
 
 def split_faulty(read: CheckedTable, path: Path) -> SetAside:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
+from behavior.columns import shown
 from behavior.contracts import (
     LARGEST_USUAL_RATE,
     PERCENT_HINT,
@@ -15,10 +17,18 @@ from behavior.contracts import (
     Column,
     ContractGroup,
     TableContract,
+    rows_where,
     unit_codes,
 )
 
 DISCOUNT = "discount"
+VOLATILITY_UNITS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
+    {
+        "normal": (0.1, "a decimal a year (85 bp is 0.0085)", "Divide basis points by 10,000, percent by 100"),
+        "lognormal": (5.0, "a share of the rate a year (25% is 0.25)", "Divide percent by 100"),
+    }
+)
+"""Kind -> the largest volatility that is believed, what its unit is, and what to do with another."""
 
 
 def no_index_in_percent(table: pd.DataFrame) -> Sequence[Breach]:
@@ -61,12 +71,30 @@ def full_grid(table: pd.DataFrame) -> Sequence[Breach]:
         for expiry in sorted(set(part["expiry_months"].dropna())):
             for tenor in sorted(set(part["tenor_months"].dropna())):
                 if (expiry, tenor) not in there:
-                    name = ", ".join(str(part[column].iloc[0]) for column in surface)
-                    value = f"{name}: expiry {expiry}, no tenor {tenor}"
-                    found.append(
-                        Breach("tenor missing: expected every tenor at every expiry", None, "tenor_months", value=value)
-                    )
+                    name = ", ".join(word for column in surface if (word := shown(part[column].iloc[:1])[0]))
+                    value = f"{name}: expiry {expiry:g}, no tenor {tenor:g}"
+                    first = np.flatnonzero((codes == code) & (table["expiry_months"] == expiry).to_numpy())[:1]
+                    rule = "tenor missing: expected every tenor at every expiry"
+                    found.append(Breach(rule, first, "tenor_months", "Add its row", [value]))
     return found
+
+
+def volatilities_in_unit(table: pd.DataFrame) -> Sequence[Breach]:
+    """A volatility is a decimal a year: at most 0.1 (1,000 bp) where it is normal, at most 5 (500%) lognormal."""
+    if not {"kind", "value"}.issubset(table.columns):
+        return []
+    found = []
+    for kind, (largest, _, hint) in VOLATILITY_UNITS.items():
+        high = (table["kind"].isin([kind]) & (table["value"] > largest)).to_numpy()
+        if high.any():
+            found.append(Breach(_unit_rule(kind), rows_where(high), "value", hint))
+    return found
+
+
+def _unit_rule(kind: str) -> str:
+    """What is expected of a volatility that is too high to be believed."""
+    largest, unit, _ = VOLATILITY_UNITS[kind]
+    return f"expected {unit}, at most {largest:g} where it is {kind}; this looks like another unit"
 
 
 RATES_TABLE = TableContract(
@@ -117,7 +145,7 @@ VOLS_TABLE = TableContract(
         Column("value", "number", "Volatility a year: 0.0085 is 85 bp normal, 0.25 is 25% lognormal.", minimum=0),
     ),
     key=("as_of", "currency", "index", "kind", "strike", "expiry_months", "tenor_months"),
-    rules=(full_grid,),
+    rules=(full_grid, volatilities_in_unit),
 )
 FX_TABLE = TableContract(
     "fx",

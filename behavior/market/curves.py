@@ -287,3 +287,7 @@ class CurveSet:
     def times_of(self, dates: DateLike) -> FloatArray:
         """Years from as-of to dates in the shared time convention."""
         return times_of(self.as_of, dates, self.time)
+
+    def tenor_times(self, months: ArrayLike) -> FloatArray:
+        """Years from as-of to tenors in months in the shared time convention."""
+        return tenor_times(self.as_of, months, self.time)

@@ -109,7 +109,7 @@ class ScenarioCurves:
         """The shift that floored rates have: floor(base + shift) - base."""
         if shift.is_zero:
             return np.zeros(np.broadcast_shapes(base.shape, tenor.shape))
-        size = shift.at(tenor)
+        size = shift.at(tenor, self.curves.tenor_times)
         if self.floor.level is None:
             return size
         return np.asarray(self.floor.apply(base, size, tenor) - base)

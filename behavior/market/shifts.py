@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from behavior.errors import MarketDataError
-from behavior.quantities import FloatArray
+from behavior.quantities import MONTHS_PER_YEAR, FloatArray
 
 BASIS_POINT = 1e-4
 
@@ -23,7 +23,8 @@ class Shift:
     ----------
     parallel, short, long : sizes, decimals a year, signed.
     decay_years : d, years; None where there is neither short nor long part.
-    nodes : (time in years, shift) pairs with rising times; linear between, flat outside.
+    nodes : (tenor in months, shift) pairs with rising tenors; linear in time between, flat outside. A curve's date and
+        time convention say when a tenor lies.
     """
 
     parallel: float = 0.0
@@ -38,33 +39,38 @@ class Shift:
         numbers = [self.parallel, self.short, self.long, *(part for node in self.nodes for part in node)]
         if not np.isfinite(numbers).all():
             raise MarketDataError("shift: a size is missing or not finite. Supply a number.")
-        times = [time for time, _ in self.nodes]
-        if any(later <= earlier for earlier, later in itertools.pairwise(times)):
-            raise MarketDataError(f"shift: the tenors {times} must rise without repeats.")
+        tenors = [months for months, _ in self.nodes]
+        if any(later <= earlier for earlier, later in itertools.pairwise(tenors)):
+            raise MarketDataError(f"shift: the tenors {tenors} must rise without repeats.")
 
     @classmethod
     def at_tenors(cls, months: Sequence[float], sizes: Sequence[float]) -> Shift:
-        """A shift given at tenors in months (a month is 1/12 year here), decimals; linear between, flat outside."""
+        """A shift given at tenors in months, decimals; linear between, flat outside."""
         if len(months) != len(sizes) or not months:
             raise MarketDataError(
                 f"shift: {len(months)} tenors and {len(sizes)} sizes; expected as many, at least one."
             )
-        return cls(nodes=tuple((month / 12.0, float(size)) for month, size in zip(months, sizes, strict=True)))
+        return cls(nodes=tuple((float(month), float(size)) for month, size in zip(months, sizes, strict=True)))
 
     @property
     def is_zero(self) -> bool:
         """True where the shift changes no rate."""
         return not (self.parallel or self.short or self.long or any(size for _, size in self.nodes))
 
-    def at(self, times: ArrayLike) -> FloatArray:
-        """The shift at times in years, same shape, decimals a year."""
+    def at(self, times: ArrayLike, times_of: Callable[[FloatArray], FloatArray] | None = None) -> FloatArray:
+        """The shift at times in years, same shape, decimals a year.
+
+        times_of : months -> years of the nodes' tenors (`CurveSet.tenor_times`); None = months / 12.
+        """
         at = np.asarray(times, dtype=np.float64)
         found = np.full(at.shape, self.parallel)
         if self.decay_years is not None:
             near = np.exp(-at / self.decay_years)
             found = found + self.short * near + self.long * (1.0 - near)
         if self.nodes:
-            found = found + np.interp(at, [time for time, _ in self.nodes], [size for _, size in self.nodes])
+            months, sizes = np.asarray(self.nodes).T
+            years = months / MONTHS_PER_YEAR if times_of is None else times_of(months)
+            found = found + np.interp(at, years, sizes)
         return np.asarray(found, dtype=np.float64)
 
     def __add__(self, other: Shift) -> Shift:
@@ -77,9 +83,9 @@ class Shift:
         decays = {shift.decay_years for shift in (self, other) if shift.short or shift.long}
         if len(decays) > 1:
             raise MarketDataError(f"shifts with decays of {sorted(map(str, decays))} years cannot be added into one.")
-        times = sorted({time for shift in (self, other) for time, _ in shift.nodes})
-        tables = [Shift(nodes=shift.nodes).at(times) for shift in (self, other)]
-        nodes = tuple(zip(times, (float(size) for size in tables[0] + tables[1]), strict=True))
+        tenors = sorted({months for shift in (self, other) for months, _ in shift.nodes})
+        tables = [Shift(nodes=shift.nodes).at(np.asarray(tenors) / MONTHS_PER_YEAR) for shift in (self, other)]
+        nodes = tuple(zip(tenors, (float(size) for size in tables[0] + tables[1]), strict=True))
         return Shift(
             self.parallel + other.parallel,
             self.short + other.short,
@@ -90,7 +96,7 @@ class Shift:
 
     def __mul__(self, factor: float) -> Shift:
         """The shift times a number."""
-        nodes = tuple((time, size * factor) for time, size in self.nodes)
+        nodes = tuple((months, size * factor) for months, size in self.nodes)
         return Shift(self.parallel * factor, self.short * factor, self.long * factor, self.decay_years, nodes)
 
     __rmul__ = __mul__

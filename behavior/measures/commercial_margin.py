@@ -23,18 +23,19 @@ COLUMNS = (
 )
 
 
-def commercial_margin(book: Book) -> pd.DataFrame:
+def commercial_margin(book: Book, rate: FloatArray, transfer: FloatArray) -> pd.DataFrame:
     """One row a product and side: balance-weighted rates and what the margin is worth a year at today's balances.
 
     Assets earn customer rate less transfer rate, liabilities transfer rate less customer rate; rates and amounts are
     of the balances that have a transfer rate, no rows where none has. Derivatives are left out.
+
+    rate, transfer : (rows,), as they are paid, compounded as the rows say; transfer is NaN where there is none.
     """
-    transfer = book.numbers("transfer_rate")
     known = (book.instrument == 0) & ~np.isnan(transfer)
     if not known.any():
         return pd.DataFrame(columns=list(COLUMNS))
     groups = group_rows(book)
-    balance, rate = book.numbers("balance", 0.0), book.numbers("rate", 0.0)
+    balance = book.numbers("balance", 0.0)
     cash = np.where(book.instrument == 0, balance, 0.0)
     told = np.where(known, balance, 0.0)
 

@@ -28,7 +28,7 @@ from behavior.reporting.irrbb_tables import Money, spaced
 Draw = Callable[[IrrbbResult, Money], Blocks]
 SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
     ("The bank's own limits", ("limit_use",), limit_blocks),
-    ("What moves net interest income", ("income_drivers",), driver_blocks),
+    ("What moves net interest income", ("income_drivers_summary",), driver_blocks),
     ("Liquidity gap", ("liquidity_gap",), liquidity_blocks),
     ("Commercial margin", ("commercial_margin",), margin_blocks),
     ("Durations and key rates", ("durations",), duration_blocks),
@@ -41,6 +41,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Draw], ...] = (
 
 WITH: Mapping[str, tuple[str, ...]] = {
     "durations": ("key_rate_durations",),
+    "income_drivers_summary": ("income_drivers",),
     "standardised_eve": ("standardised_terms", "standardised_slots", "standardised_buckets"),
     "commercial_margin": ("commercial_margin_summary", "commercial_margin_income"),
 }

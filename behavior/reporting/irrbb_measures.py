@@ -140,7 +140,7 @@ def _margin_in_income(result: IrrbbResult, money: Money) -> Blocks:
 
 def driver_blocks(result: IrrbbResult, money: Money) -> Blocks:
     """What moves income in each year, by scenario, and by product in the worst scenario of the first."""
-    data = _table(result, "income_drivers")
+    data = _table(result, "income_drivers_summary")
     words = (
         "On the constant balance sheet, before any mix shift. Repricing is what is left of today's balances, by resets "
         "and by how fast behaviour takes them off; own rates are those that the bank sets, on balances that stay; new "

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.plan import Plan, some_of
-from behavior.engine.positions import Book
 from behavior.engine.run import run
 from behavior.quantities import FloatArray
-from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan
+from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
 
 DRIVERS = ("repricing", "beta", "new_business")
 YEARS: Mapping[int, tuple[int, int]] = {1: (1, 12), 2: (13, 24)}
@@ -27,7 +26,7 @@ YEARS: Mapping[int, tuple[int, int]] = {1: (1, 12), 2: (13, 24)}
 def income_drivers(inputs: ValuationInputs, options: ValuationOptions) -> pd.DataFrame:
     """scenario, year, currency, product, side, repricing, beta, new_business, delta_nii: changes against base.
 
-    Signed as the bank earns them, in the reporting currency, on the constant balance sheet before any mix shift.
+    Signed as the bank earns them, in the row's currency, on the constant balance sheet before any mix shift.
 
     Raises
     ------
@@ -36,12 +35,11 @@ def income_drivers(inputs: ValuationInputs, options: ValuationOptions) -> pd.Dat
     plan = resolved_plan(inputs, options)[1]
     parts = _parts(replace(plan, options=replace(plan.options, cash_flows=False, per_position=False)))
     groups = plan.groups
-    fx = exchange_rates(inputs, Book(inputs.book))
-    weight = groups.sign * np.asarray([fx[currency] for currency in groups.currency])
     tables = []
     for year, (first, last) in YEARS.items():
         by_driver = {
-            name: weight * (values - values[:1])[:, :, first : last + 1].sum(axis=2) for name, values in parts.items()
+            name: groups.sign * (values - values[:1])[:, :, first : last + 1].sum(axis=2)
+            for name, values in parts.items()
         }
         for place, scenario in enumerate(plan.scenarios[1:], start=1):
             table = pd.DataFrame(
@@ -56,6 +54,18 @@ def income_drivers(inputs: ValuationInputs, options: ValuationOptions) -> pd.Dat
             )
             tables.append(table.assign(delta_nii=table[list(DRIVERS)].sum(axis=1)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def drivers_summary(table: pd.DataFrame, fx: Mapping[str, float]) -> pd.DataFrame:
+    """scenario, year, product, side, repricing, beta, new_business, delta_nii: in the reporting currency.
+
+    table : of `income_drivers`. fx : currency -> reporting units.
+    """
+    if table.empty:
+        return table
+    money = [*DRIVERS, "delta_nii"]
+    worth = table.assign(**{name: table[name] * table["currency"].map(fx).astype(float) for name in money})
+    return worth.groupby(["scenario", "year", "product", "side"], sort=False, as_index=False)[money].sum()
 
 
 def _parts(plan: Plan) -> dict[str, FloatArray]:

@@ -1,7 +1,8 @@
 """What of net interest income is commercial margin: by scenario, balance sheet, product and month.
 
 The commercial margin of a position is its customer rate less its transfer rate, the internal risk-free rate at
-inception. It is earned on what is left of the balance, in proportion to the row's day count, as interest is:
+inception, both compounded as the row says. It is earned on what is left of the balance, in proportion to the row's day
+count, as interest is:
 
 - fixed, floating and administered rates: today's margin, which the rate paths leave as it is;
 - renewed fixed balances: their margin over the zero rate of the renewal date; renewed floaters: today's margin;
@@ -34,6 +35,7 @@ from behavior.months import month_bounds
 from behavior.quantities import FloatArray, IntArray
 from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved
 from behavior.workflows.value_sheets import Sheets, balance_sheets, sheet_words
+from behavior.workflows.value_views import paid_rates
 
 BYTES = 1 << 27
 """Room that the cash flows of one batch of patterns may take."""
@@ -61,7 +63,7 @@ def margin_income(inputs: ValuationInputs, options: ValuationOptions) -> pd.Data
     sheets = balance_sheets(inputs, world, plan, flows, list(held.groups), words)
     rows = np.flatnonzero(known)
     part = some_of(plan, rows)
-    margin = part.records["rate"] - transfer[rows]
+    margin = paid_rates(part, part.records["rate"]) - paid_rates(part, transfer[rows])
     keys = keys_of(plan.groups)
     leaving = _on_groups(sheets, keys, run_off_margin(part, margin))
     kept = _on_groups(sheets, keys, constant_margin(part, margin))

@@ -3,45 +3,135 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from behavior.engine.drivers import World
 from behavior.engine.option_book import limited_rows
 from behavior.engine.positions import Book
-from behavior.errors import MarketDataError
-from behavior.market.curves import DISCOUNT
-from behavior.months import as_days, months_between, roll_months, tenor_days
-from behavior.quantities import BoolArray, DateArray
+from behavior.errors import Fault
+from behavior.market.curves import DISCOUNT, CurveSet
+from behavior.months import DateLike, as_days, months_between, roll_months, tenor_days
+from behavior.quantities import BoolArray, DateArray, IntArray
 
 SHOWN = 5
 """Positions named in a message."""
 
 
-def refuse_missing_market(book: Book, world: World, vols: pd.DataFrame | None, flat: bool, limits: bool) -> None:
-    """Refuse a book whose market data lack a curve, a volatility or the tenors of its last flows.
+@dataclass(frozen=True, eq=False)
+class ExchangeRates:
+    """Rates of fx/1 on one day.
+
+    Parameters
+    ----------
+    fx : fx/1, None where there is none.
+    """
+
+    as_of: DateLike
+    reporting_currency: str
+    fx: pd.DataFrame | None = None
+
+    def known(self) -> dict[str, float]:
+        """Units of the reporting currency for one unit of each currency that has a rate on the day."""
+        found = {self.reporting_currency: 1.0}
+        if self.fx is not None:
+            to_reporting = self.fx["reporting_currency"] == self.reporting_currency
+            rows = self.fx[(as_days(self.fx["as_of"]) == as_days(self.as_of)) & to_reporting]
+            found |= {str(name): float(rate) for name, rate in zip(rows["currency"], rows["rate"], strict=True)}
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class MarketTables:
+    """What a book is held against.
+
+    Parameters
+    ----------
+    curves : of the as-of date. exchange : rates of the same date. vols : vols/1.
+    """
+
+    curves: CurveSet
+    exchange: ExchangeRates
+    vols: pd.DataFrame | None = None
+
+
+def missing_market(
+    book: Book, market: MarketTables, flat: bool, limits: bool, lines: IntArray | None = None
+) -> list[Fault]:
+    """Everything that a book needs and its market data lack: curves, exchange rates, volatilities, tenors.
 
     Deposits without maturity are not asked how far their curves reach: what lies beyond there is a tail of their own.
 
     Parameters
     ----------
-    vols : vols/1. flat : whether curves go on flat beyond their last tenor. limits : whether caps and floors inside
-        customer rates have a time value, for which vols/1, once given, has to know their index.
-
-    Raises
-    ------
-    MarketDataError : everything that is missing.
+    flat : whether curves go on flat beyond their last tenor. limits : whether caps and floors inside customer rates
+        have a time value, for which vols/1, once given, has to know their index.
+    lines : (rows,), line of each row in its file, to be shown beside its name; None where there is none.
     """
-    found = [*_missing_curves(book, world), *_missing_volatilities(book, world, vols, limits)]
-    short = [] if flat else _short_curves(book, world)
-    if short:
-        found.append(
-            "curves do not reach the last cash flow. " + "; ".join(short) + "; or run with --extrapolation flat, which "
-            "keeps the last zero rate."
+    needing = _Needing(book, lines)
+    return [
+        *_missing_discounting(book, market, needing),
+        *missing_exchange_rates(book, market.exchange, needing),
+        *_missing_curves(book, market.curves, needing),
+        *_missing_volatilities(book, market, limits, needing),
+        *([] if flat else _short_curves(book, market.curves)),
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Needing:
+    """Says which positions need something: the first by name and line, and how many there are."""
+
+    book: Book
+    lines: IntArray | None
+
+    def __call__(self, rows: BoolArray) -> str:
+        places = np.flatnonzero(rows)
+        names = [str(name) for name in self.book.names(places[:SHOWN])]
+        if self.lines is not None:
+            names = [f"{name} (line {self.lines[row]})" for name, row in zip(names, places, strict=False)]
+        shown = ", ".join(names)
+        if len(places) == 1:
+            return f"Position {shown} needs it."
+        return f"{len(places):,} positions need it: {shown}{', ...' if len(places) > SHOWN else ''}."
+
+
+def _by_currency(book: Book) -> Iterator[tuple[str, BoolArray]]:
+    """Currency and rows of each currency of the book."""
+    money = book.words("currency")
+    for code, currency in enumerate(money.categories):
+        if currency:
+            yield str(currency), np.asarray(money.codes == code)
+
+
+def _missing_discounting(book: Book, market: MarketTables, needing: _Needing) -> list[Fault]:
+    curves = market.curves
+    held = ", ".join(curves.currencies)
+    return [
+        Fault(
+            "curves",
+            f"no discount curve for {currency} as of {curves.as_of}; curves/1 holds {held}",
+            hint=f"Add rows with index `{DISCOUNT}`. {needing(rows)}",
         )
-    if found:
-        raise MarketDataError(found[0] if len(found) == 1 else "market data are missing\n  " + "\n  ".join(found))
+        for currency, rows in _by_currency(book)
+        if not curves.has(currency)
+    ]
+
+
+def missing_exchange_rates(book: Book, exchange: ExchangeRates, needing: _Needing | None = None) -> list[Fault]:
+    """One fault for each currency of a book without an exchange rate."""
+    says = needing or _Needing(book, None)
+    known = exchange.known()
+    return [
+        Fault(
+            "fx",
+            f"no exchange rate from {currency} to {exchange.reporting_currency} as of {exchange.as_of}",
+            hint=f"Give fx/1 (--fx) with a row for it. {says(rows)}",
+        )
+        for currency, rows in _by_currency(book)
+        if currency not in known
+    ]
 
 
 def _fixes(book: Book) -> BoolArray:
@@ -59,18 +149,21 @@ def _by_index(book: Book, rows: BoolArray) -> Iterator[tuple[str, str, BoolArray
                 yield str(currency), str(name), mine
 
 
-def _missing_curves(book: Book, world: World) -> list[str]:
-    curves = world.curves.curves
+def _missing_curves(book: Book, curves: CurveSet, needing: _Needing) -> list[Fault]:
     held = ", ".join(f"{currency} {index}" for currency, index in sorted(curves.curves))
     return [
-        f"curves: no curve for {currency} `{index}`; held: {held}. Add its rows to curves/1. {_needing(book, rows)}"
+        Fault(
+            "curves",
+            f"no curve for {currency} `{index}`; held: {held}",
+            hint=f"Add its rows to curves/1. {needing(rows)}",
+        )
         for currency, index, rows in _by_index(book, _fixes(book))
         if not curves.has(currency, index)
     ]
 
 
-def _missing_volatilities(book: Book, world: World, vols: pd.DataFrame | None, limits: bool) -> list[str]:
-    now = as_days(world.curves.curves.as_of)
+def _missing_volatilities(book: Book, market: MarketTables, limits: bool, needing: _Needing) -> list[Fault]:
+    vols, now = market.vols, as_days(market.curves.as_of)
     held = pd.DataFrame() if vols is None else vols[as_days(vols["as_of"]) == now]
     if vols is not None and held.empty:
         return []  # the volatilities themselves say that their date is another
@@ -79,43 +172,38 @@ def _missing_volatilities(book: Book, world: World, vols: pd.DataFrame | None, l
     if limits and vols is not None:
         asked = asked | limited_rows(book)
     asked &= np.isnan(book.numbers("volatility"))
-    supply = ". Supply vols/1 (--vols)"
+    there, supply = "", "Supply vols/1 (--vols)"
     if vols is not None:
-        there = ", ".join(f"{currency} {index}" for currency, index in sorted(known))
-        supply = f"; held: {there}. Add its rows to vols/1"
+        there = f"; held: {', '.join(f'{currency} {index}' for currency, index in sorted(known))}"
+        supply = "Add its rows to vols/1"
     return [
-        f"volatilities: none for {currency} `{index}`{supply} or a `volatility` in each row. {_needing(book, mine)}"
+        Fault(
+            "volatilities",
+            f"none for {currency} `{index}`{there}",
+            hint=f"{supply} or a `volatility` in each row. {needing(mine)}",
+        )
         for currency, index, mine in _by_index(book, asked)
         if (currency, index) not in known
     ]
 
 
-def _needing(book: Book, rows: BoolArray) -> str:
-    """Which positions need something: the first by name, and how many there are."""
-    places = np.flatnonzero(rows)
-    shown = ", ".join(str(name) for name in book.names(places[:SHOWN]))
-    if len(places) == 1:
-        return f"Position {shown} needs it."
-    return f"{len(places):,} positions need it: {shown}{', ...' if len(places) > SHOWN else ''}."
-
-
-def _short_curves(book: Book, world: World) -> list[str]:
+def _short_curves(book: Book, curves: CurveSet) -> list[Fault]:
     """Contractual flows beyond the last tenor of their discount curve, and fixings beyond their index's."""
     maturity, currency = book.dates("maturity_date"), book.words("currency")
     dated = ~np.isnat(maturity)
-    words = []
+    found: list[Fault] = []
     for code, name in enumerate(currency.categories):
-        words += _late(world, str(name), DISCOUNT, "pay", maturity[(currency.codes == code) & dated])
+        found += _late(curves, str(name), DISCOUNT, "pay", maturity[(currency.codes == code) & dated])
     for name, index, rows in _by_index(book, _fixes(book) & dated):
-        words += _late(world, name, index, "fix", maturity[rows])
-    return words
+        found += _late(curves, name, index, "fix", maturity[rows])
+    return found
 
 
-def _late(world: World, currency: str, index: str, act: str, maturity: DateArray) -> list[str]:
+def _late(curves: CurveSet, currency: str, index: str, act: str, maturity: DateArray) -> list[Fault]:
     """What to say where positions of these maturities go beyond a curve that is there."""
-    if not len(maturity) or not world.curves.curves.has(currency, index):
+    if not len(maturity) or not curves.has(currency, index):
         return []
-    curve = world.curves.curves.projecting(currency, index)
+    curve = curves.projecting(currency, index)
     reach = as_days(curve.as_of) + int(tenor_days(curve.as_of, curve.months[-1]))
     late = maturity[maturity > reach]
     if not len(late):
@@ -124,9 +212,9 @@ def _late(world: World, currency: str, index: str, act: str, maturity: DateArray
     months += bool(roll_months(curve.as_of, months) < late.max())
     whose = "discount" if index == DISCOUNT else f"`{index}`"
     many = "position" if len(late) == 1 else "positions"
-    verb = f"{act}es" if act == "fix" else f"{act}s"
-    return [
-        f"{currency}: the {whose} curve ends at {curve.months[-1]:g} months, {len(late):,} {many} "
-        f"{act if len(late) > 1 else verb} later, the last on {late.max()}; add tenors up to "
-        f"{months} months"
-    ]
+    verb = act if len(late) > 1 else f"{act}{'es' if act == 'fix' else 's'}"
+    rule = (
+        f"{currency}: the {whose} curve ends at {curve.months[-1]:g} months, {len(late):,} {many} {verb} later, the "
+        f"last on {late.max()}; add tenors up to {months} months; or run with --extrapolation flat"
+    )
+    return [Fault("curves", rule, hint="That keeps the last zero rate.")]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
 from behavior.engine.layout import NII_MONTHS
 from behavior.errors import Fault
 from behavior.months import DateLike, month_of, roll_months
 from behavior.quantities import BoolArray
-
-LINE = "__line__"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Known:
         return held[0] if held else ""
 
 
-def plan_faults(plan: pd.DataFrame, known: Known) -> list[Fault]:
-    """Faults of a plan/1 table against the book."""
+def plan_faults(plan: pd.DataFrame, known: Known, place: Place | None = None) -> list[Fault]:
+    """Faults of a plan/1 table against the book; `place` is where its rows came from."""
     table = plan.reset_index(drop=True)
     held = [known.side_of(*pair) for pair in zip(table["currency"], table["product"], strict=True)]
     other = np.asarray([bool(side) and side != own for side, own in zip(held, table["side"], strict=True)])
@@ -52,15 +52,16 @@ def plan_faults(plan: pd.DataFrame, known: Known) -> list[Fault]:
     ]
     lost = ~_priced(table) & (np.asarray(balance) <= 0) & ~other
     rule = "a product without balance in the book needs `rate`, `margin` or `index`"
-    return [
-        *_common("plan", table, known),
-        *_at("plan", table, other, "side", "the book has this product on the other side"),
-        *_at("plan", table, lost, "product", rule, "Price it, or correct its name"),
+    breaches = [
+        *_common(table, known),
+        *_at(other, "side", "the book has this product on the other side"),
+        *_at(lost, "product", rule, "Price it, or correct its name"),
     ]
+    return faults_at(place or Place("plan"), breaches, table)
 
 
-def shift_faults(shifts: pd.DataFrame, known: Known) -> list[Fault]:
-    """Faults of a mix_shift/1 table against the book."""
+def shift_faults(shifts: pd.DataFrame, known: Known, place: Place | None = None) -> list[Fault]:
+    """Faults of a mix_shift/1 table against the book; `place` is where its rows came from."""
     table = shifts.reset_index(drop=True)
     pairs = zip(table["currency"], table["from_product"], table["to_product"], strict=True)
     sides = [(known.side_of(money, source), known.side_of(money, target)) for money, source, target in pairs]
@@ -68,12 +69,13 @@ def shift_faults(shifts: pd.DataFrame, known: Known) -> list[Fault]:
     other = np.asarray([bool(source) and bool(target) and source != target for source, target in sides])
     lost = ~_priced(table) & np.asarray([not target for _, target in sides])
     rule = "a product without balance in the book needs `rate`, `margin` or `index`"
-    return [
-        *_common("mix_shift", table, known),
-        *_at("mix_shift", table, empty, "from_product", "the book has no balance of this product in this currency"),
-        *_at("mix_shift", table, other, "to_product", "expected a product on the side of `from_product`"),
-        *_at("mix_shift", table, lost, "to_product", rule, "Price it, or correct its name"),
+    breaches = [
+        *_common(table, known),
+        *_at(empty, "from_product", "the book has no balance of this product in this currency"),
+        *_at(other, "to_product", "expected a product on the side of `from_product`"),
+        *_at(lost, "to_product", rule, "Price it, or correct its name"),
     ]
+    return faults_at(place or Place("mix_shift"), breaches, table)
 
 
 def _priced(table: pd.DataFrame) -> BoolArray:
@@ -84,26 +86,22 @@ def _priced(table: pd.DataFrame) -> BoolArray:
     return found
 
 
-def _common(name: str, table: pd.DataFrame, known: Known) -> list[Fault]:
+def _common(table: pd.DataFrame, known: Known) -> list[Breach]:
     months = month_of(known.as_of, table["month"].to_numpy())
     last = roll_months(known.as_of, NII_MONTHS)
     late = (months < 1) | (months > NII_MONTHS)
-    found = _at(name, table, late, "month", f"expected a day after {known.as_of} and up to {last}")
+    found = _at(late, "month", f"expected a day after {known.as_of} and up to {last}")
     strange = ~table["currency"].isin(known.currencies).to_numpy()
-    found += _at(name, table, strange, "currency", f"expected a currency of the book: {', '.join(known.currencies)}")
+    found += _at(strange, "currency", f"expected a currency of the book: {', '.join(known.currencies)}")
     if "scenario" in table:
         unknown = (table["scenario"].notna() & ~table["scenario"].isin(list(known.scenarios))).to_numpy()
-        found += _at(name, table, unknown, "scenario", f"expected one of {', '.join(known.scenarios)}")
+        found += _at(unknown, "scenario", f"expected one of {', '.join(known.scenarios)}")
     if "index" in table:
         pairs = list(zip(table["currency"], table["index"], strict=True))
         gone = np.asarray([bool(pd.notna(index)) and (str(c), str(index)) not in known.indices for c, index in pairs])
-        found += _at(name, table, gone, "index", "curves/1 has no such index in this currency", "Add its rows")
+        found += _at(gone, "index", "curves/1 has no such index in this currency", "Add its rows")
     return found
 
 
-def _at(name: str, table: pd.DataFrame, wrong: BoolArray, column: str, rule: str, hint: str = "") -> list[Fault]:
-    lines = table[LINE].to_numpy() if LINE in table else np.arange(len(table)) + 2
-    return [
-        Fault(name, rule, int(lines[place]), column, str(table[column].iloc[place]), hint)
-        for place in np.flatnonzero(wrong)
-    ]
+def _at(wrong: BoolArray, column: str, rule: str, hint: str = "") -> list[Breach]:
+    return [Breach(rule, np.flatnonzero(wrong), column, hint)] if wrong.any() else []

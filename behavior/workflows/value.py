@@ -12,11 +12,13 @@ import pandas as pd
 
 from behavior.assumptions.curve import Tail
 from behavior.assumptions.set import AssumptionSet
+from behavior.contracts import Place, faults_at
 from behavior.engine.detail import position_cash_flows
 from behavior.engine.drivers import World
 from behavior.engine.overlay import calibrate
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
+from behavior.engine.principal import stray_rows
 from behavior.engine.projection import prepare, uncovered_deposits
 from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
@@ -35,12 +37,13 @@ from behavior.measures.gap import repricing_gap
 from behavior.measures.nii import net_interest_income
 from behavior.measures.result import IrrbbResult
 from behavior.months import DateLike, as_days
-from behavior.workflows.market_needs import refuse_missing_market
+from behavior.quantities import FloatArray
+from behavior.workflows.market_needs import ExchangeRates, MarketTables, missing_exchange_rates, missing_market
 from behavior.workflows.value_facts import facts
 from behavior.workflows.value_options import BookOptions, book_options, with_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
 from behavior.workflows.value_sheets import balance_sheets, sheet_words
-from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean
+from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean, paid_rates
 from behavior.workflows.value_words import word_faults
 
 Progress = Callable[[str, float], None]
@@ -57,6 +60,7 @@ class ValuationInputs:
     plan : plan/1, new business of the dynamic balance sheet. mix_shift : mix_shift/1, moves on the constant one.
     tier1, book_equity : reporting currency. index_roles : role -> index. new_business_margins : product -> decimals.
     sources : input -> what it was (file name, sha256, rows), for ``result.json``.
+    places : table -> where its rows came from, for messages.
     """
 
     book: pd.DataFrame
@@ -76,6 +80,7 @@ class ValuationInputs:
     limits: Mapping[str, float] = field(default_factory=dict)
     new_business_margins: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,7 @@ def value(
     rule = chosen.aggregation or world.curves.scenarios.aggregation
     eve = economic_value(flows, fx, inputs.tier1, rule, held.add_on)
     nii = net_interest_income(flows, inputs.as_of, fx, inputs.tier1, words, sheets.interest)
-    margins = commercial_margin(book)
+    margins = commercial_margin(book, *_rates_paid(plan, book))
     matchings = (*plan.matchings, *plan.repricing_keys.matchings)
     return IrrbbResult(
         nii=nii.monthly,
@@ -203,11 +208,13 @@ def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World
         raise ContractFault(
             [Fault("book", f"expected at least one position on {inputs.as_of}, there is none", hint=hint)]
         )
-    world = _world(inputs, options)
     book = Book(inputs.book.reset_index(drop=True), inputs.schedule)
     limits = options.embedded_limits == "option"
-    refuse_missing_market(book, world, inputs.vols, options.extrapolation == "flat", limits)
-    _refuse_missing_transfer(book, options)
+    curves = _curves(inputs, inputs.as_of, options)
+    market = MarketTables(curves, _exchange(inputs), inputs.vols)
+    _refuse_missing(missing_market(book, market, options.extrapolation == "flat", limits))
+    _refuse_rows(book, options)
+    world = _world(inputs, options, curves)
     held = book_options(book, world.curves, inputs.vols, options.time, options.embedded_limits)
     return world, held.linear, held
 
@@ -267,6 +274,14 @@ def resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World,
     return world, held, _plan(inputs, options, world, book)[0]
 
 
+def _rates_paid(plan: Plan, book: Book) -> tuple[FloatArray, FloatArray]:
+    """Customer and transfer rate of each row of the book, compounded as the row says."""
+    found = np.empty((2, len(book)))
+    found[0, plan.order] = paid_rates(plan, plan.records["rate"])
+    found[1, plan.order] = paid_rates(plan, book.numbers("transfer_rate")[plan.order])
+    return found[0], found[1]
+
+
 def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
     return uncovered_deposits(book, list(matchings))
 
@@ -281,19 +296,16 @@ def _curves(inputs: ValuationInputs, day: DateLike, options: ValuationOptions) -
     )
 
 
-def _world(inputs: ValuationInputs, options: ValuationOptions) -> World:
-    curves = _curves(inputs, inputs.as_of, options)
+def _world(inputs: ValuationInputs, options: ValuationOptions, curves: CurveSet) -> World:
     currencies = sorted(map(str, inputs.book["currency"].unique()))
-    missing = [currency for currency in currencies if not curves.has(currency)]
-    if missing:
-        raise MarketDataError(
-            f"no discount curve for {', '.join(missing)} as of {inputs.as_of}; curves/1 holds "
-            f"{', '.join(curves.currencies)}. Add rows with index `discount` for each."
-        )
     scenarios = options.scenarios or scenario_set(options.framework, currencies)
     history = None if inputs.rates is None else RateHistory.from_table(inputs.rates, inputs.index_roles)
     applied = apply_scenarios(curves, scenarios, floor=options.floor, rate_path=options.rate_path)
     return World(applied, history, dict(inputs.index_roles))
+
+
+def _exchange(inputs: ValuationInputs) -> ExchangeRates:
+    return ExchangeRates(inputs.as_of, inputs.reporting_currency, inputs.fx)
 
 
 def exchange_rates(inputs: ValuationInputs, book: Book) -> Mapping[str, float]:
@@ -303,25 +315,23 @@ def exchange_rates(inputs: ValuationInputs, book: Book) -> Mapping[str, float]:
     ------
     MarketDataError : naming the currencies without a rate.
     """
-    found = {inputs.reporting_currency: 1.0}
-    if inputs.fx is not None:
-        now = as_days(inputs.as_of)
-        rows = inputs.fx[
-            (as_days(inputs.fx["as_of"]) == now) & (inputs.fx["reporting_currency"] == inputs.reporting_currency)
-        ]
-        found |= {str(c): float(r) for c, r in zip(rows["currency"], rows["rate"], strict=True)}
-    needed = [str(name) for name in book.words("currency").categories]
-    missing = sorted(set(needed) - set(found))
-    if missing:
-        raise MarketDataError(
-            f"no exchange rate from {', '.join(missing)} to {inputs.reporting_currency} as of {inputs.as_of}. "
-            "Give fx/1 (--fx) with a row for each."
-        )
-    return found
+    exchange = _exchange(inputs)
+    _refuse_missing(missing_exchange_rates(book, exchange))
+    return exchange.known()
 
 
-def _refuse_missing_transfer(book: Book, options: ValuationOptions) -> None:
+def _refuse_missing(faults: Sequence[Fault]) -> None:
+    """Refuse market data that lack something, everything at once."""
+    if faults:
+        lines = [str(fault) for fault in faults]
+        raise MarketDataError(lines[0] if len(lines) == 1 else "market data are missing\n  " + "\n  ".join(lines))
+
+
+def _refuse_rows(book: Book, options: ValuationOptions) -> None:
+    """Refuse what only the whole book can say: rows of schedule/1 for no position of it, missing transfer rates."""
     faults = transfer_faults(book) if options.margins == "excluded" else []
+    if book.schedule is not None:
+        faults += faults_at(Place("schedule"), stray_rows(book), book.schedule)
     if faults:
         raise ContractFault(faults)
 

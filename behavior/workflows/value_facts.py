@@ -12,6 +12,7 @@ from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import Driver, Effect, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
+from behavior.engine.positions import INSTRUMENTS, Book
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
@@ -24,6 +25,10 @@ from behavior.workflows.value_views import accrued_interest, acting_set, migrate
 
 if TYPE_CHECKING:
     from behavior.workflows.value import ValuationInputs, ValuationOptions
+
+SWAP_LEG = INSTRUMENTS.index("swap_leg")
+SHOWN = 5
+"""Positions named in a warning."""
 
 PRICES = {
     "dirty": "dirty: the first flow is a full coupon",
@@ -216,6 +221,7 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
             "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
         )
+    found += _lone_legs(Book(inputs.book))
     unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
     if unknown:
         has = "has" if unknown == 1 else "have"
@@ -236,6 +242,18 @@ def _beyond_data(inputs: ValuationInputs, options: ValuationOptions, plan: Plan)
     }
     points = ReadingPoints(default=options.include_default, tail=options.tail)
     return beyond_data_warnings(acting.tables, points, View(options.deposit_view), read)
+
+
+def _lone_legs(book: Book) -> list[str]:
+    """A warning where swap legs share their trade with no other row: half a swap is valued."""
+    trade = book.words("trade_id").codes
+    rows = np.bincount(trade, minlength=1)[trade] if len(trade) else trade
+    lone = np.flatnonzero((book.instrument == SWAP_LEG) & (rows == 1))
+    if not len(lone):
+        return []
+    names = ", ".join(str(name) for name in book.names(lone[:SHOWN])) + (", ..." if len(lone) > SHOWN else "")
+    legs = "1 swap leg shares its" if len(lone) == 1 else f"{len(lone):,} swap legs share their"
+    return [f"{legs} trade_id with no other row and {'is' if len(lone) == 1 else 'are'} valued alone: {names}."]
 
 
 def _counted(positions: int) -> str:

@@ -26,7 +26,7 @@ from behavior.measures.key_rates import Bumps, bump_facts, gap_facts, rate_table
 from behavior.measures.limits import limit_use, unknown_limits
 from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
-from behavior.workflows.income_drivers import income_drivers
+from behavior.workflows.income_drivers import drivers_summary, income_drivers
 from behavior.workflows.margin_income import margin_income, margin_summary
 from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
@@ -209,7 +209,9 @@ def margin(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptio
 def drivers(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, measures: Measures) -> Found:
     """What moves income on the constant balance sheet: repricing, the bank's own rates, new business."""
     del result, measures
-    return {"income_drivers": income_drivers(inputs, options)}, {}
+    table = income_drivers(inputs, options)
+    summary = drivers_summary(table, exchange_rates(inputs, Book(inputs.book)))
+    return {"income_drivers": table, "income_drivers_summary": summary}, {}
 
 
 def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> dict[str, float]:

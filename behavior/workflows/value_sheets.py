@@ -116,7 +116,7 @@ def _by_group(flows: CashFlows, opening: Mapping[Key, float]) -> FloatArray:
 def _refuse(inputs: ValuationInputs, world: World, plan: Plan, opening: dict[Key, float]) -> None:
     curves = world.curves.curves
     known = Known(plan.terms.as_of, plan.scenarios, opening, list(curves.curves))
-    faults = [] if inputs.plan is None else plan_faults(inputs.plan, known)
-    faults += [] if inputs.mix_shift is None else shift_faults(inputs.mix_shift, known)
+    faults = [] if inputs.plan is None else plan_faults(inputs.plan, known, inputs.places.get("plan"))
+    faults += [] if inputs.mix_shift is None else shift_faults(inputs.mix_shift, known, inputs.places.get("mix_shift"))
     if faults:
         raise ContractFault(faults)

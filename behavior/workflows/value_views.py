@@ -67,14 +67,20 @@ def accrued_by_position(plan: Plan) -> FloatArray:
     """Interest accrued since the last payment that present values count, unsigned, in the plan's order."""
     positions, calendars, records = plan.positions, plan.terms.calendars.arrays, plan.records
     running = positions.carried + calendars.accrual[positions.first] * calendars.head[positions.first]
+    rate = paid_rates(plan, positions.rate - records["margin"])
+    begun = (positions.start == 0) & (positions.late_start == 0)
+    return np.asarray(np.where(begun, positions.balance * rate * running, 0.0))
+
+
+def paid_rates(plan: Plan, rate: FloatArray) -> FloatArray:
+    """Rates of a plan's positions as they are paid: nominal over payment periods, compounded as the rows say."""
+    positions = plan.positions
     span = np.where(positions.payment == 0, positions.term, positions.payment)
     months = positions.compounding
     grows = (months > 0) & (span > 0) & (months != span)
     each, whole = np.where(grows, months, 1.0), np.where(grows, span, 1.0)
-    nominal = np.expm1(whole / each * np.log1p(positions.rate * each / 12.0)) * 12.0 / whole
-    rate = np.where(grows, nominal, positions.rate) - records["margin"]
-    begun = (positions.start == 0) & (positions.late_start == 0)
-    return np.asarray(np.where(begun, positions.balance * rate * running, 0.0))
+    nominal = np.expm1(whole / each * np.log1p(rate * each / 12.0)) * 12.0 / whole
+    return np.where(grows, nominal, rate)
 
 
 def clean(flows: CashFlows, plan: Plan) -> CashFlows:

@@ -39,10 +39,10 @@ def odd_origination(draw: Draw, row: Cells, now: Day) -> None:
 
 
 def begins_later(draw: Draw, row: Cells, now: Day) -> None:
-    """Begins after as-of, between two payment dates or on one."""
+    """A commitment that begins after as-of, between two payment dates or on one: nothing is owed yet."""
     day = pd.Timestamp(now) + pd.Timedelta(days=draw.whole(1, 600))
     if dated_cash(row) and day < row["maturity_date"]:
-        row[draw.pick("start_date", "origination_date")] = day
+        row |= {draw.pick("start_date", "origination_date"): day, "balance": 0.0, "undrawn": draw.between(1.0, 1e5)}
 
 
 def rare_payments(draw: Draw, row: Cells, now: Day) -> None:

@@ -239,4 +239,4 @@ def test_volatilities_are_bilinear_and_flat_outside() -> None:
 def test_key_tenors_must_rise() -> None:
     with pytest.raises(BehaviorError, match="rise"):
         key_rate_shifts([24, 12], 1e-4)
-    assert key_rate_shifts([12], 1e-4) == (Shift(nodes=((1.0, 1e-4),)),)
+    assert key_rate_shifts([12], 1e-4) == (Shift(nodes=((12.0, 1e-4),)),)

@@ -267,3 +267,13 @@ SOFR = "x"
     ):
         with pytest.raises(SpecFault, match=rule):
             user_scenarios(text, ["USD"])
+
+
+def test_a_shifts_tenor_is_the_date_so_many_months_on() -> None:
+    scenarios = ScenarioSet((Scenario("base"), Scenario("bent", {"*": (Shift.at_tenors([24, 120], [0.0, 0.01]),)})))
+    exact, grid = (apply_scenarios(flat(0.03, time=time), scenarios) for time in ("exact", "month_grid"))
+    for under, times in ((exact, exact.curves.tenor_times([24, 72, 120])), (grid, np.array([2.0, 6.0, 10.0]))):
+        share = (times[1] - times[0]) / (times[2] - times[0])
+        np.testing.assert_allclose(under.shift("USD", times)[1], [0.0, 0.01 * share, 0.01], atol=1e-16)
+    days = [(date(2022 + years, 3, 31) - AS_OF).days for years in (2, 10)]
+    np.testing.assert_allclose(exact.curves.tenor_times([24, 120]), np.array(days) / 365, rtol=1e-15)

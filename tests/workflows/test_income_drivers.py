@@ -43,7 +43,10 @@ def test_each_driver_moves_its_own_balances_and_they_add_up() -> None:
     assert up.loc[(1, "floater"), "repricing"] == pytest.approx(1e6 * rise * 302 / 360, rel=1e-9)
     # Renewed after six months at a zero rate that is a point higher, in euros too.
     assert up.loc[(1, "bond"), "new_business"] == pytest.approx(1e6 * 0.01 / 2, rel=1e-9)
-    assert up.loc[(2, "euro"), "new_business"] == pytest.approx(1.1 * 1e6 * 0.01, rel=1e-9)
+    assert up.loc[(2, "euro"), "new_business"] == pytest.approx(1e6 * 0.01, rel=1e-9)
+    assert set(found["currency"]) == {"USD", "EUR"}
+    worth = result.tables()["income_drivers_summary"].set_index(["scenario", "year", "product"])
+    assert worth.loc[("up_100", 2, "euro"), "new_business"] == pytest.approx(1.1 * 1e6 * 0.01, rel=1e-9)
     short = 12 * (math.expm1(0.04 / 12) - math.expm1(0.03 / 12))
     assert up.loc[(2, "savings"), "beta"] == pytest.approx(-8e5 * short / 2, rel=1e-9)
     for product, driver in (("floater", "repricing"), ("bond", "new_business"), ("savings", "beta")):
@@ -51,7 +54,7 @@ def test_each_driver_moves_its_own_balances_and_they_add_up() -> None:
         np.testing.assert_allclose(up.loc[(1, product), others].to_numpy(dtype=float), 0.0, atol=1e-6)
     summary = result.nii_summary.set_index(["scenario", "balance_sheet", "horizon_months"])["delta_nii"]
     for scenario in ("up_400", "down_300"):
-        years = found.loc[scenario].groupby("year")["delta_nii"].sum()
+        years = worth.loc[scenario].groupby("year")["delta_nii"].sum()
         assert years[1] == pytest.approx(summary[scenario, "constant", 12], rel=1e-9)
         assert years.sum() == pytest.approx(summary[scenario, "constant", 24], rel=1e-9)
     assert "What moves net interest income" in render(irrbb_report(result, None, {}))

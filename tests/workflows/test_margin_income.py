@@ -68,7 +68,6 @@ def test_a_fixed_rates_margin_is_its_share_of_the_interest_whatever_the_balance_
         "explicit": {"transfer_rate": 0.02, "payment_months": 6, "repayment": "schedule"},
         "line": {"transfer_rate": 0.04, "repayment": "bullet", "undrawn": 5e5},
         "quarterly": {"transfer_rate": 0.045, "payment_months": 3, "day_count": "30E/360", "side": "liability"},
-        "forward": {"transfer_rate": 0.02, "repayment": "bullet", "start_date": pd.Timestamp("2026-04-30")},
     }
     rows = [loan(66, 0.05, product=name, behaves="yes", **terms) for name, terms in forms.items()]
     rows.append(loan(66, 0.04, 2e6, product="monthly_two", behaves="yes", transfer_rate=0.035))

@@ -212,7 +212,7 @@ def test_what_tables_do_not_fit_is_said_row_by_row() -> None:
     ]
     with pytest.raises(ContractFault) as found:
         planned(*rows)
-    assert sorted(fault.line or 0 for fault in found.value.faults) == [2, 3, 4, 5, 6, 7, 8]
+    assert sorted(fault.where for fault in found.value.faults) == [f"plan, row {row}" for row in range(1, 8)]
     shifts = [
         shift_row("2026-01-31", from_product="nothing", rate=0.04, term_months=12),
         shift_row("2026-01-31", to_product="bond"),
@@ -220,7 +220,7 @@ def test_what_tables_do_not_fit_is_said_row_by_row() -> None:
     ]
     with pytest.raises(ContractFault) as found:
         run(deposit(), BOND, TERM, mix_shift=pd.DataFrame(shifts))
-    assert sorted(fault.line or 0 for fault in found.value.faults) == [2, 3, 4]
+    assert sorted(fault.where for fault in found.value.faults) == [f"mix_shift, row {row}" for row in range(1, 4)]
 
 
 def test_a_dynamic_balance_sheet_needs_a_plan() -> None:

@@ -33,17 +33,22 @@ DATES = (
 )
 
 
-def scenarios_of(options: Any, moneys: list[str]) -> list[PlainScenario]:
+def scenarios_of(options: Any, moneys: list[str], as_of: Day) -> list[PlainScenario]:
     """The scenarios of a run: the framework's, or the user's own with the floor that was chosen."""
     if options.scenarios is None:
         return framework(options.framework, moneys)
     floor = Floor(options.floor) if isinstance(options.floor, float) else None
+    grid = options.time == "month_grid"
+
+    def dated(nodes: Any) -> list[tuple[float, float]]:
+        return [(m / 12 if grid else (later(as_of, int(m)) - as_of).days / 365, size) for m, size in nodes]
+
     found = []
     for scenario in options.scenarios.scenarios:
         paths = {}
         for money in moneys:
             given = scenario.shifts.get(money) or scenario.shifts.get("*") or ()
-            parts = [shape(one.parallel, one.short, one.long, one.decay_years, one.nodes) for one in given]
+            parts = [shape(one.parallel, one.short, one.long, one.decay_years, dated(one.nodes)) for one in given]
             still = all(one.is_zero for one in given)
             paths[money] = Path(tuple(parts), None if still else floor) if parts else STILL
         found.append(PlainScenario(scenario.name, paths, dict(scenario.index_values)))
@@ -75,7 +80,7 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
     return PlainWorld(
         inputs.as_of,
         curves,
-        scenarios_of(options, sorted({name for name, _ in curves})),
+        scenarios_of(options, sorted({name for name, _ in curves}), inputs.as_of),
         spot,
         dict(history),
         roles.get("short", ""),

@@ -144,6 +144,10 @@ class Walk:
 
     # Rates ----------------------------------------------------------------------------------------------------------
 
+    def left_out(self, rate: float) -> float:
+        """What the margin is of a rate as paid: the rate without it is compounded as the row says."""
+        return self.nominal(rate) - self.nominal(rate - self.margin) if self.margin else 0.0
+
     def nominal(self, rate: float) -> float:
         """Rate as paid at the payment frequency where it is compounded at another."""
         row = self.r
@@ -282,7 +286,7 @@ class Walk:
         if begins < w.as_of:
             part = self.share(ends, begins, w.as_of)
             self.owed = row.balance * self.nominal(row.rate) * part
-            self.kept_back = row.balance * self.margin * part
+            self.kept_back = row.balance * self.left_out(row.rate) * part
             if self.c.clean:
                 self.out.value -= self.owed - self.kept_back
         if row.repayment in ("annuity", "interest_only") and first == close and row.step:
@@ -315,7 +319,7 @@ class Walk:
             self.rate = rate
             part = self.share(b, x, y)
             self.owed += self.balance * self.nominal(rate) * part
-            self.kept_back += self.balance * self.margin * part
+            self.kept_back += self.balance * self.left_out(rate) * part
             if y > w.as_of and month <= HORIZON:
                 self.out.income[month] += self.balance * self.nominal(rate) * part
         return seen
