@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
@@ -170,8 +170,14 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     ]
     warnings = beyond_data_warnings(found.tables, points)
     console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
-    console.table("Tables", tables)
-    console.table("Readings", figures)
+    console.table("Tables", [{key: row[key] for key in row if key != "averaged over"} for row in tables])
+    averaged: dict[str, list[str]] = {}
+    for row in tables:
+        averaged.setdefault(str(row["averaged over"]), []).append(str(row["table"]))
+    shared = [{"tables": ", ".join(names), "averaged over": text} for text, names in averaged.items() if text]
+    if shared:
+        console.table("Covariates that are not in a table", shared)
+    _readings(console, figures)
     if any(one["held at"] for one in figures):
         console.say("  held at: the rate lies outside the curve's grid, whose nearest end is read.")
     for warning in warnings:
@@ -193,6 +199,17 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
         }
     )
     return 0
+
+
+def _readings(console: Console, figures: Sequence[Mapping[str, object]]) -> None:
+    """Figures of a set, one table an effect, cause and segment, so that each line fits a terminal."""
+    groups: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
+    for row in figures:
+        key = tuple(str(row[name]) for name in ("effect", "cause", "segment") if row.get(name))
+        groups.setdefault(key, []).append(row)
+    for key, rows in groups.items():
+        shown = [name for name in ("measure", "value", "unit", "held at") if any(row.get(name) for row in rows)]
+        console.table("Readings: " + ", ".join(key), [{name: row[name] for name in shown} for row in rows])
 
 
 def _origin(found: AssumptionSet, name: str) -> dict[str, object]:
@@ -254,7 +271,8 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
         }
         for one in readings(written)
     ]
-    console.table(f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}", figures)
+    console.say(f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}")
+    _readings(console, figures)
     console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store.folder}")
     console.result(
         {"id": written.id, "digest": written.digest, "folder": str(folder), "status": "draft", "readings": figures}
