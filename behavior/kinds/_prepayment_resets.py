@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
+from behavior.estimators.champion import Roles
+from behavior.estimators.spline_hazard import SplineHazard
+from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.panel.dense import number_of
 from behavior.panel.resets import LEAST_FIXATION, LEAST_REPEATED, PERIODS, PHASES, periods_of, phases_of
@@ -15,6 +19,9 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 AROUND = (-3, -2, -1, 0, 1, 2, 3, 4, 6, 7)
 """Nodes around the end of a fixed period: the outer two lie just outside the months that a reset moves."""
+
+RESET_FEATURES = ("fixed_period", "reset_phase")
+SURE, LEAST_AWAITED = 0.999, 5.0
 
 LEAST_SHARE = 0.05
 """Share of a segment's rows below which a fixation has no nodes of its own; its resets are left out of the curve."""
@@ -69,6 +76,47 @@ class Resets:
         """Whether most loans of a fixation move between its ends, as far as they are old enough to tell."""
         mine = self.fixation == length
         return bool(mine.any() and self.strayed[mine].mean() > 0.5)
+
+
+def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, roles: Roles) -> bool:
+    """Whether payoffs around resets, before and after, depart from what a model without their features expects.
+
+    A score test by group of months: a bank whose loans leave no differently there keeps the model that it has without.
+
+    Parameters
+    ----------
+    event : 1 where a loan paid off. cases : months that a row stands for; shape (rows,) each.
+    """
+    plain = without_resets(matrix)
+    model = SplineHazard(roles.driver, roles.age, roles.burnout, roles.interacts, most_rows=60_000)
+    expected = cases * model.fit(plain, event, cases).predict_hazard(plain)
+    surprise, groups = 0.0, 0
+    for name in RESET_FEATURES:
+        if name not in matrix.names:
+            continue
+        codes = column_of(matrix, name)
+        known = ~np.isnan(codes)
+        places = codes[known].astype(np.int64)
+        awaited = np.bincount(places, expected[known])
+        found = np.bincount(places, (cases * event)[known])
+        enough = awaited >= LEAST_AWAITED
+        surprise += float((((found - awaited) ** 2)[enough] / awaited[enough]).sum())
+        groups += int(enough.sum())
+    return groups > 0 and surprise > float(chi2.ppf(SURE, groups))
+
+
+def without_resets(matrix: FeatureMatrix) -> FeatureMatrix:
+    """The matrix without the features of resets."""
+    kept = [place for place, name in enumerate(matrix.names) if name not in RESET_FEATURES]
+    return replace(
+        matrix,
+        names=tuple(matrix.names[place] for place in kept),
+        values=matrix.values[:, kept],
+        signs=tuple(matrix.signs[place] for place in kept),
+        units=tuple(matrix.units[place] for place in kept),
+        levels={name: words for name, words in matrix.levels.items() if name not in RESET_FEATURES},
+        raw={},
+    )
 
 
 def _learned(codes: IntArray, words: tuple[str, ...], levels: tuple[str, ...]) -> FloatArray:

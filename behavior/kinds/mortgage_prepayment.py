@@ -20,6 +20,8 @@ from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
+from behavior.estimators.spline_hazard import rows_of
+from behavior.features.base import FeatureMatrix
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
@@ -37,7 +39,7 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
-from behavior.kinds._prepayment_resets import Resets
+from behavior.kinds._prepayment_resets import RESET_FEATURES, Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import (
     TERMS,
     as_in_a_book,
@@ -55,7 +57,7 @@ from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
 from behavior.panel.loans import OLD_RATE, TARGETS, LoanPanelRules, build_loan_panel
 from behavior.panel.parts import loan_panels
-from behavior.quantities import FloatArray, IntArray, Quantity
+from behavior.quantities import BoolArray, FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 
 DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
@@ -105,6 +107,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     inputs, matrix = learn_inputs(panel, split, FEATURES, read_by(spec, named, panel.table), kept)
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
+    inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
     refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
@@ -121,6 +124,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         **champion.facts,
         **absent_columns(panel.table, spec),
     }
+    if resets:
+        facts["resets in words"] = resets
     if old := _old_rates(panel):
         facts["market rate in words"] = old
     if found.words:
@@ -139,6 +144,20 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     by = ("age_months", "incentive")
     challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
+
+
+def _resets_judged(
+    inputs: ModelInputs, matrix: FeatureMatrix, payoff: FloatArray, learning: BoolArray, panel: Panel, spec: ModelSpec
+) -> tuple[ModelInputs, FeatureMatrix, str]:
+    """Inputs and matrix without the features of resets where nothing in the months learned from asks for them."""
+    if not set(RESET_FEATURES) & set(matrix.names):
+        return inputs, matrix, ""
+    roles = _roles(without_resets(matrix).names, spec)
+    if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
+        return inputs, matrix, "loans leave otherwise around the end of a fixed period: read month by month"
+    plain = without_resets(matrix)
+    left = ModelInputs(plain.names, plain.levels, inputs.extra)
+    return left, plain, "loans leave no otherwise around the end of a fixed period than at other ages: not read"
 
 
 def _old_rates(panel: Panel) -> str:
