@@ -10,11 +10,12 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionTable
+from behavior.estimators.champion import Roles
 from behavior.features.base import FeatureMatrix
-from behavior.kinds._prepayment_resets import Resets
+from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
 from behavior.kinds._segments import scheme_of
-from behavior.panel.resets import PERIODS, PHASES
+from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
 from behavior.specs import ModelSpec, parse_spec
 
@@ -125,3 +126,21 @@ def test_loans_that_stray_have_one_reset_on_the_grid() -> None:
     table = panel().assign(resets_strayed=1.0)
     mask = (table["fixation_months"] == 60.0).to_numpy()
     assert Resets.of(table, mask, mask).ages(360).max() == 67
+
+
+@pytest.mark.parametrize("peak", [1.0, 6.0])
+def test_features_of_resets_are_kept_where_payoffs_ask_for_them(peak: float) -> None:
+    rng = np.random.default_rng(5)
+    age = rng.integers(1, 120, 60_000).astype(np.float64)
+    phase = phases_of(age, np.full(age.size, 60.0), np.zeros(age.size, dtype=bool)).astype(np.float64)
+    phase[phase < 0] = np.nan
+    happened = (rng.random(age.size) < 0.01 * np.where(phase == PHASES.index("+1"), peak, 1.0)).astype(np.float64)
+    matrix = FeatureMatrix(
+        ("age_months", "reset_phase"),
+        np.column_stack([age, phase]),
+        (0, 0),
+        ("months", "level"),
+        {"reset_phase": PHASES},
+    )
+    assert without_resets(matrix).names == ("age_months",)
+    assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", "")) == (peak > 1.0)
