@@ -149,9 +149,15 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
 def _resets_judged(
     inputs: ModelInputs, matrix: FeatureMatrix, payoff: FloatArray, learning: BoolArray, panel: Panel, spec: ModelSpec
 ) -> tuple[ModelInputs, FeatureMatrix, str]:
-    """Inputs and matrix without the features of resets where nothing in the months learned from asks for them."""
+    """Inputs and matrix without the features of resets where nothing in the months learned from asks for them.
+
+    A history that its rates divide keeps them unasked: few of its loans have passed a reset, and a smooth effect of age
+    hides from the test what their end of a fixed period changes.
+    """
     if not set(RESET_FEATURES) & set(matrix.names):
         return inputs, matrix, ""
+    if by_rate(spec):
+        return inputs, matrix, "read month by month, as rates divide this history"
     roles = _roles(without_resets(matrix).names, spec)
     if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
         return inputs, matrix, "loans leave otherwise around the end of a fixed period: read month by month"
