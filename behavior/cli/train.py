@@ -44,6 +44,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "Findings",
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in model.findings.findings],
     )
+    for fact, words in model.fitted.facts.items():
+        if fact.endswith(" in words"):
+            console.say(f"\n{fact.removesuffix(' in words')}: {words}")
     console.say(f"\nreport: {report}\ndraft curves: {project.drafts().path(model.draft.id)}")
     console.result(
         {

@@ -111,4 +111,7 @@ FEATURES = (
     Feature("channel", ("channel",), "level", 0, _text, "sales channel"),
     Feature("region", ("region",), "level", 0, _text, "region"),
     Feature("rate_type", ("rate_type",), "level", 0, _text, "fixed or adjustable"),
+    Feature("rate_terms", ("rate_terms",), "level", 0, _text, "fixed or adjustable, and how long the rate is fixed"),
+    Feature("fixed_period", ("fixed_period",), "level", 0, _text, "inside the first fixed period or after it"),
+    Feature("reset_phase", ("reset_phase",), "level", 0, _text, "months before and after the end of a fixed period"),
 )

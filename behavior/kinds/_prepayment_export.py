@@ -16,6 +16,7 @@ from behavior.estimators.bands import log_error, log_mean
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_raking import Factors
+from behavior.kinds._prepayment_resets import Resets
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
 AGES = np.fromstring(
@@ -41,12 +42,14 @@ class Grid:
 
 
 def grid_for(
-    incentive: FloatArray, burnout: FloatArray, age: FloatArray, months: int, drivers: Sequence[Driver]
+    incentive: FloatArray,
+    burnout: FloatArray,
+    months: int,
+    drivers: Sequence[Driver],
+    further: Sequence[int] | IntArray = (),
 ) -> Grid:
-    """Nodes that cover what the history saw, one step beyond on each side of the incentive."""
-    ages = AGES[months >= AGES]
-    if ages[-1] < months:
-        ages = np.append(ages, months)
+    """Nodes that cover what the history saw, one step beyond on each side of the incentive; `further` ages as well."""
+    ages = np.unique(np.array([*AGES[months >= AGES], months, *further], dtype=np.int64))
     low, high = np.quantile(incentive, [0.0005, 0.9995])
     nodes = np.arange(np.floor(low / STEP) - 1, np.ceil(high / STEP) + 2) * STEP
     most = float(np.quantile(burnout, 0.9995))
@@ -55,7 +58,7 @@ def grid_for(
         burnt = np.zeros(1)
     if Driver.RATE_INCENTIVE not in drivers:
         nodes = np.zeros(1)
-    return Grid(ages.astype(np.int64), np.round(nodes, 6), burnt)
+    return Grid(ages, np.round(nodes, 6), burnt)
 
 
 def representatives(
@@ -103,6 +106,7 @@ def surface(
     grid: Grid,
     names: tuple[str, str],
     season: tuple[float, ...],
+    resets: Resets,
 ) -> tuple[FloatArray, FloatArray]:
     """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
 
@@ -121,6 +125,8 @@ def surface(
         _set(values, matrix, names[0], cells[:, 0][:, None])
         _set(values, matrix, names[1], cells[:, 1][:, None])
         _set(values, matrix, "age_months", float(age))
+        for name, codes in resets.codes(matrix, rows, float(age)).items():
+            _set(values, matrix, name, codes)
         _set(values, matrix, "month_of_year", neutral + 1.0)
         flat = matrix.with_values(values.reshape(-1, values.shape[-1]))
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]

@@ -10,6 +10,9 @@ from behavior.assumptions.segments import Band, SegmentScheme, band_of
 from behavior.quantities import AnyArray, BoolArray, IntArray
 from behavior.specs import ModelSpec
 
+HISTORY_WORDS = {"rate_type": {"arm": "floating"}}
+"""Words of a history that a book, and so a set, has others for."""
+
 
 def scheme_of(spec: ModelSpec) -> SegmentScheme:
     """The segment scheme of a specification."""
@@ -38,8 +41,14 @@ def _coded(table: pd.DataFrame, scheme: SegmentScheme, name: str) -> tuple[IntAr
     else:
         return np.zeros(len(table), dtype=np.int64), [POOLED]
     codes, words = pd.factorize(column)
-    texts = [str(word) or POOLED for word in words]
+    other = HISTORY_WORDS.get(name, {})
+    texts = [other.get(text, text) or POOLED for text in map(_word, words)]
     return np.where(codes < 0, len(texts), codes).astype(np.int64), [*texts, POOLED]
+
+
+def _word(cell: object) -> str:
+    """A cell as a set's CSV writes it: whole numbers without a decimal point."""
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def segment_codes(table: pd.DataFrame, scheme: SegmentScheme) -> tuple[IntArray, list[tuple[str, ...]]]:

@@ -20,6 +20,8 @@ from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
 from behavior.estimators.champion import Roles, load_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
+from behavior.estimators.spline_hazard import rows_of
+from behavior.features.base import FeatureMatrix
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
@@ -37,14 +39,25 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_raking import rake
+from behavior.kinds._prepayment_resets import RESET_FEATURES, Resets, resets_matter, without_resets
+from behavior.kinds._prepayment_segments import (
+    TERMS,
+    as_in_a_book,
+    by_rate,
+    curves_by_rate,
+    divided_by,
+    of_assets,
+    read_by,
+    segments_found,
+)
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
 from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_number
-from behavior.panel.loans import TARGETS, LoanPanelRules, build_loan_panel
+from behavior.panel.loans import OLD_RATE, TARGETS, LoanPanelRules, build_loan_panel
 from behavior.panel.parts import loan_panels
-from behavior.quantities import FloatArray, IntArray, Quantity
+from behavior.quantities import BoolArray, FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
 
 DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
@@ -75,7 +88,8 @@ def panels(parts: Iterable[CustomerHistory], rates: RateHistory, spec: ModelSpec
 
 
 def _roles(names: tuple[str, ...], spec: ModelSpec) -> Roles:
-    wanted = ("log_original_balance", "credit_score", "current_ltv", *spec.segments.by)
+    segments = (TERMS,) if by_rate(spec) else spec.segments.by
+    wanted = ("log_original_balance", "credit_score", "current_ltv", "fixed_period", *segments)
     interacts = tuple(name for name in wanted if name in names)
     return Roles("incentive", "age_months", "months_in_the_money", interacts)
 
@@ -87,9 +101,13 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     TooFewEvents, DidNotConverge, LeakFound.
     """
-    inputs, matrix = learn_inputs(panel, split, FEATURES, spec, {})
+    named, found = spec, segments_found(spec, panel.table)
+    spec = found.spec
+    kept = {"segments": list(spec.segments.by)} if by_rate(spec) else {}
+    inputs, matrix = learn_inputs(panel, split, FEATURES, read_by(spec, named, panel.table), kept)
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
+    inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
     refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
@@ -106,6 +124,12 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         **champion.facts,
         **absent_columns(panel.table, spec),
     }
+    if resets:
+        facts["resets in words"] = resets
+    if old := _old_rates(panel):
+        facts["market rate in words"] = old
+    if found.words:
+        facts["segments in words"] = found.words
     if CASES in panel.table:
         facts["months that the rows stand for"] = round(float(cases.sum()))
     small = Roles("", "age_months", "")
@@ -120,6 +144,35 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     by = ("age_months", "incentive")
     challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
+
+
+def _resets_judged(
+    inputs: ModelInputs, matrix: FeatureMatrix, payoff: FloatArray, learning: BoolArray, panel: Panel, spec: ModelSpec
+) -> tuple[ModelInputs, FeatureMatrix, str]:
+    """Inputs and matrix without the features of resets where nothing in the months learned from asks for them.
+
+    A history that its rates divide keeps them unasked: few of its loans have passed a reset, and a smooth effect of age
+    hides from the test what their end of a fixed period changes.
+    """
+    if not set(RESET_FEATURES) & set(matrix.names):
+        return inputs, matrix, ""
+    if by_rate(spec):
+        return inputs, matrix, "read month by month, as rates divide this history"
+    roles = _roles(without_resets(matrix).names, spec)
+    if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
+        return inputs, matrix, "loans leave otherwise around the end of a fixed period: read month by month"
+    plain = without_resets(matrix)
+    left = ModelInputs(plain.names, plain.levels, inputs.extra)
+    return left, plain, "loans leave no otherwise around the end of a fixed period than at other ages: not read"
+
+
+def _old_rates(panel: Panel) -> str:
+    """What is said of rows whose market rate stood still for want of a quote; empty where none did."""
+    counts = {reason: count for reason, count in panel.dropped.items() if reason.startswith(OLD_RATE)}
+    if not counts:
+        return ""
+    parts = "; ".join(f"{count:,} {reason.removeprefix(OLD_RATE).strip()}" for reason, count in counts.items())
+    return f"its history has holes or ends early: of {len(panel.table):,} rows the rate was last quoted, on {parts}"
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
@@ -156,28 +209,32 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
     season = export_grid.season_of(model, matrix, weight, spec.split.seed)
-    curves: list[AssumptionCurve] = []
-    for segment, mask in curves_wanted(table, spec):
+    curves: tuple[AssumptionCurve, ...] = ()
+    for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= 30 else mask
-        own = table[mask]
+        own, resets = table[mask], Resets.of(table, mask, rows)
         grid = export_grid.grid_for(
             own["incentive"].to_numpy(),
             own["months_in_the_money"].to_numpy(),
-            own["age_months"].to_numpy(),
             spec.export.months,
             drivers,
+            resets.ages(spec.export.months) if "reset_phase" in matrix.names else (),
         )
         part = matrix.with_values(matrix.values[rows])
         values, error = export_grid.surface(
-            model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season
+            model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season, resets
         )
-        curves.append(export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid)))
+        made_of = export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid))
+        curves = (*curves, made_of)
+    scheme = scheme_of(spec)
+    if by_rate(spec):
+        scheme, curves = of_assets(scheme, curves)
     made = AssumptionTable(
         name=spec.model.name or "mortgage_prepayment" if cause == "payoff" else f"mortgage_{cause}",
         effect=Effect.RUNOFF,
         quantity=Quantity.MONTHLY_HAZARD,
-        scheme=scheme_of(spec),
-        curves=tuple(curves),
+        scheme=scheme,
+        curves=curves,
         cause=cause,
         month_meaning=MonthMeaning.SINCE_ORIGINATION,
         drivers=drivers,
@@ -228,7 +285,7 @@ def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> Assum
 
 
 def _axes() -> tuple[str, ...]:
-    return ("incentive", "months_in_the_money", "age_months", "month_of_year")
+    return ("incentive", "months_in_the_money", "age_months", "month_of_year", "fixed_period", "reset_phase")
 
 
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
@@ -239,7 +296,7 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
 
 def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, IntArray]:
     """Hazard of each row from the table, season included, and the place of its curve; shape (rows,) each."""
-    rows = panel.table.rename(columns={"weight": "balance"})
+    rows = as_in_a_book(panel.table)
     months = np.maximum(rows["age_months"].to_numpy().astype(np.int64), 1)
     drivers = {
         Driver.RATE_INCENTIVE: rows["incentive"].to_numpy(),
@@ -255,6 +312,8 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
     for role in roles:
         own = files_of_role(files, role)
         estimators[role] = ModelInputs.from_files(own) if role == "inputs" else load_hazard(own)
+    if "inputs" in estimators and "segments" in estimators["inputs"].extra:
+        spec = divided_by(spec, tuple(estimators["inputs"].extra["segments"]))
     challengers = challengers_of(files, load_hazard)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, keeps_challengers=True)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from behavior.errors import MarketDataError
 from behavior.months import DateLike, as_days, month_end
-from behavior.quantities import DateArray, FloatArray
+from behavior.quantities import DateArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -84,3 +84,16 @@ class RateHistory:
     def monthly(self, role_or_index: str, month_ends: DateLike) -> FloatArray:
         """Value in force at the end of each date's month: the last on or before it; NaN before the first."""
         return self.at(role_or_index, month_end(month_ends))
+
+    def months_old(self, role_or_index: str, month_ends: DateLike) -> IntArray:
+        """Months that the value in force at the end of each date's month is old; 0 where it is of that month, or none.
+
+        Raises
+        ------
+        MarketDataError : no such role or index.
+        """
+        held = self.dates[self.index_of(role_or_index)]
+        wanted = month_end(month_ends)
+        position = np.searchsorted(held, wanted, side="right") - 1
+        months = wanted.astype("datetime64[M]") - held[np.maximum(position, 0)].astype("datetime64[M]")
+        return np.where(position >= 0, months.astype(np.int64), 0)

@@ -28,11 +28,22 @@ from behavior.panel.dense import (
 )
 from behavior.panel.house_prices import UNKNOWN_BEFORE, HousePrices, Houses
 from behavior.panel.loan_rows import LoanRows, sorted_rows
-from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+from behavior.panel.resets import rate_terms, reset_columns
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 LOAN_TEXTS = ("currency", "purpose", "occupancy", "property_type", "region", "channel", "rate_type", "product")
-LOAN_NUMBERS = ("credit_score", "ltv", "dti", "original_term_months", "original_rate", "original_balance")
+LOAN_NUMBERS = (
+    "credit_score",
+    "ltv",
+    "dti",
+    "original_term_months",
+    "original_rate",
+    "original_balance",
+    "fixation_months",
+)
 PART = 1e-8
+OLD_RATE = "incentive from a market rate last quoted"
+OLD_FROM, OLD_WORDS = (1, 2, 4, 13), ("1 month", "2 or 3 months", "4 to 12 months", "more than 12 months")
 TARGETS = ("payoff", "default", "curtailment", "balance_end", "status")
 
 
@@ -70,12 +81,13 @@ def build_loan_panel(
     FittingError : when nothing is left at risk. MarketDataError : when the market rate is unknown.
     """
     rows = sorted_rows(history.tables["loans"], history.tables["loan_months"], rules.extras)
-    market = _market_rates(rows, rates, rules)
+    market, old = _market_rates(rows, rates, rules)
     houses = Houses.of(rows, prices or HousePrices.of(rows))
     of_loan = _loan_columns(rows.loans) | {"origination_market_rate": market.at(rows.origination + 1)}
     made, dropped = RowsMade(len(rows.unit)), Counter[str]()
     for part in rows.parts():
         columns, kept, left_out = _columns(part, market, houses, rules)
+        left_out |= _old_rates(old, part.month[kept])
         made.add(columns, kept, of_loan, part.unit[kept])
         dropped.update(left_out)
     if not made.count:
@@ -92,7 +104,7 @@ def build_loan_panel(
 
 def _columns(
     rows: LoanRows, market: MonthlyValues, houses: Houses, rules: LoanPanelRules
-) -> tuple[dict[str, AnyArray], IntArray, dict[str, int]]:
+) -> tuple[dict[str, Any], IntArray, dict[str, int]]:
     """Columns of some loans' rows, positions of those at risk, and what was left out and why."""
     opening, estimated = _opening_balance(rows)
     seen = market.at(rows.month)
@@ -103,7 +115,7 @@ def _columns(
     months_unseen, depth_unseen, unknown = _in_the_money_unseen(rows, market, rules)
     kept, dropped = _at_risk(rows, opening, incentive, rules)
     prices, unknown_prices = houses.ratio(rows)
-    columns = {
+    columns: dict[str, Any] = {
         "unit": rows.unit,
         "month": month_end_of(rows.month),
         "weight": opening,
@@ -120,6 +132,8 @@ def _columns(
         "unemployment_rate": previous(rows.number("unemployment_rate"), rows.first),
         **{name: previous(rows.number(name), rows.first) for name in rules.extras if name in rows.numbers},
     }
+    if "fixation_months" in rows.loans.columns:
+        columns |= reset_columns(rows, number_of(rows.loans, "fixation_months")[rows.unit])
     dropped["opening balances estimated from the schedule"] = int(estimated[kept].sum())
     dropped["months in the money before the rate history begins, not counted"] = unknown
     dropped[UNKNOWN_BEFORE] = unknown_prices
@@ -203,18 +217,28 @@ def _curtailment_share(rows: LoanRows, opening: FloatArray) -> FloatArray:
     return share
 
 
-def _market_rates(rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> MonthlyValues:
+def _market_rates(rows: LoanRows, rates: RateHistory, rules: LoanPanelRules) -> tuple[MonthlyValues, MonthlyValues]:
     """Market mortgage rate at the end of the month before each month, `lag_months` late; NaN before the history begins.
+    And how many months old it then was already, where its history has holes or ends early.
 
-    It covers every month that the rows and their loans' months before can ask for.
+    They cover every month that the rows and their loans' months before can ask for.
     """
     if not len(rows.unit):
-        return MonthlyValues(np.zeros(0), 0)
+        return MonthlyValues(np.zeros(0), 0), MonthlyValues(np.zeros(0), 0)
     entered = rows.month[rows.first] - np.maximum(rows.age[rows.first] - 1, 0)
     low = min(int(entered.min()), int(rows.origination.min()) + 1)
     high = max(int(rows.month.max()), int(rows.origination.max()) + 1)
     seen = np.arange(low, high + 1) - 1 - rules.lag_months
-    return MonthlyValues(rates.monthly(rules.market, month_end_of(seen)), low)
+    ends = month_end_of(seen)
+    old = rates.months_old(rules.market, ends).astype(np.float64)
+    return MonthlyValues(rates.monthly(rules.market, ends), low), MonthlyValues(old, low)
+
+
+def _old_rates(old: MonthlyValues, month: IntArray) -> dict[str, int]:
+    """Rows whose incentive is reckoned from a market rate of an earlier month than the one it is read from."""
+    place = np.searchsorted(OLD_FROM, old.at(month), side="right")
+    counts = np.bincount(place, minlength=len(OLD_FROM) + 1)[1:]
+    return {f"{OLD_RATE} {words} before": int(count) for words, count in zip(OLD_WORDS, counts, strict=True) if count}
 
 
 def _in_the_money_unseen(
@@ -256,6 +280,8 @@ def _rate_unseen(rows: LoanRows, owner: IntArray, back: IntArray) -> FloatArray:
 def _loan_columns(loans: pd.DataFrame) -> dict[str, Any]:
     """What is known of each loan at its origination."""
     texts = {name: text_column(loans[name]) for name in LOAN_TEXTS if name in loans.columns}
+    if {"rate_type", "fixation_months"} & set(loans.columns):
+        texts["rate_terms"] = rate_terms(loans)
     return texts | {name: number_of(loans, name) for name in LOAN_NUMBERS if name in loans.columns}
 
 

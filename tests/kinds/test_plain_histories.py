@@ -102,3 +102,16 @@ def test_segments_that_the_features_do_not_name_have_curves_of_their_own_level()
     panel = kind.build_panel(bank().mortgages, bank().rate_history, spec)
     fitted = kind.fit(panel, split_panel(panel, spec.split), spec)
     assert "product" in fitted.estimators["inputs"].names
+
+
+def test_a_history_without_products_is_divided_by_its_rates_and_read_back_so() -> None:
+    tables = tables_of("mortgage_prepayment")
+    fitted, made = exported("mortgage_prepayment", {**tables, "loans": tables["loans"].drop(columns="product")})
+    curves_are_sound(made)
+    assert made[0].scheme.columns == ("side", "rate_type", "fixation_months")
+    segments = [curve.segment for curve in made[0].curves]
+    assert segments == [("asset", "fixed", "pooled"), ("asset", "floating", "pooled"), ("asset", "pooled", "pooled")]
+    assert "rate_type and fixation_months divide it" in fitted.facts["segments in words"]
+    text = (MODELS / "mortgage_prepayment" / "spec.toml").read_text()
+    back = all_kinds()["mortgage_prepayment"].load(parse_spec(text, "spec.toml"), fitted.files())
+    assert back.spec.segments.by == fitted.spec.segments.by == ("rate_type", "fixation_months")

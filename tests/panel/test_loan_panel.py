@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from behavior.errors import FittingError
-from behavior.panel.loans import LoanPanelRules, build_loan_panel
+from behavior.market.history import RateHistory
+from behavior.panel.loans import OLD_RATE, LoanPanelRules, build_loan_panel
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
 assert _spec is not None and _spec.loader is not None
@@ -133,3 +134,21 @@ def test_a_late_entry_is_estimated_from_the_contract_not_back_from_its_own_month
     rate, paid = 0.05 / 12, 23
     left = ((1 + rate) ** 360 - (1 + rate) ** paid) / ((1 + rate) ** 360 - 1)
     assert table["weight"].to_numpy() == pytest.approx([100_000 * left] * 2)
+
+
+def test_months_whose_market_rate_was_last_quoted_long_before_are_counted() -> None:
+    months = pd.date_range("2014-12-31", "2016-06-30", freq="ME")
+    held = months[(months < "2015-06-01") | (months > "2015-11-01")]
+    quotes = pd.DataFrame({"date": held, "index": "M30", "value": 0.04})
+    rates = RateHistory.from_table(quotes, {"mortgage": "M30"})
+    rows = small.loan_rows("a", "2015-02-28", 1, [99_000.0] * 16)
+    panel = build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), rows), rates, RULES)
+    old = {reason: count for reason, count in panel.dropped.items() if reason.startswith(OLD_RATE)}
+    # No quote from June to October: the months that should have read one read May's, 1 to 5 months old.
+    assert old == {
+        f"{OLD_RATE} 1 month before": 1,
+        f"{OLD_RATE} 2 or 3 months before": 2,
+        f"{OLD_RATE} 4 to 12 months before": 2,
+    }
+    whole = build_loan_panel(small.mortgage(small.loans([{"loan_id": "a"}]), rows), small.market(), RULES)
+    assert not any(reason.startswith(OLD_RATE) for reason in whole.dropped)

@@ -1,0 +1,146 @@
+"""Which segments a history of mortgages gets, and which curve a book's rows find: by what is said of their rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Effect, MonthMeaning
+from behavior.assumptions.segments import match_segments
+from behavior.assumptions.set import AssumptionTable
+from behavior.estimators.champion import Roles
+from behavior.features.base import FeatureMatrix
+from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
+from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
+from behavior.kinds._segments import scheme_of
+from behavior.panel.resets import PERIODS, PHASES, phases_of
+from behavior.quantities import Quantity
+from behavior.specs import ModelSpec, parse_spec
+
+
+def spec(by: str = '["product"]', least: int = 10) -> ModelSpec:
+    text = f"""
+[model]
+kind = "mortgage_prepayment"
+version = 1
+owner = "tests"
+[history]
+contract = "mortgage_history/1"
+[segments]
+by = {by}
+minimum_exposure_months = {least}
+[estimator]
+family = "best"
+[options]
+segments_otherwise = ["rate_type", "fixation_months"]
+"""
+    return parse_spec(text, "spec.toml")
+
+
+def panel(**columns: object) -> pd.DataFrame:
+    """Forty months: fixed for life, five and ten years fixed, and two of an odd fixation."""
+    base = {
+        "rate_type": pd.Categorical(["fixed"] * 15 + ["arm"] * 25),
+        "fixation_months": np.repeat([0.0, 60.0, 120.0, 84.0], [15, 12, 11, 2]),
+        "weight": 1.0,
+    }
+    return pd.DataFrame(base).assign(**columns)
+
+
+def curve(segment: tuple[str, ...]) -> AssumptionCurve:
+    return AssumptionCurve(segment, np.array([1, 120]), {}, np.array([0.01, 0.01]))
+
+
+def exported(table: pd.DataFrame, found: ModelSpec) -> AssumptionTable:
+    scheme, curves = of_assets(scheme_of(found), tuple(curve(one) for one, _ in curves_by_rate(table, found)))
+    return AssumptionTable(
+        "payoff", Effect.RUNOFF, Quantity.MONTHLY_HAZARD, scheme, curves, "payoff", MonthMeaning.SINCE_ORIGINATION
+    )
+
+
+def test_without_the_columns_named_rates_divide_a_history_and_it_is_said() -> None:
+    found = segments_found(spec(), panel())
+    assert found.spec.segments.by == ("rate_type", "fixation_months")
+    assert found.words.startswith("the history has no product, so that rate_type and fixation_months divide it: ")
+    assert "floating / 60" in found.words and "arm" not in found.words
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"product": "mortgage"}, {"rate_type": "fixed", "fixation_months": 0.0}],
+    ids=["the bank's own columns", "one kind of rate"],
+)
+def test_what_the_bank_names_or_one_kind_of_rate_stays_as_it_was(columns: dict[str, object]) -> None:
+    assert segments_found(spec(), panel(**columns)).spec == spec()
+
+
+def test_too_few_loans_of_another_kind_are_pooled_and_it_is_said() -> None:
+    found = segments_found(spec(least=30), panel())
+    assert found.spec == spec(least=30) and "too few" in found.words
+
+
+def test_rows_of_a_book_find_their_own_curve_or_a_wider_one_and_deposits_none() -> None:
+    table = exported(panel(), segments_found(spec(), panel()).spec)
+    assert [one.segment for one in table.curves] == [
+        ("asset", "floating", "120"),
+        ("asset", "floating", "60"),
+        ("asset", "fixed", "pooled"),
+        ("asset", "floating", "pooled"),
+        ("asset", "pooled", "pooled"),
+    ]
+    book = pd.DataFrame(
+        {
+            "side": ["asset"] * 5 + ["liability"],
+            "rate_type": ["fixed", "floating", "floating", "floating", "administered", "fixed"],
+            "fixation_months": [0.0, 60.0, 84.0, np.nan, np.nan, np.nan],
+        }
+    )
+    assert match_segments(book, table).curve_index.tolist() == [2, 1, 3, 3, 4, -1]
+    plain = match_segments(book.drop(columns="fixation_months"), table)
+    assert plain.curve_index.tolist() == [2, 3, 3, 3, 4, -1]
+
+
+def test_one_column_alone_divides_as_well() -> None:
+    table = panel().drop(columns="fixation_months")
+    found = segments_found(spec(), table).spec
+    assert [one for one, _ in curves_by_rate(table, found)] == [("fixed",), ("floating",), ("pooled",)]
+
+
+def test_the_grid_shows_each_reset_and_loans_stand_at_a_node_as_their_fixation_says() -> None:
+    table = panel().assign(resets_strayed=0.0)
+    mask = (table["rate_type"] == "arm").to_numpy()
+    resets = Resets.of(table, mask, mask)
+    assert resets.shown == (60, 84, 120)
+    ages = resets.ages(130)
+    assert {57, 58, 60, 61, 63, 64, 66, 67, 81, 87, 117, 121, 127} <= set(ages.tolist()) and 72 not in ages
+    levels = {"reset_phase": tuple(sorted(PHASES)), "fixed_period": PERIODS}
+    matrix = FeatureMatrix((), np.empty((0, 0)), (), (), levels)
+    codes = resets.codes(matrix, np.array([0, 12]), 61.0)
+    assert codes["reset_phase"][0] == levels["reset_phase"].index("+1") and np.isnan(codes["reset_phase"][1])
+    assert codes["fixed_period"].tolist() == [PERIODS.index("after"), PERIODS.index("first")]
+
+
+def test_loans_that_stray_have_one_reset_on_the_grid() -> None:
+    table = panel().assign(resets_strayed=1.0)
+    mask = (table["fixation_months"] == 60.0).to_numpy()
+    assert Resets.of(table, mask, mask).ages(360).max() == 67
+
+
+@pytest.mark.parametrize("peak", [1.0, 6.0])
+def test_features_of_resets_are_kept_where_payoffs_ask_for_them(peak: float) -> None:
+    rng = np.random.default_rng(5)
+    age = rng.integers(1, 120, 60_000).astype(np.float64)
+    phase = phases_of(age, np.full(age.size, 60.0), np.zeros(age.size, dtype=bool)).astype(np.float64)
+    phase[phase < 0] = np.nan
+    happened = (rng.random(age.size) < 0.01 * np.where(phase == PHASES.index("+1"), peak, 1.0)).astype(np.float64)
+    matrix = FeatureMatrix(
+        ("age_months", "reset_phase"),
+        np.column_stack([age, phase]),
+        (0, 0),
+        ("months", "level"),
+        {"reset_phase": PHASES},
+    )
+    assert without_resets(matrix).names == ("age_months",)
+    assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", "")) == (peak > 1.0)
