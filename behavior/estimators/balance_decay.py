@@ -22,6 +22,8 @@ from behavior.errors import TooFewEvents
 from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
+from behavior.estimators.growth_ages import GrowthTerm, lived_ages
+from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.term_layout import Layout
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
@@ -34,9 +36,11 @@ PACE = "pace"
 """Column of the pace that is left of accounts, between 0 and 1, on which growth is linear where it is known."""
 CODES = ("segment", "month_of_year")
 LEAST_BALANCE, MOST_LOG = 10.0, 1.5
-SHARES = np.array([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
 BANDS = np.array([0.35, 0.65])
 CERTAIN = 2.5
+LEARNED = ("smooth",)
+"""Forms of the terms whose roughness is learned. Not that of the spread: what is learned of it draws segments together
+that differ, and bands that take it for known are too narrow."""
 LONG = 4
 
 
@@ -163,14 +167,13 @@ class BalanceDecay:
         assert cells.log_decay is not None and cells.accounts is not None
         response, accounts = cells.log_decay[use] / SCALE, cells.accounts[use]
         weight = accounts / self._noise(design, response, accounts)
-        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
-        gram = (design * weight[:, None]).T @ design + prior
-        target = (design * weight[:, None]).T @ response
-        self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
+        information, target = (design * weight[:, None]).T @ design, (design * weight[:, None]).T @ response
+        prior = self._prior(information, target)
+        self.coefficients_ = bounded_least_squares(information + prior, target, self.layout_.bounded())
         if cells.rows is not None:
             rows = cells.rows.of_cells(use)
             found = np.nan_to_num(rows.log_decay / SCALE - (design @ self.coefficients_)[rows.cell])
-            self._set_covariance(design, weight, rows, found * (weight / accounts)[rows.cell], cells, use)
+            self._set_covariance(design, weight, prior, rows, found * (weight / accounts)[rows.cell], cells, use)
 
     def _fit_sums(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Ratios of sums, each cell with its balance: a weight that knew which balances stand high by chance would
@@ -178,10 +181,11 @@ class BalanceDecay:
         ratio = cells.after[use] / cells.before[use]
         response = (1.0 - ratio) / SCALE
         weight = self.weights_of_sums(design, cells, use)
-        gram = (design * weight[:, None]).T @ design + self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        information = (design * weight[:, None]).T @ design
+        prior = self._prior(information, (design * weight[:, None]).T @ response)
         for _ in range(PASSES):
             target = (design * weight[:, None]).T @ response
-            self.coefficients_ = bounded_least_squares(gram, target, self.layout_.bounded())
+            self.coefficients_ = bounded_least_squares(information + prior, target, self.layout_.bounded())
             fitted = design @ self.coefficients_
             response = fitted - (ratio / np.exp(-SCALE * fitted) - 1.0) / SCALE
         if cells.rows is None:  # whoever follows the accounts says how sure this is
@@ -189,18 +193,22 @@ class BalanceDecay:
         rows = cells.rows.of_cells(use)
         kept = np.exp(-SCALE * (design @ self.coefficients_))[rows.cell]
         found = (rows.before - rows.after / kept) / (SCALE * cells.before[use][rows.cell])
-        self._set_covariance(design, weight, rows, found * weight[rows.cell], cells, use)
+        self._set_covariance(design, weight, prior, rows, found * weight[rows.cell], cells, use)
+
+    def _prior(self, information: FloatArray, target: FloatArray) -> FloatArray:
+        """Prior precision of the coefficients, with growth in age as rough as the data say."""
+        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge, LEARNED)
 
     def _set_covariance(
         self,
         design: FloatArray,
         weight: FloatArray,
+        prior: FloatArray,
         rows: CellRows,
         surprise: FloatArray,
         cells: DecayCells,
         use: BoolArray,
     ) -> None:
-        prior = self.layout_.penalty(self.smooth, self.cross, self.ridge)
         blocks = self._long_blocks(cells, use)
         self.covariance_, shock = customer_covariance(
             design, weight, prior, rows, surprise, blocks, max(self.segments, 1)
@@ -278,9 +286,9 @@ class BalanceDecay:
         if "month_of_year" in matrix.names:
             terms.append(Term("levels", "month_of_year", levels=13))
         for name in self.smooth_in:
-            knots = knots_of(column_of(matrix, name), SHARES, 1.0)
-            if len(knots) > 1:
-                terms.append(Term("smooth", name, tuple(knots)))
+            ages = lived_ages(column_of(matrix, name))
+            if len(ages) > 1:
+                terms.append(GrowthTerm("smooth", name, ages))
         if PACE in matrix.names:
             terms.append(Term("smooth", PACE, (0.0, 1.0)))
         if self.driver in matrix.names:

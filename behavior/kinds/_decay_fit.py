@@ -9,6 +9,7 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.growth_ages import age_band
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
@@ -20,7 +21,6 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 BLOCK_MONTHS = 6
-AGE_BAND = 6.0
 GROWN_UP = 240.0
 FIRST_MONTH = "first_month"
 
@@ -61,7 +61,7 @@ def balance_cells(
     columns = np.column_stack(
         [codes[use], age, *((spread,) if with_spread else ()), *(() if pace is None else (pace[use],))]
     )
-    key = (codes[use] * 100_000 + month) * 100 + np.floor(np.sqrt(age / AGE_BAND)).astype(np.int64)
+    key = (codes[use] * 100_000 + month) * 100 + age_band(age)
     before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
     customer = pd.factorize(table["customer"])[0][use]
     return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
@@ -149,6 +149,11 @@ class MinimumDecay(BalanceDecay):
             falling = (1.0, 2.0, 4.0, 8.0, 16.0, 36.0)
             base.append(Term("product", "months_since", falling, "segment", (), self.segments))
         return tuple(base)
+
+    def _prior(self, information: FloatArray, target: FloatArray) -> FloatArray:
+        """As set, not learned: one account's fall is seen from every landmark before it, which a likelihood of cells
+        would take for so many falls."""
+        return self.layout_.penalty(self.smooth, self.cross, self.ridge)
 
 
 def _mean_by_month(
