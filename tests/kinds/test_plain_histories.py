@@ -52,6 +52,26 @@ def curves_are_sound(tables: tuple) -> None:
             assert np.isfinite(curve.values).all() and (curve.values >= 0).all() and (curve.values <= 1).all()
 
 
+def test_ten_years_of_rates_by_product_become_a_law_a_product() -> None:
+    history = bank().rate_history
+    months = pd.date_range(end=bank().simulator.as_of, periods=120, freq="ME")
+    short = history.monthly("short", months.to_numpy().astype("datetime64[D]"))
+    series = [
+        pd.DataFrame({"product": product, "month": months, "rate_paid": np.round(0.001 + beta * short, 6)})
+        for product, beta in (("savings", 0.4), ("money_market", 0.7))
+    ]
+    text = (MODELS / "deposit_beta_products" / "spec.toml").read_text().replace("replicates = 200", "replicates = 10")
+    spec, kind = parse_spec(text, "spec.toml"), all_kinds()["deposit_beta"]
+    panel = kind.build_panel(
+        CustomerHistory(spec.history.contract, {"product_rates": pd.concat(series)}), history, spec
+    )
+    fitted = kind.fit(panel, split_panel(panel, spec.split), spec)
+    target = kind.export(fitted, ExportContext(pd.Timestamp(bank().simulator.as_of), panel, history, bank().book))[0]
+    found = {curve.segment[0]: float(curve.values.mean()) for curve in target.curves}
+    assert found["savings"] == pytest.approx(0.4, abs=0.03)
+    assert found["money_market"] == pytest.approx(0.7, abs=0.03)
+
+
 @pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_history_of_required_columns_alone_becomes_curves(name: str) -> None:
