@@ -14,18 +14,6 @@ if TYPE_CHECKING:
     from behavior.assumptions.compare import ReadingPoints
     from behavior.assumptions.set import AssumptionSet
 
-ORIGIN = (
-    "model",
-    "model_version",
-    "spec_digest",
-    "data_digest",
-    "code_version",
-    "run",
-    "source",
-    "transferred",
-    "unreconciled",
-)
-
 IMPORT_FORMAT = """\
 The CSV holds one value a row:
 
@@ -170,13 +158,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     ]
     warnings = beyond_data_warnings(found.tables, points)
     console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
-    console.table("Tables", [{key: row[key] for key in row if key != "averaged over"} for row in tables])
-    averaged: dict[str, list[str]] = {}
-    for row in tables:
-        averaged.setdefault(str(row["averaged over"]), []).append(str(row["table"]))
-    shared = [{"tables": ", ".join(names), "averaged over": text} for text, names in averaged.items() if text]
-    if shared:
-        console.table("Covariates that are not in a table", shared)
+    _tables(console, tables)
     _readings(console, figures)
     if any(one["held at"] for one in figures):
         console.say("  held at: the rate lies outside the curve's grid, whose nearest end is read.")
@@ -201,6 +183,17 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _tables(console: Console, tables: Sequence[Mapping[str, object]]) -> None:
+    """A set's tables, and what their curves are averaged over, once where several share it."""
+    console.table("Tables", [{key: row[key] for key in row if key != "averaged over"} for row in tables])
+    averaged: dict[str, list[str]] = {}
+    for row in tables:
+        averaged.setdefault(str(row["averaged over"]), []).append(str(row["table"]))
+    shared = [{"tables": ", ".join(names), "averaged over": text} for text, names in averaged.items() if text]
+    if shared:
+        console.table("Covariates that are not in a table", shared)
+
+
 def _readings(console: Console, figures: Sequence[Mapping[str, object]]) -> None:
     """Figures of a set, one table an effect, cause and segment, so that each line fits a terminal."""
     groups: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
@@ -213,10 +206,11 @@ def _readings(console: Console, figures: Sequence[Mapping[str, object]]) -> None
 
 
 def _origin(found: AssumptionSet, name: str) -> dict[str, object]:
+    from behavior.assumptions.manifest import TEXTS
+
     origin = found.table(name).provenance
     rows: dict[str, object] = {"table": name}
-    rows |= {key: getattr(origin, key) for key in ORIGIN}
-    rows["validation"] = origin.validation
+    rows |= {key: getattr(origin, key) for key in ("model", "model_version", *TEXTS)}
     rows["failed_gates"] = ", ".join(origin.failed_gates)
     return {key: value for key, value in rows.items() if value not in (None, "")}
 

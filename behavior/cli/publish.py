@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from behavior.cli.output import Console
 
 if TYPE_CHECKING:
-    from behavior.assumptions.set import AssumptionTable
+    from pathlib import Path
+
+    from behavior.assumptions.set import AssumptionSet, AssumptionTable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +58,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.supersedes,
         arguments.note,
     )
-    folder = store.folder / written.id
+    _say(console, written, arguments.proposed_by, store.folder, looked_up)
+    return 0
+
+
+def _say(console: Console, written: AssumptionSet, proposed_by: str, store: Path, looked_up: bool) -> None:
+    """What was written and where, what stands against its approval, and what comes next."""
+    folder = store / written.id
     console.table(
-        f"Set {written.id}, a draft of {arguments.proposed_by}, in {folder}",
+        f"Set {written.id}, a draft of {proposed_by}, in {folder}",
         [
             {
                 "table": table.name,
@@ -77,20 +85,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
     for failed in written.failed_gates:
         console.warn(f"gate failed: {failed}; the set cannot be approved.")
-    console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store.folder}")
+    console.say(f"Next: behavior approve {written.id} --by NAME --valid-from DATE --store {store}")
     console.result(
         {
             "id": written.id,
             "digest": written.digest,
             "folder": str(folder),
             "status": "draft",
-            "proposed_by": arguments.proposed_by,
+            "proposed_by": proposed_by,
             "failed_gates": list(written.failed_gates),
             "unvalidated": list(written.unvalidated),
             "signatures_looked_up": looked_up,
         }
     )
-    return 0
 
 
 def _signed(tables: tuple[AssumptionTable, ...], profile: str) -> tuple[AssumptionTable, ...]:

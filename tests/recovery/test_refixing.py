@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -19,16 +16,18 @@ from behavior.panel.split import split_panel
 from behavior.quantities import monthly_to_annual
 from behavior.specs import parse_spec
 from behavior.workflows.train import kind_of
+from tests.recovery.refixing_bank import refixing_bank
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 LAST_MONTHS = 36
+MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
 @cache
-def lived_and_looked_up(path: Path, seed: int) -> pd.DataFrame:
+def lived_and_looked_up(seed: int) -> pd.DataFrame:
     """The truth of every loan-month, and what the exported table gives for it, looked up as a book's rows are."""
-    bank = load(path).refixing_bank(seed)
-    spec = parse_spec((path.parents[2] / "models" / "mortgage_prepayment" / "spec.toml").read_text(), "spec.toml")
+    bank = refixing_bank(seed)
+    spec = parse_spec((MODELS / "mortgage_prepayment" / "spec.toml").read_text(), "spec.toml")
     kind = kind_of(spec)
     panel = kind.build_panel(bank.mortgages, bank.rate_history, spec)
     fitted = kind.fit(panel, split_panel(panel, spec.split), spec)
@@ -45,20 +44,10 @@ def lived_and_looked_up(path: Path, seed: int) -> pd.DataFrame:
     return bank.truth.assign(table=found)
 
 
-def load(path: Path) -> ModuleType:
-    """A module beside the tests, which are no package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(params=(1, 2))
 def rows(request: pytest.FixtureRequest) -> pd.DataFrame:
     """Each bank in turn."""
-    return lived_and_looked_up(Path(__file__).with_name("refixing_bank.py"), int(request.param))
+    return lived_and_looked_up(int(request.param))
 
 
 def surface_error(rows: pd.DataFrame) -> float:
