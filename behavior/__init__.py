@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from behavior.workflows.explain import explain
     from behavior.workflows.publish import publish
     from behavior.workflows.train import train
-    from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+    from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+    from behavior.workflows.value import value
 
 _PLACES = {
     "AssumptionSet": "behavior.assumptions.set",
@@ -38,8 +39,8 @@ _PLACES = {
     "RateCurve": "behavior.market.curves",
     "RateHistory": "behavior.market.history",
     "ScenarioSet": "behavior.market.scenarios",
-    "ValuationInputs": "behavior.workflows.value",
-    "ValuationOptions": "behavior.workflows.value",
+    "ValuationInputs": "behavior.workflows.valuation",
+    "ValuationOptions": "behavior.workflows.valuation",
     "all_kinds": "behavior.kinds.base",
     "apply_scenarios": "behavior.market.scenarios",
     "compare": "behavior.assumptions.compare",

@@ -13,7 +13,7 @@ from behavior.cli.valuing import PATHS, SHEETS, read_inputs, read_options
 if TYPE_CHECKING:
     from behavior.cli.output import Console
     from behavior.workflows.explain import Cell
-    from behavior.workflows.value import ValuationInputs, ValuationOptions
+    from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 RESULT = "result.json"
 MEASURES = ("eve", "delta_eve", "delta_eve_after_options", "nii", "delta_nii")

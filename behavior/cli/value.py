@@ -22,7 +22,7 @@ from behavior.workflows.value_words import EVERY
 if TYPE_CHECKING:
     from behavior.cli.output import Console
     from behavior.measures.result import IrrbbResult
-    from behavior.workflows.value import ValuationInputs
+    from behavior.workflows.valuation import ValuationInputs
 
 
 POSITIONS = "cash_flows.parquet"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from behavior.workflows.value_words import WORDS
 
 if TYPE_CHECKING:
-    from behavior.workflows.value import ValuationInputs, ValuationOptions
+    from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 SHEETS = ("run_off", "constant", "dynamic")
 TABLES = {
@@ -193,7 +193,7 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     from behavior.io.assumption_store import load_assumptions
     from behavior.io.files import read_bytes, sha256_of
     from behavior.io.settings import read_settings_file
-    from behavior.workflows.value import ValuationInputs
+    from behavior.workflows.valuation import ValuationInputs
 
     _refuse_missing(args)
     sources: dict[str, Any] = {}
@@ -339,7 +339,7 @@ def read_options(args: argparse.Namespace, inputs: ValuationInputs) -> Valuation
     """The choices as the valuation has them."""
     from behavior.io.files import read_bytes
     from behavior.market.user_scenarios import user_scenarios
-    from behavior.workflows.value import ValuationOptions
+    from behavior.workflows.valuation import ValuationOptions
 
     scenarios = None
     if args.scenarios is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from behavior.months import as_days
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 
-def uncovered_deposits(book: Book, matchings: list[Matching]) -> BoolArray:
+def uncovered_deposits(book: Book, matchings: Sequence[Matching]) -> BoolArray:
     """Non-maturity rows whose balance no RUNOFF curve takes off, behaviour switched off included."""
     covered = np.zeros(len(book), dtype=np.bool_)
     for matching in matchings:

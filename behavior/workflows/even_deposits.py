@@ -21,7 +21,8 @@ from behavior.engine.run import run
 from behavior.measures.further_groups import keys_of
 from behavior.months import roll_months
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, IntArray
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan
 from behavior.workflows.value_overlays import with_deposit_costs
 
 

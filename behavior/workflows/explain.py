@@ -22,7 +22,8 @@ from behavior.measures.further_groups import keys_of
 from behavior.measures.nii import CONSTANT, DYNAMIC
 from behavior.months import month_bounds
 from behavior.quantities import FloatArray, IntArray
-from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import exchange_rates, resolved
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_sheets import Sheets, balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position

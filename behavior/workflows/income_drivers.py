@@ -16,7 +16,8 @@ import pandas as pd
 from behavior.engine.plan import Plan, some_of
 from behavior.engine.run import run
 from behavior.quantities import FloatArray
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan
 
 DRIVERS = ("repricing", "beta", "new_business")
 YEARS: Mapping[int, tuple[int, int]] = {1: (1, 12), 2: (13, 24)}

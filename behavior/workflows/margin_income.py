@@ -33,7 +33,8 @@ from behavior.measures.new_business import MarginPricing
 from behavior.measures.nii import CONSTANT, DYNAMIC, RUN_OFF
 from behavior.months import month_bounds
 from behavior.quantities import FloatArray, IntArray
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved
 from behavior.workflows.value_sheets import Sheets, balance_sheets, sheet_words
 from behavior.workflows.value_views import paid_rates
 

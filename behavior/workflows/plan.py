@@ -22,7 +22,8 @@ from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.regulatory_overlay import SLOTTINGS
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from behavior.workflows.value_measures import Measures, with_measures
 from behavior.workflows.value_words import EVERY, word_faults
 from behavior.workflows.wiring import FURTHER, Project

@@ -26,7 +26,8 @@ from behavior.market.regulation import parameters
 from behavior.measures.eve import TOTAL
 from behavior.quantities import AnyArray, BoolArray, FloatArray
 from behavior.workflows.even_deposits import even_months, even_value
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan
 from behavior.workflows.value_overlays import framework_of, is_european, pinned
 
 SCALED, UNIFORM = "scaled", "uniform"

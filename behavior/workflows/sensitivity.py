@@ -32,7 +32,8 @@ from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from behavior.workflows.value_overlays import pinned
 
 PREPAYMENT_CAUSES = ("payoff", "curtailment")

@@ -22,7 +22,8 @@ from behavior.market.scenarios import BASE, ScenarioSet, scenario_set
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
 from behavior.workflows.standardised_book import BY_BUCKET, Framework, Portfolio, slots_of, transformed
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan, value
 from behavior.workflows.value_overlays import pinned
 
 

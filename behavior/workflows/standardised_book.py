@@ -28,7 +28,7 @@ from behavior.engine.slotting import bucket_share, core_caps, rule_share, slotte
 from behavior.market.buckets import Buckets
 from behavior.months import as_days, roll_months
 from behavior.quantities import FloatArray, Quantity, annual_to_monthly
-from behavior.workflows.value import ValuationInputs
+from behavior.workflows.valuation import ValuationInputs
 
 NMD, PREPAYABLE, TERM_DEPOSIT = "nmd", "prepayable", "term_deposit"
 MONTHLY, BY_BUCKET = "monthly", "bucket"

@@ -19,7 +19,8 @@ from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 from behavior.workflows.regulatory_overlay import categories
 from behavior.workflows.sensitivity import parallel_scenarios
 from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan
 from behavior.workflows.value_overlays import pinned
 
 LONG_RUN = 60

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import Tail
 from behavior.assumptions.set import AssumptionSet
 from behavior.contracts import Place, faults_at
 from behavior.engine.detail import position_cash_flows
@@ -22,13 +20,11 @@ from behavior.engine.principal import stray_rows
 from behavior.engine.projection import prepare, uncovered_deposits
 from behavior.engine.refusals import transfer_faults
 from behavior.engine.run import run
-from behavior.engine.runoff import Matching
-from behavior.errors import ContractFault, Fault, MarketDataError, SpecFault
+from behavior.errors import ContractFault, Fault, MarketDataError
 from behavior.freed import give_back_freed
-from behavior.market.buckets import Buckets, regulatory_buckets
-from behavior.market.curves import CurveSet, DriverInterpolation, Interpolation, TimeConvention
+from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
-from behavior.market.scenarios import RatePath, ScenarioSet, apply_scenarios, scenario_set
+from behavior.market.scenarios import apply_scenarios, scenario_set
 from behavior.measures.cash_flows import cash_flow_table
 from behavior.measures.commercial_margin import commercial_margin
 from behavior.measures.coverage import coverage_table
@@ -39,118 +35,14 @@ from behavior.measures.result import IrrbbResult
 from behavior.months import DateLike, as_days
 from behavior.quantities import FloatArray
 from behavior.workflows.market_needs import ExchangeRates, MarketTables, missing_exchange_rates, missing_market
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value_facts import facts
 from behavior.workflows.value_options import BookOptions, book_options, with_options
 from behavior.workflows.value_overlays import capped_deposits, standardised_multipliers
 from behavior.workflows.value_sheets import balance_sheets, sheet_words
 from behavior.workflows.value_views import CLEAN, accrued_by_position, acting_set, clean, paid_rates
-from behavior.workflows.value_words import word_faults
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class ValuationInputs:
-    """Everything a valuation reads, already in memory.
-
-    Parameters
-    ----------
-    book : book/1. curves : curves/1; earlier as-of dates are curve history. assumptions : None = no behaviour.
-    rates : rate_history/1. fx : fx/1. vols : vols/1. schedule : schedule/1.
-    plan : plan/1, new business of the dynamic balance sheet. mix_shift : mix_shift/1, moves on the constant one.
-    tier1, book_equity : reporting currency. index_roles : role -> index. new_business_margins : product -> decimals.
-    sources : input -> what it was (file name, sha256, rows), for ``result.json``.
-    places : table -> where its rows came from, for messages.
-    """
-
-    book: pd.DataFrame
-    curves: pd.DataFrame
-    as_of: dt.date
-    reporting_currency: str
-    tier1: float
-    book_equity: float
-    assumptions: AssumptionSet | None = None
-    rates: pd.DataFrame | None = None
-    fx: pd.DataFrame | None = None
-    vols: pd.DataFrame | None = None
-    schedule: pd.DataFrame | None = None
-    plan: pd.DataFrame | None = None
-    mix_shift: pd.DataFrame | None = None
-    index_roles: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, float] = field(default_factory=dict)
-    new_business_margins: Mapping[str, float] = field(default_factory=dict)
-    sources: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ValuationOptions:
-    """Choices of a valuation; the defaults are those of the contracts.
-
-    Parameters
-    ----------
-    framework : prescribed scenarios, or `scenarios` for others. floor : rule or level instead of the framework's own.
-    balance_sheets : ``run_off``, ``constant``, ``dynamic``; None = the first two, and the third where a plan is given.
-        aggregation : over currencies, instead of the framework's own.
-    price : ``dirty`` (the first flow is a full coupon) or ``clean`` (less the interest accrued by as-of).
-    driver_interpolation : what behavioural drivers read forwards from.
-    migrated : moves into another product, ``counted`` as decay or ``censored``; None = counted, but not under the
-        `deposit_view` ``minimum_balance`` (liquidity).
-    derivatives : on a constant balance sheet, ``run_off`` or ``renewed``. embedded_limits : ``option`` (time value by
-        vols/1 on top of intrinsic cash flows) or ``intrinsic``.
-    behaviour : ``model``, ``frozen`` (what customers do in base, in every scenario: run-off and drawing),
-        ``frozen_rates`` (the pass-through of rates that the bank sets too) or ``standardised`` (base's, multiplied).
-    cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
-        years instead of the rule's.
-    extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
-    slotting : discount flows on their own ``dates``, or at the ``midpoints`` of the buckets that hold them, or on their
-        dates but overnight flows a day of 365 on whatever the grid (``day_one``).
-    deposit_life_factor : factor on the run-off times of non-maturity deposits, after any cap.
-    deposit_costs : count servicing costs less fees of non-maturity deposits in present values.
-
-    Raises
-    ------
-    SpecFault : naming every option whose word is not among its `value_words.WORDS`.
-    """
-
-    framework: str = "bcbs_2024"
-    scenarios: ScenarioSet | None = None
-    floor: str | float | None = None
-    interpolation: Interpolation = "linear"
-    driver_interpolation: DriverInterpolation = "pchip"
-    time: TimeConvention = "exact"
-    price: str = "dirty"
-    rate_path: RatePath = "forward"
-    balance_sheets: tuple[str, ...] | None = None
-    margins: str = "included"
-    runoff_convention: str = "pool"
-    behaviour: str = "model"
-    migrated: str | None = None
-    deposit_view: str = "with_redeposits"
-    include_default: bool = False
-    uncovered: str = "error"
-    pending: bool = True
-    tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
-    aggregation: str | None = None
-    extrapolation: str = "refuse"
-    exchange_notionals: bool = False
-    derivatives: str = "run_off"
-    embedded_limits: str = "option"
-    buckets: Buckets = field(default_factory=regulatory_buckets)
-    cash_flows: bool = True
-    deposit_life_cap: float | None = None
-    cap_deposits: bool | None = None
-    slotting: str = "dates"
-    deposit_life_factor: float = 1.0
-    deposit_costs: bool = False
-
-    def __post_init__(self) -> None:
-        faults = word_faults(vars(self))
-        if faults:
-            raise SpecFault(faults)
-        object.__setattr__(self, "tail", Tail(self.tail))
-
-
 Runner = Callable[[Plan, Callable[[float], None] | None], CashFlows]
 
 
@@ -171,7 +63,8 @@ def value(
     ContractFault, AssumptionError, MarketDataError : what is missing or wrong, and what to supply.
     """
     chosen = options or ValuationOptions()
-    world, book, held = _resolved(inputs, chosen)
+    world, held = _resolved(inputs, chosen)
+    book = held.linear
     fx = exchange_rates(inputs, Book(inputs.book))
     plan, overlay = _plan(inputs, chosen, world, book)
     words = sheet_words(inputs, chosen)
@@ -193,7 +86,7 @@ def value(
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
         coverage=with_options(
-            coverage_table(book, flows.coverage, matchings, _overnight(book, plan.matchings)), Book(inputs.book)
+            coverage_table(book, flows.coverage, matchings, uncovered_deposits(book, plan.matchings)), Book(inputs.book)
         ),
         facts={**facts(inputs, chosen, world, plan, sheets, eve, nii, fx, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,
@@ -201,8 +94,8 @@ def value(
     )
 
 
-def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, Book, Any]:
-    """The market under every scenario, the positions that the kernel projects, and the options apart from them."""
+def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, BookOptions]:
+    """The market under every scenario, and the positions that the kernel projects apart from the options."""
     if not len(inputs.book):
         hint = "Contracts that are over by the as-of date leave no row; give positions that still run."
         raise ContractFault(
@@ -215,8 +108,7 @@ def _resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World
     _refuse_missing(missing_market(book, market, options.extrapolation == "flat", limits))
     _refuse_rows(book, options)
     world = _world(inputs, options, curves)
-    held = book_options(book, world.curves, inputs.vols, options.time, options.embedded_limits)
-    return world, held.linear, held
+    return world, book_options(book, world.curves, inputs.vols, options.time, options.embedded_limits)
 
 
 def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book: Book) -> tuple[Plan, dict[str, Any]]:
@@ -247,9 +139,7 @@ def position_flows(inputs: ValuationInputs, options: ValuationOptions | None = N
     As `value`, when the first table is asked for.
     """
     chosen = options or ValuationOptions()
-    world, book, _ = _resolved(inputs, chosen)
-    plan, _ = _plan(inputs, chosen, world, book)
-    yield from position_cash_flows(plan)
+    yield from position_cash_flows(resolved_plan(inputs, chosen)[1])
 
 
 def resolved_plan(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, Plan]:
@@ -259,8 +149,8 @@ def resolved_plan(inputs: ValuationInputs, options: ValuationOptions) -> tuple[W
     ------
     As `value`.
     """
-    world, book, _ = _resolved(inputs, options)
-    return world, _plan(inputs, options, world, book)[0]
+    world, _, plan = resolved(inputs, options)
+    return world, plan
 
 
 def resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World, BookOptions, Plan]:
@@ -270,8 +160,8 @@ def resolved(inputs: ValuationInputs, options: ValuationOptions) -> tuple[World,
     ------
     As `value`.
     """
-    world, book, held = _resolved(inputs, options)
-    return world, held, _plan(inputs, options, world, book)[0]
+    world, held = _resolved(inputs, options)
+    return world, held, _plan(inputs, options, world, held.linear)[0]
 
 
 def _rates_paid(plan: Plan, book: Book) -> tuple[FloatArray, FloatArray]:
@@ -280,10 +170,6 @@ def _rates_paid(plan: Plan, book: Book) -> tuple[FloatArray, FloatArray]:
     found[0, plan.order] = paid_rates(plan, plan.records["rate"])
     found[1, plan.order] = paid_rates(plan, book.numbers("transfer_rate")[plan.order])
     return found[0], found[1]
-
-
-def _overnight(book: Book, matchings: Sequence[Matching]) -> np.ndarray:
-    return uncovered_deposits(book, list(matchings))
 
 
 def _curves(inputs: ValuationInputs, day: DateLike, options: ValuationOptions) -> CurveSet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +18,11 @@ from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
 from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
 from behavior.measures.warnings import base_warnings
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
 from behavior.workflows.value_sheets import Sheets
 from behavior.workflows.value_views import accrued_interest, acting_set, migrated_view
-
-if TYPE_CHECKING:
-    from behavior.workflows.value import ValuationInputs, ValuationOptions
 
 SWAP_LEG = INSTRUMENTS.index("swap_leg")
 SHOWN = 5

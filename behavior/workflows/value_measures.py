@@ -33,7 +33,8 @@ from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
 from behavior.workflows.standardised_book import Framework
 from behavior.workflows.standardised_terms import portfolios_of, terms_table
-from behavior.workflows.value import ValuationInputs, ValuationOptions, exchange_rates, resolved_plan, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
 from behavior.workflows.value_words import EVERY
 

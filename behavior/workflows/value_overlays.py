@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +21,7 @@ from behavior.errors import UsageError
 from behavior.market.regulation import parameters
 from behavior.measures.behaviour_worth import FROZEN_RATES, STANDARDISED
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    from behavior.workflows.value import ValuationOptions
+from behavior.workflows.valuation import ValuationOptions
 
 SHORTEST_LIFE = 1.0 / MONTHS_PER_YEAR
 """Years that a balance lives which leaves in the first month."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,7 @@ from behavior.measures.moving_sheets import (
 from behavior.measures.nii import CONSTANT, DYNAMIC, RUN_OFF
 from behavior.quantities import FloatArray
 from behavior.workflows.sheet_checks import Known, plan_faults, shift_faults
-
-if TYPE_CHECKING:
-    from behavior.workflows.value import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +72,7 @@ def sheet_words(inputs: ValuationInputs, options: ValuationOptions) -> tuple[str
 
 
 def balance_sheets(
-    inputs: ValuationInputs, world: World, plan: Plan, flows: CashFlows, further: list[Key], words: tuple[str, ...]
+    inputs: ValuationInputs, world: World, plan: Plan, flows: CashFlows, further: Sequence[Key], words: tuple[str, ...]
 ) -> Sheets:
     """Interest and balances of every balance sheet asked for.
 

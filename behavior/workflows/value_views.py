@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.plan import CashFlows, Plan
 from behavior.errors import AssumptionError
 from behavior.quantities import FloatArray
-
-if TYPE_CHECKING:
-    from behavior.workflows.value import ValuationOptions
+from behavior.workflows.valuation import ValuationOptions
 
 MIGRATED = "migrated"
 COUNTED, CENSORED = "counted", "censored"

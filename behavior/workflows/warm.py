@@ -17,7 +17,8 @@ from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.quantities import Quantity
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 
 AS_OF = dt.date(2026, 9, 30)
 MONTHS = np.arange(1, 121, dtype=np.int64)

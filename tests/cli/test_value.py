@@ -12,7 +12,7 @@ import pytest
 
 from behavior.cli import build_parser, main
 from behavior.cli.valuing import CHOICES, FLAGS, read_options
-from behavior.workflows.value import ValuationOptions
+from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value_words import WORDS
 from tests.workflows.test_value_engine import inputs
 

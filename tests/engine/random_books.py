@@ -16,7 +16,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms
 from behavior.market.scenarios import Scenario, ScenarioSet
 from behavior.market.shifts import Shift
 from behavior.quantities import Quantity
-from behavior.workflows.value import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from tests.engine.plain.dates import Day, anchor_day, in_month, index, later
 from tests.engine.plain.walk import Choices
 

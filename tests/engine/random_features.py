@@ -16,7 +16,7 @@ from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.market.scenarios import Scenario, ScenarioSet, ramp
 from behavior.market.shifts import Shift
-from behavior.workflows.value import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from tests.engine.plain.dates import Day, later
 from tests.engine.plain.walk import Choices
 from tests.engine.random_books import COUNTS, MORTGAGE, SCENARIOS, SHORT, Draw, random_case, some_maturity

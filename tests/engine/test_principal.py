@@ -16,7 +16,8 @@ from behavior.engine.principal import resolve_principal
 from behavior.engine.terms import resolve_terms
 from behavior.errors import ContractFault
 from behavior.months import payment_dates
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 
 AS_OF = dt.date(2024, 3, 31)
 

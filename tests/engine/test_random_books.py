@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from tests.engine.plain.tables import value_tables
 from tests.engine.plain.walk import Choices
 from tests.engine.random_books import random_case

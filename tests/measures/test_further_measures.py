@@ -28,7 +28,8 @@ from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.even_deposits import even_book, even_months
 from behavior.workflows.regulatory_overlay import regulatory_overlay
 from behavior.workflows.sensitivity import scaled_annual, sensitivity
-from behavior.workflows.value import ValuationInputs, ValuationOptions, resolved_plan, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import resolved_plan, value
 from behavior.workflows.value_measures import Measures, with_measures
 from behavior.workflows.value_words import EVERY
 from tests.engine.simple import AS_OF, loan, runoff, table

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from behavior.measures.duration import measures_on_curve
 from behavior.measures.key_rates import ALL, ASSETS, EVE, LIABILITIES, Bumps, rate_tables
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from behavior.workflows.value_measures import DURATIONS, Measures, with_measures
 from tests.engine.simple import loan, table
 

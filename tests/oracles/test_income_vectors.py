@@ -18,7 +18,8 @@ from behavior.market.scenarios import Scenario, ScenarioSet, Shift, ramp
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.duration import effective_convexity, effective_duration
 from behavior.quantities import Quantity
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from tests.engine.simple import AS_OF, loan, table
 
 pytestmark = pytest.mark.shared

@@ -16,7 +16,8 @@ from behavior.errors import SpecFault
 from behavior.io.sources.actus import ActusContract, contract_of, read_actus
 from behavior.io.sources.actus_book import actus_book
 from behavior.months import month_of
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 
 AS_OF = {"lax": dt.date(2021, 4, 15), "swppv": dt.date(2015, 8, 20), "clm": dt.date(2015, 8, 20)}
 KINDS = ("pam", "ann", "lam", "nam", "lax", "ump", "csh", "swppv", "swaps")

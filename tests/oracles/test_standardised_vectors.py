@@ -26,7 +26,7 @@ from behavior.workflows.standardised_book import (
     Portfolio,
     scaled_portfolios,
 )
-from behavior.workflows.value import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 pytestmark = pytest.mark.shared
 

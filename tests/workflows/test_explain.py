@@ -14,7 +14,8 @@ from behavior.errors import SpecFault
 from behavior.measures.explanation import Node, lines_of
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.explain import Cell, Depth, explain
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs
 from tests.workflows.test_value_options import VOLS

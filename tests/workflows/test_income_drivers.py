@@ -12,7 +12,8 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.income_drivers import DRIVERS
-from behavior.workflows.value import ValuationOptions, value
+from behavior.workflows.valuation import ValuationOptions
+from behavior.workflows.value import value
 from behavior.workflows.value_measures import Measures, with_measures
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_margin_income import FLOATER

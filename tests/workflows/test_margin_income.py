@@ -17,7 +17,8 @@ from behavior.quantities import FloatArray, Quantity
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.margin_income import margin_income
-from behavior.workflows.value import ValuationOptions, value
+from behavior.workflows.valuation import ValuationOptions
+from behavior.workflows.value import value
 from behavior.workflows.value_measures import Measures, with_measures
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs

@@ -19,7 +19,7 @@ from behavior.io.writers import write_result
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.workflows.plan import RESULTS, valuation_options, value_project
-from behavior.workflows.value import ValuationOptions
+from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value_words import WORDS
 from behavior.workflows.wiring import Project
 from tests.cli.test_value import BOOK, CURVES, PLAN, SETTINGS

@@ -13,7 +13,8 @@ import pytest
 
 from behavior.assumptions.segments import SegmentScheme
 from behavior.errors import AssumptionError, ContractFault, MarketDataError, UsageError
-from behavior.workflows.value import ValuationInputs, ValuationOptions, position_flows, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import position_flows, value
 from tests.engine.simple import AS_OF, loan, runoff, table
 
 COLUMNS = {

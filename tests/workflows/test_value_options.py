@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from behavior.errors import ContractFault, MarketDataError
-from behavior.workflows.value import ValuationInputs, ValuationOptions, value
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.value import value
 
 AS_OF = dt.date(2026, 1, 31)
 LOAN: dict[str, Any] = {

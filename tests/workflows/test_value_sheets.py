@@ -14,7 +14,8 @@ from behavior.contracts import check
 from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
 from behavior.errors import ContractFault
 from behavior.measures.result import IrrbbResult
-from behavior.workflows.value import ValuationOptions, value
+from behavior.workflows.valuation import ValuationOptions
+from behavior.workflows.value import value
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs
 from tests.workflows.test_value_switches import pass_through

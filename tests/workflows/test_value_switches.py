@@ -18,7 +18,8 @@ from behavior.errors import AssumptionError, ContractFault
 from behavior.market.buckets import own_buckets
 from behavior.measures.result import IrrbbResult
 from behavior.quantities import Quantity
-from behavior.workflows.value import ValuationOptions, value
+from behavior.workflows.valuation import ValuationOptions
+from behavior.workflows.value import value
 from tests.engine.simple import AS_OF, loan, runoff, table
 from tests.workflows.test_value_engine import deposit, inputs
 
