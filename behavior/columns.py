@@ -12,6 +12,7 @@ from behavior.cells import Breach
 from behavior.quantities import AnyArray, BoolArray, IntArray
 
 RATE_UNIT = "decimal a year"
+MONEY_UNIT = "currency units"
 PERCENT_HINT = "Declare `percent` for this column in the profile, or divide by 100 (3.25% is 0.0325)"
 LARGEST_PLAIN_RATE = 1.0
 LARGEST_USUAL_RATE = 0.35
@@ -44,6 +45,13 @@ class Column:
     maximum: float | None = None
     allowed: tuple[str, ...] = ()
     personal_data: bool = False
+
+
+def optional_column(
+    name: str, kind: str, meaning: str, unit: str = "", minimum: float | None = None, allowed: tuple[str, ...] = ()
+) -> Column:
+    """A column that a table may leave out, and whose cells may be empty."""
+    return Column(name, kind, meaning, unit, required=False, nullable=True, minimum=minimum, allowed=allowed)
 
 
 def column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Sequence[IntArray]) -> Iterable[Breach]:

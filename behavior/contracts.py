@@ -14,10 +14,7 @@ import pandas as pd
 
 from behavior.cells import Breach, parse
 from behavior.columns import (
-    LARGEST_USUAL_RATE,
     NO_DAY,
-    PERCENT_HINT,
-    RATE_UNIT,
     Column,
     column_breaches,
     day_numbers,
@@ -28,31 +25,6 @@ from behavior.columns import (
 )
 from behavior.errors import Fault
 from behavior.quantities import BoolArray, IntArray
-
-__all__ = [
-    "LARGEST_USUAL_RATE",
-    "PERCENT_HINT",
-    "RATE_UNIT",
-    "Column",
-    "ContractGroup",
-    "Place",
-    "Reference",
-    "TableContract",
-    "check",
-    "check_between",
-    "day_numbers",
-    "examine",
-    "faults_at",
-    "needed_when",
-    "not_before",
-    "parse_table",
-    "places_together",
-    "render",
-    "rows_where",
-    "sorted_within",
-    "unit_codes",
-]
-
 
 Rule = Callable[[pd.DataFrame], Sequence[Breach]]
 

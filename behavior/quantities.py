@@ -15,6 +15,8 @@ DateArray = NDArray[np.datetime64]
 AnyArray = NDArray[Any]
 
 MONTHS_PER_YEAR = 12
+PSA_RAMP_MONTHS, PSA_STEP = 30, 0.002
+"""The PSA standard: 0.2% a year more in each month of a loan's age up to month 30 (SIFMA, Standard Formulas)."""
 
 
 class Quantity(StrEnum):
@@ -37,3 +39,12 @@ def annual_to_monthly(annual: ArrayLike) -> FloatArray:
 def monthly_to_annual(monthly: ArrayLike) -> FloatArray:
     """Annual share (CPR) from the monthly share (SMM): 1 - (1 - m)^12."""
     return np.asarray(1.0 - (1.0 - np.asarray(monthly, dtype=np.float64)) ** MONTHS_PER_YEAR)
+
+
+def psa_to_cpr(speed: ArrayLike, age_months: ArrayLike) -> FloatArray:
+    """CPR of a PSA speed (100 = the standard) at an age, month 1 the first: min(1, min(age, 30) x 0.2% x speed / 100).
+
+    Source: SIFMA, Standard Formulas, mortgage prepayment; quantitative 5.1.
+    """
+    months = np.minimum(np.asarray(age_months, dtype=np.float64), PSA_RAMP_MONTHS)
+    return np.asarray(np.minimum(1.0, months * PSA_STEP * np.asarray(speed, dtype=np.float64) / 100.0))

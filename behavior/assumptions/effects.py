@@ -49,3 +49,5 @@ class View(StrEnum):
 
 
 POOLED = "pooled"
+DEFAULT = "default"
+"""Cause of the RUNOFF tables that a valuation leaves out unless asked: what borrowers fail to pay."""

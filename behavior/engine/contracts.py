@@ -9,35 +9,20 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.contracts import (
-    RATE_UNIT,
-    Column,
-    ContractGroup,
-    Rule,
-    TableContract,
-    needed_when,
-    not_before,
-    rows_where,
-)
+from behavior.columns import MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
+from behavior.contracts import ContractGroup, Rule, TableContract, needed_when, not_before
 from behavior.market.contracts import VOLATILITY_UNITS
 
 UNIT_HINT = "Divide basis points by 10,000, percent by 100"
 CASH_SIDES = ("asset", "liability")
 DERIVATIVE_SIDES = ("receive", "pay")
 INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
-OPTIONS = ("cap", "floor", "swaption")
+OPTIONS = INSTRUMENTS[2:]
 RATE_TYPES = ("fixed", "floating", "administered")
 REPAYMENTS = ("bullet", "annuity", "linear", "interest_only", "schedule", "none")
 WITH_MATURITY = ("bullet", "annuity", "linear", "interest_only", "schedule")
 DAY_COUNTS = ("30/360", "30/360 US", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT")
 ROUNDINGS = ("half_up", "half_even", "up", "none")
-MONEY = "currency units"
-
-
-def _optional(
-    name: str, kind: str, meaning: str, unit: str = "", minimum: float | None = None, allowed: tuple[str, ...] = ()
-) -> Column:
-    return Column(name, kind, meaning, unit, required=False, nullable=True, minimum=minimum, allowed=allowed)
 
 
 def sides_fit_instruments(table: pd.DataFrame) -> Sequence[Breach]:
@@ -132,26 +117,26 @@ BOOK_TABLE = TableContract(
         Column("position_id", "text", "Name of the position.", personal_data=True),
         Column("product", "text", "Product."),
         Column("side", "text", "The side carries the sign.", allowed=(*CASH_SIDES, *DERIVATIVE_SIDES)),
-        _optional("trade_id", "text", "What the legs of one swap share."),
-        _optional("instrument", "text", "Instrument; empty = `cash`.", allowed=INSTRUMENTS),
+        optional_column("trade_id", "text", "What the legs of one swap share."),
+        optional_column("instrument", "text", "Instrument; empty = `cash`.", allowed=INSTRUMENTS),
         Column("currency", "text", "ISO currency."),
-        Column("balance", "number", "Outstanding balance; notional for derivatives.", MONEY, minimum=0.0),
-        _optional("undrawn", "number", "Committed and not drawn.", MONEY, 0.0),
+        Column("balance", "number", "Outstanding balance; notional for derivatives.", MONEY_UNIT, minimum=0.0),
+        optional_column("undrawn", "number", "Committed and not drawn.", MONEY_UNIT, 0.0),
         Column("rate_type", "text", "Rate type.", nullable=True, allowed=RATE_TYPES),
         Column("rate", "number", "Current customer rate.", RATE_UNIT, nullable=True),
-        _optional("index", "text", "Index of a floating or adjustable position."),
-        _optional("spread", "number", "Spread over the index.", RATE_UNIT),
-        _optional("next_reset_date", "date", "Next reset."),
-        _optional("reset_months", "integer", "Months between resets.", "months", 0),
-        _optional("cap", "number", "Highest customer rate.", RATE_UNIT),
-        _optional("floor", "number", "Lowest customer rate.", RATE_UNIT),
-        _optional("periodic_cap", "number", "Largest change at a reset.", RATE_UNIT, 0.0),
-        _optional("payment_cap", "number", "Largest change of the payment.", "share (0.075 is 7.5%)", 0.0),
-        _optional("strike", "number", "Strike of an option.", RATE_UNIT),
-        _optional("start_date", "date", "Start of a forward-starting leg or of the underlying swap."),
-        _optional("expiry_date", "date", "Expiry of an option."),
-        _optional("option_type", "text", "Type of a swaption.", allowed=("payer", "receiver")),
-        _optional(
+        optional_column("index", "text", "Index of a floating or adjustable position."),
+        optional_column("spread", "number", "Spread over the index.", RATE_UNIT),
+        optional_column("next_reset_date", "date", "Next reset."),
+        optional_column("reset_months", "integer", "Months between resets.", "months", 0),
+        optional_column("cap", "number", "Highest customer rate.", RATE_UNIT),
+        optional_column("floor", "number", "Lowest customer rate.", RATE_UNIT),
+        optional_column("periodic_cap", "number", "Largest change at a reset.", RATE_UNIT, 0.0),
+        optional_column("payment_cap", "number", "Largest change of the payment.", "share (0.075 is 7.5%)", 0.0),
+        optional_column("strike", "number", "Strike of an option.", RATE_UNIT),
+        optional_column("start_date", "date", "Start of a forward-starting leg or of the underlying swap."),
+        optional_column("expiry_date", "date", "Expiry of an option."),
+        optional_column("option_type", "text", "Type of a swaption.", allowed=("payer", "receiver")),
+        optional_column(
             "volatility",
             "number",
             "Volatility of this option, instead of `vols/1`; of the kind there, else normal (0.0085 is 85 bp).",
@@ -159,8 +144,10 @@ BOOK_TABLE = TableContract(
             0.0,
         ),
         Column("repayment", "text", "How principal is repaid.", nullable=True, allowed=REPAYMENTS),
-        _optional("amortization_start_date", "date", "Where interest-only ends: begins the first amortising period."),
-        _optional("amortization_months", "integer", "Longer than the term leaves a balloon.", "months", 1),
+        optional_column(
+            "amortization_start_date", "date", "Where interest-only ends: begins the first amortising period."
+        ),
+        optional_column("amortization_months", "integer", "Longer than the term leaves a balloon.", "months", 1),
         Column("origination_date", "date", "Day of origination; empty where unknown.", nullable=True),
         Column("maturity_date", "date", "Contractual maturity; empty for repayment `none`.", nullable=True),
         Column(
@@ -172,20 +159,24 @@ BOOK_TABLE = TableContract(
             True,
             0,
         ),
-        _optional("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
-        _optional("compounding_months", "integer", "Months between compoundings.", "months", 0),
-        _optional("rounding", "number", "0.01 for cent-exact schedules.", MONEY, 0.0),
-        _optional("payment_rounding", "text", "How instalments are rounded; empty = `half_up`.", allowed=ROUNDINGS),
-        _optional("interest_rounding", "text", "How interest is rounded; empty = `half_up`.", allowed=ROUNDINGS),
-        _optional("agreed_payment", "number", "Level payment until the next reset; empty = computed.", MONEY, 0.0),
-        _optional("behavioral", "flag", "false switches behaviour off."),
-        _optional("months_in_the_money", "integer", "Burnout so far; empty = 0 and counted.", "months", 0),
-        _optional("transfer_rate", "number", "Internal risk-free rate at inception.", RATE_UNIT),
-        _optional("servicing_cost", "number", "Yearly share of balance.", RATE_UNIT),
-        _optional("fee_income", "number", "Yearly share of balance.", RATE_UNIT),
-        _optional("accounting", "text", "Accounting class."),
-        _optional("hqla_class", "text", "Class of liquid assets."),
-        _optional("counterparty_class", "text", "Class of the counterparty."),
+        optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
+        optional_column("compounding_months", "integer", "Months between compoundings.", "months", 0),
+        optional_column("rounding", "number", "0.01 for cent-exact schedules.", MONEY_UNIT, 0.0),
+        optional_column(
+            "payment_rounding", "text", "How instalments are rounded; empty = `half_up`.", allowed=ROUNDINGS
+        ),
+        optional_column("interest_rounding", "text", "How interest is rounded; empty = `half_up`.", allowed=ROUNDINGS),
+        optional_column(
+            "agreed_payment", "number", "Level payment until the next reset; empty = computed.", MONEY_UNIT, 0.0
+        ),
+        optional_column("behavioral", "flag", "false switches behaviour off."),
+        optional_column("months_in_the_money", "integer", "Burnout so far; empty = 0 and counted.", "months", 0),
+        optional_column("transfer_rate", "number", "Internal risk-free rate at inception.", RATE_UNIT),
+        optional_column("servicing_cost", "number", "Yearly share of balance.", RATE_UNIT),
+        optional_column("fee_income", "number", "Yearly share of balance.", RATE_UNIT),
+        optional_column("accounting", "text", "Accounting class."),
+        optional_column("hqla_class", "text", "Class of liquid assets."),
+        optional_column("counterparty_class", "text", "Class of the counterparty."),
     ),
     key=("position_id",),
     compact=True,
@@ -212,7 +203,7 @@ SCHEDULE_TABLE = TableContract(
     (
         Column("position_id", "text", "Name of the position, in the book."),
         Column("date", "date", "Day of the payment."),
-        Column("principal", "number", "Principal paid on the day.", MONEY),
+        Column("principal", "number", "Principal paid on the day.", MONEY_UNIT),
     ),
     key=("position_id", "date"),
 )

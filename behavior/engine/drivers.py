@@ -13,7 +13,7 @@ from behavior.assumptions.set import AssumptionTable, DriverTerms
 from behavior.engine.calendars import Fixation
 from behavior.engine.runoff import Matching
 from behavior.errors import MarketDataError
-from behavior.market.curves import DISCOUNT
+from behavior.market.contracts import DISCOUNT
 from behavior.market.history import RateHistory
 from behavior.market.scenarios import ScenarioCurves
 from behavior.months import roll_months

@@ -53,9 +53,8 @@ from behavior.engine.path import (
     pays_now,
     roll_rate,
 )
+from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
-
-OPEN_END_MONTHS = 480
 
 
 @compiled

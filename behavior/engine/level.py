@@ -9,8 +9,7 @@ from behavior.engine.layout import ANNUITY, LINEAR, OPEN_ENDED, SCHEDULE, Record
 from behavior.quantities import FloatArray
 
 HALF_UP, HALF_EVEN, UP, UNROUNDED = range(4)
-ROUNDINGS = ("half_up", "half_even", "up", "none")
-"""Words of `payment_rounding` and `interest_rounding`, in the order of their numbers."""
+"""Places in `contracts.ROUNDINGS`, the words of `payment_rounding` and `interest_rounding`."""
 
 ON_INTEREST = 4
 """`rounding_rule` is the rule of payments + this x the rule of interest."""

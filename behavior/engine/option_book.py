@@ -23,10 +23,10 @@ from behavior.engine.options import (
     swaption_value,
     volatility_factor,
 )
-from behavior.engine.positions import Book
+from behavior.engine.positions import CAP, CASH, FLOOR, SWAPTION, Book
 from behavior.engine.swaps import annuity, floating_leg_value, par_rate
 from behavior.errors import ContractFault, Fault, MarketDataError
-from behavior.market.curves import DISCOUNT
+from behavior.market.contracts import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
 from behavior.months import (
@@ -42,7 +42,6 @@ from behavior.months import (
 )
 from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
-CASH, CAP, FLOOR, SWAPTION = 0, 2, 3, 4
 FLOATING = "floating"
 
 

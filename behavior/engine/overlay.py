@@ -12,9 +12,10 @@ import numpy as np
 
 from behavior.engine import layout
 from behavior.engine.plan import Plan, some_of, with_column
+from behavior.engine.positions import CASH
 from behavior.engine.run import run
 from behavior.errors import MarketDataError
-from behavior.market.curves import DISCOUNT
+from behavior.market.contracts import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
 from behavior.months import DAYS_PER_YEAR
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
@@ -41,7 +42,7 @@ def calibrate(plan: Plan, accrued: FloatArray | float = 0.0) -> Plan:
     """
     base = _in_base(plan, cash_flows=False)
     target = plan.positions.balance + accrued
-    cash = (plan.terms.book.instrument[plan.order] == 0) & (target > 0)
+    cash = (plan.terms.book.instrument[plan.order] == CASH) & (target > 0)
 
     def excess(spread: FloatArray) -> FloatArray:
         value = run(with_column(base, "spread_discount", spread)).position_value[plan.order, 0]

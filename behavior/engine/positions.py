@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.engine.contracts import CASH_SIDES, DERIVATIVE_SIDES, INSTRUMENTS
 from behavior.errors import ContractFault, Fault
 from behavior.months import as_days
 from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
-SIDES = ("asset", "liability", "receive", "pay")
+SIDES = (*CASH_SIDES, *DERIVATIVE_SIDES)
 ASSET, LIABILITY, RECEIVE, PAY = range(4)
 SIGNS = np.asarray([1.0, -1.0, 1.0, -1.0])
 """Sign of each side in present values and income; applied in `measures` and nowhere else."""
 
-RATE_TYPES = ("fixed", "floating", "administered")
-INSTRUMENTS = ("cash", "swap_leg", "cap", "floor", "swaption")
+CASH, SWAP_LEG, CAP, FLOOR, SWAPTION = range(len(INSTRUMENTS))
+"""Places in `INSTRUMENTS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,7 @@ class Book:
     @cached_property
     def is_linear(self) -> BoolArray:
         """True for what the kernel projects: cash and swap legs; options are valued apart."""
-        return np.asarray(self.instrument <= 1)
+        return np.asarray(self.instrument <= SWAP_LEG)
 
     @cached_property
     def behavioral(self) -> BoolArray:

@@ -8,11 +8,12 @@ import numpy as np
 
 from behavior.assumptions.set import AssumptionSet
 from behavior.engine import layout
+from behavior.engine.contracts import ROUNDINGS
 from behavior.engine.drivers import World, mortgage_paths, short_paths
 from behavior.engine.layout import NII_MONTHS, Market, Positions, as_records
-from behavior.engine.level import ON_INTEREST, ROUNDINGS
+from behavior.engine.level import ON_INTEREST
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
-from behavior.engine.positions import LIABILITY, Book
+from behavior.engine.positions import CASH, LIABILITY, Book
 from behavior.engine.principal import begins_later, late_starts, resolve_principal
 from behavior.engine.renewal import margins_of, resolve_renewals, stays
 from behavior.engine.repricing import forward_rates, resolve_repricing
@@ -27,7 +28,8 @@ from behavior.engine.runoff import (
 )
 from behavior.engine.terms import Terms, resolve_terms
 from behavior.errors import AssumptionError
-from behavior.market.curves import DISCOUNT, CurveSet
+from behavior.market.contracts import DISCOUNT
+from behavior.market.curves import CurveSet
 from behavior.months import as_days
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
@@ -38,7 +40,7 @@ def uncovered_deposits(book: Book, matchings: Sequence[Matching]) -> BoolArray:
     for matching in matchings:
         if matching.table.effect == "RUNOFF":
             covered |= matching.curve >= 0
-    return np.asarray(book.is_word("repayment", "none", "bullet") & ~covered & (book.instrument == 0))
+    return np.asarray(book.is_word("repayment", "none", "bullet") & ~covered & (book.instrument == CASH))
 
 
 def refuse_uncovered(book: Book, uncovered: BoolArray, option: str) -> None:
@@ -123,7 +125,7 @@ def _margin_left_out(book: Book) -> FloatArray:
     """Customer rate less transfer rate of each row."""
     margin = book.numbers("rate", 0.0) - book.numbers("transfer_rate", np.nan)
     # A derivative leg is dealt at the market's rate: without a transfer rate it has no margin to leave out.
-    return np.where((book.instrument > 0) & np.isnan(margin), 0.0, margin)
+    return np.where((book.instrument != CASH) & np.isnan(margin), 0.0, margin)
 
 
 def _positions(
@@ -139,7 +141,7 @@ def _positions(
     administered = terms.rate_type == layout.ADMINISTERED
     floating = terms.rate_type == layout.FLOATING
     floor = book.numbers("floor", np.nan)
-    derivative = book.instrument > 0
+    derivative = book.instrument != CASH
     liability = book.side == LIABILITY
     return Positions(
         group=terms.groups.of_row,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from behavior.cells import Breach
 from behavior.engine.option_book import option_faults
-from behavior.engine.positions import Book
+from behavior.engine.positions import CASH, Book
 from behavior.engine.principal import off_calendar, position_faults
 from behavior.engine.terms import Terms, resolve_terms, term_faults
 from behavior.errors import Fault
@@ -70,7 +70,7 @@ def volatility_faults(book: Book, as_of: DateLike, vols: pd.DataFrame | None) ->
 
 def transfer_faults(book: Book) -> list[Fault]:
     """Cash positions without the transfer rate that tells their margin; a derivative leg without one has no margin."""
-    missing = (book.instrument == 0) & np.isnan(book.numbers("transfer_rate"))
+    missing = (book.instrument == CASH) & np.isnan(book.numbers("transfer_rate"))
     return book.faults(missing, "transfer_rate", TRANSFER_RULE, "Give it, or value with margins included")
 
 

@@ -16,9 +16,11 @@ from behavior.engine import layout
 from behavior.engine.calendars import unique_keys
 from behavior.engine.compiled import compiled
 from behavior.engine.drivers import World
+from behavior.engine.positions import CASH, SWAP_LEG
 from behavior.engine.slices import EVENTS, share_keys, share_rows, slice_rates
 from behavior.engine.terms import Terms
-from behavior.market.curves import DISCOUNT, CurveSet
+from behavior.market.contracts import DISCOUNT
+from behavior.market.curves import CurveSet
 from behavior.months import months_between, tenor_days
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
@@ -27,7 +29,6 @@ LONG = EVENTS + 1
 
 LONGEST_PERIOD = 12 * 480
 TODAY = -1
-SWAP_LEG = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +60,14 @@ def renewable(terms: Terms, derivatives: bool = False) -> BoolArray:
 
     derivatives : whether swap legs are renewed too.
     """
-    held = terms.book.instrument <= (SWAP_LEG if derivatives else 0)
+    held = terms.book.instrument <= (SWAP_LEG if derivatives else CASH)
     dated = terms.repayment < layout.OPEN_ENDED
     return np.asarray(held & dated & (terms.rate_type != layout.ADMINISTERED))
 
 
 def stays(terms: Terms) -> BoolArray:
     """Cash balances that stay as they are on a constant balance sheet."""
-    return np.asarray((terms.book.instrument == 0) & ~renewable(terms))
+    return np.asarray((terms.book.instrument == CASH) & ~renewable(terms))
 
 
 def renewal_term(terms: Terms) -> IntArray:

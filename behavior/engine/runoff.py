@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve, Tail
-from behavior.assumptions.effects import POOLED, Driver, Effect, MonthMeaning
+from behavior.assumptions.effects import DEFAULT, POOLED, Driver, Effect, MonthMeaning
 from behavior.assumptions.segments import HOW, NONE, SegmentMatch, match_segments
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine import layout
+from behavior.engine.calendars import MAX_KEY
 from behavior.engine.hazards import INCENTIVE, LEVEL, MAX_CAUSES, MAX_DRIVERS, MONEY, SPREAD
 from behavior.engine.layout import Behaviours
-from behavior.engine.positions import ASSET, LIABILITY, Book, distinct
+from behavior.engine.positions import ASSET, CASH, LIABILITY, Book, distinct
 from behavior.errors import AssumptionError
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -34,8 +35,6 @@ COLUMN_OF_CAUSE = {
     "withdrawal": layout.WITHDRAWAL,
     "migrated": layout.WITHDRAWAL,
 }
-DEFAULT = "default"
-MAX_KEY = 2**60
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,7 @@ class Matching:
 
 def speaks_for(book: Book, table: AssumptionTable) -> BoolArray:
     """Rows that a table may apply to at all: cash, behaviour not switched off, the right effect."""
-    rows = (book.instrument == 0) & book.behavioral
+    rows = (book.instrument == CASH) & book.behavioral
     if table.effect is Effect.DRAWDOWN:
         return np.asarray(rows & (book.numbers("undrawn", 0.0) > 0))
     if table.effect is Effect.REPRICING:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.contracts import RATE_UNIT, Column, ContractGroup, TableContract, rows_where
-from behavior.engine.contracts import CASH_SIDES, DAY_COUNTS, MONEY
+from behavior.columns import MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
+from behavior.contracts import ContractGroup, TableContract
+from behavior.engine.contracts import CASH_SIDES, DAY_COUNTS
 from behavior.quantities import BoolArray
 
 PRICES = ("rate", "margin", "index")
@@ -101,20 +102,18 @@ def no_more_than_all(table: pd.DataFrame) -> Sequence[Breach]:
     return [Breach("the shares that leave this product add up to more than 1", rows_where(over.to_numpy()), "share")]
 
 
-def _priced(name: str, kind: str, meaning: str, unit: str = "", minimum: float | None = None) -> Column:
-    return Column(name, kind, meaning, unit, required=False, nullable=True, minimum=minimum)
-
-
 PRICING = (
-    _priced("payment_months", "integer", "Months between payments; empty or 0 = at the end of the term.", "months", 0),
-    Column("day_count", "text", "Day count; empty = `30/360`.", "", False, True, allowed=DAY_COUNTS),
-    _priced("rate", "number", "Customer rate, the same in every scenario.", RATE_UNIT),
-    _priced("margin", "number", "Over the scenario's zero rate for `term_months` on the day.", RATE_UNIT),
-    _priced("index", "text", "Index of a floating rate."),
-    _priced("spread", "number", "Over the index; empty = 0.", RATE_UNIT),
-    _priced("reset_months", "integer", "Months between resets.", "months", 1),
+    optional_column(
+        "payment_months", "integer", "Months between payments; empty or 0 = at the end of the term.", "months", 0
+    ),
+    optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
+    optional_column("rate", "number", "Customer rate, the same in every scenario.", RATE_UNIT),
+    optional_column("margin", "number", "Over the scenario's zero rate for `term_months` on the day.", RATE_UNIT),
+    optional_column("index", "text", "Index of a floating rate."),
+    optional_column("spread", "number", "Over the index; empty = 0.", RATE_UNIT),
+    optional_column("reset_months", "integer", "Months between resets.", "months", 1),
 )
-SCENARIO = _priced("scenario", "text", "Scenario that the row is for; empty = every one.")
+SCENARIO = optional_column("scenario", "text", "Scenario that the row is for; empty = every one.")
 
 PLAN_TABLE = TableContract(
     "plan",
@@ -127,7 +126,7 @@ PLAN_TABLE = TableContract(
         Column("currency", "text", "ISO currency."),
         Column("side", "text", "Side of the balance sheet.", allowed=CASH_SIDES),
         Column("month", "date", "Any day of the month after as-of at whose end the business is taken up."),
-        Column("volume", "number", "Amount taken up.", MONEY, required=False, nullable=True, minimum=0.0),
+        optional_column("volume", "number", "Amount taken up.", MONEY_UNIT, 0.0),
         Column("growth", "number", "Growth of the product's balance over the month.", SHARE, False, True, minimum=-1.0),
         Column("term_months", "integer", "Months until the new business is repaid.", "months", minimum=1),
         *PRICING,
@@ -147,7 +146,7 @@ MIX_SHIFT_TABLE = TableContract(
         Column("to_product", "text", "Product that it moves into; one that the book lacks needs a price of its own."),
         Column("month", "date", "Any day of the month after as-of at whose end the balance moves."),
         Column("share", "number", "Share of the product's as-of balance.", SHARE, minimum=0.0, maximum=1.0),
-        _priced("term_months", "integer", "Months for which a rate is set.", "months", 1),
+        optional_column("term_months", "integer", "Months for which a rate is set.", "months", 1),
         *PRICING,
     ),
     key=("scenario", "currency", "from_product", "to_product", "month", "term_months"),

@@ -22,7 +22,7 @@ from behavior.engine.drivers import World
 from behavior.engine.layout import NII_MONTHS
 from behavior.engine.repricing import fixing, zero_at
 from behavior.engine.terms import Terms
-from behavior.market.curves import DISCOUNT
+from behavior.market.contracts import DISCOUNT
 from behavior.months import is_month_end, roll_months, year_fraction
 from behavior.quantities import MONTHS_PER_YEAR, AnyArray, DateArray, FloatArray, IntArray
 

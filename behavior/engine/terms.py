@@ -24,7 +24,8 @@ from behavior.engine.calendars import (
     thirty,
     unique_keys,
 )
-from behavior.engine.positions import RATE_TYPES, Book, Groups, group_rows
+from behavior.engine.contracts import RATE_TYPES
+from behavior.engine.positions import CASH, Book, Groups, group_rows
 from behavior.errors import ContractFault, Fault
 from behavior.months import (
     DateLike,
@@ -261,7 +262,7 @@ def _schedule_faults(
     over = book.whole("amortization_months")
     amortising = ~open_ended & ~book.is_word("repayment", "bullet", "") & ~book.is_word("repayment", "schedule", "")
     short = amortising & (over > 0) & (over < payment)
-    owed = (book.instrument == 0) & (book.numbers("balance", 0.0) > 0)
+    owed = (book.instrument == CASH) & (book.numbers("balance", 0.0) > 0)
     begins = book.dates("start_date")
     today = f"expected a date on or before the as-of date {now}: `balance` is what is outstanding on it"
     hint = "Correct the date, leave out what is not paid out yet, or give it as `undrawn` with a balance of 0"

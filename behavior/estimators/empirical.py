@@ -12,9 +12,7 @@ import numpy as np
 from behavior.estimators.basis import knots_of
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
-from behavior.quantities import FloatArray, IntArray, annual_to_monthly
-
-PSA_MONTHS, PSA_STEP = 30, 0.002
+from behavior.quantities import PSA_RAMP_MONTHS, PSA_STEP, FloatArray, IntArray, annual_to_monthly
 
 
 @dataclass
@@ -93,7 +91,7 @@ class EmpiricalHazard:
 
 def psa_hazard(age_months: FloatArray, speed: float) -> FloatArray:
     """Monthly hazard of the PSA standard at `speed` (1.0 = 100 PSA): 0.2% a year more each month up to month 30."""
-    annual = np.minimum(1.0, np.minimum(age_months, PSA_MONTHS) * PSA_STEP * speed)
+    annual = np.minimum(1.0, np.minimum(age_months, PSA_RAMP_MONTHS) * PSA_STEP * speed)
     return annual_to_monthly(annual)
 
 

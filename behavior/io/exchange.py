@@ -48,7 +48,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.table_text import KEPT_WORDS, curves_of, header_faults, read_rows
 from behavior.errors import Fault, FaultyInput, Gathered
 from behavior.io.files import read_bytes
-from behavior.quantities import BoolArray, FloatArray, IntArray, Quantity, annual_to_monthly
+from behavior.quantities import BoolArray, IntArray, Quantity, annual_to_monthly, psa_to_cpr
 
 CONSTANT_MONTHS = 360
 """Months that a constant is written out for; the tail rule holds it for ever after."""
@@ -69,8 +69,6 @@ RANGES = {
     "BETA": ("expected a pass-through in [0, 2]; 40% is 0.4", HIGHEST_PASS_THROUGH),
 }
 SINCE_AS_OF_CAUSES = ("withdrawal", "migrated")
-PSA_RAMP_MONTHS = 30
-PSA_STEP = 0.002
 CAUSE_PATTERN = re.compile(r"\w([\w .-]*\w)?")
 TOP_KEYS = ("source", "note", "bands", "tables")
 
@@ -394,11 +392,3 @@ def _monthly_text(text: str, shape: str, month: float) -> str:
     number = float(text)
     annual = psa_to_cpr(np.asarray(number), np.asarray(month)) if shape == "PSA" else np.asarray(number)
     return repr(float(annual_to_monthly(annual)))
-
-
-def psa_to_cpr(speed: FloatArray, age_months: FloatArray) -> FloatArray:
-    """CPR of a PSA speed (100 = the standard) at an age, month 1 the first: min(1, min(age, 30) x 0.2% x speed / 100).
-
-    Source: quantitative 5.1.
-    """
-    return np.asarray(np.minimum(1.0, np.minimum(age_months, PSA_RAMP_MONTHS) * PSA_STEP * speed / 100.0))

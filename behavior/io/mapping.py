@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from behavior.contracts import Place, TableContract, faults_at, places_together, sorted_within, unit_codes
+from behavior.columns import sorted_within, unit_codes
+from behavior.contracts import Place, TableContract, faults_at, places_together
 from behavior.errors import Fault
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of

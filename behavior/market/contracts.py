@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.columns import shown
-from behavior.contracts import (
+from behavior.columns import (
     LARGEST_USUAL_RATE,
     PERCENT_HINT,
     RATE_UNIT,
     Column,
-    ContractGroup,
-    TableContract,
+    optional_column,
     rows_where,
+    shown,
     unit_codes,
 )
+from behavior.contracts import ContractGroup, TableContract
 
 DISCOUNT = "discount"
 VOLATILITY_UNITS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
@@ -139,9 +139,9 @@ VOLS_TABLE = TableContract(
         Column("index", "text", "Underlying index."),
         Column("expiry_months", "integer", "Expiry of the option.", "months", minimum=0),
         Column("tenor_months", "integer", "Tenor of the underlying.", "months", minimum=0),
-        Column("strike", "number", "Strike; empty = at the money.", RATE_UNIT, required=False, nullable=True),
+        optional_column("strike", "number", "Strike; empty = at the money.", RATE_UNIT),
         Column("kind", "text", "Model of the quote.", allowed=("normal", "lognormal")),
-        Column("shift", "number", "Shift of a lognormal quote.", "rate", required=False, nullable=True, minimum=0),
+        optional_column("shift", "number", "Shift of a lognormal quote.", "rate", 0),
         Column("value", "number", "Volatility a year: 0.0085 is 85 bp normal, 0.25 is 25% lognormal.", minimum=0),
     ),
     key=("as_of", "currency", "index", "kind", "strike", "expiry_months", "tenor_months"),

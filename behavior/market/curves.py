@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from behavior.errors import Fault, MarketDataError
+from behavior.market.contracts import DISCOUNT
 from behavior.months import DAYS_PER_YEAR, DateLike, as_date, as_days, month_of, roll_months, tenor_days
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray
 
 Interpolation = Literal["linear", "log_linear"]
 DriverInterpolation = Literal["pchip", "linear", "log_linear"]
 TimeConvention = Literal["exact", "month_grid"]
-DISCOUNT = "discount"
 
 
 def tenor_times(as_of: DateLike, months: ArrayLike, time: TimeConvention = "exact") -> FloatArray:

@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from behavior.errors import MarketDataError
-from behavior.market.curves import DISCOUNT, CurveSet, RateCurve
+from behavior.market.contracts import DISCOUNT
+from behavior.market.curves import CurveSet, RateCurve
 from behavior.market.floors import FloorRule, floor_rule
 from behavior.market.scenario_sets import ALL_CURRENCIES
 from behavior.market.scenario_sets import BASE as BASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from behavior.engine.positions import Book, group_rows
+from behavior.engine.positions import CASH, Book, group_rows
 from behavior.quantities import FloatArray
 
 COLUMNS = (
@@ -31,12 +31,12 @@ def commercial_margin(book: Book, rate: FloatArray, transfer: FloatArray) -> pd.
 
     rate, transfer : (rows,), as they are paid, compounded as the rows say; transfer is NaN where there is none.
     """
-    known = (book.instrument == 0) & ~np.isnan(transfer)
+    known = (book.instrument == CASH) & ~np.isnan(transfer)
     if not known.any():
         return pd.DataFrame(columns=list(COLUMNS))
     groups = group_rows(book)
     balance = book.numbers("balance", 0.0)
-    cash = np.where(book.instrument == 0, balance, 0.0)
+    cash = np.where(book.instrument == CASH, balance, 0.0)
     told = np.where(known, balance, 0.0)
 
     def summed(weight: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from behavior.engine.contracts import CASH_SIDES
 from behavior.engine.layout import (
     ACCRUED,
     CAPITALISED,
@@ -55,7 +56,6 @@ def repricing_gap(flows: CashFlows, buckets: Buckets) -> pd.DataFrame:
 
 PRINCIPAL_IN = (SCHEDULED, PAYOFF, CURTAILMENT, WITHDRAWAL)
 PRINCIPAL_OUT = (DRAWN, CAPITALISED)
-CASH_SIDES = ("asset", "liability")
 
 
 def monthly_cash(flows: CashFlows, exchanged: bool = False) -> FloatArray:

@@ -8,26 +8,20 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.contracts import (
+from behavior.columns import (
+    MONEY_UNIT,
     RATE_UNIT,
     Column,
-    ContractGroup,
-    Reference,
-    TableContract,
     day_numbers,
-    not_before,
+    optional_column,
     rows_where,
     sorted_within,
     unit_codes,
 )
+from behavior.contracts import ContractGroup, Reference, TableContract, not_before
 
 EXITS = ("prepaid", "matured", "default", "transferred")
 STATUSES = ("open", *EXITS)
-MONEY = "currency units"
-
-
-def _optional(name: str, kind: str, meaning: str, unit: str = "", minimum: float | None = None) -> Column:
-    return Column(name, kind, meaning, unit, required=False, nullable=True, minimum=minimum)
 
 
 def nothing_after_exit(table: pd.DataFrame) -> Sequence[Breach]:
@@ -112,20 +106,20 @@ LOANS = TableContract(
     (
         Column("loan_id", "text", "Name of the loan.", personal_data=True),
         Column("origination_date", "date", "Day or first day of the month of origination."),
-        Column("original_balance", "number", "Balance at origination.", MONEY, minimum=0.0),
+        Column("original_balance", "number", "Balance at origination.", MONEY_UNIT, minimum=0.0),
         Column("original_term_months", "integer", "Term at origination.", "months", minimum=1),
         Column("original_rate", "number", "Customer rate at origination.", RATE_UNIT),
-        Column("rate_type", "text", "Rate type.", required=False, nullable=True, allowed=("fixed", "arm")),
-        _optional("fixation_months", "integer", "Months of fixed rate; 0 = fixed for life.", "months", 0),
-        _optional("currency", "text", "ISO currency."),
-        _optional("purpose", "text", "Purchase, refinance and so on."),
-        _optional("occupancy", "text", "Owner, investor, second home."),
-        _optional("property_type", "text", "Type of the property."),
-        _optional("credit_score", "number", "Score at origination.", "points", 0),
-        _optional("ltv", "number", "Loan to value at origination.", "share (0.8 is 80%)", 0),
-        _optional("dti", "number", "Debt service to income at origination.", "share (0.4 is 40%)", 0),
-        _optional("region", "text", "Region of the property."),
-        _optional("channel", "text", "Channel of origination."),
+        optional_column("rate_type", "text", "Rate type.", allowed=("fixed", "arm")),
+        optional_column("fixation_months", "integer", "Months of fixed rate; 0 = fixed for life.", "months", 0),
+        optional_column("currency", "text", "ISO currency."),
+        optional_column("purpose", "text", "Purchase, refinance and so on."),
+        optional_column("occupancy", "text", "Owner, investor, second home."),
+        optional_column("property_type", "text", "Type of the property."),
+        optional_column("credit_score", "number", "Score at origination.", "points", 0),
+        optional_column("ltv", "number", "Loan to value at origination.", "share (0.8 is 80%)", 0),
+        optional_column("dti", "number", "Debt service to income at origination.", "share (0.4 is 40%)", 0),
+        optional_column("region", "text", "Region of the property."),
+        optional_column("channel", "text", "Channel of origination."),
     ),
     key=("loan_id",),
 )
@@ -139,13 +133,15 @@ LOAN_MONTHS = TableContract(
     (
         Column("loan_id", "text", "Name of the loan, in `loans`.", personal_data=True),
         Column("month", "month", "Last day of the month."),
-        Column("balance", "number", "End of month, 0 when gone; empty = masked or missing.", MONEY, True, True, 0.0),
+        Column(
+            "balance", "number", "End of month, 0 when gone; empty = masked or missing.", MONEY_UNIT, True, True, 0.0
+        ),
         Column("rate", "number", "Customer rate in force during the month.", RATE_UNIT),
         Column("age_months", "integer", "Completed months since origination; 1 in the first.", "months", minimum=0),
         Column("status", "text", "What the loan was at the month's end.", allowed=STATUSES),
-        _optional("curtailment", "number", "Unscheduled principal paid in the month.", MONEY, 0),
-        _optional("house_price_index", "number", "House prices where the property is.", "index", 0),
-        _optional("unemployment_rate", "number", "Unemployment where the property is.", "share (0.05 is 5%)", 0),
+        optional_column("curtailment", "number", "Unscheduled principal paid in the month.", MONEY_UNIT, 0),
+        optional_column("house_price_index", "number", "House prices where the property is.", "index", 0),
+        optional_column("unemployment_rate", "number", "Unemployment where the property is.", "share (0.05 is 5%)", 0),
     ),
     key=("loan_id", "month"),
     rules=(nothing_after_exit, nothing_left_at_exit),
@@ -162,13 +158,15 @@ ACCOUNTS = TableContract(
         Column("account_id", "text", "Name of the account.", personal_data=True),
         Column("customer_id", "text", "Its customer.", required=False, nullable=True, personal_data=True),
         Column("product", "text", "Product at opening."),
-        _optional("customer_type", "text", "retail_transactional, retail_non_transactional, wholesale and so on."),
+        optional_column(
+            "customer_type", "text", "retail_transactional, retail_non_transactional, wholesale and so on."
+        ),
         Column("open_date", "date", "Day of opening."),
         Column("close_date", "date", "Day of closing; empty while open.", nullable=True),
-        _optional("successor_id", "text", "The account it migrated into."),
-        _optional("currency", "text", "ISO currency."),
-        _optional("region", "text", "Region of the customer."),
-        _optional("channel", "text", "Channel of opening."),
+        optional_column("successor_id", "text", "The account it migrated into."),
+        optional_column("currency", "text", "ISO currency."),
+        optional_column("region", "text", "Region of the customer."),
+        optional_column("channel", "text", "Channel of opening."),
     ),
     key=("account_id",),
     rules=(not_before("close_date", "open_date"),),
@@ -182,13 +180,15 @@ ACCOUNT_MONTHS = TableContract(
     (
         Column("account_id", "text", "Name of the account, in `accounts`.", personal_data=True),
         Column("month", "month", "Last day of the month."),
-        Column("balance", "number", "End of month; empty = masked or missing.", MONEY, nullable=True),
-        _optional("rate_paid", "number", "Customer rate in force during the month.", RATE_UNIT),
-        _optional("interest_credited", "number", "Interest credited in the month, not part of `credits`.", MONEY),
-        _optional("credits", "number", "Paid in during the month.", MONEY, 0),
-        _optional("debits", "number", "Paid out during the month.", MONEY, 0),
-        _optional("overdraft_limit", "number", "Agreed overdraft.", MONEY, 0),
-        _optional("product", "text", "Product, where it changes within an account."),
+        Column("balance", "number", "End of month; empty = masked or missing.", MONEY_UNIT, nullable=True),
+        optional_column("rate_paid", "number", "Customer rate in force during the month.", RATE_UNIT),
+        optional_column(
+            "interest_credited", "number", "Interest credited in the month, not part of `credits`.", MONEY_UNIT
+        ),
+        optional_column("credits", "number", "Paid in during the month.", MONEY_UNIT, 0),
+        optional_column("debits", "number", "Paid out during the month.", MONEY_UNIT, 0),
+        optional_column("overdraft_limit", "number", "Agreed overdraft.", MONEY_UNIT, 0),
+        optional_column("product", "text", "Product, where it changes within an account."),
     ),
     key=("account_id", "month"),
     unit=("account_id",),
@@ -204,14 +204,14 @@ PRODUCT_RATES = TableContract(
         Column("product", "text", "Product."),
         Column("month", "month", "Last day of the (last) month of the period."),
         Column("rate_paid", "number", "Customer rate.", RATE_UNIT),
-        _optional("period_months", "integer", "Length of the period; 1 when absent.", "months", 1),
+        optional_column("period_months", "integer", "Length of the period; 1 when absent.", "months", 1),
         Column(
             "averaging", "text", "Rate at the period's end or its average.", "", False, True, allowed=("end", "average")
         ),
-        _optional("balance", "number", "Balance that the rate was paid on.", MONEY, 0),
-        _optional("institution", "text", "Bank."),
-        _optional("region", "text", "Country or region."),
-        _optional("currency", "text", "ISO currency."),
+        optional_column("balance", "number", "Balance that the rate was paid on.", MONEY_UNIT, 0),
+        optional_column("institution", "text", "Bank."),
+        optional_column("region", "text", "Country or region."),
+        optional_column("currency", "text", "ISO currency."),
     ),
     key=("institution", "region", "currency", "product", "month"),
     unit=("institution", "region", "currency", "product"),
@@ -231,10 +231,10 @@ EXPOSURES_TABLE = TableContract(
         Column("month", "month", "Last day of the stretch's last month."),
         Column("from_months", "integer", "Age when the stretch begins.", "months", minimum=0),
         Column("to_months", "integer", "Age when it ends.", "months", minimum=1),
-        _optional("period_months", "integer", "How closely its end is known; 1 when absent.", "months", 1),
+        optional_column("period_months", "integer", "How closely its end is known; 1 when absent.", "months", 1),
         Column("status", "text", "How the stretch ended.", allowed=STATUSES),
-        _optional("weight", "number", "Weight of the unit in a survey.", "units", 0),
-        _optional("balance", "number", "Balance when the stretch begins.", MONEY, 0),
+        optional_column("weight", "number", "Weight of the unit in a survey.", "units", 0),
+        optional_column("balance", "number", "Balance when the stretch begins.", MONEY_UNIT, 0),
     ),
     key=("unit_id", "month"),
     unit=("unit_id",),
@@ -250,9 +250,9 @@ CONTROL_TOTALS_TABLE = TableContract(
         Column("table", "text", "Table of the history, `loan_months`, `account_months` ..."),
         Column("month", "month", "Last day of the month."),
         Column("product", "text", "Product; empty = all.", nullable=True),
-        Column("balance", "number", "Balance in the ledger.", MONEY),
+        Column("balance", "number", "Balance in the ledger.", MONEY_UNIT),
         Column("rows", "integer", "Rows with a balance in the ledger; empty = not known.", "rows", True, True, 0),
-        _optional("tolerance", "number", "Largest difference taken as reconciled; 0 when absent.", MONEY, 0),
+        optional_column("tolerance", "number", "Largest difference taken as reconciled; 0 when absent.", MONEY_UNIT, 0),
     ),
     key=("table", "month", "product"),
 )

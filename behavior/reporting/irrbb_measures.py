@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.kinds.base import Exhibit
+from behavior.measures.eve import TOTAL
+from behavior.measures.key_rates import EVE
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Figure, Paragraph, Table
 from behavior.reporting.exhibits import block_of
@@ -16,8 +18,6 @@ from behavior.reporting.irrbb_tables import SHEETS, Money, bucket_words, spaced
 from behavior.reporting.tables import number
 
 Blocks = tuple[Paragraph | Table | Figure, ...]
-TOTAL = "total"
-EVE = "eve"
 SIDES = {"assets": "assets", "liabilities": "liabilities", EVE: "economic value of equity"}
 CORE_WORDS = {
     "scaled": "where it lives longer than allowed, its run-off times are scaled",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from behavior.assumptions.set import AssumptionSet
+from behavior.market.scenario_sets import BASE
 from behavior.measures.aggregation import OutlierTest, outlier_test
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
@@ -31,7 +32,6 @@ from behavior.reporting.set_pictures import readings_tables, set_exhibits
 from behavior.reporting.set_spent import spent
 from behavior.reporting.tables import number
 
-BASE = "base"
 STAMPS = {
     "DRAFT": "The assumption set is not approved for use: these figures are for review, not for reporting.",
     "UNVALIDATED": "The set is approved, but no validator has signed its models: champions by their gates alone.",

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from behavior.kinds.base import Exhibit
+from behavior.market.scenario_sets import BASE
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Table
 from behavior.reporting.tables import number
 
-BASE = "base"
 SHEETS = {"run_off": "run-off"}
 TWO_YEARS = 24
 UNITS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))

@@ -25,7 +25,7 @@ from behavior.engine import layout
 from behavior.engine.calendars import unique_keys
 from behavior.engine.layout import NII_MONTHS
 from behavior.engine.plan import Plan, some_of, with_column
-from behavior.engine.positions import Groups
+from behavior.engine.positions import CASH, Groups
 from behavior.engine.run import run
 from behavior.measures.further_groups import Key, keys_of
 from behavior.measures.moving_sheets import Sheet, dynamic_sheet, shifted_sheet
@@ -55,7 +55,7 @@ def margin_income(inputs: ValuationInputs, options: ValuationOptions) -> pd.Data
     world, held, plan = resolved(inputs, options)
     book = plan.terms.book
     transfer = book.numbers("transfer_rate")[plan.order]
-    known = (book.instrument[plan.order] == 0) & ~np.isnan(transfer)
+    known = (book.instrument[plan.order] == CASH) & ~np.isnan(transfer)
     known &= plan.records["repayment"] != layout.OVERNIGHT
     if not known.any():
         return pd.DataFrame()

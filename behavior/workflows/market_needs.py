@@ -11,7 +11,8 @@ import pandas as pd
 from behavior.engine.option_book import limited_rows
 from behavior.engine.positions import Book
 from behavior.errors import Fault
-from behavior.market.curves import DISCOUNT, CurveSet
+from behavior.market.contracts import DISCOUNT
+from behavior.market.curves import CurveSet
 from behavior.months import DateLike, as_days, months_between, roll_months, tenor_days
 from behavior.quantities import BoolArray, DateArray, IntArray
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from behavior.engine.layout import CURTAILMENT, OPEN_ENDED, PAYOFF, SCHEDULED, WITHDRAWAL
 from behavior.engine.plan import CashFlows, Plan, some_of
-from behavior.engine.positions import ASSET, LIABILITY
+from behavior.engine.positions import ASSET, CASH, LIABILITY
 from behavior.engine.run import run
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
 from behavior.workflows.regulatory_overlay import categories
@@ -37,7 +37,7 @@ def portfolios_of(inputs: ValuationInputs, options: ValuationOptions, rule: str)
     plan = resolved_plan(inputs, held)[1]
     product = np.asarray(plan.terms.book.words("product")).astype(str)[plan.order]
     side, repayment = plan.terms.book.side[plan.order], plan.records["repayment"]
-    cash = plan.terms.book.instrument[plan.order] == 0
+    cash = plan.terms.book.instrument[plan.order] == CASH
     fixed = np.asarray(plan.terms.book.words("rate_type", "fixed")).astype(str)[plan.order] == "fixed"
     behaves = cash & (plan.records["behaviour"] >= 0)
     found: list[Portfolio] = []

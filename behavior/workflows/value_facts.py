@@ -12,7 +12,7 @@ from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import Driver, Effect, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
-from behavior.engine.positions import INSTRUMENTS, Book
+from behavior.engine.positions import SWAP_LEG, Book
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
@@ -24,7 +24,6 @@ from behavior.workflows.value_overlays import cap_years, chosen_steps, is_europe
 from behavior.workflows.value_sheets import Sheets
 from behavior.workflows.value_views import accrued_interest, acting_set, migrated_view
 
-SWAP_LEG = INSTRUMENTS.index("swap_leg")
 SHOWN = 5
 """Positions named in a warning."""
 

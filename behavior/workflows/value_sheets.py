@@ -9,6 +9,7 @@ import numpy as np
 
 from behavior.engine.drivers import World
 from behavior.engine.plan import CashFlows, Plan
+from behavior.engine.positions import CASH
 from behavior.errors import ContractFault, Fault
 from behavior.measures.further_groups import Key, keys_of, with_groups
 from behavior.measures.moving_sheets import (
@@ -100,7 +101,7 @@ def balance_sheets(
 
 def _opening(plan: Plan) -> dict[Key, float]:
     """As-of balance of cash positions by group."""
-    cash = plan.terms.book.instrument[plan.order] == 0
+    cash = plan.terms.book.instrument[plan.order] == CASH
     weight = np.where(cash, plan.positions.balance, 0.0)
     total = np.bincount(plan.positions.group, weights=weight, minlength=len(plan.groups))
     return dict(zip(keys_of(plan.groups), total.tolist(), strict=True))

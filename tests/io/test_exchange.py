@@ -14,8 +14,8 @@ from behavior.assumptions.segments import match_segments
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import FaultyInput
 from behavior.io.assumption_store import read_set, write_set
-from behavior.io.exchange import import_set, psa_to_cpr
-from behavior.quantities import annual_to_monthly
+from behavior.io.exchange import import_set
+from behavior.quantities import annual_to_monthly, psa_to_cpr
 from tests.assumption_examples import AS_OF
 
 INCUMBENT = """effect,cause,quantity,product,month,value

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from behavior.assumptions.repricing import half_life_months
-from behavior.io.exchange import import_set, psa_to_cpr
-from behavior.quantities import annual_to_monthly, monthly_to_annual
+from behavior.io.exchange import import_set
+from behavior.quantities import annual_to_monthly, monthly_to_annual, psa_to_cpr
 from tests.assumption_examples import AS_OF, flat_decay
 
 pytestmark = pytest.mark.shared

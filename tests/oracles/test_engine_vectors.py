@@ -14,11 +14,10 @@ from behavior.engine.drivers import World
 from behavior.engine.layout import CLOSING, FIELDS, INTEREST, PAYOFF, SCHEDULED
 from behavior.engine.positions import Book
 from behavior.engine.projection import CashFlows, ProjectionOptions, project
-from behavior.engine.speeds import psa_annual, psa_monthly
 from behavior.market.curves import CurveSet
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
 from behavior.measures.gap import gap_analysis
-from behavior.quantities import annual_to_monthly, monthly_to_annual
+from behavior.quantities import annual_to_monthly, monthly_to_annual, psa_to_cpr
 from tests.engine.simple import flat_world, loan, monthly_zero, runoff, table
 
 pytestmark = pytest.mark.shared
@@ -37,11 +36,11 @@ def test_07_prepayment_conversions(quantitative: Path) -> None:
     for case, cpr in zip(rows["case"], rows["cpr"], strict=True):
         if case.startswith("psa_"):
             _, speed, _, age = case.split("_")
-            assert psa_annual(int(age), float(speed)) == pytest.approx(cpr, abs=1e-12)
+            assert psa_to_cpr(float(speed), int(age)) == pytest.approx(cpr, abs=1e-12)
 
 
 def run(months: int, rate: float, balance: float, speed: float, seasoned: int = 0) -> CashFlows:
-    hazards = psa_monthly(np.arange(1, months + 1) + seasoned, speed)
+    hazards = annual_to_monthly(psa_to_cpr(speed, np.arange(1, months + 1) + seasoned))
     world = flat_world(monthly_zero(0.05))
     return project(Book(table(loan(months, rate, balance))), world, runoff("loan", hazards))
 
