@@ -10,6 +10,7 @@ import numpy as np
 from behavior.assumptions.compare_tables import driver_words, paired_tables, table_changes
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife, Tail
 from behavior.assumptions.effects import DEFAULT, Direction, Driver, Effect, MonthMeaning, View
+from behavior.assumptions.matching import best_curve, select_curves
 from behavior.assumptions.repricing import (
     half_life_months,
     long_run_beta,
@@ -17,7 +18,6 @@ from behavior.assumptions.repricing import (
     pass_through_law,
     speeds_of,
 )
-from behavior.assumptions.segments import best_curve, select_curves
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, combined_hazard
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
 

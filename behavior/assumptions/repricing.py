@@ -9,8 +9,8 @@ import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver
+from behavior.assumptions.matching import best_curve, select_curves
 from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw, RestingRate, rate_paid_path
-from behavior.assumptions.segments import best_curve, select_curves
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import BehaviorError
 from behavior.quantities import FloatArray, Quantity

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from behavior.assumptions.effects import Driver, View
 from behavior.assumptions.grid import table_grid
-from behavior.assumptions.segments import match_segments
+from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionTable, seasonal_hazard
 from behavior.quantities import FloatArray, IntArray
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect
+from behavior.assumptions.matching import HOW, OWN, POOLED_MATCH
 from behavior.assumptions.pass_through_path import (
     AT_FLOOR,
     PassThroughLaw,
@@ -18,7 +19,6 @@ from behavior.assumptions.pass_through_path import (
     pending_at_floor,
     pending_from_history,
 )
-from behavior.assumptions.segments import HOW, OWN, POOLED_MATCH
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.calendars import COUNTS, thirty, unique_keys
 from behavior.engine.drivers import SHORT, World

@@ -10,7 +10,7 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve, Tail
 from behavior.assumptions.effects import DEFAULT, POOLED, Driver, Effect, MonthMeaning
-from behavior.assumptions.segments import HOW, NONE, SegmentMatch, match_segments
+from behavior.assumptions.matching import HOW, NONE, SegmentMatch, match_segments
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine import layout
 from behavior.engine.calendars import MAX_KEY

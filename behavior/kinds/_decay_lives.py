@@ -16,7 +16,7 @@ import pandas as pd
 
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, AverageLife
 from behavior.assumptions.effects import View
-from behavior.assumptions.segments import match_segments
+from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionTable
 from behavior.kinds._decay_export import BAND
 from behavior.kinds.base import Exhibit

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from behavior.assumptions.effects import Direction, View
-from behavior.assumptions.segments import Band, band_labels, band_of, match_segments
+from behavior.assumptions.matching import match_segments
+from behavior.assumptions.segments import Band, band_labels, band_of
 from behavior.errors import FaultyInput
 from tests.assumption_examples import decay, flat_decay, prepayment, speed
 

@@ -10,7 +10,7 @@ import pytest
 
 from behavior.assumptions.compare import readings
 from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
-from behavior.assumptions.segments import match_segments
+from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import FaultyInput
 from behavior.io.assumption_store import read_set, write_set

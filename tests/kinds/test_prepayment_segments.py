@@ -8,7 +8,7 @@ import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
-from behavior.assumptions.segments import match_segments
+from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionTable
 from behavior.estimators.champion import Roles
 from behavior.features.base import FeatureMatrix

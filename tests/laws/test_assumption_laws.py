@@ -16,6 +16,7 @@ from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, Tail
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.grid import table_grid
 from behavior.assumptions.manifest import MANIFEST, digest_of, parse_manifest, render_set
+from behavior.assumptions.matching import match_segments
 from behavior.assumptions.repricing import (
     half_life_months,
     interim_beta,
@@ -24,7 +25,7 @@ from behavior.assumptions.repricing import (
     pass_through_law,
     speeds_of,
 )
-from behavior.assumptions.segments import Band, SegmentScheme, band_of, match_segments
+from behavior.assumptions.segments import Band, SegmentScheme, band_of
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, combined_hazard, seasonal_hazard
 from behavior.assumptions.table_text import parse_table, render_table
 from behavior.quantities import Quantity
