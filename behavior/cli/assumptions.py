@@ -99,7 +99,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
-    from behavior.io.assumption_store import AssumptionStore, read_manifest
+    from behavior.io.assumption_store import AssumptionStore
+    from behavior.io.set_folder import read_manifest
 
     store = AssumptionStore(arguments.store)
     store.require()
@@ -334,7 +335,7 @@ def _file_digests(name: str, store: str) -> dict[str, str]:
     from pathlib import Path
 
     from behavior.assumptions.manifest import MANIFEST
-    from behavior.io.assumption_store import read_manifest
+    from behavior.io.set_folder import read_manifest
 
     inside = Path(store) / name
     folder = inside if (inside / MANIFEST).is_file() else Path(name)

@@ -33,8 +33,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from pathlib import Path
 
     from behavior.errors import UsageError
-    from behavior.io.assumption_store import AssumptionStore, read_set
+    from behavior.io.assumption_store import AssumptionStore
     from behavior.io.files import require_outputs
+    from behavior.io.set_folder import read_set
     from behavior.workflows.publish import publish
 
     require_outputs([Path(arguments.store)])

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from behavior.assumptions.set import AssumptionSet
-from behavior.io.assumption_store import read_set, write_set
+from behavior.io.set_folder import read_set, write_set
 
 
 class DraftFolder:

@@ -11,7 +11,7 @@ from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
 from behavior.assumptions.manifest import MANIFEST, parse_manifest, sha256_of
 from behavior.assumptions.pass_through_path import RestingRate
 from behavior.errors import FaultyInput
-from behavior.io.assumption_store import read_set
+from behavior.io.set_folder import read_set
 
 DECAY = "customer_type,month,value\n" + "".join(f"retail,{month},0.01\n" for month in range(1, 121))
 BETA = "product,rate_level,value\nsavings,0.0,0.2\nsavings,0.04,0.5\n"

@@ -16,7 +16,7 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms
-from behavior.io.assumption_store import write_set
+from behavior.io.set_folder import write_set
 from behavior.io.tables import write_table
 from behavior.quantities import AnyArray, DateArray, IntArray, Quantity
 

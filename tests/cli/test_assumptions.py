@@ -13,7 +13,8 @@ import pytest
 
 from behavior.assumptions.manifest import sha256_of
 from behavior.cli import main
-from behavior.io.assumption_store import AssumptionStore, write_set
+from behavior.io.assumption_store import AssumptionStore
+from behavior.io.set_folder import write_set
 from tests.assumption_examples import decay, example_set, flat_decay, prepayment, speed, target
 from tests.io.test_exchange import INCUMBENT
 

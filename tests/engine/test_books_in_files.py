@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from behavior.cli import main
-from behavior.io.assumption_store import write_set
+from behavior.io.set_folder import write_set
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from tests.engine.random_features import featured_case
 from tests.engine.test_random_books import KEYS, against

@@ -16,7 +16,7 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.cli import main
 from behavior.engine.positions import Book
 from behavior.engine.projection import project
-from behavior.io.assumption_store import read_set, write_set
+from behavior.io.set_folder import read_set, write_set
 from behavior.market.shifts import Shift
 from tests.assumption_examples import NO_MONTHS
 from tests.engine.simple import flat_world, loan, runoff, table

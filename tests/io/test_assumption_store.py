@@ -26,7 +26,8 @@ from behavior.errors import (
     NotYetValid,
     SetNotFound,
 )
-from behavior.io.assumption_store import AssumptionStore, load_assumptions, read_set, write_set
+from behavior.io.assumption_store import AssumptionStore, load_assumptions
+from behavior.io.set_folder import read_set, write_set
 from behavior.io.state_log import HEAD, LOG, NO_LINES, StateLog
 from tests.assumption_examples import AS_OF, MONDAY, decay, example_set, flat_decay
 

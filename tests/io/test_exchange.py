@@ -13,8 +13,8 @@ from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
 from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import FaultyInput
-from behavior.io.assumption_store import read_set, write_set
 from behavior.io.exchange import import_set
+from behavior.io.set_folder import read_set, write_set
 from behavior.quantities import annual_to_monthly, psa_to_cpr
 from tests.assumption_examples import AS_OF
 
