@@ -10,19 +10,16 @@ from behavior.kinds.base import Exhibit
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Paragraph, Section, Table
 from behavior.reporting.exhibits import block_of
+from behavior.reporting.irrbb_blocks import Blocks
+from behavior.reporting.irrbb_income import driver_blocks, margin_blocks
 from behavior.reporting.irrbb_measures import (
-    Blocks,
     behaviour_blocks,
-    driver_blocks,
     duration_blocks,
-    limit_blocks,
     liquidity_blocks,
-    margin_blocks,
     option_blocks,
-    overlay_blocks,
     sensitivity_blocks,
-    standardised_blocks,
 )
+from behavior.reporting.irrbb_rules import limit_blocks, overlay_blocks, standardised_blocks
 from behavior.reporting.irrbb_tables import Money, spaced
 
 Draw = Callable[[IrrbbResult, Money], Blocks]
