@@ -86,11 +86,6 @@ def first_day(number: IntArray) -> DateArray:
     return months.astype("datetime64[M]").astype("datetime64[D]")
 
 
-def month_start(dates: DateLike) -> DateArray:
-    """First day of the month of each date."""
-    return first_day(month_number(dates))
-
-
 def month_end(dates: DateLike) -> DateArray:
     """Last day of the month of each date."""
     return np.asarray(first_day(month_number(dates) + 1) - np.timedelta64(1, "D"))

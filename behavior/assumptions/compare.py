@@ -104,8 +104,6 @@ class Difference:
 class SetComparison:
     """All figures and terms of two sets side by side, in the new set's order, those of the old set alone last."""
 
-    old_id: str
-    new_id: str
     differences: tuple[Difference, ...]
 
     def changed(self, tolerance: float = 1e-12) -> tuple[Difference, ...]:
@@ -155,7 +153,7 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
     ]
     rows += [Difference(*one.key, one.unit, one.value, None) for key, one in before.items() if key not in after]
     rows += [one for pair in paired_tables(old.tables, new.tables) for one in _terms(*pair)]
-    return SetComparison(old.id, new.id, tuple(rows))
+    return SetComparison(tuple(rows))
 
 
 def _terms(old: AssumptionTable | None, new: AssumptionTable | None) -> Iterator[Difference]:

@@ -48,16 +48,6 @@ class Reading:
     clamped: BoolArray
     extrapolated: BoolArray
 
-    @property
-    def clamped_share(self) -> float:
-        """Share of the points that were clamped."""
-        return float(self.clamped.mean()) if self.clamped.size else 0.0
-
-    @property
-    def extrapolated_share(self) -> float:
-        """Share of the points beyond the last month."""
-        return float(self.extrapolated.mean()) if self.extrapolated.size else 0.0
-
 
 @dataclass(frozen=True)
 class AverageLife:
@@ -258,7 +248,3 @@ class AssumptionCurve:
         months = LAST_MONTH - from_month
         survival = self.survival(drivers, months, from_month, tail)
         return AverageLife.of(survival, max(0, self.last_observed_month - from_month))
-
-    def average_life_years(self, drivers: Mapping[Driver, ArrayLike] | None = None, from_month: int = 0) -> float:
-        """Average life in years, tail included; `average_life` tells how much of it the data saw."""
-        return self.average_life(drivers, from_month).years

@@ -128,13 +128,3 @@ def cycle_path(law: PassThroughLaw, old: float, new: float, ramp_months: int, mo
         law.target_change(old, levels), 0.0, law.up, law.down, (law.delay_up, law.delay_down), NO_FLOOR
     )
     return np.asarray(paid / (new - old))
-
-
-def interim_beta(law: PassThroughLaw, old: float, new: float, ramp_months: int) -> float:
-    """Cumulative beta at the last step of a cycle of equal monthly steps; the terminal beta is `long_run_beta`.
-
-    Raises
-    ------
-    BehaviorError : the two levels are the same.
-    """
-    return float(cycle_path(law, old, new, ramp_months, ramp_months)[-1])

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from behavior.errors import Fault, FaultyInput
 
+MOST_NAMED = 12
+"""Files that a message names beside the one that is missing."""
+
 
 def sha256_of(data: bytes) -> str:
     """Hexadecimal sha256 of bytes."""
@@ -31,10 +34,10 @@ def read_bytes(path: Path) -> bytes:
     raise FaultyInput([Fault(str(path), "expected a file, there is none of that name", hint=hint)])
 
 
-def _beside(path: Path, limit: int = 12) -> list[str]:
+def _beside(path: Path) -> list[str]:
     if not path.parent.is_dir():
         return []
-    return sorted(one.name for one in path.parent.iterdir() if one.is_file())[:limit]
+    return sorted(one.name for one in path.parent.iterdir() if one.is_file())[:MOST_NAMED]
 
 
 def require_outputs(folders: Iterable[Path | None] = (), files: Iterable[Path | None] = ()) -> None:

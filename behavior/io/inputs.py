@@ -26,7 +26,6 @@ from behavior.io.profiles import (
 from behavior.io.registry import group_of, table_of
 from behavior.io.roles import learned_roles, roles_without_index
 from behavior.io.tables import read_table
-from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
@@ -189,16 +188,6 @@ def rate_history(profile: Profile) -> RateHistory:
     """
     roles = read_settings(profile).index_roles
     return RateHistory.from_table(read_rates(profile).values(), roles)
-
-
-def curve_set(profile: Profile) -> CurveSet:
-    """The curves at the settings' as-of date.
-
-    Raises
-    ------
-    ContractFault, SpecFault, MarketDataError : faults of curves or settings, or no curve on the date.
-    """
-    return CurveSet.from_table(read_curves(profile).values(), read_settings(profile).as_of)
 
 
 def _lookups(

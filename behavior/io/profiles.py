@@ -327,18 +327,6 @@ def missing_files(profile: Profile) -> list[Fault]:
     return faults
 
 
-def require_files(profile: Profile) -> None:
-    """Refuse to start where a file is absent.
-
-    Raises
-    ------
-    SpecFault : listing every absent file with the layout expected of it.
-    """
-    faults = missing_files(profile)
-    if faults:
-        raise SpecFault(faults)
-
-
 def _expected(table: TableMap, contract: TableContract | None) -> str:
     if table.layout:
         return f"expected a file or folder in the published layout `{table.layout}`"

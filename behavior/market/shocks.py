@@ -58,11 +58,6 @@ def shock_sizes(framework: str, currency: str) -> ShockSizes:
     return ShockSizes(currency, parallel, short, long, currency in listed, table.provenance)
 
 
-def listed_currencies(framework: str) -> tuple[str, ...]:
-    """Currencies for which a framework publishes sizes, sorted."""
-    return tuple(sorted(parameters(framework)["sizes_bp"].values))
-
-
 def six_shifts(sizes: ShockSizes, formulas: Parameters) -> dict[str, Shift]:
     """The six scenarios of one currency: S_short = R_s e^(-t/4), S_long = R_l (1 - e^(-t/4)), t in years.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 
@@ -44,10 +43,6 @@ class Run(Protocol):
 
     def log_text(self, path: str, text: str) -> None:
         """A text artefact at a relative path."""
-        ...
-
-    def log_file(self, path: Path, folder: str) -> None:
-        """A file as an artefact in a relative folder."""
         ...
 
     def register(self, name: str, files: Mapping[str, str], tags: Mapping[str, str], champion: bool) -> ModelRecord:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,12 +48,6 @@ class FolderRun:
     def log_text(self, path: str, text: str) -> None:
         """A text artefact at a relative path."""
         write_text(self.folder / "artifacts" / check_path(path), text)
-
-    def log_file(self, path: Path, folder: str) -> None:
-        """A file as an artefact in a relative folder."""
-        target = self.folder / "artifacts" / (check_path(folder) if folder else "")
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target / path.name)
 
     def register(self, name: str, files: Mapping[str, str], tags: Mapping[str, str], champion: bool) -> ModelRecord:
         """Register text files as a new version; `champion` moves the alias to it."""

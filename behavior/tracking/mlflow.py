@@ -91,10 +91,6 @@ class MlflowRun:
             local.write_bytes(text.encode())
             self.tracker.client.log_artifact(self.id, str(local), folder or None)
 
-    def log_file(self, path: Path, folder: str) -> None:
-        """A file as an artefact in a relative folder."""
-        self.tracker.client.log_artifact(self.id, str(path), check_path(folder) if folder else None)
-
     def register(self, name: str, files: Mapping[str, str], tags: Mapping[str, str], champion: bool) -> ModelRecord:
         """Register text files as a new version; `champion` moves the alias to it."""
         for path, text in files.items():

@@ -93,14 +93,13 @@ def regulatory_overlay(
     inputs: ValuationInputs,
     options: ValuationOptions,
     fx: Mapping[str, float],
-    rule: str | None = None,
     slotting: str = SCALED,
 ) -> OverlayResult | None:
     """Value the book with the caps on deposits and without any; None where there are no such deposits.
 
     Parameters
     ----------
-    fx : currency -> reporting units for one unit. rule : ``bcbs`` or ``eu_2024_857`` instead of the framework's.
+    fx : currency -> reporting units for one unit.
     slotting : the core runs off as modelled with its times ``scaled`` down to the average that is allowed, or
         ``uniform``, evenly with that average.
 
@@ -113,25 +112,25 @@ def regulatory_overlay(
     """
     if slotting not in SLOTTINGS:
         raise BehaviorError(f"core slotting: found {slotting!r}, expected {' or '.join(SLOTTINGS)}.")
-    chosen = rule or nmd_rule(options)
+    rule = nmd_rule(options)
     bare = replace(pinned(options), cap_deposits=False, deposit_life_cap=None, cash_flows=False)
     plan = resolved_plan(inputs, bare)[1]
     mine = plan.records["repayment"] == OPEN_ENDED
     mine &= plan.groups.sign[plan.records["group"]] < 0
     if not mine.any():
         return None
-    held = _deposits(plan, mine, chosen)
+    held = _deposits(plan, mine, rule)
     if slotting == SCALED:
-        capped, steps = _scaled(held, chosen)
+        capped, steps = _scaled(held, rule)
         value = run(capped).value
     else:
-        value, steps = _uniform(held, chosen, inputs, bare)
+        value, steps = _uniform(held, rule, inputs, bare)
     days = plan.market.discount[plan.records["currency"], :, 1].T
     overnight = _by_group(plan, np.where(mine, plan.positions.balance * (1.0 - held.used), 0.0) * days)
     types = np.asarray(plan.terms.book.words("customer_type")).astype(str)[plan.order]
-    unknown = sorted(set(types[mine & ~np.isin(types, list(core_caps(chosen)))]))
+    unknown = sorted(set(types[mine & ~np.isin(types, list(core_caps(rule)))]))
     eve = _eve(plan, run(plan).value, value + overnight, fx)
-    return OverlayResult(pd.DataFrame(steps).assign(slotting=slotting), eve, chosen, _warnings(unknown))
+    return OverlayResult(pd.DataFrame(steps).assign(slotting=slotting), eve, rule, _warnings(unknown))
 
 
 def _deposits(plan: Plan, mine: BoolArray, rule: str) -> _Deposits:

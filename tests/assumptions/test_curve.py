@@ -50,8 +50,7 @@ def test_clamping_is_counted_by_point() -> None:
     asked = {Driver.RATE_INCENTIVE: [-0.03, 0.0, 0.02, 0.01], Driver.MONTHS_IN_THE_MONEY: [0, 0, 0, 30]}
     found = curve.at([1, 2, 3, 361], asked)
     assert found.clamped.tolist() == [True, False, True, True]
-    assert found.clamped_share == 0.75
-    assert found.extrapolated_share == 0.25
+    assert found.extrapolated.tolist() == [False, False, False, True]
 
 
 def test_what_a_curve_cannot_answer_is_an_error() -> None:

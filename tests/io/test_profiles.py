@@ -12,9 +12,10 @@ import pytest
 
 from behavior.cli import main
 from behavior.errors import ContractFault, SpecFault
-from behavior.io.inputs import curve_set, examine_profile, rate_history, read_book, read_history
-from behavior.io.profiles import Profile, load_profile, missing_files, read_settings, require_files
+from behavior.io.inputs import examine_profile, rate_history, read_book, read_curves, read_history
+from behavior.io.profiles import Profile, load_profile, missing_files, read_settings
 from behavior.io.settings import parse_settings, read_settings_file
+from behavior.market.curves import CurveSet
 from tests.io import door_cases as cases
 
 PROFILE = """
@@ -79,13 +80,14 @@ def test_the_past_of_a_market_rate_that_a_history_is_learned_with_is_no_curves(t
 
 def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
     profile = _bank(tmp_path)
-    require_files(profile)
+    assert missing_files(profile) == []
     history = read_history(profile, "mortgage")
     assert sorted(history.tables) == ["loan_months", "loans"]
     assert [(one.name, one.rows) for one in history.sources] == [("loans.csv", 2), ("months.csv", 5), ("ledger.csv", 2)]
     assert history.notes == ("loan_months: balance masked or missing in 1 of 5 rows",)
     assert read_book(profile).values()["balance"].sum() == 820_000.0
-    assert curve_set(profile).discounting("USD").zero_rate([1.0])[0] == pytest.approx(0.016, abs=1e-4)
+    curves = CurveSet.from_table(read_curves(profile).values(), read_settings(profile).as_of)
+    assert curves.discounting("USD").zero_rate([1.0])[0] == pytest.approx(0.016, abs=1e-4)
     assert rate_history(profile).at("short", ["2022-03-31"]).tolist() == [0.002]
     assert read_settings(profile).tier1 == 100.0
     assert profile.folder_of("store") == (tmp_path / "store").resolve()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from behavior.io.inputs import curve_set, examine_profile, rate_history, read_book, read_history
+from behavior.io.inputs import examine_profile, rate_history, read_book, read_curves, read_history
 from behavior.io.profiles import Profile, load_profile, missing_files, read_settings
+from behavior.market.curves import CurveSet
 
 PROFILES = Path(__file__).resolve().parents[2] / "pipelines" / "profiles"
 
@@ -84,7 +85,8 @@ def test_the_market_of_the_valuation_date(real: Profile) -> None:
     assert rates.at("mortgage", ["2022-03-31"]).tolist() == [0.0467]
     # March's average of the funds rate is only known at the end of March.
     assert rates.at("short", ["2022-03-30", "2022-03-31"]).tolist() == [0.0008, 0.002]
-    assert curve_set(real).discounting("USD").zero_rate([10.0])[0] == pytest.approx(0.023066, abs=1e-4)
+    curves = CurveSet.from_table(read_curves(real).values(), read_settings(real).as_of)
+    assert curves.discounting("USD").zero_rate([10.0])[0] == pytest.approx(0.023066, abs=1e-4)
 
 
 @pytest.mark.shared

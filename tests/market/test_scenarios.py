@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from behavior.errors import MarketDataError, SpecFault
 from behavior.market.curves import CurveSet, RateCurve
-from behavior.market.scenario_tables import index_values_by_month, shifts_by_month
 from behavior.market.scenarios import Scenario, ScenarioSet, Shift, apply_scenarios, ramp, scenario_set
 from behavior.market.user_scenarios import user_scenarios
 
@@ -150,8 +148,7 @@ def test_driver_rate_moves_from_today_with_the_scenario() -> None:
 
 
 def test_index_values_by_month_replace_fixings_only() -> None:
-    table = pd.DataFrame({"month": [2, 1, 3], "index": "SOFR_3M", "value": [0.05, 0.04, 0.06]})
-    path = Scenario("path", index_values=index_values_by_month(table))
+    path = Scenario("path", index_values={"SOFR_3M": (0.04, 0.05, 0.06)})
     under = apply_scenarios(CURVES, ScenarioSet((Scenario("base"), path)))
     bounds = under.month_bounds(5)
     fixings = under.simple_forward("USD", "SOFR_3M", bounds[:5], bounds[:5] + 0.25, 0.25)
@@ -160,20 +157,6 @@ def test_index_values_by_month_replace_fixings_only() -> None:
     np.testing.assert_array_equal(base, same)
     np.testing.assert_array_equal(under.short_rate("USD", 3, "SOFR_3M")[1], [0.04, 0.05, 0.06])
     assert not np.isin(fixings[0], [0.04, 0.05, 0.06]).any()
-    for faulty in (table.iloc[:1], table.assign(value=np.nan)):
-        with pytest.raises(MarketDataError, match="months 1 to n"):
-            index_values_by_month(faulty)
-
-
-def test_shifts_by_month_hold_until_the_next() -> None:
-    table = pd.DataFrame({"month": [2, 4], "currency": "USD", "shift": [0.01, 0.02]})
-    assert [shift.parallel for shift in shifts_by_month(table)["USD"]] == [0.0, 0.01, 0.01, 0.02]
-    shaped = pd.DataFrame({"month": 1, "currency": "USD", "tenor_months": [12, 0], "shift": [0.01, 0.02]})
-    assert float(shifts_by_month(shaped)["USD"][0].at(0.5)) == pytest.approx(0.015)
-    with pytest.raises(MarketDataError, match="occurs twice"):
-        shifts_by_month(pd.concat([table, table]))
-    with pytest.raises(MarketDataError, match="month 0"):
-        shifts_by_month(table.assign(month=[0, 1]))
 
 
 USER = """
