@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -44,6 +46,12 @@ def real_data(shared: Path) -> Path:
     if not (shared / "data").is_dir():
         pytest.skip("the folder ../shared/data with real data is not beside the project")
     return shared / "data"
+
+
+@pytest.fixture(scope="session")
+def fakes() -> ModuleType:
+    """The small kind with known truth, for tests of checks and reports; the bare install is tested without it."""
+    return import_module("tests.fakes_evidence")
 
 
 @pytest.hookimpl(wrapper=True)

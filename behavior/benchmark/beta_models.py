@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -18,11 +17,10 @@ from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import ConstantBeta, cycles, matched
 from behavior.kinds._beta_export import resting_rates
-from behavior.kinds._beta_paths import law_path
+from behavior.kinds._beta_paths import PathModel, law_path, recursive_path
 from behavior.quantities import FloatArray
 
-Path = Callable[[RateSeries, int, float], FloatArray]
-Model = Callable[[Fold], Path]
+Model = Callable[[Fold], PathModel]
 
 CHAMPION = "structural law"
 LAST_CYCLE = "last cycle's beta"
@@ -37,20 +35,20 @@ def models(options: FitOptions) -> dict[str, Model]:
     return {
         CHAMPION: lambda fold: structural(fold, options),
         "logistic law": lambda fold: structural(fold, replace(options, form="logistic")),
-        "asymmetric error correction": lambda fold: _recursive(_corrected(fold.training, True), options.floor),
-        SYMMETRIC: lambda fold: _recursive(_corrected(fold.training, False), options.floor),
-        BOOSTED: lambda fold: _recursive(BoostedPassThrough().fit(fold.training), options.floor),
-        "constant beta, least squares": lambda fold: _recursive(
+        "asymmetric error correction": lambda fold: recursive_path(_corrected(fold.training, True), options.floor),
+        SYMMETRIC: lambda fold: recursive_path(_corrected(fold.training, False), options.floor),
+        BOOSTED: lambda fold: recursive_path(BoostedPassThrough().fit(fold.training), options.floor),
+        "constant beta, least squares": lambda fold: recursive_path(
             ConstantBeta("least_squares").fit(fold.training), options.floor
         ),
-        POOLED_CONSTANT: lambda fold: _recursive(_OneBeta(_pooled_beta(fold)), options.floor),
-        LAST_CYCLE: lambda fold: _recursive(_last_cycle(fold), options.floor),
+        POOLED_CONSTANT: lambda fold: recursive_path(_OneBeta(_pooled_beta(fold)), options.floor),
+        LAST_CYCLE: lambda fold: recursive_path(_last_cycle(fold), options.floor),
     }
 
 
 def incumbent(betas: Mapping[str, float], floor: float) -> Model:
     """What the bank uses today: a beta by the first segment label, or one for all under the empty name."""
-    return lambda fold: _recursive(_OneBeta(betas.get("", float("nan")), betas), floor)
+    return lambda fold: recursive_path(_OneBeta(betas.get("", float("nan")), betas), floor)
 
 
 class _OneBeta:
@@ -70,7 +68,7 @@ def _pooled_beta(fold: Fold) -> float:
     return fitted.beta((POOLED,) * len(fold.training[0].segment))
 
 
-def structural(fold: Fold, options: FitOptions) -> Path:
+def structural(fold: Fold, options: FitOptions) -> PathModel:
     """The law as treasury gets it: target and speeds, pending from the history of the short rate."""
     return _law_path(StructuralPassThrough(options).fit(fold.training), options)
 
@@ -79,14 +77,14 @@ def pooled_structural(series: Sequence[RateSeries], options: FitOptions) -> Mode
     """The same for folds that leave out whole segments: each is fitted once, the fallback anew for every fold."""
     fitted = StructuralPassThrough(replace(options, replicates=1)).fit(series)
 
-    def model(fold: Fold) -> Path:
+    def model(fold: Fold) -> PathModel:
         kept = {one.segment for one in fold.training}
         return _law_path(fitted.pooled_without(lambda segment: segment not in kept), options)
 
     return model
 
 
-def _law_path(fitted: StructuralPassThrough, options: FitOptions) -> Path:
+def _law_path(fitted: StructuralPassThrough, options: FitOptions) -> PathModel:
     return law_path(fitted.law, options.floor, resting_rates(fitted).get)
 
 
@@ -103,11 +101,3 @@ def _last_cycle(fold: Fold) -> ConstantBeta:
     """The beta a bank would carry: of the last move before; where nothing moved before, of the moves after."""
     known = [one for one in fold.earlier if one.observed.size > 2 and cycles(matched(one)[0])]
     return ConstantBeta("last_cycle").fit(known or fold.training)
-
-
-def _recursive(estimator: Any, floor: float) -> Path:
-    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
-        found: FloatArray = estimator.path(series.segment, series.levels, start, begin, floor)
-        return found
-
-    return path

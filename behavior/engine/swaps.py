@@ -33,15 +33,14 @@ def floating_leg_value(
     accruals: ArrayLike,
     discount_factors: ArrayLike,
     notionals: ArrayLike = 1.0,
-    spread: ArrayLike = 0.0,
 ) -> FloatArray:
-    """Value of a floating leg to who receives it: Σ notional x accrual x (forward + spread) x DF.
+    """Value of a floating leg to who receives it: Σ notional x accrual x forward x DF.
 
     `forwards` are simple rates of the projection curve on the leg's day count; the first of a seasoned leg is its
     fixing.
     """
-    rate = _float(forwards) + _float(spread)
-    return np.asarray((_float(notionals) * _float(accruals) * rate * _float(discount_factors)).sum(axis=-1))
+    earned = _float(notionals) * _float(accruals) * _float(forwards)
+    return np.asarray((earned * _float(discount_factors)).sum(axis=-1))
 
 
 def par_rate(floating_value: ArrayLike, fixed_annuity: ArrayLike) -> FloatArray:

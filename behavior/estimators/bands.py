@@ -127,7 +127,7 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
     covariance = getattr(carrier, "covariance_", None)
     if covariance is None:
         return np.zeros(count)
-    root = _root(covariance)
+    root = root_of(covariance)
     found = np.empty(count)
     step = max(CHUNK // group, 1)
     for begin in range(0, count, step):
@@ -146,7 +146,7 @@ def log_mean(model: Any, matrix: FeatureMatrix, group: int) -> FloatArray:
     return np.asarray(np.log(np.maximum(model.predict_hazard(matrix).reshape(-1, group).mean(axis=1), 1e-12)))
 
 
-def _root(covariance: FloatArray) -> FloatArray:
+def root_of(covariance: FloatArray) -> FloatArray:
     """R with R R' = covariance, negative eigenvalues of rounding left out."""
     values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

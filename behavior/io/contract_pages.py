@@ -16,11 +16,11 @@ def contract_pages() -> Mapping[str, str]:
     return {**{f"{group.name}.md": _page(group) for group in BUILT_IN.values()}, "settings.md": _settings_page()}
 
 
-def write_contract_pages(folder: Path) -> tuple[str, ...]:
+def write_contract_pages(folder: Path | str) -> tuple[str, ...]:
     """Write every page; returns their names."""
     pages = contract_pages()
     for name, text in pages.items():
-        write_atomically(folder / name, text)
+        write_atomically(Path(folder) / name, text)
     return tuple(pages)
 
 

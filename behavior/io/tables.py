@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
-from behavior.contracts import ContractGroup, Place, TableContract, check_between, examine
+from behavior.contracts import Place, TableContract, examine
 from behavior.errors import ContractFault, Fault
 from behavior.io.files import write_atomically
 from behavior.io.raw import read_raw
@@ -56,47 +56,6 @@ def read_table(path: Path, contract: TableContract, declared: Collection[str] = 
     # What decoding and checking took and gave back would stay with the process: more than the table itself.
     pa.default_memory_pool().release_unused()
     return CheckedTable(table, raw.place, raw.source, (*raw.faults, *faults))
-
-
-@dataclass(frozen=True)
-class CheckedTables:
-    """The tables of one contract, and every fault in and between them."""
-
-    tables: Mapping[str, pd.DataFrame]
-    sources: tuple[SourceFile, ...]
-    faults: tuple[Fault, ...] = field(default=())
-
-    def values(self) -> Mapping[str, pd.DataFrame]:
-        """The tables.
-
-        Raises
-        ------
-        ContractFault : listing every fault.
-        """
-        if self.faults:
-            raise ContractFault(self.faults)
-        return self.tables
-
-
-def read_tables(paths: Mapping[str, Path], group: ContractGroup) -> CheckedTables:
-    """Read and check all tables of one contract, `paths` by table name."""
-    read = {
-        name: read_table(path, contract) for name, path in paths.items() if (contract := group.table(name)) is not None
-    }
-    return check_tables(read, group)
-
-
-def check_tables(read: Mapping[str, CheckedTable], group: ContractGroup) -> CheckedTables:
-    """Tables that were checked on their own, checked against each other."""
-    missing = [
-        Fault(group.id, f"expected the table `{one.table}`", hint="Give its file")
-        for one in group.tables
-        if one.table not in read and one.table not in group.optional
-    ]
-    tables = {name: one.table for name, one in read.items()}
-    between = check_between(tables, group, {name: one.place for name, one in read.items()})
-    faults = (*missing, *(fault for one in read.values() for fault in one.faults), *between)
-    return CheckedTables(tables, tuple(one.source for one in read.values()), faults)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> str:

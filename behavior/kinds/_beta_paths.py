@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,3 +85,13 @@ def in_panel_order(table: pd.DataFrame, series: Sequence[RateSeries], values: Se
     months = np.concatenate([one.observed + one.first_month for one in series])
     flat = pd.Series(np.concatenate(list(values)), index=pd.MultiIndex.from_arrays([units, months]))
     return np.asarray(flat.reindex(keys).to_numpy(dtype=np.float64))
+
+
+def recursive_path(estimator: Any, floor: float) -> PathModel:
+    """How an estimator with `path` foretells a series from a month on; `floor` binds the rate paid."""
+
+    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
+        found: FloatArray = estimator.path(series.segment, series.levels, start, begin, floor)
+        return found
+
+    return path

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from behavior.estimators.balance_decay import SCALE, BalanceDecay
+from behavior.estimators.bands import root_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
 
@@ -37,7 +38,7 @@ def monthly_errors(
     shape = values.shape[:3]
     total = _cumulated(_closure_pulls(closure, accounts, values), grid, closed)
     shrinking = SCALE * balance.layout_.design(_thinned(cells, shape)).reshape(*shape[:2], -1, len(balance.covariance_))
-    held = _cumulated(shrinking.mean(axis=2) @ _root(balance.covariance_), grid, np.ones_like(closed))
+    held = _cumulated(shrinking.mean(axis=2) @ root_of(balance.covariance_), grid, np.ones_like(closed))
     error = np.sqrt(total + held)
     return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)
 
@@ -50,7 +51,7 @@ def smooth_errors(model: BalanceDecay, cells: FeatureMatrix, grid: IntArray, sha
     whole = SCALE * model.layout_.design(cells).reshape(len(share), -1, len(grid), len(model.covariance_))
     design = np.tensordot(share, whole, axes=1)
     ones = np.ones((len(design), int(grid[-1])))
-    error = np.sqrt(_cumulated(design @ _root(model.covariance_), grid, ones))
+    error = np.sqrt(_cumulated(design @ root_of(model.covariance_), grid, ones))
     return np.maximum(np.diff(error, axis=1, prepend=0.0), 0.0)
 
 
@@ -68,7 +69,7 @@ def _closure_pulls(closure: Any, accounts: FeatureMatrix, values: FloatArray) ->
     pull = carrier.sensitivities(made) * (hazard * (1.0 - hazard))[:, None]
     summed = pull.reshape(*some.shape[:3], -1).sum(axis=2)
     mean = np.maximum(hazard.reshape(some.shape[:3]).sum(axis=2), 1e-300)
-    return np.asarray((summed / mean[:, :, None]) @ _root(covariance))
+    return np.asarray((summed / mean[:, :, None]) @ root_of(covariance))
 
 
 def _cumulated(pulls: FloatArray, grid: IntArray, weight: FloatArray) -> FloatArray:
@@ -94,9 +95,3 @@ def _speakers(accounts: int) -> IntArray:
     count = min(SPEAKERS, accounts)
     each = np.arange(count)
     return np.floor((each + each * GOLDEN % 1.0) * accounts / count).astype(np.int64)
-
-
-def _root(covariance: FloatArray) -> FloatArray:
-    """R with R R' = covariance, negative eigenvalues of rounding left out."""
-    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

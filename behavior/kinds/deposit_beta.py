@@ -31,7 +31,16 @@ from behavior.kinds._beta_exhibits import (
 from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
 from behavior.kinds._beta_facts import fit_facts
 from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
-from behavior.kinds._beta_paths import GapOf, LawOf, PathModel, anchors, in_panel_order, law_path, predicted_rates
+from behavior.kinds._beta_paths import (
+    GapOf,
+    LawOf,
+    PathModel,
+    anchors,
+    in_panel_order,
+    law_path,
+    predicted_rates,
+    recursive_path,
+)
 from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.panel.base import Panel, PanelSplit
@@ -146,14 +155,6 @@ def _gap_at_first(model: StructuralPassThrough) -> GapOf:
     return gap
 
 
-def _recursive(estimator: Any, floor: float) -> PathModel:
-    def path(series: RateSeries, begin: int, start: float) -> FloatArray:
-        found: FloatArray = estimator.path(series.segment, series.levels, start, begin, floor)
-        return found
-
-    return path
-
-
 def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathModel]) -> Predictions:
     table, by = panel.table, fitted.spec.segments.by
     model: StructuralPassThrough = fitted.estimators[ROLE]
@@ -190,7 +191,7 @@ def predict(fitted: FittedModel, panel: Panel) -> Predictions:
         "predicted": law_path(_own_law(model), floor, resting_rates(model).get, _gap_at_first(model))
     }
     for name, roles in fitted.challengers.items():
-        models[name] = _recursive(roles[ROLE], floor)
+        models[name] = recursive_path(roles[ROLE], floor)
     return _predictions(fitted, panel, models)
 
 

@@ -17,18 +17,13 @@ from behavior.engine.swaps import annuity, fixed_leg_value, floating_leg_value, 
 from behavior.market.curves import CurveSet, RateCurve
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
 from behavior.months import as_days, payment_dates, roll_months, year_fraction
-
-ql = pytest.importorskip("QuantLib")
+from tests.quantlib_dates import ql, quantlib_date
 
 TENORS = np.array([1, 6, 12, 24, 60, 120, 240, 480])
 # No month ends: the contract keeps payments on them, QuantLib is told not to.
 as_ofs = st.dates(date(2015, 1, 1), date(2035, 12, 27)).map(lambda day: day.replace(day=min(day.day, 27)))
 zeros = st.lists(st.floats(-0.01, 0.09), min_size=len(TENORS), max_size=len(TENORS))
 terms = st.tuples(as_ofs, zeros, zeros, st.integers(1, 15), st.sampled_from([3, 6, 12]), st.floats(-0.01, 0.08))
-
-
-def quantlib_date(day: date) -> ql.Date:
-    return ql.Date(day.day, day.month, day.year)
 
 
 class World:

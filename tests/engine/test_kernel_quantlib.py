@@ -18,8 +18,7 @@ from behavior.market.curves import CurveSet, RateCurve
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
 from behavior.market.shifts import Shift
 from behavior.months import roll_months
-
-ql = pytest.importorskip("QuantLib")
+from tests.quantlib_dates import ql, quantlib_date
 
 TENORS = np.array([1, 6, 12, 24, 60, 120, 240, 480])
 # No month ends: the contract keeps payments on them, QuantLib is told not to.
@@ -36,16 +35,12 @@ COUNTS = {
 PLAIN = ProjectionOptions(cash_flows=False)
 
 
-def theirs(day: date) -> ql.Date:
-    return ql.Date(day.day, day.month, day.year)
-
-
 class Market:
     """One world in both libraries, shifted in parallel."""
 
     def __init__(self, drawn: tuple[date, list[float], list[float], float]) -> None:
         self.as_of, discount, index, shift = drawn
-        ql.Settings.instance().evaluationDate = theirs(self.as_of)
+        ql.Settings.instance().evaluationDate = quantlib_date(self.as_of)
         held = {"discount": discount, "IDX": index}
         curves = [RateCurve(self.as_of, "USD", name, TENORS, rates) for name, rates in held.items()]
         scenarios = ScenarioSet((Scenario("base"), Scenario("moved", {"USD": (Shift(parallel=shift),)})))
@@ -53,7 +48,7 @@ class Market:
         self.discount, self.index = (self.curve([rate + shift for rate in rates]) for rates in held.values())
 
     def curve(self, rates: list[float]) -> Any:
-        dates = [theirs(self.as_of), *(theirs(self.day(int(months))) for months in TENORS)]
+        dates = [quantlib_date(self.as_of), *(quantlib_date(self.day(int(months))) for months in TENORS)]
         found = ql.ZeroCurve(dates, [rates[0], *rates], ql.Actual365Fixed())
         found.enableExtrapolation()
         return ql.YieldTermStructureHandle(found)
@@ -84,10 +79,12 @@ class Market:
     def schedule(self, start: date, end: date, months: int) -> Any:
         period, free = ql.Period(months, ql.Months), ql.NullCalendar()
         rule = ql.DateGeneration.Backward
-        return ql.Schedule(theirs(start), theirs(end), period, free, ql.Unadjusted, ql.Unadjusted, rule, False)
+        return ql.Schedule(
+            quantlib_date(start), quantlib_date(end), period, free, ql.Unadjusted, ql.Unadjusted, rule, False
+        )
 
     def worth(self, leg: Any) -> float:
-        return float(ql.CashFlows.npv(leg, self.discount, False, theirs(self.as_of)))
+        return float(ql.CashFlows.npv(leg, self.discount, False, quantlib_date(self.as_of)))
 
     def ibor(self, months: int, count: str) -> Any:
         period = ql.Period(months, ql.Months)
@@ -111,7 +108,7 @@ def test_bonds(drawn: Any, step: int, count: str, payments: int, passed: int, ra
     end, start = market.day(payments * step - passed), market.day(-passed)
     leg = ql.FixedRateLeg(market.schedule(start, end, step), COUNTS[count], [1e6], [rate])
     row = {"rate": rate, "payment_months": step, "maturity_date": pd.Timestamp(end), "day_count": count}
-    known = market.worth(leg) + 1e6 * market.discount.discount(theirs(end))
+    known = market.worth(leg) + 1e6 * market.discount.discount(quantlib_date(end))
     assert market.value(row) == pytest.approx(known, rel=1e-11, abs=1e-5)
     assert market.value({**row, "side": "liability"}) == pytest.approx(-known, rel=1e-11, abs=1e-5)
 
@@ -135,7 +132,7 @@ def test_floaters(drawn: Any, step: int, count: str, payments: int, spread: floa
     market = Market(drawn)
     end, first = market.day(payments * step), market.day(step)
     index = market.ibor(step, count)
-    index.addFixing(theirs(market.as_of), rate - spread)
+    index.addFixing(quantlib_date(market.as_of), rate - spread)
     leg = ql.IborLeg(
         [1e6], market.schedule(market.as_of, end, step), index, COUNTS[count], ql.Unadjusted, [0], [1], [spread]
     )
@@ -150,7 +147,7 @@ def test_floaters(drawn: Any, step: int, count: str, payments: int, spread: floa
         "maturity_date": pd.Timestamp(end),
         "day_count": count,
     }
-    known = market.worth(leg) + 1e6 * market.discount.discount(theirs(end))
+    known = market.worth(leg) + 1e6 * market.discount.discount(quantlib_date(end))
     assert market.value(row) == pytest.approx(known, rel=1e-10, abs=1e-4)
 
 
@@ -166,7 +163,7 @@ def test_swaps_forward_starting_and_amortising(
     repaid = years * 12 // step
     notionals = [1e6 * (1 - k / repaid) for k in range(repaid)] if amortises else [1e6]
     index = market.ibor(other, count)
-    index.addFixing(theirs(market.as_of), 0.031)
+    index.addFixing(quantlib_date(market.as_of), 0.031)
     schedules = market.schedule(start, end, step), market.schedule(start, end, other)
     fixed = ql.FixedRateLeg(schedules[0], COUNTS["30/360"], notionals, [rate])
     floats = ql.IborLeg(notionals, schedules[1], index, COUNTS[count])

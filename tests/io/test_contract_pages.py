@@ -20,7 +20,7 @@ GROUPS = (*HISTORY_CONTRACTS, *POSITION_CONTRACTS, *SHEET_CONTRACTS, *MARKET_CON
 
 @pytest.mark.parametrize("name", sorted(contract_pages()))
 def test_the_page_is_fresh(name: str) -> None:
-    stale = "write the pages anew with behavior.io.contract_pages.write_contract_pages"
+    stale = "write the pages anew with `poe contracts`"
     assert (FOLDER / name).read_text(encoding="utf-8") == contract_pages()[name], stale
 
 

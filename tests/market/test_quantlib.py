@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from behavior.market.curves import RateCurve
 from behavior.months import add_months, roll_months, year_fraction
-
-ql = pytest.importorskip("QuantLib")
+from tests.quantlib_dates import ql, quantlib_date
 
 days = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 COUNTERS = {
@@ -23,10 +22,6 @@ COUNTERS = {
     "ACT/365F": ql.Actual365Fixed(),
     "ACT/ACT": ql.ActualActual(ql.ActualActual.ISDA),
 }
-
-
-def quantlib_date(day: date) -> ql.Date:
-    return ql.Date(day.day, day.month, day.year)
 
 
 @given(days, days, st.sampled_from(sorted(COUNTERS)))
