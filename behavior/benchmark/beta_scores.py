@@ -15,6 +15,7 @@ from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_inte
 from behavior.errors import BehaviorError
 from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
 from behavior.estimators.pass_through_static import matched, positions
+from behavior.kinds._beta_paths import PathModel
 from behavior.quantities import FloatArray
 
 REPLICATES = 1000
@@ -72,10 +73,10 @@ def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int =
     return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names, seed), failed, seed)
 
 
-def path_rates(path: object, series: RateSeries) -> FloatArray:
+def path_rates(path: PathModel, series: RateSeries) -> FloatArray:
     """Rates of a held-out series foretold from its first row, averaged over their periods; shape (rows,)."""
     begin, start = int(positions(series)[0]), float(series.rate_paid[0])
-    months = np.concatenate([[start], path(series, begin, start)])  # type: ignore[operator]
+    months = np.concatenate([[start], path(series, begin, start)])
     ends = series.observed - begin
     found = [months[max(0, end - p + 1) : end + 1].mean() for end, p in zip(ends, series.periods, strict=True)]
     return np.array(found)

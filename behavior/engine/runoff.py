@@ -279,8 +279,8 @@ def layout_behaviours(
     )
 
 
-def _ints(values: Sequence[object]) -> IntArray:
-    return np.asarray([*(int(value) for value in values), 0], dtype=np.int64)  # type: ignore[call-overload]
+def _ints(values: Sequence[int]) -> IntArray:
+    return np.asarray([*values, 0], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)

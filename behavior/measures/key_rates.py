@@ -28,7 +28,7 @@ from behavior.measures.duration import (
     sensitivity_scenarios,
 )
 from behavior.measures.eve import TOTAL
-from behavior.quantities import FloatArray
+from behavior.quantities import BoolArray, FloatArray
 
 ASSETS, LIABILITIES, EVE = "assets", "liabilities", "eve"
 SIDE_OF = {"asset": ASSETS, "receive": ASSETS, "liability": LIABILITIES, "pay": LIABILITIES}
@@ -107,10 +107,12 @@ def rate_tables(eve: pd.DataFrame, fx: Mapping[str, float], bumps: Bumps) -> Rat
     durations: list[dict[str, object]] = []
     key_rates: list[dict[str, object]] = []
     gaps = {}
-    blocks = [(str(name), money == name, 1.0) for name in sorted(set(money))]
+    blocks: list[tuple[str, BoolArray, FloatArray | float]] = [
+        (str(name), np.asarray(money == name), 1.0) for name in sorted(set(money))
+    ]
     if len(blocks) > 1:
         rate = np.asarray([fx[str(name)] for name in money])
-        blocks.append((TOTAL, np.ones(len(money), dtype=np.bool_), rate))  # type: ignore[arg-type]
+        blocks.append((TOTAL, np.ones(len(money), dtype=np.bool_), rate))
     for currency, mine, scale in blocks:
         held = (values * scale)[:, mine]
         part = _Block(currency, held, side[mine], product[mine], bumps)

@@ -83,9 +83,8 @@ def _without_counterpart(wanted: pd.DataFrame, both: pd.DataFrame) -> pd.DataFra
     lines = both[(both["product"] != "") | ~both["table"].isin(by_product)]
     whole = wanted.assign(whole=wanted["product"] == "").groupby(["table", "month"], as_index=False)["whole"].any()
     asked = lines[["table", "month"]].merge(whole, how="left", on=["table", "month"])["whole"]
-    left_out = (asked == False).to_numpy() & ~pd.MultiIndex.from_frame(lines[LINE]).isin(  # noqa: E712 - unknown is not false
-        pd.MultiIndex.from_frame(wanted[LINE])
-    )
+    told = pd.MultiIndex.from_frame(lines[LINE]).isin(pd.MultiIndex.from_frame(wanted[LINE]))
+    left_out = asked.eq(False).to_numpy() & ~told  # what the ledger does not know is neither true nor false
     months = lines.groupby("table")["month"].transform("max")
     ended = lines["table"].map(wanted.groupby("table")["month"].max()) < months
     lacking = left_out | (ended & (lines["month"] == months)).to_numpy()
