@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import expit
 
 from behavior.estimators.boosting import ClusterData, TrainingRows, Trees, data_of, train_booster
-from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.sampling import SAMPLE_SHARE, level_shift, require_events, sample_cases
 from behavior.estimators.search import SearchResult, search
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import FeatureMatrix
@@ -48,7 +48,7 @@ class BoostedHazard:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     rounds: int = 150
     patience: int = 15
-    sample_share: float = 0.2
+    sample_share: float = SAMPLE_SHARE
     seed: int = 0
     client: Any = None
     trees_: Trees | None = None

@@ -15,6 +15,7 @@ from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.empirical import EmpiricalHazard, PsaHazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
+from behavior.estimators.sampling import SAMPLE_SHARE
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray
@@ -137,7 +138,7 @@ def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
         return AveragedHazard({one: make_hazard(one, roles, spec) for one in AVERAGED})
     fixed = dict(spec.fixed)
     seed = int(fixed.pop("seed", 0))
-    share = float(fixed.pop("sample_share", 0.2))
+    share = float(fixed.pop("sample_share", SAMPLE_SHARE))
     if family == "boosted_hazard":
         own = {name: value for name, value in fixed.items() if name not in ("smooth", "cross", "most_rows", "rounds")}
         return BoostedHazard(None, own, int(fixed.get("rounds", 150)), 15, share, seed)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.sampling import SAMPLE_SHARE, level_shift, require_events, sample_cases
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
@@ -41,7 +41,7 @@ class SCurveHazard:
     driver: str = ""
     age: str = "age_months"
     burnout: str = ""
-    sample_share: float = 0.2
+    sample_share: float = SAMPLE_SHARE
     most_rows: int = 40_000
     least_events: int = 20
     seed: int = 0

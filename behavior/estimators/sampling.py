@@ -9,6 +9,9 @@ import numpy as np
 from behavior.errors import TooFewEvents
 from behavior.quantities import FloatArray, IntArray
 
+SAMPLE_SHARE = 0.2
+"""Share of the months without event that is learned from, weighted up, where a specification names no other."""
+
 
 @dataclass(frozen=True)
 class CaseSample:

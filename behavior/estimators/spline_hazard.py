@@ -13,7 +13,7 @@ from scipy.special import expit
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_logistic import LogisticFit, fit_bounded_logistic
 from behavior.estimators.bounded_squares import bounded_least_squares
-from behavior.estimators.sampling import level_shift, require_events, sample_cases
+from behavior.estimators.sampling import SAMPLE_SHARE, level_shift, require_events, sample_cases
 from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.term_layout import Layout, split_contributions
 from behavior.estimators.terms import Term, column_of
@@ -50,7 +50,7 @@ class SplineHazard:
     smooth: float = 10.0
     cross: float = 3.0
     ridge: float = 0.02
-    sample_share: float = 0.2
+    sample_share: float = SAMPLE_SHARE
     most_rows: int = 120_000
     least_events: int = 20
     seed: int = 0

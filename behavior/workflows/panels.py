@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.errors import Fault, SpecFault
+from behavior.estimators.sampling import SAMPLE_SHARE
 from behavior.freed import give_back_freed
 from behavior.kinds.base import ModelKind, all_kinds
 from behavior.market.history import RateHistory
@@ -59,7 +60,7 @@ def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spe
         panel = panel_of(kind, history, rates, spec)
         return Panels(panel, panel, split_panel(panel, spec.split))
     assert isinstance(history, StreamedHistory)
-    cases = CaseRules(kind.case_events, float(spec.estimator.fixed.get("sample_share", 0.2)))
+    cases = CaseRules(kind.case_events, float(spec.estimator.fixed.get("sample_share", SAMPLE_SHARE)))
     parts = _streamed(kind, history, rates, spec)
     panel, learning = sampled_panels(parts, history.customers, spec.split.seed + OWN_SEED, cases)
     split = split_panel(learning, spec.split)
