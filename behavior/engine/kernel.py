@@ -19,6 +19,7 @@ from behavior.engine.layout import (
     DRAWN,
     FLOATING,
     NII_MONTHS,
+    OPEN_END_MONTHS,
     OPEN_ENDED,
     OVERNIGHT,
     WITHDRAWAL,
@@ -53,7 +54,6 @@ from behavior.engine.path import (
     pays_now,
     roll_rate,
 )
-from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
 
 

@@ -32,6 +32,9 @@ FIELDS = (
 NII_MONTHS = 60
 """Longest horizon of income, months."""
 
+OPEN_END_MONTHS = 480
+"""A position without maturity is followed so long; what is left then flows out."""
+
 
 class Positions(NamedTuple):
     """Resolved positions, one entry each; amounts in the position's currency, rates decimals a year.

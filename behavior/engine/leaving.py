@@ -6,9 +6,8 @@ import math
 
 from behavior.engine.compiled import folded
 from behavior.engine.contract import Work, both, copied
-from behavior.engine.layout import ACCRUED, OPEN_ENDED, Behaviours, Given
+from behavior.engine.layout import ACCRUED, OPEN_END_MONTHS, OPEN_ENDED, Behaviours, Given
 from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, survive, thaw
-from behavior.engine.terms import OPEN_END_MONTHS
 from behavior.quantities import FloatArray
 
 

@@ -38,7 +38,6 @@ from behavior.months import (
 from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
 REPAYMENTS = ("bullet", "annuity", "linear", "schedule", "none", "overnight", "interest_only")
-OPEN_END_MONTHS = 480
 NOT_A_DATE = np.datetime64("NaT", "D")
 
 
@@ -215,7 +214,7 @@ def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:
         day=np.where(open_ended, payment_day(now), payment_day(maturity)),
         count=book.codes("day_count", COUNTS, "30/360"),
         payment=payment,
-        events=np.where(open_ended, OPEN_END_MONTHS, left),
+        events=np.where(open_ended, layout.OPEN_END_MONTHS, left),
     )
 
 
@@ -367,7 +366,7 @@ def _reset_series(
 ) -> tuple[IntArray, ResetSeries, Fixings, IntArray, IntArray, Fixation]:
     """Reset series of floating rows (-1 elsewhere), their kinds of fixing, and until when each row's rate is fixed."""
     now, day = schedule.now, schedule.day
-    maturity = np.where(schedule.open_ended, roll_months(now, OPEN_END_MONTHS), schedule.maturity)
+    maturity = np.where(schedule.open_ended, roll_months(now, layout.OPEN_END_MONTHS), schedule.maturity)
     rows = np.flatnonzero(rate_type == layout.FLOATING)
     reset = np.full(len(book), -1, dtype=np.int64)
     fixing = np.full(len(book), -1, dtype=np.int64)
