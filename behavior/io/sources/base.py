@@ -129,7 +129,7 @@ def text_batches(
     path: Path,
     names: Sequence[str],
     delimiter: str,
-    skip_lines: int = 0,
+    header: bool = False,
     counts: tuple[int, int | None] | None = None,
     only: Sequence[str] = (),
     digits: str = "",
@@ -138,25 +138,28 @@ def text_batches(
 
     Parameters
     ----------
-    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer),
-        None for any more; default exactly as many as names. Fields beyond the names are dropped.
+    names : names of the fields in order. header : the first line holds these names.
+    counts : fewest and most fields a file may have (older releases have fewer), None for any more; default exactly as
+        many as names. Fields beyond the names are dropped.
     only : the fields wanted, default all. digits : a field that holds digits in every row; with letters the first
         line is a header, which the layout has not.
 
     Raises
     ------
-    FaultyInput : an empty file, a first line with another number of fields (then it is another layout), a header, or
-        bytes that are no text in UTF-8.
+    FaultyInput : an empty file, a first line with another number of fields (then it is another layout), a header that
+        should not be there or is another, or bytes that are no text in UTF-8.
     """
-    found = _fields_of(path, names, delimiter, skip_lines, counts or (len(names), len(names)), digits)
+    if header:
+        _expect_header(path, names, delimiter)
+    found = _fields_of(path, names, delimiter, int(header), counts or (len(names), len(names)), digits)
     keys = [names[i] if i < len(names) else f"field_{i + 1}" for i in range(found)]
     wanted = list(only) or keys[: len(names)]
-    line = 1 + skip_lines
+    line = 1 + int(header)
     bad: list[tuple[int, int, str]] = []
     told = 0
     try:
         with opened(path) as file:
-            for batch in _reader(file, keys, delimiter, skip_lines, bad, wanted):
+            for batch in _reader(file, keys, delimiter, int(header), bad, wanted):
                 lines = _lines_without(line, batch.num_rows, [number for number, _, _ in bad])
                 line = int(lines[-1]) + 1 if lines.size else line
                 # The reader is a block ahead, so that broken lines of the next one may be told with this one.
@@ -197,6 +200,16 @@ def _unreadable(path: Path, error: Exception) -> Fault:
                 value = repr(line[wrong.start : wrong.start + 1])
                 return Fault(path.name, "expected text in utf-8", number, None, value, "Save it as UTF-8")
     return Fault(path.name, f"expected delimited text ({str(error).splitlines()[0]})", hint="Is the download whole?")
+
+
+def _expect_header(path: Path, names: Sequence[str], delimiter: str) -> None:
+    """Refuse a file whose first line is a row, or names other columns: a row would be lost, or be read as another."""
+    with opened(path) as file:
+        first = file.readline().removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
+    found = [cell.strip().strip('"').lower() for cell in first.split(delimiter)]
+    if first and found != list(names):
+        rule = f"expected the names of the columns in the first line: {delimiter.join(names)}"
+        raise FaultyInput([Fault(path.name, rule, 1, None, first[:80], "Download it again, or put the line back")])
 
 
 def _fields_of(

@@ -12,6 +12,8 @@ import pytest
 
 from behavior.contracts import check, check_between
 from behavior.errors import FaultyInput
+from behavior.io.mapping import map_table
+from behavior.io.mapping_terms import TableMap
 from behavior.io.sources import base
 from behavior.io.sources.agency import FANNIE, FREDDIE_ORIGINATION, FREDDIE_SERVICING
 from behavior.io.sources.registry import batches, read_whole
@@ -325,3 +327,12 @@ def test_marks_of_byte_order_and_windows_line_ends_change_nothing(tmp_path: Path
     plain = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", FREDDIE)).table
     (tmp_path / "w.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join([*FREDDIE, ""]).encode())
     pd.testing.assert_frame_equal(read_whole("freddie_mac_servicing", tmp_path / "w.txt").table, plain)
+
+
+def test_a_release_of_one_month_says_why_nothing_is_left(tmp_path: Path) -> None:
+    _write(tmp_path / "svcg.txt", [_servicing("F1", "201903", 1, "1000")])
+    source = TableMap.model_validate({"file": "svcg.txt", "layout": "freddie_mac_servicing"})
+    mapped = map_table(source, LOAN_MONTHS, tmp_path, "loan_months")
+    assert [fault.rule for fault in mapped.faults] == [
+        "expected at least one row that counts (svcg.txt: 1 rows of the release's last month dropped)"
+    ]
