@@ -89,7 +89,11 @@ def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]],
     absent = missing_files(profile)
     if absent:
         return [{"input": profile.file, "rows": 0, "files": profile.file, "faults": len(absent)}], absent
-    return examine_profile(profile)
+    from behavior.workflows.profile_check import asked_later  # with the engine, which a single table does not need
+
+    rows, faults = examine_profile(profile)
+    later, found = asked_later(profile)
+    return [*rows, *later], [*faults, *found]
 
 
 def _summary(faults: Sequence[Fault]) -> list[dict[str, object]]:
