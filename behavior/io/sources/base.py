@@ -174,7 +174,7 @@ def text_batches(
 def _lines_without(first: int, rows: int, broken: Sequence[int]) -> IntArray:
     """Lines of so many rows from a line on, broken ones left out; shape (rows,)."""
     lines = np.arange(first, first + rows + len(broken))
-    return np.setdiff1d(lines, broken)[:rows]
+    return lines[~np.isin(lines, broken)][:rows] if broken else lines
 
 
 def _broken(path: Path, bad: Sequence[tuple[int, int, str]], expected: int) -> tuple[Fault, ...]:
