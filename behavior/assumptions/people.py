@@ -12,8 +12,9 @@ ALIKE_SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 def same_person(one: str, other: str) -> bool:
     """Whether two names are spellings of one.
 
-    Letter case, width, composed or separate accents, signs that are not seen, punctuation, spaces and the order of the
-    words are set aside: ``Smith, Anna`` is ``anna.smith``.
+    Letter case, width, accents, signs that are not seen, punctuation, spaces and the order of the words are set aside:
+    ``Smith, Anna`` is ``anna.smith``, and ``José`` is ``Jose``. Letters that are no accented ones stay apart: ``ø`` is
+    not ``o``. Two people whose names differ in accents alone need something else to be told apart by, such as a number.
     """
     return not _spellings(one).isdisjoint(_spellings(other))
 
@@ -43,12 +44,23 @@ def _spellings(name: str) -> set[str]:
 
     A sign that is not seen (category Cf) may stand inside a word or for the space between two, so both are read.
     """
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    plain = _without_accents(unicodedata.normalize("NFKC", name).casefold())
     found = set()
     for unseen in ("", " "):
         words = "".join(_sign(one, unseen) for one in plain).split()
         found |= {"".join(words), "".join(sorted(words))}
     return found
+
+
+def _without_accents(name: str) -> str:
+    """A name without the accents of letters that stand without them too; marks that are vowels stay."""
+    kept, letter = [], ""
+    for sign in unicodedata.normalize("NFKD", name):
+        accent = unicodedata.category(sign) == "Mn"
+        letter = letter if accent else sign
+        if not (accent and unicodedata.name(letter, "").split(" ")[0] in ALIKE_SCRIPTS):
+            kept.append(sign)
+    return unicodedata.normalize("NFKC", "".join(kept))
 
 
 def _sign(sign: str, unseen: str) -> str:

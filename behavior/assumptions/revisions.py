@@ -20,3 +20,8 @@ def next_free(set_id: str, taken: Iterable[str]) -> str:
     if found:
         return following(found[1], [*taken, set_id])
     return following(f"{set_id}.r", [*taken, f"{set_id}.r1"])
+
+
+def by_number(set_id: str) -> list[tuple[int, str]]:
+    """Sort key of an id, r9 before r10: its runs of digits as numbers, what stands between as text."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", set_id)]

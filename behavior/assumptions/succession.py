@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from behavior.assumptions.state import ONE_DAY, SetStatus, StateChange, Validity, validity_of
 from behavior.errors import AssumptionError, NotApproved
@@ -53,6 +53,21 @@ def succession(changes: Sequence[StateChange], supersedes: Supersedes, set_id: s
     valid = _up_to_the_next(set_id, asked, starts)
     _refuse_without_effect(changes, set_id, asked, valid)
     return Succession(valid, tuple(ended))
+
+
+def endings(log: Sequence[StateChange], line: StateChange, ended: Sequence[str]) -> list[StateChange]:
+    """Lines of the log that end sets from the first day of the one that a line approves."""
+    digests = {change.set_id: change.set_digest for change in log}
+    return [
+        replace(
+            line,
+            set_id=older,
+            set_digest=digests[older],
+            status=SetStatus.SUPERSEDED,
+            note=f"superseded by {line.set_id}",
+        )
+        for older in ended
+    ]
 
 
 def _line(supersedes: Supersedes, set_id: str) -> set[str]:

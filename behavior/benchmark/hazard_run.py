@@ -28,6 +28,7 @@ from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_abso
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
+from behavior.kinds._prepayment_segments import segments_found
 from behavior.kinds._segments import scheme_of, segment_text
 from behavior.kinds.base import Exhibit, FittedModel, ModelKind
 from behavior.panel.base import Panel
@@ -258,7 +259,7 @@ def rows_judged(
     if driver:
         buckets[driver] = _banded(table[driver].to_numpy(dtype=np.float64), protocol.driver_edges, 100.0, "%")
     buckets["age"] = _banded(age, protocol.age_edges, 1.0, " months")
-    segment = segment_text(table, scheme_of(spec))
+    segment = segment_text(table, scheme_of(segments_found(spec, panel.table).spec))
     if len(set(segment)) > 1:
         buckets["segment"] = pd.Categorical(segment.astype(object))
     present = [one for one in others if one in table.columns]

@@ -22,6 +22,8 @@ SEED = 20260930
 def ranking(rows: Rows, expected: FloatArray, draws: Draws, within_month: bool) -> FloatArray:
     """Chance that an event's score is above a non-event's, ties counting half; pairs of one month only if so asked.
 
+    Rows count by their weight in a count (that of a survey, else 1).
+
     Returns
     -------
     Shape (draws,): the value on all rows, then `RANKED_DRAWS` draws, the others NaN.
@@ -29,8 +31,9 @@ def ranking(rows: Rows, expected: FloatArray, draws: Draws, within_month: bool) 
     group = rows.months[0] if within_month else np.zeros(len(expected), dtype=np.int64)
     happened = rows.actual > 0
     found: FloatArray = np.full(len(draws.weights), np.nan)
-    found[0] = _Order(expected, group).concordance(happened, np.ones(len(expected)))
+    found[0] = _Order(expected, group).concordance(happened, rows.weight)
     some, stands_for = _drawn(happened)
+    stands_for = stands_for * rows.weight[some]
     order = _Order(expected[some], group[some])
     cell, event = draws.cell[some], happened[some]
     moved = found[0] - order.concordance(event, stands_for)

@@ -1,4 +1,4 @@
-"""`behavior check`: every fault of one table, or of everything a profile names."""
+"""`behavior check`: every fault of one table, of files in a published layout, or of everything a profile names."""
 
 from __future__ import annotations
 
@@ -19,9 +19,17 @@ EXAMPLES = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to check and where rejects go."""
-    parser.add_argument("file", help="a table (CSV or Parquet), settings.toml with --as settings/1, or a profile")
+    parser.add_argument(
+        "file",
+        nargs="+",
+        help="a table (CSV or Parquet), settings.toml with --as settings/1, a profile, or files with --layout",
+    )
     parser.add_argument(
         "--as", dest="contract", metavar="CONTRACT[:table]", help="book/1, curves/1, mortgage_history/1:loan_months ..."
+    )
+    parser.add_argument("--layout", help="published layout of the files: freddie_mac_servicing, pkdd99_trans ...")
+    parser.add_argument(
+        "--write", metavar="FILE", help="with --layout: write the rows in the contract's form (Parquet)"
     )
     parser.add_argument("--rejects", metavar="FILE", help="write every fault to this CSV")
     parser.add_argument("--examples", type=whole_number, default=EXAMPLES, help=f"examples shown a rule ({EXAMPLES})")
@@ -41,11 +49,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from behavior.io.files import require_outputs, write_atomically
     from behavior.io.tables import rejects_csv
 
-    path = Path(args.file)
+    paths = [Path(one) for one in args.file]
     rejects = Path(args.rejects) if args.rejects else None
-    require_outputs(files=[rejects])
-    with console.progress(f"checking {path.name}"):
-        inputs, faults = _examine(path, args.contract)
+    written = Path(args.write) if args.write else None
+    _refuse_odd_options(args)
+    require_outputs(files=[rejects, written])
+    with console.progress(f"checking {paths[0].name}"):
+        inputs, faults = _in_layout(paths, args.layout, written) if args.layout else _examine(paths[0], args.contract)
     console.table("Inputs", inputs)
     if faults:
         console.table("Faults", _summary(faults))
@@ -55,9 +65,46 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if rejects is not None:
         write_atomically(rejects, rejects_csv(faults))
         console.say(f"All of them: {rejects}")
+    if written is not None and not faults:
+        console.say(f"Written: {written}")
     code = BAD_INPUT if faults else DONE
     console.result({"inputs": inputs, "faults": [vars(fault) for fault in faults], "exit_code": code})
     return code
+
+
+def _refuse_odd_options(args: argparse.Namespace) -> None:
+    if args.layout and args.contract:
+        raise UsageError("--layout and --as: a published layout names its contract itself; give one of the two.")
+    if len(args.file) > 1 and not args.layout:
+        raise UsageError(f"found {len(args.file)} files, expected one; several are read with --layout only.")
+    if args.write and not args.layout:
+        raise UsageError("--write: expected --layout beside it, the published layout of the files.")
+    if args.write and not args.write.endswith(".parquet"):
+        raise UsageError(f"--write {args.write}: expected a name that ends in .parquet.")
+
+
+def _in_layout(paths: Sequence[Path], layout: str, written: Path | None) -> tuple[list[dict[str, object]], list[Fault]]:
+    """Files in a published layout, part by part; what the publisher's quirks left out is a row of its own."""
+    from behavior.errors import FaultyInput, SpecFault
+    from behavior.io.layout_files import LayoutFiles
+    from behavior.io.sources.registry import layout_of
+
+    try:
+        contract = layout_of(layout).contract
+    except SpecFault as error:
+        raise UsageError(f"--layout {layout}: {error.faults[0].rule}.") from error
+    files = LayoutFiles(layout, paths)
+    names = ", ".join(path.name for path in paths)
+    try:
+        files.check() if written is None else files.write(written)
+    except FaultyInput as error:
+        files.faults = list(error.faults)
+    row = {"input": contract, "rows": files.rows, "files": names, "faults": len(files.faults)}
+    left_out = [
+        {"input": f"left out {reason}", "rows": count, "files": "", "faults": 0}
+        for reason, count in files.dropped.items()
+    ]
+    return [row, *left_out], files.faults
 
 
 def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]], list[Fault]]:
@@ -89,7 +136,11 @@ def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]],
     absent = missing_files(profile)
     if absent:
         return [{"input": profile.file, "rows": 0, "files": profile.file, "faults": len(absent)}], absent
-    return examine_profile(profile)
+    from behavior.workflows.profile_check import asked_later  # with the engine, which a single table does not need
+
+    rows, faults = examine_profile(profile)
+    later, found = asked_later(profile)
+    return [*rows, *later], [*faults, *found]
 
 
 def _summary(faults: Sequence[Fault]) -> list[dict[str, object]]:

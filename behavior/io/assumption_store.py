@@ -6,19 +6,19 @@ Layout: ``<store>/<id>/`` as `set_folder` writes it, ``<store>/log.jsonl`` and `
 from __future__ import annotations
 
 import datetime as dt
-import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from behavior.assumptions.check import set_faults
 from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, render_set, sha256_of
 from behavior.assumptions.people import same_person, signer
-from behavior.assumptions.revisions import next_free
+from behavior.assumptions.revisions import by_number, next_free
 from behavior.assumptions.set import AssumptionSet
 from behavior.assumptions.state import SetState, SetStatus, StateChange, Validity, state_of, validity_of
-from behavior.assumptions.succession import succession
+from behavior.assumptions.succession import endings, succession
 from behavior.errors import (
     AssumptionError,
     DigestMismatch,
@@ -48,7 +48,7 @@ class AssumptionStore:
 
     def ids(self) -> tuple[str, ...]:
         """Ids of all sets, r9 before r10; none where there is no store yet."""
-        return tuple(sorted((path.parent.name for path in self.folder.glob(f"[!.]*/{MANIFEST}")), key=_by_number))
+        return tuple(sorted((path.parent.name for path in self.folder.glob(f"[!.]*/{MANIFEST}")), key=by_number))
 
     def require(self) -> None:
         """Refuse a folder that is no store.
@@ -62,6 +62,13 @@ class AssumptionStore:
                 f"{self.folder}: there is no store of assumption sets; found neither {LOG} nor a set. "
                 "Name the store's folder with --store; the first set that is published or imported makes one."
             )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes to the store while several things are done in it that must see one state."""
+        make_folder(self.folder)
+        with self._log.locked():
+            yield
 
     def _folders(self) -> list[str]:
         return [path.name for path in self.folder.iterdir()]
@@ -236,7 +243,7 @@ class AssumptionStore:
             self._refuse_approver(set_id, name)
             then = succession(log, self._supersedes(), set_id, Validity(valid_from, valid_to))
             line = StateChange(0, set_id, found.digest, SetStatus.APPROVED, name, at.isoformat(), valid_from, note=note)
-            return self._log.append([replace(line, valid_to=then.valid.last), *_endings(log, line, then.ended)])
+            return self._log.append([replace(line, valid_to=then.valid.last), *endings(log, line, then.ended)])
 
     def _supersedes(self) -> Mapping[str, str | None]:
         return {set_id: read_manifest(self.folder / set_id)[0].supersedes for set_id in self.ids()}
@@ -265,7 +272,7 @@ class AssumptionStore:
             logged = {change.set_id for change in self.log()}
         except DigestMismatch as error:
             return (str(error),)
-        for set_id in sorted({*self.ids(), *logged}, key=_by_number):
+        for set_id in sorted({*self.ids(), *logged}, key=by_number):
             try:
                 self.read(set_id)
             except AssumptionError as error:
@@ -289,26 +296,6 @@ class AssumptionStore:
             raise NotApproved(
                 f"set {set_id} was proposed by {state.proposed_by}, who cannot approve it. Someone else must."
             )
-
-
-def _endings(log: Sequence[StateChange], line: StateChange, ended: Sequence[str]) -> list[StateChange]:
-    """Lines that end sets from the first day of the one approved."""
-    digests = {change.set_id: change.set_digest for change in log}
-    return [
-        replace(
-            line,
-            set_id=older,
-            set_digest=digests[older],
-            status=SetStatus.SUPERSEDED,
-            note=f"superseded by {line.set_id}",
-        )
-        for older in ended
-    ]
-
-
-def _by_number(set_id: str) -> list[tuple[int, str]]:
-    """Sort key of an id: its runs of digits as numbers, what stands between as text."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", set_id)]
 
 
 def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:

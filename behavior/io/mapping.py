@@ -126,12 +126,18 @@ def _gather(
     faults = tuple(fault for raw in raws for fault in raw.faults)
     filled_raws = [raw for raw in raws if len(raw.table)]
     if not filled_raws:
-        empty = () if faults else (Fault(raws[0].place.name, "expected at least one row below the header"),)
+        empty = () if faults else (Fault(raws[0].place.name, _no_row(raws)),)
         return _Work(pd.DataFrame(), raws[0].place, (*faults, *empty)), tuple(raw.source for raw in raws), frozenset()
     table = pd.concat([raw.table for raw in filled_raws], ignore_index=True)
     place = places_together([raw.place for raw in filled_raws], [len(raw.table) for raw in filled_raws])
     notes = tuple(note for raw in raws for note in raw.notes)
     return _Work(table, place, faults, notes), tuple(raw.source for raw in raws), frozenset()
+
+
+def _no_row(raws: Sequence[RawTable]) -> str:
+    """The rule that files without a row break; what a reader dropped is said, because that may be all there was."""
+    dropped = [note for raw in raws for note in raw.notes if note.startswith(f"{raw.place.name}: ")]
+    return f"expected at least one row {'that counts (' + '; '.join(dropped) + ')' if dropped else 'below the header'}"
 
 
 def _read(path: Path, source: TableMap) -> RawTable:

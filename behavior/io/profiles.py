@@ -20,7 +20,7 @@ from behavior.io.mapping_terms import TableMap, Terms
 from behavior.io.registry import group_of
 from behavior.io.settings import Settings, parse_settings, read_settings_file
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
-from behavior.toml_text import TomlText
+from behavior.toml_text import TomlText, dotted
 
 SINGLE_TABLES = {
     "rates": "rate_history/1",
@@ -172,12 +172,13 @@ class ProfileTerms(Terms):
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile as read: its words, the folder its paths start from, and its digest."""
+    """A profile as read: its words, the folder its paths start from, its digest, and its text for lines of faults."""
 
     terms: ProfileTerms
     file: str
     folder: Path
     digest: str
+    text: TomlText
 
     @property
     def name(self) -> str:
@@ -193,6 +194,10 @@ class Profile:
     def value(self) -> dict[str, Any]:
         """Options of the valuation, as written."""
         return self.terms.value
+
+    def fault(self, rule: str, *path: str, value: str | None = None, hint: str = "") -> Fault:
+        """Something wrong with what stands under a path of the profile, with its line."""
+        return Fault(self.file, rule, self.text.line_of(path), dotted(path), value, hint)
 
     def path(self, relative: str) -> Path:
         """A path of the profile as a path of this machine."""
@@ -294,7 +299,7 @@ def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
             text.words(Settings, ("settings",))
     if gathered.faults:
         raise SpecFault(gathered.faults)
-    return Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data))
+    return Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data), text)
 
 
 def read_settings(profile: Profile) -> Settings:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
+from threading import get_ident
 
 from behavior.assumptions.state import StateChange, read_log
 from behavior.errors import DigestMismatch
@@ -26,6 +27,7 @@ class StateLog:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._holder = 0
 
     def read(self) -> tuple[StateChange, ...]:
         """All changes of state, oldest first, the chain verified.
@@ -39,9 +41,30 @@ class StateLog:
             text = path.read_bytes().decode("utf-8") if path.is_file() else ""
         except UnicodeDecodeError as error:
             raise DigestMismatch(f"{path}: expected UTF-8 text; the log was edited.") from error
+        self._refuse_torn(text)
         changes = read_log(text, str(path)) if path.is_file() else ()
         self._check_head(changes)
         return changes
+
+    def _refuse_torn(self, text: str) -> None:
+        """Refuse a last line without an end; where nothing but that line was lost, say how the log is made whole."""
+        whole, _, torn = text.rpartition("\n")
+        if not torn:
+            return
+        path, head = self.folder / LOG, self.folder / HEAD
+        kept = f"{whole}\n" if whole else ""
+        changes = read_log(kept, str(path))
+        last = changes[-1].hash if changes else ""
+        if not head.is_file() or head.read_text("utf-8", "replace") != f"{last}\n":
+            return  # more may be missing than this line: who reads the lines refuses them
+        before = (
+            f"The {len(changes)} lines before it are whole and end as {HEAD} says" if changes else "It is the first"
+        )
+        raise DigestMismatch(
+            f"{path}, line {len(changes) + 1}: the line has no end: its writer was stopped while it wrote, so this "
+            f"change of state never took effect. {before}. Keep a copy of {LOG}, cut it to its first "
+            f"{len(kept.encode()):,} bytes, and make the change again."
+        )
 
     def append(self, changes: Sequence[StateChange]) -> tuple[StateChange, ...]:
         """Number changes, chain them to the log and write their lines, all or none; to be called while `locked`."""
@@ -90,16 +113,21 @@ class StateLog:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One writer of the store at a time, where the system has file locks."""
+        """One writer of the store at a time, where the system has file locks; who holds it may ask for it again."""
         try:
             import fcntl
         except ImportError:
+            yield
+            return
+        if self._holder == get_ident():
             yield
             return
         # The folder itself is locked, so that no lock file is left behind.
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            self._holder = get_ident()
             yield
         finally:
+            self._holder = 0
             os.close(folder)

@@ -184,13 +184,25 @@ def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Tabl
     return tuple(blocks)
 
 
+MOST_SIGNS = 600
+"""Length after which the entries of one list are counted instead of written."""
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Entries in words, whole ones; those that a cell of a table has no room for are counted."""
+    ends = np.cumsum([len(one) + 2 for one in words])
+    shown = max(int(np.searchsorted(ends, MOST_SIGNS, side="right")), 1)
+    left = len(words) - shown
+    return ", ".join(words[:shown]) + (f" and {left:,} more" if left > 0 else "")
+
+
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())[:600]
+        return _listed([f"{name} {_plain(one)}" for name, one in value.items()])
     if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
         return f"{len(value):,} entries, kept with the run"
     if isinstance(value, list | tuple):
-        return ", ".join(_plain(one) for one in value)[:600]
+        return _listed([_plain(one) for one in value])
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int | np.integer):

@@ -84,13 +84,22 @@ def stability_noise(bins: int, before: float, after: float) -> float:
 
 
 def hosmer_lemeshow(rows: ArrayLike, predicted: ArrayLike, observed: ArrayLike, in_sample: bool) -> tuple[float, float]:
-    """Hosmer-Lemeshow statistic and p-value of grouped counts; degrees of freedom are groups, less 2 in sample."""
+    """Hosmer-Lemeshow statistic and p-value of grouped counts; degrees of freedom are groups, less 2 in sample.
+
+    A group that is foreseen with certainty (chance 0 or 1, or no rows) cannot depart by noise: it is no group where it
+    came as foreseen, and makes the statistic infinite where it did not.
+    """
     count = np.asarray(rows, dtype=np.float64)
     chance = np.asarray(predicted, dtype=np.float64)
     events = np.asarray(observed, dtype=np.float64)
-    statistic = float(np.sum((events - count * chance) ** 2 / (count * chance * (1.0 - chance))))
-    freedom = len(count) - 2 if in_sample else len(count)
-    return statistic, float(stats.chi2.sf(statistic, freedom))
+    variance = count * chance * (1.0 - chance)
+    certain = variance <= 0.0
+    if np.any(events[certain] != (count * chance)[certain]):
+        return np.inf, 0.0
+    away = (events - count * chance)[~certain]
+    statistic = float(np.sum(away**2 / variance[~certain]))
+    freedom = int((~certain).sum()) - (2 if in_sample else 0)
+    return statistic, float(stats.chi2.sf(statistic, freedom)) if freedom > 0 else np.nan
 
 
 def path_errors(actual: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None = None) -> PathErrors:

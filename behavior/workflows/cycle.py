@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,6 +26,10 @@ CLOSE_CYCLE = "close-cycle"
 
 class CycleStore(SetStore, Protocol):
     """What a cycle needs of a store beyond publishing."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else writes to it meanwhile."""
+        ...
 
     def ids(self) -> tuple[str, ...]:
         """Ids of all sets."""
@@ -143,12 +148,14 @@ def _signed(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker
 
 def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
     tables = with_signatures(tuple(table for model in trained for table in model.draft.tables), tracker)
-    set_id = next_revision(store.ids(), plan.as_of)
-    validity = store.validity()
-    supersedes = set_in_force(validity, plan.as_of)
-    written = publish(tables, set_id, plan.as_of, plan.proposed_by, plan.at, store, supersedes, plan.name)
-    if plan.approved_by and not written.failed_gates:
-        store.approve(set_id, plan.approved_by, plan.at, plan.as_of, day_before_the_next(validity, plan.as_of))
+    # Another cycle may stand at the same point: which set is next and what it ends is found and written in one go.
+    with store.locked():
+        set_id = next_revision(store.ids(), plan.as_of)
+        validity = store.validity()
+        supersedes = set_in_force(validity, plan.as_of)
+        written = publish(tables, set_id, plan.as_of, plan.proposed_by, plan.at, store, supersedes, plan.name)
+        if plan.approved_by and not written.failed_gates:
+            store.approve(set_id, plan.approved_by, plan.at, plan.as_of, day_before_the_next(validity, plan.as_of))
     return store.load(set_id, plan.as_of, allow_draft=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
 import json
 import os
 import subprocess
@@ -126,9 +127,10 @@ def valuation_options(profile: Profile) -> ValuationOptions:
         if name in OF_MEASURES:
             continue
         if name not in kinds:
-            rule = f"expected an option of a valuation: {', '.join(kinds)}"
-            hint = f"Name the table in a section of its own, [{name}]" if name in FURTHER else ""
-            faults.append(Fault(name, rule, hint=hint))
+            near = difflib.get_close_matches(name, (*kinds, *OF_MEASURES), 1)
+            hint = f"Did you mean `{near[0]}`?" if near else ""
+            hint = f"Name the table in a section of its own, [{name}]" if name in FURTHER else hint
+            faults.append(Fault(name, f"expected an option of a valuation: {', '.join(kinds)}", hint=hint))
             continue
         try:
             chosen[name] = TypeAdapter(kinds[name]).validate_json(json.dumps(given, default=str), strict=True)
@@ -137,7 +139,7 @@ def valuation_options(profile: Profile) -> ValuationOptions:
             faults.append(Fault(name, rule, value=str(given)))
     faults += word_faults(chosen)
     if faults:
-        raise SpecFault([dataclasses.replace(one, where=profile.file, column=f"$.value.{one.where}") for one in faults])
+        raise SpecFault([profile.fault(one.rule, "value", one.where, value=one.value, hint=one.hint) for one in faults])
     return ValuationOptions(**chosen)
 
 
@@ -174,11 +176,11 @@ def further_measures(profile: Profile) -> Measures:
     unknown = [str(name) for name in names if name not in EVERY]
     if unknown:
         rule = f"expected measures among {', '.join(EVERY)}"
-        raise SpecFault([Fault(profile.file, rule, column="$.value.measures", value=name) for name in unknown])
+        raise SpecFault([profile.fault(rule, "value", "measures", value=name) for name in unknown])
     slotting = profile.value.get("core_slotting")
     if slotting not in (None, *SLOTTINGS):
         rule = f"expected {' or '.join(SLOTTINGS)}"
-        raise SpecFault([Fault(profile.file, rule, column="$.value.core_slotting", value=str(slotting))])
+        raise SpecFault([profile.fault(rule, "value", "core_slotting", value=str(slotting))])
     return Measures(names, slotting=slotting)
 
 

@@ -34,6 +34,22 @@ FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
 """Tables that a valuation takes where a profile has a section for them."""
 
 
+def missing_models(profile: Profile) -> list[Fault]:
+    """Model folders that the profile names and that hold no specification."""
+    rule = f"expected a model folder with a {SPEC_FILE}"
+    return [
+        profile.fault(rule, "models", name, "folder", value=str(profile.model_folder(name)))
+        for name in profile.models
+        if not (profile.model_folder(name) / SPEC_FILE).is_file()
+    ]
+
+
+def spec_text(profile: Profile, name: str) -> tuple[str, str]:
+    """Text of the specification of one of the profile's models, and what messages call it."""
+    file = profile.model_folder(name) / SPEC_FILE
+    return read_bytes(file).decode("utf-8"), f"{file.parent.name}/{SPEC_FILE}"
+
+
 @dataclass(frozen=True)
 class Project:
     """Everything that a profile names, read once and on demand.
@@ -46,12 +62,7 @@ class Project:
     profile: Profile
 
     def __post_init__(self) -> None:
-        faults = missing_files(self.profile)
-        faults += [
-            Fault(self.profile.file, f"expected a model folder with a {SPEC_FILE}", column=f"$.models.{name}.folder")
-            for name in self.profile.models
-            if not (self.profile.model_folder(name) / SPEC_FILE).is_file()
-        ]
+        faults = [*missing_files(self.profile), *missing_models(self.profile)]
         if faults:
             raise SpecFault(faults)
 
@@ -139,12 +150,11 @@ class Project:
     def request(self, name: str) -> TrainingRequest:
         """What training one of the profile's models takes."""
         section = self.profile.models[name]
-        file = self.profile.model_folder(name) / SPEC_FILE
-        text = read_bytes(file).decode("utf-8")
+        text = spec_text(self.profile, name)
         return TrainingRequest(
             name=name,
-            spec=parse_spec(text, f"{file.parent.name}/{SPEC_FILE}"),
-            spec_text=text,
+            spec=parse_spec(*text),
+            spec_text=text[0],
             history=self.history(section.history),
             rates=self.rates,
             as_of=pd.Timestamp(self.settings.as_of),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,3 +58,13 @@ def test_every_event_and_every_month_is_in_the_draws() -> None:
         whole.append(exact(rows.actual[again], expected[again]))
     assert np.std(found[1:61]) == pytest.approx(np.std(whole), rel=0.15)
     assert np.corrcoef(found[1:61], whole)[0, 1] > 0.9
+
+
+def test_a_row_of_a_survey_counts_as_often_as_its_weight_says() -> None:
+    rows, expected, draws = judged(20_000, 12, seed=5)
+    weight = np.random.default_rng(1).integers(1, 5, len(expected)).astype(float)
+    often = weight.astype(int)
+    found = ranking(replace(rows, weight=weight), expected, draws, within_month=False)
+    assert found[0] == pytest.approx(exact(np.repeat(rows.actual, often), np.repeat(expected, often)), abs=1e-9)
+    drawn = np.repeat(np.arange(len(expected)), often * draws.weights[1][draws.cell].astype(int))
+    assert found[1] == pytest.approx(exact(rows.actual[drawn], expected[drawn]), abs=1e-9)

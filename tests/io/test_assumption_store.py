@@ -306,6 +306,31 @@ def test_a_writer_that_stopped_before_the_head_leaves_a_good_log(tmp_path: Path)
     assert (tmp_path / HEAD).read_text().strip() == store.log()[-1].hash
 
 
+@pytest.mark.parametrize("lines", [0, 1, 2])
+def test_a_line_that_was_never_finished_is_refused_and_its_repair_told(tmp_path: Path, lines: int) -> None:
+    store = approved(tmp_path, example_set())
+    store.retire("2026-09-30.r1", "Bob", MONDAY, APRIL)
+    written = (tmp_path / LOG).read_bytes().splitlines(keepends=True)
+    heads = [NO_LINES, *(change.hash + "\n" for change in store.log())]
+    whole = b"".join(written[:lines])
+    (tmp_path / LOG).write_bytes(whole + written[lines][:40])
+    (tmp_path / HEAD).write_text(heads[lines])
+    with pytest.raises(DigestMismatch, match=rf"line {lines + 1}: the line has no end.*never took effect") as caught:
+        store.log()
+    assert f"cut it to its first {len(whole):,} bytes" in str(caught.value)
+    with pytest.raises(DigestMismatch):
+        store.approve("2026-09-30.r1", "Bob", MONDAY, MAY)
+    (tmp_path / LOG).write_bytes(whole)
+    assert len(store.log()) == lines
+
+
+def test_a_finished_line_that_was_cut_later_cannot_be_repaired_by_cutting(tmp_path: Path) -> None:
+    store = approved(tmp_path, example_set())
+    (tmp_path / LOG).write_bytes((tmp_path / LOG).read_bytes()[:-20])
+    with pytest.raises(DigestMismatch, match="Restore the log from a backup"):
+        store.log()
+
+
 def test_a_log_that_is_gone_is_missed(tmp_path: Path) -> None:
     store = approved(tmp_path, example_set())
     (tmp_path / LOG).unlink()

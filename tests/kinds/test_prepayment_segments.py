@@ -10,11 +10,14 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.matching import match_segments
 from behavior.assumptions.set import AssumptionTable
+from behavior.benchmark.hazard_run import rows_judged
+from behavior.benchmark.protocols import Protocol
 from behavior.estimators.champion import Roles
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
 from behavior.kinds._segments import scheme_of
+from behavior.panel.base import Panel
 from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
 from behavior.specs import ModelSpec, parse_spec
@@ -74,6 +77,14 @@ def test_without_the_columns_named_rates_divide_a_history_and_it_is_said() -> No
 )
 def test_what_the_bank_names_or_one_kind_of_rate_stays_as_it_was(columns: dict[str, object]) -> None:
     assert segments_found(spec(), panel(**columns)).spec == spec()
+
+
+def test_a_benchmark_judges_by_the_segments_that_the_model_has() -> None:
+    table = panel(unit="U", customer="C", month=pd.Timestamp("2020-01-31"), age_months=np.arange(40.0), payoff=0.0)
+    rows = rows_judged(Panel(table, {}), spec(), Protocol(), "payoff", np.arange(20), 12.0)
+    assert set(rows.buckets["segment"]) == {"fixed / 0", "floating / 60"}
+    pooled = rows_judged(Panel(table, {}), spec(least=30), Protocol(), "payoff", np.arange(20), 12.0)
+    assert "segment" not in pooled.buckets
 
 
 def test_too_few_loans_of_another_kind_are_pooled_and_it_is_said() -> None:

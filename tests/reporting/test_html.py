@@ -21,7 +21,7 @@ from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.reporting.model_card import model_card, parse_card
 from behavior.reporting.tables import cells, number
-from behavior.reporting.validation_report import validation_report
+from behavior.reporting.validation_report import _plain, validation_report
 from behavior.specs import Gate
 from behavior.validation import run_checks
 
@@ -385,3 +385,14 @@ def test_long_tables_fold_and_say_how_long_they_are() -> None:
     table = Table("Months", pd.DataFrame({"month": range(40)}))
     text = render(Document("T", "", (Section("S", (table,)),)))
     assert "<summary>Months (40 rows)</summary>" in text
+
+
+def test_a_list_without_room_is_counted_and_its_entries_stay_whole() -> None:
+    names = [f"feature_{number:03d}" for number in range(100)]
+    shown = _plain(names)
+    told, _, rest = shown.partition(" and ")
+    assert told.split(", ") == names[: len(told.split(", "))]
+    assert rest == f"{100 - len(told.split(', '))} more" and len(told) <= 600
+    assert _plain(names[:3]) == "feature_000, feature_001, feature_002"
+    assert _plain({"a": 1, "b": [1, 2]}) == "a 1, b 1, 2"
+    assert _plain([]) == "" and _plain(["x" * 700]) == "x" * 700

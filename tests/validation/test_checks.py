@@ -143,6 +143,13 @@ def test_a_model_that_is_a_third_too_fast_is_caught(fakes: ModuleType) -> None:
     )
 
 
+def test_a_total_warns_where_its_interval_leaves_out_one(fakes: ModuleType) -> None:
+    right, fast = (answer("backtest", fakes.make_input(error=error)) for error in (1.0, 1.5))
+    for found in (right, fast):
+        assert found.values["ratio_lower"] < found.values["ratio"] < found.values["ratio_upper"]
+    assert fast.values["ratio_upper"] < 1.0 and fast.status is Status.WARN
+
+
 def test_calibration_tables_add_up_to_the_whole(hazard: CheckInput) -> None:
     tables = {one.name: one.data for one in answer("calibration", hazard).exhibits if one.form == "table"}
     whole = tables["calibration_by_overall_table"]

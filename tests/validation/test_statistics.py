@@ -42,6 +42,17 @@ def test_hosmer_lemeshow_of_the_vector(vector: dict) -> None:
     assert inside == pytest.approx(given_["p_value_df_G_minus_2"], abs=1e-12)
 
 
+def test_hosmer_lemeshow_of_groups_that_are_certain() -> None:
+    plain = ours.hosmer_lemeshow([100, 50], [0.1, 0.4], [12, 18], in_sample=False)
+    with_certain = ours.hosmer_lemeshow(
+        [100, 30, 50, 20, 0], [0.1, 0.0, 0.4, 1.0, 0.3], [12, 0, 18, 20, 0], in_sample=False
+    )
+    assert with_certain == pytest.approx(plain, abs=1e-15)
+    assert ours.hosmer_lemeshow([100, 30], [0.1, 0.0], [12, 1], in_sample=False) == (np.inf, 0.0)
+    statistic, chance = ours.hosmer_lemeshow([30], [0.0], [0], in_sample=False)
+    assert statistic == 0.0 and np.isnan(chance)
+
+
 def test_backtest_of_the_vector(vector: dict) -> None:
     given_ = vector["backtest"]
     found = ours.path_errors(given_["actual_cpr"], given_["predicted_cpr"])

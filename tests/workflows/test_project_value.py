@@ -139,3 +139,35 @@ def test_a_profile_without_them_keeps_to_its_book(folder: Path) -> None:
     result = value_project(project, project.store().load("simple", project.settings.as_of, allow_draft=True))
     assert set(result.nii_summary["balance_sheet"]) == {"run_off", "constant"}
     assert isinstance(result.nii, pd.DataFrame)
+
+
+def test_check_names_what_a_cycle_would_stop_at_later(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["check", "profile.toml"]) == 0
+    wrong = PROFILE.replace('measures = ["limits"]', 'measures = ["limitz"]\nbalence_sheet = "constant"')
+    wrong += """
+[history.loans]
+contract = "mortgage_history/1"
+tables.loans.file = "loans.csv"
+tables.loan_months.file = "months.csv"
+[models.prepayment]
+folder = "models/prepayment"
+history = "loans"
+"""
+    (folder / "profile.toml").write_text(wrong)
+    (folder / "loans.csv").write_text(
+        "loan_id,origination_date,original_balance,original_term_months,original_rate\nL,2020-01-01,100,360,0.03\n"
+    )
+    (folder / "months.csv").write_text("loan_id,month,balance,rate,age_months,status\nL,2020-02-29,99,0.03,1,open\n")
+    capsys.readouterr()
+    assert main(["check", "profile.toml", "--json"]) == 3
+    found = {(one["column"], one["line"]) for one in json.loads(capsys.readouterr().out)["faults"]}
+    lines = wrong.splitlines()
+    assert found == {
+        ("$.value.balence_sheet", lines.index('balence_sheet = "constant"') + 1),
+        ("$.value.measures", lines.index('measures = ["limitz"]') + 1),
+        ("$.models.prepayment.folder", lines.index('folder = "models/prepayment"') + 1),
+        ("$.tracking", None),
+    }

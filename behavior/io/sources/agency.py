@@ -6,17 +6,17 @@ Data, file layout and glossary. The publishers' terms forbid passing the files o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
 from behavior.io.sources.base import (
-    AgeMemory,
     Batch,
-    ExitMemory,
     Layout,
     dates,
     field_names,
@@ -26,12 +26,15 @@ from behavior.io.sources.base import (
     text_batches,
     words,
 )
-from behavior.quantities import IntArray
+from behavior.io.sources.lives import Lives, Seen
+from behavior.quantities import BoolArray, IntArray
 
 # Zero-balance codes: what the contracts call each. Repurchases, note sales and removals say nothing about the
 # borrower's choice and are censored.
 PAID = "01"
 DEFAULTS = ("02", "03", "09")
+REMOVED = ("06", "15", "16", "96", "97", "98")
+CODES = (PAID, *DEFAULTS, *REMOVED)
 OCCUPANCY = {"P": "owner", "I": "investor", "S": "second_home"}
 CHANNEL = {"R": "retail", "B": "broker", "C": "correspondent", "T": "third_party"}
 PURPOSE = {"P": "purchase", "C": "cash_out_refinance", "N": "refinance", "R": "refinance", "U": "refinance"}
@@ -54,7 +57,8 @@ FANNIE_COUNTS = (108, None)
 COMMON_QUIRKS = (
     "code 01 is prepaid or matured: matured where no scheduled month is left, else prepaid; it does not tell refinance "
     "from sale",
-    "codes 02, 03 and 09 are defaults; 06, 15, 16, 96, 97 and 98 (repurchase, note sale, removal) are censored",
+    "codes 02, 03 and 09 are defaults; 06, 15, 16, 96, 97 and 98 (repurchase, note sale, removal) are censored; any "
+    "other code is a fault",
     "rows after the exit (corrections, expenses of disposed property) are dropped and counted",
     "payoffs of a release's last month are reported late: the last month is dropped and counted",
     "the month of origination (age below 1) is no month at risk and is dropped and counted",
@@ -64,7 +68,9 @@ COMMON_QUIRKS = (
 
 def freddie_loans(path: Path) -> Iterator[Batch]:
     """Origination file -> ``loans``; streamed."""
-    for raw, lines, faults in text_batches(path, FREDDIE_ORIGINATION, "|", counts=(26, 32)):
+    for raw, lines, faults in text_batches(
+        path, FREDDIE_ORIGINATION, "|", counts=(26, 32), digits="first_payment_date"
+    ):
         figures, bad = _figures(path, raw, lines, ("credit_score", "upb", "ltv", "dti", "rate", "term"))
         first, bad_dates = dates(path, raw["first_payment_date"], "%Y%m", lines)
         table = pd.DataFrame(
@@ -91,32 +97,42 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
 
 
 def freddie_months(path: Path) -> Iterator[Batch]:
-    """Servicing file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
-    last = _last_month(path, FREDDIE_SERVICING, (11, 32), "%Y%m")
-    memory, ages = ExitMemory(), AgeMemory()
+    """Servicing file -> ``loan_months``; streamed, twice (the first pass finds last months and exits)."""
+    lives = Lives.of(_freddie_seen(path))
     for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32), only=FREDDIE_SERVICING[:11]):
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%Y%m", lines)
+        code, bad_codes = _codes(path, raw["zero_balance_code"], lines)
         table = pd.DataFrame(
             {
                 "loan_id": raw["loan_sequence_number"],
                 "month": month,
                 "balance": figures["current_upb"],
                 "rate": figures["current_rate"] / 100.0,
-                "age_months": ages.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
-                "status": _status(raw["zero_balance_code"], figures["remaining_months"]),
+                "age_months": lives.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
+                "status": _status(code, figures["remaining_months"]),
                 "delinquency_status": raw["delinquency"],
                 "modification": raw["modification"],
             }
         )
-        yield _at_risk(table, lines, (*faults, *bad, *bad_months), last, memory)
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_codes), lives)
+
+
+def _freddie_seen(path: Path) -> Iterator[Seen]:
+    wanted = ("loan_sequence_number", "reporting_period", "loan_age", "zero_balance_code")
+    for raw, lines, _ in text_batches(
+        path, FREDDIE_SERVICING, "|", counts=(11, 32), only=wanted, digits="reporting_period"
+    ):
+        month, _ = months(path, raw["reporting_period"], "%Y%m", lines)
+        age, _ = numbers(path, raw["loan_age"], lines)
+        yield Seen(raw["loan_sequence_number"], month, _left(raw["zero_balance_code"]), age.to_numpy())
 
 
 def fannie_loans(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loans``, one row at a loan's first row; streamed."""
     seen: set[str] = set()
-    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
+    for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS, digits="reporting_period"):
         new = ~(raw["loan_id"].isin(seen) | raw["loan_id"].duplicated()).to_numpy()
         seen.update(raw["loan_id"][new].tolist())
         raw, lines = raw[new].reset_index(drop=True), lines[new]
@@ -147,14 +163,14 @@ def fannie_loans(path: Path) -> Iterator[Batch]:
 
 
 def fannie_months(path: Path) -> Iterator[Batch]:
-    """Combined file -> ``loan_months``; streamed, twice (the first pass finds the release's last month)."""
-    last = _last_month(path, FANNIE, FANNIE_COUNTS, "%m%Y")
-    memory = ExitMemory()
+    """Combined file -> ``loan_months``; streamed, twice (the first pass finds the last month and exits)."""
+    lives = Lives.of(_fannie_seen(path))
     for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
         names = ("current_upb", "current_rate", "original_rate", "original_term", "unscheduled_principal")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
         originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
+        code, bad_codes = _codes(path, raw["zero_balance_code"], lines)
         age = (month.dt.year - originated.dt.year) * 12 + month.dt.month - originated.dt.month
         rate = figures["current_rate"].where(figures["current_rate"].notna(), figures["original_rate"])
         table = pd.DataFrame(
@@ -164,13 +180,20 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "balance": known(figures["current_upb"], (0.0,)),
                 "rate": rate / 100.0,
                 "age_months": age.astype(np.float64),
-                "status": _status(raw["zero_balance_code"], figures["original_term"] - age),
-                "curtailment": figures["unscheduled_principal"].where(raw["zero_balance_code"].isna()).clip(lower=0.0),
+                "status": _status(code, figures["original_term"] - age),
+                "curtailment": figures["unscheduled_principal"].where(code.isna()).clip(lower=0.0),
                 "delinquency_status": raw["delinquency"],
                 "modification": raw["modification"],
             }
         )
-        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates), last, memory)
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates, *bad_codes), lives)
+
+
+def _fannie_seen(path: Path) -> Iterator[Seen]:
+    wanted = ("loan_id", "reporting_period", "zero_balance_code")
+    for raw, lines, _ in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS, only=wanted, digits="reporting_period"):
+        month, _ = months(path, raw["reporting_period"], "%m%Y", lines)
+        yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]))
 
 
 def _figures(
@@ -182,37 +205,42 @@ def _figures(
     )
 
 
+def _left(code: pd.Series) -> BoolArray:
+    """Rows with a zero-balance code; shape (rows,)."""
+    return (code.notna() & code.str.strip().ne("")).to_numpy(dtype=bool)
+
+
+def _codes(path: Path, cells: pd.Series, lines: IntArray) -> tuple[pd.Series, tuple[Fault, ...]]:
+    """Zero-balance codes, empty where there is none, and those that no publisher uses: what they say is not guessed."""
+    code = cells.str.strip().where(_left(cells))
+    odd = np.flatnonzero((code.notna() & ~code.isin(CODES)).to_numpy(dtype=bool))
+    if not odd.size:
+        return code, ()
+    rule = f"expected a zero-balance code, one of {', '.join(sorted(CODES))}"
+    hint = "Keep the leading zero of codes such as 01"
+    breach = Breach(rule, odd, str(cells.name), hint, code.iloc[odd].tolist())
+    return code, tuple(faults_at(Place(path.name, lines), [breach]))
+
+
 def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
     """Status of a month from its zero-balance code and the scheduled months left."""
-    code = code.str.strip()
     status = pd.Series("open", index=code.index, dtype=object)
     status = status.mask(code.notna(), "transferred").mask(code.isin(DEFAULTS), "default")
     status = status.mask(code == PAID, "prepaid").mask((code == PAID) & (remaining <= 0), "matured")
     return status.astype("str")
 
 
-def _last_month(path: Path, names: Sequence[str], counts: tuple[int, int | None], form: str) -> pd.Timestamp:
-    """The release's last reporting month."""
-    last = pd.Timestamp.min
-    for raw, _, _ in text_batches(path, names, "|", counts=counts, only=("reporting_period",)):
-        read = pd.to_datetime(pd.Series(raw["reporting_period"].unique()), format=form, errors="coerce").max()
-        last = last if pd.isna(read) else max(last, read)
-    return last + pd.offsets.MonthEnd(0)
-
-
-def _at_risk(
-    table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], last: pd.Timestamp, memory: ExitMemory
-) -> Batch:
+def _at_risk(table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], lives: Lives) -> Batch:
     """Months at risk only: not the release's last month, not before age 1, nothing after the exit; balance 0 there."""
-    left = table["status"] != "open"
-    late = (table["month"] >= last).to_numpy()
-    stays = memory.stays(table["loan_id"], left & ~late)
-    young = (table["age_months"] < 1).to_numpy() & ~left.to_numpy()
-    keep = stays & ~late & ~young
+    left = (table["status"] != "open").to_numpy()
+    late = lives.late(table["month"])
+    gone = lives.gone(table["loan_id"], table["month"])
+    young = (table["age_months"] < 1).to_numpy() & ~left
+    keep = ~(gone | late | young)
     dropped = {
         "of the release's last month": int(late.sum()),
-        "after the exit": int((~stays & ~late).sum()),
-        "before age 1": int((young & stays & ~late).sum()),
+        "after the exit": int((gone & ~late).sum()),
+        "before age 1": int((young & ~gone & ~late).sum()),
     }
     table = table.assign(balance=table["balance"].mask(left, 0.0))[keep].reset_index(drop=True)
     return Batch(table, lines[keep], faults, {reason: count for reason, count in dropped.items() if count})
@@ -254,6 +282,7 @@ LAYOUTS = (
         (
             "balances of a loan's first six months are masked as 0 and count as missing",
             "the rate of exit rows is empty and is taken from origination",
+            "unscheduled principal below 0 (a correction) is no curtailment: 0",
             *COMMON_QUIRKS,
         ),
         fannie_months,

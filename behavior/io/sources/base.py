@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from behavior.errors import Fault, FaultyInput
 from behavior.quantities import IntArray
 
 BATCH_BYTES = 1 << 24
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -73,21 +75,32 @@ def opened(path: Path) -> Iterator[Any]:
 
     Raises
     ------
-    FaultyInput : no such file, a folder, or an archive with several members.
+    FaultyInput : no such file, a folder, an archive with several members, or one that is cut off.
     """
     if path.is_dir():
         raise FaultyInput([Fault(str(path), "expected a file, this is a folder", hint="Name a file in it")])
     if not path.is_file():
         raise FaultyInput([Fault(str(path), "expected a file, there is none of that name", hint="Check the path")])
-    if path.suffix == ".gz":
+    try:
+        with _unpacked(path) as file:
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        fault = Fault(path.name, f"expected a whole archive ({error})", hint="Is the download whole?")
+        raise FaultyInput([fault]) from error
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Any]:
+    if path.suffix.lower() == ".gz":
         with gzip.open(path) as file:
             yield file
-    elif path.suffix == ".zip":
+    elif path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if not name.endswith("/")]
             if len(members) != 1:
                 rule = f"expected one file in the archive, found {len(members)}"
-                raise FaultyInput([Fault(path.name, rule, hint="Unpack it and name the file")])
+                hint = "Unpack it and name the file"
+                raise FaultyInput([Fault(path.name, rule, value=", ".join(members)[:80], hint=hint)])
             with archive.open(members[0]) as file:
                 yield file
     else:
@@ -116,54 +129,111 @@ def text_batches(
     path: Path,
     names: Sequence[str],
     delimiter: str,
-    skip_lines: int = 0,
+    header: bool = False,
     counts: tuple[int, int | None] | None = None,
     only: Sequence[str] = (),
+    digits: str = "",
 ) -> Iterator[tuple[pd.DataFrame, IntArray, tuple[Fault, ...]]]:
     """Rows of a delimited file as text, in batches: table, lines, lines with a wrong number of fields.
 
     Parameters
     ----------
-    names : names of the fields in order. counts : fewest and most fields a file may have (older releases have fewer),
-        None for any more; default exactly as many as names. Fields beyond the names are dropped.
-    only : the fields wanted, default all.
+    names : names of the fields in order. header : the first line holds these names.
+    counts : fewest and most fields a file may have (older releases have fewer), None for any more; default exactly as
+        many as names. Fields beyond the names are dropped.
+    only : the fields wanted, default all. digits : a field that holds digits in every row; with letters the first
+        line is a header, which the layout has not.
 
     Raises
     ------
-    FaultyInput : an empty file, or a first line with another number of fields: then it is another layout.
+    FaultyInput : an empty file, a first line with another number of fields (then it is another layout), a header that
+        should not be there or is another, or bytes that are no text in UTF-8.
     """
-    found = _field_count(path, delimiter, skip_lines)
-    fewest, most = counts or (len(names), len(names))
-    if found < fewest or (most is not None and found > most):
-        expected = f"{fewest} or more" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
-        rule = f"expected {expected} fields separated by {delimiter!r}, found {found}"
-        raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, hint="Is this another layout or release?")])
+    if header:
+        _expect_header(path, names, delimiter)
+    found = _fields_of(path, names, delimiter, int(header), counts or (len(names), len(names)), digits)
     keys = [names[i] if i < len(names) else f"field_{i + 1}" for i in range(found)]
-    line = 1 + skip_lines
+    wanted = list(only) or keys[: len(names)]
+    line = 1 + int(header)
     bad: list[tuple[int, int, str]] = []
+    told = 0
+    try:
+        with opened(path) as file:
+            for batch in _reader(file, keys, delimiter, int(header), bad, wanted):
+                lines = _lines_without(line, batch.num_rows, [number for number, _, _ in bad])
+                line = int(lines[-1]) + 1 if lines.size else line
+                # The reader is a block ahead, so that broken lines of the next one may be told with this one.
+                faults, told = _broken(path, bad[told:], found), len(bad)
+                yield *_without_blank_lines(batch.to_pandas(), lines), faults
+            if bad[told:]:
+                yield pd.DataFrame(columns=wanted, dtype="str"), np.zeros(0, np.int64), _broken(path, bad[told:], found)
+    except pa.ArrowInvalid as error:
+        raise FaultyInput([_unreadable(path, error)]) from error
+
+
+def _lines_without(first: int, rows: int, broken: Sequence[int]) -> IntArray:
+    """Lines of so many rows from a line on, broken ones left out; shape (rows,)."""
+    lines = np.arange(first, first + rows + len(broken))
+    return lines[~np.isin(lines, broken)][:rows] if broken else lines
+
+
+def _broken(path: Path, bad: Sequence[tuple[int, int, str]], expected: int) -> tuple[Fault, ...]:
+    hint = "Is the file whole?"
+    return tuple(
+        Fault(path.name, f"expected {expected} fields, found {cells}", line, None, text[:80], hint)
+        for line, cells, text in bad
+    )
+
+
+def _without_blank_lines(table: pd.DataFrame, lines: IntArray) -> tuple[pd.DataFrame, IntArray]:
+    filled = table.notna().any(axis=1).to_numpy()
+    return (table, lines) if filled.all() else (table[filled].reset_index(drop=True), lines[filled])
+
+
+def _unreadable(path: Path, error: Exception) -> Fault:
+    """Why a file could not be read as text: the first line that is none, where there is one."""
     with opened(path) as file:
-        for batch in _reader(file, keys, delimiter, skip_lines, bad, list(only) or keys[: len(names)]):
-            rows = batch.num_rows + len(bad)
-            lines = np.arange(line, line + rows)
-            faults = tuple(
-                Fault(path.name, f"expected {found} fields, found {cells}", number, None, text[:80])
-                for number, cells, text in bad
-            )
-            if bad:
-                lines = np.setdiff1d(lines, [number for number, _, _ in bad])[: batch.num_rows]
-            line += rows
-            bad.clear()
-            yield batch.to_pandas(), lines, faults
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as wrong:
+                value = repr(line[wrong.start : wrong.start + 1])
+                return Fault(path.name, "expected text in utf-8", number, None, value, "Save it as UTF-8")
+    return Fault(path.name, f"expected delimited text ({str(error).splitlines()[0]})", hint="Is the download whole?")
 
 
-def _field_count(path: Path, delimiter: str, skip_lines: int) -> int:
+def _expect_header(path: Path, names: Sequence[str], delimiter: str) -> None:
+    """Refuse a file whose first line is a row, or names other columns: a row would be lost, or be read as another."""
+    with opened(path) as file:
+        first = file.readline().removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
+    found = [cell.strip().strip('"').lower() for cell in first.split(delimiter)]
+    if first and found != list(names):
+        rule = f"expected the names of the columns in the first line: {delimiter.join(names)}"
+        raise FaultyInput([Fault(path.name, rule, 1, None, first[:80], "Download it again, or put the line back")])
+
+
+def _fields_of(
+    path: Path, names: Sequence[str], delimiter: str, skip_lines: int, counts: tuple[int, int | None], digits: str
+) -> int:
+    """Fields of the first line; refuses an empty file, another layout and a header where there should be none."""
     with opened(path) as file:
         first = b""
         for _ in range(1 + skip_lines):
             first = file.readline()
-    if not first.strip():
+    if not first.removeprefix(BYTE_ORDER_MARK).strip():
         raise FaultyInput([Fault(path.name, "expected rows, the file is empty", hint="Is the download whole?")])
-    return int(first.count(delimiter.encode())) + 1
+    cells = first.decode("utf-8", "replace").split(delimiter)
+    fewest, most = counts
+    found = len(cells)
+    if found < fewest or (most is not None and found > most):
+        expected = f"{fewest} or more" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
+        rule = f"expected {expected} fields separated by {delimiter!r}, found {found}"
+        raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, hint="Is this another layout or release?")])
+    text = cells[names.index(digits)] if digits else ""
+    if any(sign.isalpha() for sign in text):
+        rule = f"expected rows from the first line on, without a header: this is no `{digits}`"
+        raise FaultyInput([Fault(path.name, rule, 1 + skip_lines, digits, text[:80], "Remove the header line")])
+    return found
 
 
 def _reader(
@@ -245,41 +315,3 @@ def words(cells: pd.Series, meaning: dict[str, str]) -> pd.Series:
 def known(values: pd.Series, missing: Sequence[float]) -> pd.Series:
     """Numbers without the publisher's marks for `not available`."""
     return values.mask(values.isin(list(missing)))
-
-
-class ExitMemory:
-    """Loans that have left, remembered over batches, so that rows after the exit can be told."""
-
-    def __init__(self) -> None:
-        self._left: set[str] = set()
-
-    def stays(self, loans: pd.Series, left: pd.Series) -> np.ndarray:
-        """Rows up to and including the exit; shape (rows,). Rows of a loan are in the order of their months."""
-        before = left.groupby(loans).cumsum() - left.astype(int)
-        gone = (before > 0).to_numpy()
-        if self._left:
-            gone = gone | loans.isin(self._left).to_numpy()
-        self._left.update(loans[left].tolist())
-        return np.asarray(~gone)
-
-
-class AgeMemory:
-    """The month each loan was new in, remembered over batches, so that a modification does not make it young again."""
-
-    def __init__(self) -> None:
-        self._new: dict[str, float] = {}
-
-    def ages(self, loans: pd.Series, month: pd.Series, published: pd.Series) -> pd.Series:
-        """Age by the calendar from a loan's first row with an age; in months, shape (rows,).
-
-        Rows of a loan are in the order of their months. An age that is not published stays empty.
-        """
-        number = (month.dt.year * 12 + month.dt.month).to_numpy(dtype=np.float64, na_value=np.nan)
-        new = number - published.to_numpy(dtype=np.float64)
-        codes, names = pd.factorize(loans)
-        told = np.flatnonzero(np.isfinite(new) & (codes >= 0))
-        seen, first = np.unique(codes[told], return_index=True)
-        for code, row in zip(seen, told[first], strict=True):
-            self._new.setdefault(names[code], float(new[row]))
-        born = np.array([self._new.get(name, np.nan) for name in names] + [np.nan])
-        return pd.Series(number - born[codes], index=loans.index).where(published.notna())

@@ -88,7 +88,16 @@ def _schedule_files(path: Path) -> tuple[Path, ...]:
 def _report_date(path: Path) -> pd.Timestamp:
     found = SCHEDULE.search(path.name)
     assert found is not None  # only such names are listed
-    return pd.to_datetime(found.group(1), format="%m%d%Y")
+    day = pd.to_datetime(pd.Series([found.group(1)]), format="%m%d%Y", errors="coerce")
+    if not _ends_a_quarter(day).all():
+        rule = "expected the last day of a quarter, as MMDDYYYY, in the file's name"
+        raise FaultyInput([Fault(path.name, rule, value=found.group(1), hint="Keep the name it was published under")])
+    return day.iloc[0]
+
+
+def _ends_a_quarter(days: pd.Series) -> BoolArray:
+    """Days that are a quarter's last; shape (rows,)."""
+    return np.asarray(days.eq(days + pd.offsets.QuarterEnd(0)))
 
 
 def _quarter(path: Path, quarter: pd.Timestamp) -> Quarter:
@@ -98,7 +107,8 @@ def _quarter(path: Path, quarter: pd.Timestamp) -> Quarter:
         raise FaultyInput([Fault(averages.name, "expected this file beside schedule RI", hint=hint)])
     income, bad_income = _schedule(path)
     balances, bad_balances = _schedule(averages)
-    both = income.merge(balances, on="IDRSSD", how="inner")
+    # A bank without averages stays, with no balance: its quarter is counted as dropped, its year to date is known.
+    both = income.merge(balances, on="IDRSSD", how="left")
     parts = []
     for product, (interest, average) in PRODUCTS.items():
         paid, held = _first_filled(both, interest), _first_filled(both, average)
@@ -242,7 +252,14 @@ def _ends(path: Path, cells: pd.DataFrame, place: Place) -> Quarter:
             "size": end * THOUSANDS,
         }
     )
-    known = table[["institution", "quarter"]].notna().all(axis=1)
+    odd = day.notna().to_numpy() & ~_ends_a_quarter(day)
+    rule = "expected the last day of a quarter"
+    shown = cells["REPDTE"][odd].tolist()
+    bad_days = (
+        *bad_days,
+        *faults_at(Place(path.name, lines), [Breach(rule, np.flatnonzero(odd), "REPDTE", "", shown)]),
+    )
+    known = table[["institution", "quarter"]].notna().all(axis=1) & ~odd
     twice = table.duplicated(["institution", "quarter"]) & known
     empty = _empty(cells[["CERT", "REPDTE"]], Place(path.name, lines))
     repeated = _repeated(cells["CERT"], twice, path, lines)

@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from behavior.cells import Breach
+from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
 from behavior.io.sources.base import Batch, Layout, dates, numbers, text_batches
+from behavior.quantities import IntArray
 
 ACCOUNT = ("account_id", "district_id", "frequency", "date")
 TRANS = (
@@ -27,14 +30,15 @@ TRANS = (
     "bank",
     "account",
 )
+DISP = ("disp_id", "client_id", "account_id", "type")
 OWNERS = "disp.asc"
-CREDIT, INTEREST = "PRIJEM", "UROK"
+CREDIT, DEBITS, INTEREST = "PRIJEM", ("VYDAJ", "VYBER"), "UROK"
 
 
 def accounts(path: Path) -> Iterator[Batch]:
     """``account.asc`` -> ``accounts``; streamed. Owners come from ``disp.asc`` beside it where that is there."""
-    owners = _owners(path.with_name(OWNERS))
-    for raw, lines, faults in text_batches(path, ACCOUNT, ";", skip_lines=1):
+    owners, lost = _owners(path.with_name(OWNERS))
+    for raw, lines, faults in text_batches(path, ACCOUNT, ";", header=True):
         opened, bad = dates(path, raw["date"], "%y%m%d", lines)
         table = pd.DataFrame(
             {
@@ -49,7 +53,8 @@ def accounts(path: Path) -> Iterator[Batch]:
         )
         if owners is not None:
             table["customer_id"] = raw["account_id"].map(owners).astype("str")
-        yield Batch(table, lines, (*faults, *bad))
+        yield Batch(table, lines, (*lost, *faults, *bad))
+        lost = ()
 
 
 def _with_owners(path: Path) -> tuple[Path, ...]:
@@ -57,15 +62,16 @@ def _with_owners(path: Path) -> tuple[Path, ...]:
     return (path, owners) if owners.is_file() else (path,)
 
 
-def _owners(path: Path) -> pd.Series | None:
+def _owners(path: Path) -> tuple[pd.Series | None, tuple[Fault, ...]]:
+    """Owner of each account, None where the file is not there; and its lines that could not be read."""
     if not path.is_file():
-        return None
-    parts = [raw for raw, _, _ in text_batches(path, ("disp_id", "client_id", "account_id", "type"), ";", skip_lines=1)]
-    table = pd.concat(parts, ignore_index=True)
+        return None, ()
+    parts = list(text_batches(path, DISP, ";", header=True))
+    table = pd.concat([raw for raw, _, _ in parts], ignore_index=True)
     owners: pd.Series = (
         table[table["type"] == "OWNER"].drop_duplicates("account_id").set_index("account_id")["client_id"]
     )
-    return owners
+    return owners, tuple(fault for _, _, faults in parts for fault in faults)
 
 
 def account_months(path: Path) -> Iterator[Batch]:
@@ -74,35 +80,62 @@ def account_months(path: Path) -> Iterator[Batch]:
     A month without a transaction carries the balance on; months run to the last one of the file.
     """
     parts: list[pd.DataFrame] = []
+    names: list[pd.Series] = []
+    places: list[IntArray] = []
     found: list[Fault] = []
-    for raw, lines, faults in text_batches(path, TRANS, ";", skip_lines=1):
-        day, bad_dates = dates(path, raw["date"], "%y%m%d", lines)
-        amount, bad_amounts = numbers(path, raw["amount"], lines)
-        balance, bad_balances = numbers(path, raw["balance"], lines)
-        found += [*faults, *bad_dates, *bad_amounts, *bad_balances]
-        interest = raw["k_symbol"] == INTEREST
-        credit = raw["type"] == CREDIT
-        parts.append(
-            _by_month(
-                pd.DataFrame(
-                    {
-                        "account_id": raw["account_id"],
-                        "day": day,
-                        "balance": balance,
-                        "interest_credited": amount.where(interest & credit, 0.0),
-                        "credits": amount.where(credit & ~interest, 0.0),
-                        "debits": amount.where(~credit, 0.0),
-                        "line": lines,
-                    }
-                )
-            )
-        )
+    for raw, lines, faults in text_batches(path, TRANS, ";", header=True):
+        rows, bad = _transactions(path, raw, lines)
+        found += [*faults, *bad]
+        parts.append(_by_month(rows))
+        names.append(raw["trans_id"])
+        places.append(lines)
     if not parts:
         return
+    found += _twice(path, pd.concat(names, ignore_index=True), np.concatenate(places))
     table = _by_month(pd.concat(parts, ignore_index=True))
     table = _without_gaps(table)
     lines_of = table.pop("line").to_numpy(dtype=np.int64)
     yield Batch(table.drop(columns="day"), lines_of, tuple(found))
+
+
+def _transactions(path: Path, raw: pd.DataFrame, lines: IntArray) -> tuple[pd.DataFrame, list[Fault]]:
+    """Rows as values, and what of them would be lost or guessed at: every cell that money hangs on must be there."""
+    day, bad_dates = dates(path, raw["date"], "%y%m%d", lines)
+    amount, bad_amounts = numbers(path, raw["amount"], lines)
+    balance, bad_balances = numbers(path, raw["balance"], lines)
+    needed = ("account_id", "date", "type", "amount", "balance")
+    empty = {name: np.flatnonzero(raw[name].isna()) for name in needed}
+    breaches = [
+        Breach("expected a value, the cell is empty", rows, name, "Is the file whole?", [""] * len(rows))
+        for name, rows in empty.items()
+        if len(rows)
+    ]
+    odd = np.flatnonzero((raw["type"].notna() & ~raw["type"].isin((CREDIT, *DEBITS))).to_numpy(dtype=bool))
+    if odd.size:
+        rule = f"expected a type of transaction, one of {', '.join((CREDIT, *DEBITS))}"
+        breaches.append(Breach(rule, odd, "type", "", raw["type"].iloc[odd].tolist()))
+    interest = raw["k_symbol"] == INTEREST
+    credit = raw["type"] == CREDIT
+    rows = pd.DataFrame(
+        {
+            "account_id": raw["account_id"],
+            "day": day,
+            "balance": balance,
+            "interest_credited": amount.where(interest & credit, 0.0),
+            "credits": amount.where(credit & ~interest, 0.0),
+            "debits": amount.where(~credit, 0.0),
+            "line": lines,
+        }
+    )
+    return rows, [*bad_dates, *bad_amounts, *bad_balances, *faults_at(Place(path.name, lines), breaches)]
+
+
+def _twice(path: Path, names: pd.Series, lines: IntArray) -> list[Fault]:
+    """Transactions that stand in the file again: their money would be counted twice."""
+    rows = np.flatnonzero((names.duplicated() & names.notna()).to_numpy())
+    hint = "Keep one of them; were two files put together?"
+    breach = Breach("expected each transaction once", rows, "trans_id", hint, names.iloc[rows].tolist())
+    return faults_at(Place(path.name, lines), [breach])
 
 
 def _by_month(table: pd.DataFrame) -> pd.DataFrame:
@@ -151,6 +184,7 @@ LAYOUTS = (
             "transactions marked UROK are interest credited and no part of credits",
             "a month without a transaction carries the balance on",
             "balances below zero are overdrafts and stay",
+            "of one day's transactions the last in the file gives the balance",
         ),
         account_months,
         whole=True,

@@ -86,7 +86,7 @@ def _months_of(days: pd.Series) -> int:
 def ecb(path: Path) -> Iterator[Batch]:
     """Data portal CSV (KEY, ..., TIME_PERIOD, OBS_VALUE) -> rates, one index a series key."""
     raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
-    yield _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
+    yield _long(raw, "TIME_PERIOD", raw.table["KEY"], "OBS_VALUE")
 
 
 def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
@@ -106,7 +106,7 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
     }
     rates = np.flatnonzero(is_rate & is_deposit)
     raw = replace(raw, table=raw.table.iloc[rates].reset_index(drop=True), place=raw.place.take(rates))
-    batch = _long(raw, _period(raw.table["TIME_PERIOD"]), raw.table["KEY"], raw.table["OBS_VALUE"])
+    batch = _long(raw, "TIME_PERIOD", raw.table["KEY"], "OBS_VALUE")
     key = batch.table["index"].str.split(".", expand=True).reindex(columns=range(len(MIR_KEY))).astype("str")
     key = key.set_axis(MIR_KEY, axis=1)
     table = pd.DataFrame(
@@ -138,7 +138,7 @@ def snb(path: Path) -> Iterator[Batch]:
     cube = facts.get("CubeId", path.stem)
     index = pd.Series([f"{cube}/{'.'.join(row)}" for row in codes.to_numpy()], index=table.index, dtype="str")
     raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
-    batch = _long(raw, _period(table["Date"]), index, table["Value"])
+    batch = _long(raw, "Date", index, "Value")
     yield replace(batch, faults=(*faults, *batch.faults))
 
 
@@ -183,39 +183,30 @@ def _raw_of(path: Path, table: pd.DataFrame, lines: np.ndarray) -> RawTable:
 
 
 def _period(cells: pd.Series) -> pd.Series:
-    """Days, months (2020-01) and quarters (2020-Q1) as the last day they speak of."""
+    """Days, months (2020-01), quarters (2020-Q1), half-years (2020-S1) and years as the last day they speak of."""
     texts = cells.astype("str").str.strip()
     day = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
-    month = pd.to_datetime(texts, format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
-    parts = texts.str.extract(r"^(\d{4})-?Q([1-4])$")
-    quarter_month = (pd.to_numeric(parts[1], errors="coerce") * 3).astype("Int64").astype("str")
-    quarter = pd.to_datetime(parts[0] + "-" + quarter_month, format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
-    return day.fillna(month).fillna(quarter)
+    parts = texts.str.extract(r"^(\d{4})(?:-?(Q[1-4]|[SH][12])|-(0[1-9]|1[0-2]))?$")
+    length = parts[1].str[0].map({"Q": 3, "S": 6, "H": 6})
+    month = pd.to_numeric(parts[2]).fillna(pd.to_numeric(parts[1].str[1]) * length).fillna(12.0)
+    written = (parts[0] + "-" + month.astype("int64").astype("str")).where(parts[0].notna())
+    return day.fillna(pd.to_datetime(written, format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0))
 
 
 def _wide(raw: RawTable, days: Mapping[str, pd.Series], date_column: str, columns: Mapping[str, str]) -> Batch:
     """One column a series to rows, each with its own dates; percent to decimals; empty quotes are left out."""
-    stacked = [
-        pd.DataFrame(
-            {
-                "day": days[name],
-                "shown": raw.table[date_column],
-                "index": index,
-                "text": raw.table[name],
-                "row": raw.table.index,
-            }
-        )
-        for name, index in columns.items()
-    ]
-    table = pd.concat(stacked, ignore_index=True)
-    return _quotes(raw, table)
+    stacked = [_cells(raw, days[name], pd.Series(index, raw.table.index), name) for name, index in columns.items()]
+    return _quotes(raw, pd.concat(stacked, ignore_index=True), date_column)
 
 
-def _long(raw: RawTable, day: pd.Series, index: pd.Series, text: pd.Series) -> Batch:
-    table = pd.DataFrame(
-        {"day": day, "shown": raw.table.iloc[:, 0], "index": index, "text": text, "row": raw.table.index}
-    )
-    return _quotes(raw, table)
+def _long(raw: RawTable, date_column: str, index: pd.Series, value_column: str) -> Batch:
+    return _quotes(raw, _cells(raw, _period(raw.table[date_column]), index, value_column), date_column)
+
+
+def _cells(raw: RawTable, day: pd.Series, index: pd.Series, column: str) -> pd.DataFrame:
+    """Cells of one column, each with its day, the index it quotes and its row."""
+    text = raw.table[column]
+    return pd.DataFrame({"day": day, "index": index, "text": text, "row": raw.table.index, "column": column})
 
 
 def _texts(cells: pd.Series) -> pd.Series:
@@ -227,20 +218,22 @@ def _filled(cells: pd.Series) -> BoolArray:
     return np.asarray(~_texts(cells).isin(NOT_AVAILABLE), dtype=bool)
 
 
-def _quotes(raw: RawTable, table: pd.DataFrame) -> Batch:
+def _quotes(raw: RawTable, table: pd.DataFrame, date_column: str) -> Batch:
     text = _texts(table["text"])
     filled = _filled(text)
-    value = pd.to_numeric(text.where(filled), errors="coerce")
+    value = pd.to_numeric(text.where(filled), errors="coerce").to_numpy(dtype=np.float64)
     rows = table["row"].to_numpy(dtype=np.int64)
-    bad = value.isna().to_numpy() & filled
-    undated = table["day"].isna().to_numpy() & filled
+    bad = ~np.isfinite(value) & filled
+    undated = np.unique(rows[table["day"].isna().to_numpy() & filled])
     breaches = []
-    if bad.any():
-        breaches.append(Breach("expected a number (percent)", rows[bad], "value", "", text[bad].tolist()))
-    if undated.any():
-        shown = table["shown"][undated].astype("str").tolist()
-        breaches.append(Breach("expected a date of this layout", rows[undated], "date", "", shown))
-    keep = filled & ~bad & ~undated
+    for column in table["column"][bad].unique():
+        own = bad & (table["column"] == column).to_numpy()
+        hint = "A point before the decimals, and no other signs"
+        breaches.append(Breach("expected a number (percent)", rows[own], str(column), hint, text[own].tolist()))
+    if undated.size:
+        shown = _texts(raw.table[date_column]).iloc[undated].tolist()
+        breaches.append(Breach("expected a date of this layout", undated, date_column, "", shown))
+    keep = filled & ~bad & ~table["day"].isna().to_numpy()
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     made = pd.DataFrame(
         {
@@ -255,6 +248,7 @@ def _quotes(raw: RawTable, table: pd.DataFrame) -> Batch:
 
 
 RATES = "rate_history/1:rates"
+PERCENT = "every series is taken for a rate in percent: indices, amounts and exchange rates do not belong here"
 LAYOUTS = (
     Layout(
         "freddie_mac_pmms",
@@ -269,6 +263,7 @@ LAYOUTS = (
         "Federal Reserve Bank of St. Louis, FRED",
         RATES,
         (
+            PERCENT,
             "a point means no value",
             "averages are dated on the first day of their month, quarter or year and known at its end: the gaps of the "
             "dates say which; a single date on the first of a month is taken for a month",
@@ -277,7 +272,16 @@ LAYOUTS = (
         whole=True,
     ),
     Layout(
-        "ecb", "European Central Bank, data portal", RATES, ("a month or quarter is dated on its last day",), ecb, True
+        "ecb",
+        "European Central Bank, data portal",
+        RATES,
+        (
+            PERCENT,
+            "a month, quarter, half-year or year is dated on its last day",
+            "observations without a value (OBS_STATUS M, L ...) are left out; provisional and estimated ones count",
+        ),
+        ecb,
+        whole=True,
     ),
     Layout(
         "ecb_deposit_rates",
@@ -295,7 +299,12 @@ LAYOUTS = (
         "snb",
         "Swiss National Bank, data portal",
         RATES,
-        ("the first lines describe the cube", "a month is dated on its last day", "blanks are no values"),
+        (
+            PERCENT,
+            "the first lines describe the cube",
+            "a month, quarter or year is dated on its last day",
+            "blanks are no values",
+        ),
         snb,
         whole=True,
     ),

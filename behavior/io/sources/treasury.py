@@ -15,11 +15,12 @@ import pandas as pd
 
 from behavior.errors import Fault, FaultyInput
 from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import Batch, Layout
+from behavior.io.sources.base import Batch, Layout, numbers
 from behavior.quantities import FloatArray, IntArray
 
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
 HALF_YEAR = 6
+NO_QUOTE = ("", "N/A", "NA", "ND")
 
 
 def par_rates(path: Path) -> Iterator[Batch]:
@@ -95,13 +96,17 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     day = day.fillna(pd.to_datetime(text, format="%m/%d/%y", errors="coerce"))
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     dated = day.notna().to_numpy()
-    faults = tuple(
-        Fault(path.name, "expected a date as 12/31/2024", int(lines[i]), "Date", str(text.iloc[i]))
+    faults = [
+        Fault(path.name, "expected a date as 12/31/2024", int(lines[i]), "Date", str(text.fillna("").iloc[i]))
         for i in np.flatnonzero(~dated)
-    )
+    ]
+    quotes = []
+    for month, name in columns:
+        cells, bad = numbers(path, raw.table[name].mask(raw.table[name].str.strip().isin(NO_QUOTE)), lines)
+        faults += bad
+        quotes.append(_quotes(cells, month, day))
     months = np.array([month for month, _ in columns])
-    quoted = np.column_stack([_quotes(raw.table[name], month, day) for month, name in columns])
-    return day[dated].to_numpy(), months, quoted[dated] / 100.0, lines[dated], faults
+    return day[dated].to_numpy(), months, np.column_stack(quotes)[dated] / 100.0, lines[dated], tuple(faults)
 
 
 def _tenor(name: str) -> int | None:
@@ -114,7 +119,7 @@ def _tenor(name: str) -> int | None:
 
 def _quotes(cells: pd.Series, months: int, day: pd.Series) -> FloatArray:
     """Quotes in percent; 0.00 is no quote beyond a year, nor before a tenor was first quoted above 0."""
-    values = pd.to_numeric(cells.astype("str").str.strip(), errors="coerce").to_numpy(dtype=np.float64)
+    values = cells.where(np.isfinite(cells)).to_numpy(dtype=np.float64)
     zero = values == 0.0
     if months > 12:
         return np.where(zero, np.nan, values)

@@ -12,6 +12,8 @@ import pytest
 
 from behavior.contracts import check, check_between
 from behavior.errors import FaultyInput
+from behavior.io.mapping import map_table
+from behavior.io.mapping_terms import TableMap
 from behavior.io.sources import base
 from behavior.io.sources.agency import FANNIE, FREDDIE_ORIGINATION, FREDDIE_SERVICING
 from behavior.io.sources.registry import batches, read_whole
@@ -252,4 +254,85 @@ def test_bad_cells_and_cut_lines_are_named(tmp_path: Path) -> None:
         (3, None, "F1|2019"),
         (1, "current_upb", "many"),
         (2, "reporting_period", "2019-04"),
+    ]
+
+
+@pytest.mark.parametrize("batch_bytes", [60, 200, 1 << 24])
+def test_broken_and_blank_lines_keep_the_numbers_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_bytes: int
+) -> None:
+    monkeypatch.setattr(base, "BATCH_BYTES", batch_bytes)
+    broken, blank = {5, 6, 40, 41, 77, 120, 121, 122, 199, 200}, 150
+    lines = [f"{i}|x|y" if i in broken else "" if i == blank else f"{i}|x{i}" for i in range(1, 201)]
+    path = _write(tmp_path / "rows.txt", lines)
+    read = list(base.text_batches(path, ("line", "word"), "|"))
+    assert sorted(fault.line or 0 for _, _, faults in read for fault in faults) == sorted(broken)
+    found = [(int(cell), int(line)) for table, at, _ in read for cell, line in zip(table["line"], at, strict=True)]
+    assert found == [(line, line) for line in range(1, 201) if line not in broken and line != blank]
+
+
+@pytest.mark.parametrize("batch_bytes", [250, 1 << 24])
+def test_rows_in_any_order_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_bytes: int) -> None:
+    monkeypatch.setattr(base, "BATCH_BYTES", batch_bytes)
+    rows = [*FREDDIE, *MODIFIED]
+    sorted_rows = read_whole("freddie_mac_servicing", _write(tmp_path / "a.txt", rows))
+    turned = read_whole("freddie_mac_servicing", _write(tmp_path / "b.txt", rows[::-1]))
+    by = ["loan_id", "month"]
+    one, two = (raw.table.sort_values(by, ignore_index=True) for raw in (sorted_rows, turned))
+    pd.testing.assert_frame_equal(one, two)
+    assert {note.partition(": ")[2] for note in sorted_rows.notes} == {note.partition(": ")[2] for note in turned.notes}
+
+
+@pytest.mark.parametrize("code", ["1", "1.0", "9", "99", "X"])
+def test_a_code_that_nobody_publishes_is_not_guessed_at(tmp_path: Path, code: str) -> None:
+    rows = [_servicing("F1", "201903", 1, "0", code), FREDDIE[-1]]
+    faults = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", rows)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [(1, "zero_balance_code", code)]
+    assert "one of 01, 02, 03" in faults[0].rule
+    rows = [_fannie("A", "022017", "0.00", code), _fannie("B", "042017", "1.00")]
+    faults = read_whole("fannie_mae_2020_months", _write(tmp_path / "q.csv", rows)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [(1, "zero_balance_code", code)]
+
+
+def test_a_header_is_one_fault(tmp_path: Path) -> None:
+    for layout, names, count, row in (
+        ("freddie_mac_servicing", FREDDIE_SERVICING, 32, FREDDIE[0]),
+        ("freddie_mac_origination", FREDDIE_ORIGINATION, 32, _origination("F1")),
+        ("fannie_mae_2020_loans", FANNIE, 108, _fannie("A", "012017", "0.00", fields=108)),
+        ("fannie_mae_2020_months", FANNIE, 108, _fannie("A", "012017", "0.00", fields=108)),
+    ):
+        header = "|".join([*names, *(f"further_{i}" for i in range(count - len(names)))])
+        path = _write(tmp_path / "file.txt", [header, row])
+        with pytest.raises(FaultyInput, match=r"file\.txt, line 1.*without a header.*Remove the header line") as found:
+            read_whole(layout, path)
+        assert len(found.value.faults) == 1
+
+
+def test_bytes_that_are_no_text_name_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "svcg.txt"
+    path.write_bytes("\n".join([*FREDDIE, _servicing("Fé", "201903", 1, "1")]).encode("latin-1"))
+    with pytest.raises(FaultyInput, match=r"svcg\.txt, line 14: .*expected text in utf-8"):
+        read_whole("freddie_mac_servicing", path)
+
+
+def test_archives_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    whole = gzip.compress("\n".join(FREDDIE).encode())
+    for name, content in (("a.txt.gz", whole[:40]), ("b.txt.gz", b"text|text"), ("c.ZIP", b"PK and no more")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FaultyInput, match="expected a whole archive"):
+            read_whole("freddie_mac_servicing", tmp_path / name)
+
+
+def test_marks_of_byte_order_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    plain = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", FREDDIE)).table
+    (tmp_path / "w.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join([*FREDDIE, ""]).encode())
+    pd.testing.assert_frame_equal(read_whole("freddie_mac_servicing", tmp_path / "w.txt").table, plain)
+
+
+def test_a_release_of_one_month_says_why_nothing_is_left(tmp_path: Path) -> None:
+    _write(tmp_path / "svcg.txt", [_servicing("F1", "201903", 1, "1000")])
+    source = TableMap.model_validate({"file": "svcg.txt", "layout": "freddie_mac_servicing"})
+    mapped = map_table(source, LOAN_MONTHS, tmp_path, "loan_months")
+    assert [fault.rule for fault in mapped.faults] == [
+        "expected at least one row that counts (svcg.txt: 1 rows of the release's last month dropped)"
     ]

@@ -238,3 +238,51 @@ def test_a_merger_is_seen_in_the_balances_at_the_ends(tmp_path: Path) -> None:
     assert table["institution"].tolist() == ["628", "628/2"]
     assert table["month"].dt.month.tolist() == [3, 9]
     assert table["rate_paid"].tolist() == pytest.approx([100 / 40_000 * 4, 300 / 64_000 * 4])
+
+
+def test_a_pkdd_table_without_its_header_is_refused(tmp_path: Path) -> None:
+    for layout, name, text in (("pkdd99_account", "account.asc", ACCOUNT), ("pkdd99_trans", "trans.asc", TRANS)):
+        path = _write(tmp_path / name, text.split("\n", 1)[1])
+        with pytest.raises(FaultyInput, match=r"line 1: .*expected the names of the columns in the first line"):
+            read_whole(layout, path)
+
+
+def test_a_transaction_is_counted_once(tmp_path: Path) -> None:
+    raw = read_whole("pkdd99_trans", _write(tmp_path / "trans.asc", TRANS + TRANS.splitlines()[2] + "\n"))
+    assert [(one.line, one.column, one.value) for one in raw.faults] == [(8, "trans_id", "2")]
+
+
+def test_no_money_leaves_with_a_cell_that_is_empty_or_odd(tmp_path: Path) -> None:
+    rows = [
+        '10;;930501;"VYDAJ";"";1;1;"";""',
+        '11;576;;"VYDAJ";"";1;1;"";""',
+        '12;576;930501;"VYDAJ";"";;;"";""',
+        '13;576;930501;"STORNO";"";1;1;"";""',
+    ]
+    text = TRANS + "".join(f"{row};\n" for row in rows)
+    faults = read_whole("pkdd99_trans", _write(tmp_path / "trans.asc", text)).faults
+    assert sorted((one.line or 0, one.column, one.value) for one in faults) == [
+        (8, "account_id", ""),
+        (9, "date", ""),
+        (10, "amount", ""),
+        (10, "balance", ""),
+        (11, "type", "STORNO"),
+    ]
+
+
+def test_broken_lines_of_the_owners_are_told(tmp_path: Path) -> None:
+    _write(tmp_path / "disp.asc", DISP + "4603;4604\n")
+    faults = read_whole("pkdd99_account", _write(tmp_path / "account.asc", ACCOUNT)).faults
+    assert [str(one).split(":")[0] for one in faults] == ["disp.asc, line 5"]
+
+
+def test_a_day_that_ends_no_quarter_is_a_fault(tmp_path: Path) -> None:
+    text = "CERT,REPDTE,EDEPDOM,DEPIDOM\n1,20230331,10,1000\n1,20230629,20,1000\n"
+    faults = read_whole("fdic_financials", _write(tmp_path / "fdic.csv", text)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [(3, "REPDTE", "20230629")]
+    for day in ("13312023", "03302023"):
+        folder = tmp_path / day
+        folder.mkdir()
+        _write(folder / f"FFIEC CDR Call Schedule RI {day}.txt", "IDRSSD\n")
+        with pytest.raises(FaultyInput, match="expected the last day of a quarter"):
+            read_whole("ffiec_schedules", folder)

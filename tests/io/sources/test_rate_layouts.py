@@ -237,9 +237,38 @@ def test_another_layout_is_refused(tmp_path: Path, layout: str, text: str, words
 def test_bad_quotes_are_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "pmms.csv", "date,pmms30\n4/2/1971,seven\n1971-04-09,7.31\n")
     assert [(one.line, one.column, one.value) for one in read_whole("freddie_mac_pmms", path).faults] == [
-        (2, "value", "seven"),
+        (2, "pmms30", "seven"),
         (3, "date", "1971-04-09"),
     ]
+
+
+def test_a_bad_cell_is_named_by_its_own_column_and_a_bad_date_once(tmp_path: Path) -> None:
+    text = 'observation_date,DGS10,DGS2\n2024-01-02,3.95%,inf\n2024-13-02,3.9,4.0\n2024-01-04,"4,01",.\n'
+    faults = read_whole("fred", _write(tmp_path / "fred.csv", text)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [
+        (2, "DGS10", "3.95%"),
+        (4, "DGS10", "4,01"),
+        (2, "DGS2", "inf"),
+        (3, "observation_date", "2024-13-02"),
+    ]
+    text = "KEY,TIME_PERIOD,OBS_VALUE\nFM.W.X,2024-W05,4.5\n"
+    faults = read_whole("ecb", _write(tmp_path / "ecb.csv", text)).faults
+    assert [(one.line, one.column, one.value) for one in faults] == [(2, "TIME_PERIOD", "2024-W05")]
+
+
+def test_periods_of_the_ecb_end_on_their_last_day(tmp_path: Path) -> None:
+    periods = ["2023", "2024-S1", "2024-H2", "2024-02", "2025-Q3", "2025Q4", "2025-12-05"]
+    text = "KEY,TIME_PERIOD,OBS_VALUE\n" + "".join(f"K{i},{one},1\n" for i, one in enumerate(periods))
+    found = _read("ecb", _write(tmp_path / "ecb.csv", text))
+    days = ["2023-12-31", "2024-06-30", "2024-12-31", "2024-02-29", "2025-09-30", "2025-12-31", "2025-12-05"]
+    assert [day for day, _, _ in found] == days
+
+
+def test_a_quote_of_the_treasury_that_is_no_number_is_a_fault(tmp_path: Path) -> None:
+    text = 'Date,1 Mo,2 Yr\n01/02/2024,N/A,"4,33"\n01/03/2024,,4.36\n01/04/2024,x,4.38\n'
+    for layout in ("treasury_par_rates", "treasury_zero_curves"):
+        raw = read_whole(layout, _write(tmp_path / "ust.csv", text))
+        assert [(one.line, one.column, one.value) for one in raw.faults] == [(4, "1 Mo", "x"), (2, "2 Yr", "4,33")]
 
 
 def test_a_profile_may_name_a_layout(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""What a first pass over monthly rows learns of each loan, so that its rows may stand in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from behavior.quantities import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Some rows of a first pass.
+
+    Parameters
+    ----------
+    left : rows that say that a loan left. age : published age in months, NaN where it is not; None where ages are not
+        asked for. Shapes (rows,).
+    """
+
+    loans: pd.Series
+    month: pd.Series
+    left: BoolArray
+    age: FloatArray | None = None
+
+
+@dataclass
+class _Earliest:
+    """A value of each loan, from the row of its earliest month."""
+
+    held: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, loans: pd.Series, number: FloatArray, values: FloatArray, rows: BoolArray) -> None:
+        at = np.flatnonzero(rows & np.isfinite(number) & np.isfinite(values) & loans.notna().to_numpy())
+        at = at[np.argsort(number[at], kind="stable")]
+        first = pd.Series(loans.to_numpy()[at]).drop_duplicates()
+        for loan, row in zip(first, at[first.index], strict=True):
+            if loan not in self.held or number[row] < self.held[loan][0]:
+                self.held[loan] = (float(number[row]), float(values[row]))
+
+    def of(self, loans: pd.Series) -> FloatArray:
+        """The value of each row's loan, NaN where there is none; shape (rows,)."""
+        codes, names = pd.factorize(loans)
+        none = (np.nan, np.nan)
+        values = np.array([self.held.get(name, none)[1] for name in names] + [np.nan])
+        return np.asarray(values[codes], dtype=np.float64)
+
+
+@dataclass
+class Lives:
+    """The last month of a release, and of each loan the month of its exit and the month that it was new in."""
+
+    last: float = -np.inf
+    exits: _Earliest = field(default_factory=_Earliest)
+    born: _Earliest = field(default_factory=_Earliest)
+
+    @classmethod
+    def of(cls, parts: Iterable[Seen]) -> Lives:
+        """What all rows of a file say."""
+        lives = cls()
+        for part in parts:
+            number = month_numbers(part.month)
+            lives.last = max(lives.last, float(np.nanmax(number, initial=-np.inf)))
+            lives.exits.add(part.loans, number, number, part.left)
+            if part.age is not None:
+                lives.born.add(part.loans, number, number - part.age, np.ones(number.size, dtype=bool))
+        return lives
+
+    def late(self, month: pd.Series) -> BoolArray:
+        """Rows of the release's last month; shape (rows,)."""
+        return np.asarray(month_numbers(month) >= self.last)
+
+    def gone(self, loans: pd.Series, month: pd.Series) -> BoolArray:
+        """Rows of a month after the loan's exit; shape (rows,)."""
+        return np.asarray(month_numbers(month) > self.exits.of(loans))
+
+    def ages(self, loans: pd.Series, month: pd.Series, published: pd.Series) -> pd.Series:
+        """Age by the calendar from a loan's first month with an age: a modification does not make it young again.
+
+        In months, shape (rows,). An age that is not published stays empty.
+        """
+        age = month_numbers(month) - self.born.of(loans)
+        return pd.Series(age, index=loans.index).where(published.notna())
+
+
+def month_numbers(month: pd.Series) -> FloatArray:
+    """Months counted through, NaN where a row has none; shape (rows,)."""
+    number = month.dt.year * 12 + month.dt.month
+    return np.asarray(number.to_numpy(dtype=np.float64, na_value=np.nan))

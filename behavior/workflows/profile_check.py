@@ -1,0 +1,58 @@
+"""What the commands under a profile would stop at later, beyond the tables it names: told by `behavior check`."""
+
+from __future__ import annotations
+
+from behavior.errors import Fault, FaultyInput
+from behavior.io.profiles import Profile
+from behavior.specs import parse_spec
+from behavior.workflows.plan import further_measures, valuation_options
+from behavior.workflows.wiring import missing_models, spec_text
+
+TRAINING = ("rates", "settings", "output", "tracking", "approvals")
+"""Sections that training a model reads besides its history."""
+
+
+def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
+    """The profile's models and options of the valuation, one row each as `examine_profile` has them, and all faults."""
+    rows: list[dict[str, object]] = []
+    faults: list[Fault] = []
+    if profile.models:
+        found = [*_missing_sections(profile), *missing_models(profile), *_spec_faults(profile)]
+        rows.append(_row("models", len(profile.models), found))
+        faults += found
+    if profile.value:
+        found = _value_faults(profile)
+        rows.append(_row("value", len(profile.value), found))
+        faults += found
+    return rows, faults
+
+
+def _row(name: str, count: int, faults: list[Fault]) -> dict[str, object]:
+    return {"input": name, "rows": count, "files": "", "faults": len(faults)}
+
+
+def _missing_sections(profile: Profile) -> list[Fault]:
+    absent = [name for name in TRAINING if getattr(profile.terms, name) is None]
+    return [profile.fault(f"expected a section [{name}], which training a model needs", name) for name in absent]
+
+
+def _spec_faults(profile: Profile) -> list[Fault]:
+    lost = {fault.value for fault in missing_models(profile)}
+    faults: list[Fault] = []
+    for name in profile.models:
+        if str(profile.model_folder(name)) not in lost:
+            try:
+                parse_spec(*spec_text(profile, name))
+            except FaultyInput as error:
+                faults += error.faults
+    return list(dict.fromkeys(faults))
+
+
+def _value_faults(profile: Profile) -> list[Fault]:
+    faults: list[Fault] = []
+    for read in (valuation_options, further_measures):
+        try:
+            read(profile)
+        except FaultyInput as error:
+            faults += error.faults
+    return faults

@@ -1,0 +1,81 @@
+"""Files in a published layout, part by part: the same rows as read whole, written only where nothing is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from behavior.cli import main
+from behavior.io.history_parts import HistoryParts
+from behavior.io.inputs import read_history
+from behavior.io.profiles import load_profile
+from behavior.io.sources import base
+from behavior.io.sources.registry import read_whole
+from tests.io.sources.test_agency import FREDDIE, _origination, _servicing, _write
+
+LATER = [_servicing("G1", "201903", 1, "50000"), _servicing("G1", "201904", 2, "49000"), FREDDIE[-1]]
+SERVICING = ["--layout", "freddie_mac_servicing"]
+
+
+def test_files_are_written_part_by_part_as_they_are_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = _write(tmp_path / "a.txt", FREDDIE), _write(tmp_path / "b.txt", LATER)
+    whole = pd.concat([read_whole("freddie_mac_servicing", one).table for one in (first, second)], ignore_index=True)
+    monkeypatch.setattr(base, "BATCH_BYTES", 400)
+    target = tmp_path / "loan_months.parquet"
+    assert main(["check", str(first), str(second), *SERVICING, "--write", str(target), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["inputs"]
+    assert told[0]["rows"] == len(whole)
+    assert {one["input"]: one["rows"] for one in told[1:]} == {
+        "left out of the release's last month": 3,
+        "left out before age 1": 1,
+    }
+    pd.testing.assert_frame_equal(pd.read_parquet(target), whole, check_dtype=False)
+
+
+def test_a_published_history_is_streamed_without_code(tmp_path: Path) -> None:
+    loans = ("F1", "F2", "F3", "F4", "F5")
+    _write(tmp_path / "orig.txt", [_origination(loan, first_payment_date="198904") for loan in loans])
+    _write(tmp_path / "svcg.txt", FREDDIE)
+    months, units = tmp_path / "months.parquet", tmp_path / "loans.parquet"
+    assert main(["check", str(tmp_path / "svcg.txt"), *SERVICING, "--write", str(months)]) == 0
+    asked = ["--layout", "freddie_mac_origination", "--write", str(units)]
+    assert main(["check", str(tmp_path / "orig.txt"), *asked]) == 0
+    (tmp_path / "p.toml").write_text(
+        'name = "p"\n[history.loans]\ncontract = "mortgage_history/1"\ntables.loans.file = "loans.parquet"\n'
+        'tables.loan_months.file = "months.parquet"\nstream = { rows_at_once = 4 }\n'
+    )
+    history = read_history(load_profile(tmp_path / "p.toml"), "loans")
+    parts = history.parts
+    assert isinstance(parts, HistoryParts)
+    assert sum(len(part.tables["loan_months"]) for part in parts) == 10
+
+
+def test_one_fault_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*FREDDIE, _servicing("H1", "201903", 1, "many"), _servicing("H1", "201904", 2, "-1")]
+    path, target = _write(tmp_path / "a.txt", rows), tmp_path / "months.parquet"
+    assert main(["check", str(path), *SERVICING, "--write", str(target), "--json"]) == 3
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert [(one["line"], one["value"]) for one in faults] == [(14, "many"), (15, "-1")]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt"]
+    assert main(["check", str(_write(tmp_path / "b.txt", FREDDIE[:1])), *SERVICING]) == 3
+    assert "at least one row that counts (1 rows of the release's last month dropped)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a.txt", "b.txt"], "expected one"),
+        (["a.txt", "--write", "x.parquet", "--as", "book/1"], "--layout beside it"),
+        (["a.txt", *SERVICING, "--write", "x.csv"], "ends in .parquet"),
+        (["a.txt", *SERVICING, "--as", "book/1"], "give one of the two"),
+        (["a.txt", "--layout", "freddie"], "expected a layout, one of ecb"),
+    ],
+)
+def test_options_that_do_not_go_together(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *words]) == 2
+    assert said in capsys.readouterr().err
