@@ -44,6 +44,9 @@ def make_column(
         cells = cells.mask(among(cells, how.null_where))
     for filler in how.fill_from:
         cells = _filled(cells, column_of(table, filler), how)
+    if kind in NUMBERS:
+        cells, found = _plainly_written(name, how, cells, text)
+        breaches += found
     if how.values:
         cells, found = _mapped(cells, name, how.values, how.otherwise)
         breaches += found
@@ -51,8 +54,6 @@ def make_column(
     if how.date_format:
         cells, found = read_dates(cells, name, how.date_format)
     elif kind is not None:
-        if kind in NUMBERS:
-            cells = plain_numbers(cells, text)
         # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
         cells, found = parse(cells, name, "number" if kind == "integer" else kind)
     breaches += found
@@ -67,6 +68,20 @@ def make_column(
         cells = cells.mask(missing)
         breaches += found
     return cells, breaches
+
+
+def _plainly_written(name: str, how: ColumnMap, cells: pd.Series, text: Text) -> tuple[pd.Series, list[Breach]]:
+    """The extract's own numbers as plain ones; words that the profile replaces stay, for it writes plain numbers."""
+    plain, found = plain_numbers(cells, name, text)
+    if plain is cells:
+        return cells, []
+    if how.join is not None or how.value is not None:
+        # Of another table, or of the profile: what is written otherwise may be a plain number there.
+        return plain.where(plain.notna(), cells), []
+    replaced = np.asarray(cells.isin(list(how.values)))
+    if how.values and how.otherwise is not None:
+        replaced = np.ones(len(cells), dtype=bool)
+    return plain.where(~replaced, cells), within(found, ~replaced)
 
 
 def _kind_of(how: ColumnMap) -> str | None:

@@ -31,7 +31,9 @@ def column_of(table: pd.DataFrame, name: str) -> pd.Series:
 
 def numbers_of(table: pd.DataFrame, name: str, text: Text) -> tuple[pd.Series, list[Breach]]:
     """A column as finite numbers, empty where a cell is; and the cells that are none."""
-    numbers, breaches = parse(plain_numbers(column_of(table, name), text), name, "number")
+    cells, odd = plain_numbers(column_of(table, name), name, text)
+    numbers, breaches = parse(cells, name, "number")
+    breaches = [*odd, *breaches]
     infinite = np.isinf(numbers.to_numpy(dtype=np.float64))
     if not infinite.any():
         return numbers, breaches
@@ -39,15 +41,26 @@ def numbers_of(table: pd.DataFrame, name: str, text: Text) -> tuple[pd.Series, l
     return numbers.mask(infinite), [*breaches, Breach("expected a finite number", rows, name)]
 
 
-def plain_numbers(cells: pd.Series, text: Text) -> pd.Series:
-    """Numbers in the declared writing as plain ones; cells in another writing stay and are reported."""
+def plain_numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, list[Breach]]:
+    """Numbers in the declared writing as plain ones, and the cells in another: those are empty, never guessed at.
+
+    Where a comma stands before the decimals, a point means something else: 1.234 is no plain number there.
+    """
     if not is_text(cells) or (text.decimal == "." and not text.thousands):
-        return cells
+        return cells, []
     mark, group = re.escape(text.decimal), re.escape(text.thousands)
     grouped = rf"|\d{{1,3}}(?:{group}\d{{3}})+" if text.thousands else ""
-    fits = cells.str.fullmatch(rf"\s*[-+]?(?:\d+{grouped})?(?:{mark}\d+)?\s*").fillna(False).astype(bool)
+    number = rf"\s*[-+]?(?:\d+{grouped})?(?:{mark}\d+)?(?:[eE][-+]?\d+)?\s*"
+    fits = cells.isna() | cells.str.fullmatch(number).fillna(False).astype(bool)
     plain = cells.str.replace(text.thousands, "", regex=False) if text.thousands else cells
-    return plain.str.replace(text.decimal, ".", regex=False).where(fits, cells)
+    plain = plain.str.replace(text.decimal, ".", regex=False).where(fits)
+    if fits.all():
+        return plain, []
+    rule = f"expected a number with `{text.decimal}` before the decimals"
+    rule += f" and `{text.thousands}` between thousands" if text.thousands else " and nothing between thousands"
+    hint = "Correct the cell, or how the profile's `text` says that numbers are written"
+    rows = np.flatnonzero(~fits.to_numpy())
+    return plain, [Breach(rule, rows, name, hint, cells.iloc[rows].tolist())]
 
 
 def dates_of(table: pd.DataFrame, name: str, form: str = "") -> tuple[pd.Series, list[Breach]]:

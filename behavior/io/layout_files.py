@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -16,20 +15,18 @@ from behavior.io.sources.registry import batches, layout_of
 from behavior.io.writers import write_stream
 
 
-@dataclass
 class LayoutFiles:
     """Files of one layout under each other; memory does not grow with their length where the layout is streamed.
 
-    Parameters
-    ----------
-    rows, dropped, faults : of what has been gone through: rows kept, reason -> rows left out, everything wrong.
+    `rows`, `dropped` and `faults` are of what has been gone through: rows kept, reason -> rows left out, everything
+    wrong.
     """
 
-    layout: str
-    paths: Sequence[Path]
-    rows: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    def __init__(self, layout: str, paths: Sequence[Path]) -> None:
+        self.layout, self.paths = layout, paths
+        self.rows = 0
+        self.dropped: dict[str, int] = {}
+        self.faults: list[Fault] = []
 
     def check(self) -> None:
         """Go through all rows.

@@ -144,7 +144,19 @@ def _read(path: Path, source: TableMap) -> RawTable:
     if source.layout:
         return read_layout(source.layout, path)
     text = source.text
-    return read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns))
+    return _named_once(read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns)), source)
+
+
+def _named_once(raw: RawTable, source: TableMap) -> RawTable:
+    """The extract with the first column of each name; a name that the profile reads may not stand twice."""
+    names = raw.table.columns
+    if names.is_unique:
+        return raw
+    wanted = set(source.reads()) if source.columns else set(names)
+    twice = [str(name) for name in names[names.duplicated()].unique() if name in wanted]
+    rule, hint = "expected each column that the profile reads once in the header", "Rename one of them"
+    faults = (Fault(raw.place.name, rule, 1, name, hint=hint) for name in twice)
+    return replace(raw, table=raw.table.loc[:, ~names.duplicated()], faults=(*raw.faults, *faults))
 
 
 def _unknown_columns(work: _Work, source: TableMap) -> list[Fault]:

@@ -193,7 +193,9 @@ def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
         return Fault(path.name, "expected a header line and rows, the file is empty", hint="Is the export finished?")
     if data[:4] == b"PK\x03\x04" or data[:2] == b"\x1f\x8b":
         return Fault(
-            path.name, "expected CSV or Parquet, this is a spreadsheet or a compressed file", hint="Export CSV"
+            path.name,
+            "expected CSV or Parquet, this is a spreadsheet or a compressed file",
+            hint="Unpack it, or export CSV",
         )
     try:
         data.decode(form.encoding)
@@ -214,7 +216,7 @@ def _wrong_delimiter(path: Path, names: Sequence[str], form: TextFormat) -> Faul
     found = next((mark for mark in DELIMITERS if mark in names[0] and mark != form.delimiter), None)
     if found is None:
         return None
-    rule = f"expected commas between the columns, found {DELIMITERS[found]}"
+    rule = f"expected {DELIMITERS.get(form.delimiter, 'commas')} between the columns, found {DELIMITERS[found]}"
     hint = f"Export with commas and decimal points, or declare `delimiter = {found!r}` in the profile"
     return Fault(path.name, rule, 1, None, names[0], hint)
 

@@ -61,6 +61,51 @@ def test_what_arithmetic_cannot_read_is_named(tmp_path: Path, step: str, contrac
     assert balances.isna().tolist() == [False, True, True, True, False]
 
 
+GERMAN = {"delimiter": ";", "decimal": ",", "thousands": "."}
+WRITTEN = "expected a number with `,` before the decimals and `.` between thousands"
+
+
+def test_a_number_in_another_writing_is_named_and_not_guessed_at(tmp_path: Path) -> None:
+    content = 'balance\n1.234,5\n1.23\n1,234.5\n12.34,5\n1.234\n1,5E3\nx\n""\n-0,5\n'
+    mapped = _map(tmp_path, content, {"balance": {}}, ACCOUNT_MONTHS, text=GERMAN)
+    assert [one[:3] for one in _said(mapped)] == [
+        (3, "balance", "1.23"),
+        (4, "balance", "1,234.5"),
+        (5, "balance", "12.34,5"),
+        (8, "balance", "x"),
+    ]
+    assert {one[3] for one in _said(mapped)} == {WRITTEN}
+    wanted = [1234.5, np.nan, np.nan, np.nan, 1234.0, 1500.0, np.nan, np.nan, -0.5]
+    np.testing.assert_array_equal(mapped.table["balance"], wanted)
+    above = _map(
+        tmp_path, content, {"balance": {"kind": "text"}}, text=GERMAN, where=[{"column": "balance", "above": 1}]
+    )
+    assert [one[0] for one in _said(above)] == [3, 4, 5, 8]
+
+
+def test_words_of_the_profile_and_of_other_tables_are_plain_numbers(tmp_path: Path) -> None:
+    content = "id;grade\n1;A\n2;0,5\n3;0.75\n"
+    columns = {
+        "balance": {"from": "grade", "values": {"A": 1.25}},
+        "debits": {"join": {"table": "other", "on": ["id"], "column": "amount"}},
+        "credits": {"from": "grade", "values": {"A": 1.25}, "otherwise": "2.5"},
+    }
+    other = pd.DataFrame({"id": ["1", "2"], "amount": ["1.5", "2,5"]})
+    mapped = _map(tmp_path, content, columns, ACCOUNT_MONTHS, {"other": other}, text=GERMAN)
+    assert [one[:3] for one in _said(mapped)] == [(4, "grade", "0.75")]
+    np.testing.assert_array_equal(mapped.table["balance"], [1.25, 0.5, np.nan])
+    np.testing.assert_array_equal(mapped.table["debits"], [1.5, 2.5, np.nan])
+    np.testing.assert_array_equal(mapped.table["credits"], [1.25, 2.5, 2.5])
+
+
+def test_a_name_that_stands_twice_in_the_header_is_told_where_it_is_read(tmp_path: Path) -> None:
+    content = "balance,fees,balance,,\n1,2,3,,\n"
+    mapped = _map(tmp_path, content, {"balance": {}}, ACCOUNT_MONTHS)
+    assert [(one.line, one.column) for one in mapped.faults] == [(1, "balance")]
+    mapped = _map(tmp_path, content, {"balance": "fees"}, ACCOUNT_MONTHS)
+    assert mapped.faults == () and mapped.table["balance"].tolist() == [2.0]
+
+
 def test_arithmetic_reads_numbers_as_they_are_written(tmp_path: Path) -> None:
     text = {"delimiter": ";", "decimal": ",", "thousands": "."}
     columns = {"balance": {"from": "gross", "minus": ["fees"]}}

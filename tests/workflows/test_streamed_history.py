@@ -170,7 +170,7 @@ def test_rows_of_no_loan_are_a_fault(folder: Path, tmp_path: Path) -> None:
     text = (folder / "profile.toml").read_text().replace("bank/loans.parquet", str(cut))
     text = text.replace("[history.mortgage]\n", "[history.mortgage]\nstream = {}\n")
     (folder / "cut.toml").write_text(text)
-    with pytest.raises(ContractFault, match=r"every row; .* rows have another"):
+    with pytest.raises(ContractFault, match=r"of the table `loans`; of .* such rows"):
         Project(load_profile(folder / "cut.toml")).history("mortgage")
     assert streamed.history("mortgage").tables["loans"].shape[0] == len(loans)
 

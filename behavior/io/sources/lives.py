@@ -27,7 +27,7 @@ class Seen:
     age: FloatArray | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Earliest:
     """A value of each loan, from the row of its earliest month."""
 
@@ -49,25 +49,25 @@ class _Earliest:
         return np.asarray(values[codes], dtype=np.float64)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lives:
     """The last month of a release, and of each loan the month of its exit and the month that it was new in."""
 
-    last: float = -np.inf
-    exits: _Earliest = field(default_factory=_Earliest)
-    born: _Earliest = field(default_factory=_Earliest)
+    last: float
+    exits: _Earliest
+    born: _Earliest
 
     @classmethod
     def of(cls, parts: Iterable[Seen]) -> Lives:
         """What all rows of a file say."""
-        lives = cls()
+        last, exits, born = -np.inf, _Earliest(), _Earliest()
         for part in parts:
             number = month_numbers(part.month)
-            lives.last = max(lives.last, float(np.nanmax(number, initial=-np.inf)))
-            lives.exits.add(part.loans, number, number, part.left)
+            last = max(last, float(np.nanmax(number, initial=-np.inf)))
+            exits.add(part.loans, number, number, part.left)
             if part.age is not None:
-                lives.born.add(part.loans, number, number - part.age, np.ones(number.size, dtype=bool))
-        return lives
+                born.add(part.loans, number, number - part.age, np.ones(number.size, dtype=bool))
+        return cls(last, exits, born)
 
     def late(self, month: pd.Series) -> BoolArray:
         """Rows of the release's last month; shape (rows,)."""
