@@ -20,7 +20,7 @@ from behavior.reporting.exhibits import block_of
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.reporting.model_card import model_card, parse_card
-from behavior.reporting.tables import cells, number
+from behavior.reporting.tables import cells, number, titled
 from behavior.reporting.validation_report import validation_report
 from behavior.specs import Gate
 from behavior.validation import run_checks
@@ -385,3 +385,28 @@ def test_long_tables_fold_and_say_how_long_they_are() -> None:
     table = Table("Months", pd.DataFrame({"month": range(40)}))
     text = render(Document("T", "", (Section("S", (table,)),)))
     assert "<summary>Months (40 rows)</summary>" in text
+
+
+def test_a_wide_table_is_set_closer_and_what_is_folded_is_printed() -> None:
+    wide = Table("Wide", pd.DataFrame({f"column {place}": [1.0] for place in range(12)}))
+    plain = Table("Long", pd.DataFrame({"month": ["2026-01"] * 40, "value": range(40)}))
+    page = render(Document("A page", "", (Section("One", (wide, plain)),)))
+    assert page.count('<table class="wide">') == 1
+    assert "<details>" in page and "details::details-content { content-visibility: visible" in page
+    assert '<td class="short">2026-01</td>' in page
+
+
+def test_names_are_written_as_people_write_them() -> None:
+    assert [titled(name) for name in ("nmd_decay", "deposit_beta", "shap_summary")] == [
+        "NMD decay",
+        "Deposit beta",
+        "SHAP summary",
+    ]
+
+
+def test_of_several_bands_the_legend_names_lines_alone() -> None:
+    data = pd.DataFrame({"x": [1.0, 2.0], "own": [1.0, 2.0], "own_lower": [0.5, 1.5], "own_upper": [1.5, 2.5]})
+    assert "own, band" in draw(Exhibit("one", "One", "lines", data))
+    several = data.assign(other=data["own"], other_lower=data["own_lower"], other_upper=data["own_upper"])
+    text = draw(Exhibit("two", "Two", "lines", several))
+    assert "other" in text and "band" not in text
