@@ -52,7 +52,7 @@ def _below(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
             continue
         value, low, high = value_and_interval(mine[0].draws - others[0].draws)
         scale = max(abs(float(others[0].draws[0])), 1e-12)
-        words.append(f"{name} {100 * value / scale:+.2f}% ({100 * low / scale:+.2f} to {100 * high / scale:+.2f})")
+        words.append(f"{name} {100 * value / scale:+z.2f}% ({100 * low / scale:+z.2f} to {100 * high / scale:+z.2f})")
         verdicts.append(low <= 0 if bar.not_behind else value < 0)
     met = any(verdicts) if bar.below_any else all(verdicts)
     return f"ours {mine[0].draws[0]:.4f}; ours less " + ", ".join(words), met

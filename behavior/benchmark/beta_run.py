@@ -120,7 +120,7 @@ def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]]) -> pd.Data
             row["cumulative beta error"] = f"{value:.3f} ({low:.3f}..{high:.3f})"
         if model != OURS:
             ahead = [line.get(f"{one}", float("nan")) for one in _AHEAD]
-            row["ours minus this, bp"] = f"{ahead[0]:+.1f} ({ahead[1]:+.1f}..{ahead[2]:+.1f})"
+            row["ours minus this, bp"] = f"{ahead[0]:+z.1f} ({ahead[1]:+z.1f}..{ahead[2]:+z.1f})"
             row["ours closer in"] = line.get("folds where the champion is closer", "")
         lines.append(row)
     return pd.DataFrame(lines).fillna("")
@@ -136,7 +136,7 @@ def _winner(scores: Mapping[str, list[Score]]) -> str:
     complete = {model: one for model, one in whole.items() if one.rows == mine.rows} or whole
     best = min(complete, key=lambda model: float(complete[model].draws[0]))
     value, low, high = value_and_interval(mine.draws - complete[best].draws)
-    words = f"ours differs from it by {value:+.1f} bp ({low:+.1f} to {high:+.1f})"
+    words = f"ours differs from it by {value:+z.1f} bp ({low:+z.1f} to {high:+z.1f})"
     if value <= 0:
         return f"ours; the closest other is {best}: {words}"
     return f"{best}, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}"

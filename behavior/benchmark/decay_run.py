@@ -341,7 +341,7 @@ def _winner(view: str, scores: Mapping[str, list[Score]]) -> str:
         return f"{view}: nothing to compare with."
     best = min(curve, key=lambda model: (float(curve[model].draws[0]), model == "incumbent"))
     value, low, high = value_and_interval(mine.draws - curve[best].draws)
-    words = f"ours differs from it by {value:+.2f} points ({low:+.2f} to {high:+.2f}) of mean survival"
+    words = f"ours differs from it by {value:+z.2f} points ({low:+z.2f} to {high:+z.2f}) of mean survival"
     if value == 0 and low == high:
         return f"{view}: ours and `{best}` say the same."
     if value <= 0:

@@ -343,7 +343,7 @@ def winner_of(scores: Mapping[str, list[Score]]) -> str:
     best = min(loss, key=lambda model: (float(loss[model].draws[0]), model == "incumbent"))  # or what stands in for it
     value, low, high = value_and_interval(mine.draws - loss[best].draws)
     scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
-    words = f"{scale * value:+.2f}% ({scale * low:+.2f} to {scale * high:+.2f}) of its log loss"
+    words = f"{scale * value:+z.2f}% ({scale * low:+z.2f} to {scale * high:+z.2f}) of its log loss"
     if value == 0.0 and low == high:
         return f"ours, which is `{best}` ({WORDS.get(best, best)}) here"
     if value <= 0:

@@ -30,7 +30,8 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="behavior",
         description="Behavioural assumptions for bank asset-liability management: learn, validate, publish, value.",
-        epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 gate failed, 5 not approved or not valid.",
+        epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 gate failed, 5 not approved or not valid, 130 interrupted, "
+        "141 whoever read the output went away.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -235,7 +235,9 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
     for problem in problems:
         console.warn(problem)
     where = "" if arguments.sets else f" and the log in {store.folder}"
-    console.say(f"{len(checked)} sets{where} verified: {len(problems)} problems.")
+    sets = "1 set" if len(checked) == 1 else f"{len(checked)} sets"
+    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    console.say(f"{sets}{where} verified: {found}.")
     console.result({"checked": checked, "problems": problems})
     return BAD_INPUT if problems else DONE
 

@@ -24,6 +24,8 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 for each other (measured: a fit four times slower on two cores), and one thread gives the same bits on every machine."""
 NOBODY_READS = 141
 """Exit code of a program whose reader went away, as in `| head`: 128 and the number of that signal."""
+INTERRUPTED = 130
+"""Exit code of a program that was stopped from the keyboard: 128 and the number of that signal."""
 
 
 class Console:
@@ -74,7 +76,12 @@ class Console:
 
 
 def _write(text: str, stream: TextIO, end: str = "\n") -> None:
-    """Write at once; where nobody reads any more, leave without a word, as other commands in a pipe do."""
+    """Write at once; where nobody reads any more, leave without a word, as other commands in a pipe do.
+
+    Letters that the stream's encoding does not have are written as escapes: a name must not undo what has been done.
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(text, file=stream, end=end, flush=True)
     except BrokenPipeError:
@@ -87,8 +94,7 @@ def run_command(parsed: argparse.Namespace) -> int:
     """Run the command that was parsed; user errors become messages on standard error and designed exit codes."""
     one_thread()
     console = Console(as_json=bool(parsed.json))
-    module = importlib.import_module(f"behavior.cli.{parsed.command}")
-    return guarded(console, lambda: int(module.run(parsed, console)))
+    return guarded(console, lambda: int(importlib.import_module(f"behavior.cli.{parsed.command}").run(parsed, console)))
 
 
 def one_thread() -> None:
@@ -98,9 +104,12 @@ def one_thread() -> None:
 
 
 def guarded(console: Console, work: Callable[[], int]) -> int:
-    """The exit code of what is run: its own, or that of the user error it raised, said on standard error."""
+    """The exit code of what is run: its own, or that of the interruption or user error it raised, which is said."""
     try:
         return work()
+    except KeyboardInterrupt:
+        console.warn("interrupted: what had been written by then is whole, nothing else was written.")
+        return INTERRUPTED
     except BehaviorError as error:
         _report(console, error)
         return error.exit_code

@@ -9,6 +9,8 @@ from typing import Any
 MARGIN, BETWEEN = "  ", "  "
 PART = "_ "
 """A column's name is words with underscores; this one may be broken, where numbers alone are wider than the line."""
+AMOUNT = 100.0
+"""From here on a number is read as an amount, with two decimals; below it as a rate or share, with four."""
 DECIMALS = {"seconds": 1}
 """Decimals of columns that people read at a glance."""
 
@@ -24,7 +26,7 @@ def table_lines(rows: Sequence[Mapping[Any, object]], width: int) -> list[str]:
     if not rows:
         return [MARGIN + "(none)"]
     right = [all(isinstance(row.get(name), (int, float, type(None))) for row in rows) for name in rows[0]]
-    columns = [[str(name), *(_cell(str(name), row.get(name)) for row in rows)] for name in rows[0]]
+    columns = [_column(str(name), [row.get(name) for row in rows]) for name in rows[0]]
     room = width - len(MARGIN) - len(BETWEEN) * (len(columns) - 1)
     if sum(map(_least, columns)) > room:
         columns = [[name.replace("_", PART), *cells] for name, *cells in columns]
@@ -80,6 +82,18 @@ def _longest_word(text: str) -> int:
     return max(map(len, text.split()), default=0)
 
 
+def _column(name: str, values: Sequence[object]) -> list[str]:
+    """A column's name and cells; nothing among amounts is written as an amount."""
+    amounts = any(isinstance(value, float) and abs(value) >= AMOUNT for value in values)
+    return [
+        name,
+        *(
+            f"{0:.2f}" if amounts and isinstance(value, float) and value == 0.0 else _cell(name, value)
+            for value in values
+        ),
+    ]
+
+
 def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
@@ -88,7 +102,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         if value != value:
             return ""
-        return f"{value:,.{DECIMALS.get(name, 2 if abs(value) >= 100 else 4)}f}"
+        return f"{value:,.{DECIMALS.get(name, 2 if abs(value) >= AMOUNT else 4)}f}"
     if isinstance(value, int):
         return f"{value:,}"
     return str(value)

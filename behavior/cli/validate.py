@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.sign and not arguments.by:
         raise UsageError("signing needs a name: give --by NAME.")
+    if (arguments.by or arguments.note) and not arguments.sign:
+        raise UsageError("a name or a note is for a signature: give --sign too, or neither.")
     require_learning_libraries()
     project = Project(load_profile(arguments.profile))
     name, _, version = arguments.model.partition("@")

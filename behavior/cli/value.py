@@ -142,14 +142,15 @@ def show_figures(result: IrrbbResult, console: Console) -> None:
     """The two tables a person wants first."""
     total = result.eve_summary[result.eve_summary["currency"] == "total"]
     columns = ["scenario", "eve", "delta_eve_after_options", "delta_eve_pct_tier1"]
-    console.table("Economic value of equity", total[columns].to_dict("records"))
+    currency = result.facts["reporting_currency"]
+    console.table(f"Economic value of equity, {currency}", total[columns].to_dict("records"))
     if result.facts["conventions"]["aggregation"] == "basel":
         console.say(
             "  Gains do not count in these totals (Basel aggregation); eve_summary.csv has each currency's own."
         )
     year = result.nii_summary[result.nii_summary["horizon_months"] == 12]
     columns = ["scenario", "balance_sheet", "nii", "delta_nii", "delta_nii_pct_tier1"]
-    console.table("Net interest income, 12 months", year[columns].to_dict("records"))
+    console.table(f"Net interest income, 12 months, {currency}", year[columns].to_dict("records"))
 
 
 def _summary(result: IrrbbResult) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from behavior.features.base import FeatureMatrix
@@ -19,6 +19,7 @@ class Attributions:
     names : feature names. values : shape (rows, features). contributions : shape (rows, features).
     base : scalar base value. score : shape (rows,), what base + sum of contributions must equal.
     link : the space of the score, ``log-odds`` or ``rate paid, decimal a year``.
+    levels : names of the levels of categorical features, whose values are places in them.
     """
 
     names: tuple[str, ...]
@@ -27,6 +28,7 @@ class Attributions:
     base: float
     score: FloatArray
     link: str
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class HazardModel(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.effects import POOLED
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
 from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
 from behavior.estimators.pass_through_readings import read_law
@@ -52,10 +53,14 @@ def segment_paths(table: pd.DataFrame) -> list[Exhibit]:
 
 
 def target_exhibit(model: StructuralPassThrough) -> Exhibit:
-    """Marginal pass-through by level of the short rate, with its band."""
+    """Marginal pass-through by level of the short rate, with its band, of the segments themselves.
+
+    Fallbacks lie among their members; their figures stand in the table of readings.
+    """
     knots = model.layout_.knots
     data: dict[str, FloatArray] = {"short rate, %": knots * PERCENT}
-    for law in model.laws_:
+    own = [law for law in model.laws_ if POOLED not in law.segment] or list(model.laws_)
+    for law in own[:LARGEST_PICTURES]:
         name = " / ".join(law.segment) or "all"
         head = np.zeros(model.layout_.structural.start)
         data[name] = model.layout_.marginals(np.concatenate([head, law.parameters]))
@@ -70,7 +75,8 @@ def target_exhibit(model: StructuralPassThrough) -> Exhibit:
         pd.DataFrame(data),
         "short rate, % a year",
         "marginal pass-through",
-        f"Bands cover {model.options.confidence:.0%}. Outside the levels shown nothing was seen: flat there.",
+        f"Bands cover {model.options.confidence:.0%}. Outside the levels shown nothing was seen: flat there."
+        + (f" {LARGEST_PICTURES} of {len(own)} segments are drawn." if len(own) > LARGEST_PICTURES else ""),
     )
 
 

@@ -95,7 +95,7 @@ def decomposition(panel: Panel, rows: BoolArray) -> Exhibit:
     growth = sums["after"] / (sums["before"] - sums["left"]) - 1.0
     data = pd.DataFrame(
         {
-            "year": sums.index,
+            "year": sums.index.astype(str),
             "closures and moves, % of balance a month": closure.to_numpy() * 100,
             "growth of survivors, % a month": growth.to_numpy() * 100,
             "net decay, % a month": (1.0 - (1.0 - closure) * (1.0 + growth)).to_numpy() * 100,

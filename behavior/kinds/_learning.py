@@ -152,4 +152,4 @@ def predictions_table(
 def explain_hazard(model: Any, matrix: FeatureMatrix) -> Attributions:
     """Additive attributions of a hazard's log-odds on the matrix's rows."""
     parts, base = model.contributions(matrix)
-    return Attributions(matrix.names, matrix.values, parts, base, model.score(matrix), "log-odds")
+    return Attributions(matrix.names, matrix.values, parts, base, model.score(matrix), "log-odds", matrix.levels)

@@ -85,7 +85,8 @@ class Exhibit:
     """A picture or table that only this kind can make, as data; reporting draws it.
 
     `form` is ``lines`` (x column first, then one series a column), ``bars``, ``table`` or ``scatter``; columns named
-    `<series>_lower`/`<series>_upper` are bands.
+    `<series>_lower`/`<series>_upper` are bands. `formats` are those of a table's columns, where what fits the size of
+    each column's own figures would part columns that are read side by side.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Exhibit:
     x_label: str = ""
     y_label: str = ""
     note: str = ""
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -160,10 +160,10 @@ def _resets_judged(
         return inputs, matrix, "read month by month, as rates divide this history"
     roles = _roles(without_resets(matrix).names, spec)
     if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
-        return inputs, matrix, "loans leave otherwise around the end of a fixed period: read month by month"
+        return inputs, matrix, "loans leave differently around the end of a fixed period: read month by month"
     plain = without_resets(matrix)
     left = ModelInputs(plain.names, plain.levels, inputs.extra)
-    return left, plain, "loans leave no otherwise around the end of a fixed period than at other ages: not read"
+    return left, plain, "loans leave around the end of a fixed period as at other ages: not read"
 
 
 def _old_rates(panel: Panel) -> str:

@@ -95,7 +95,7 @@ def _below(node: Node, indent: str) -> Iterator[str]:
 
 
 def _words(node: Node) -> str:
-    parts = [f"{node.name}: {node.value:,.6f}"]
+    parts = [f"{node.name}: {node.value:z,.6f}"]
     if node.factor != 1.0:
         parts.append(f"= {node.factor:g} x the sum of")
     if node.detail:
@@ -106,4 +106,4 @@ def _words(node: Node) -> str:
 def _cell(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
-    return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.10g}"
+    return f"{value:,.2f}" if abs(value) >= 100 else f"{value:z.10g}"

@@ -61,12 +61,15 @@ def draw(exhibit: Exhibit) -> str:
 
 def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
     place, labels = _positions(data.iloc[:, 0])
-    for number, name in enumerate(_series(data)):
+    names = _series(data)
+    for number, name in enumerate(names):
         colour, realised = _colour(name, number), name.lower().startswith(REALISED)
         values = data[name].to_numpy(np.float64)
         if f"{name}_lower" in data:
             low, high = (data[f"{name}_{end}"].to_numpy(np.float64) for end in ("lower", "upper"))
-            axes.fill_between(place, low, high, color=colour, alpha=0.15, linewidth=0, label=f"{name}, band")
+            # Of several bands each has its line's colour; beside one line the legend says what the shade is.
+            label = f"{name}, band" if len(names) == 1 else None
+            axes.fill_between(place, low, high, color=colour, alpha=0.15, linewidth=0, label=label)
         marker = "o" if labels is not None or len(data) <= 14 or (realised and len(data) <= 60) else ""
         width, ink = (1.0, 1.0) if realised else (1.7, 0.95)
         line = axes.plot(
@@ -158,7 +161,12 @@ def _beeswarm(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlabel(exhibit.x_label)
     axes.grid(visible=False, axis="y")
-    axes.set_title("light = low value of the input, dark = high, grey = unknown", fontsize=8, color=MUTED, loc="right")
+    axes.set_title(
+        "light = low value of the input, dark = high, grey = unknown or without order",
+        fontsize=8,
+        color=MUTED,
+        loc="right",
+    )
 
 
 def _swarm(x: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from behavior.reporting.document import Figure, Table
 def block_of(exhibit: Exhibit) -> Figure | Table:
     """A table as it is, everything else drawn; an empty picture becomes an empty table that says so."""
     if exhibit.form == "table":
-        return Table(exhibit.title, exhibit.data, exhibit.note)
+        return Table(exhibit.title, exhibit.data, exhibit.note, exhibit.formats)
     if exhibit.data.empty or exhibit.data.shape[1] < 2:
         return Table(exhibit.title, exhibit.data, exhibit.note or "No row to draw.")
     series = ", ".join(str(name) for name in exhibit.data.columns[1:] if not str(name).endswith(("_lower", "_upper")))

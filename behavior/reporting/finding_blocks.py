@@ -9,7 +9,7 @@ import pandas as pd
 
 from behavior.reporting.document import Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
-from behavior.reporting.tables import number
+from behavior.reporting.tables import number, spoken, titled
 from behavior.validation.base import Finding, Findings, Status
 
 # What a figure is for and how it is made stands before it, how far to trust it after.
@@ -25,7 +25,7 @@ def finding_section(finding: Finding, title: str = "") -> Section:
         blocks.append(figures_table(finding))
     blocks += blocks_of(finding.exhibits)
     blocks += [Paragraph(text, "note", f"{name}.") for name, text in finding.headings.items() if name not in BEFORE]
-    return Section(title or finding.check.replace("_", " ").capitalize(), tuple(blocks))
+    return Section(title or titled(finding.check), tuple(blocks))
 
 
 def _verdict(finding: Finding) -> Paragraph:
@@ -72,8 +72,7 @@ def unreconciled(findings: Findings) -> str:
 def overview(findings: Findings) -> Table:
     """One row a check: outcome and the words a reader would quote."""
     rows = [
-        {"check": one.check.replace("_", " "), "outcome": one.status.value, "in words": one.in_words}
-        for one in findings.findings
+        {"check": spoken(one.check), "outcome": one.status.value, "in words": one.in_words} for one in findings.findings
     ]
     return Table("Findings", pd.DataFrame(rows, columns=["check", "outcome", "in words"]))
 

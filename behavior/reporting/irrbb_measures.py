@@ -183,7 +183,8 @@ def sensitivity_blocks(result: IrrbbResult, money: Money) -> Blocks:
     names = list(dict.fromkeys(data["scenario"]))
     words = (
         "Each assumption is scaled on its own and the whole book valued again. The effect in base is on the value "
-        "itself, under a shock on its change; the assumption that moves either most comes first."
+        "itself, under a shock on its change; the assumption that moves either most comes first. The bars are the "
+        "largest effect on the value in any scenario, and the largest on its change."
     )
     largest = data.groupby("assumption", sort=False)[["effect_on_eve", "effect_on_delta_eve"]].agg(_largest)
     bars = pd.DataFrame({"assumption": [ASSUMPTIONS.get(str(name), str(name)) for name in largest.index]})

@@ -13,7 +13,7 @@ from behavior.kinds.base import Exhibit
 from behavior.market.scenario_sets import BASE
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Table
-from behavior.reporting.tables import number
+from behavior.reporting.tables import number, spoken
 
 SHEETS = {"run_off": "run-off"}
 TWO_YEARS = 24
@@ -69,7 +69,7 @@ def bucket_words(names: Iterable[Any]) -> list[str]:
 
 def spaced(names: pd.Series) -> pd.Series:
     """Scenario and product names as words."""
-    return names.astype(str).str.replace("_", " ")
+    return names.astype(str).map(spoken)
 
 
 def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
@@ -174,7 +174,9 @@ def _nii_table(result: IrrbbResult, sheet: str, money: Money, horizons: list[int
             table[f"{horizon} months, % of base"] = (100 * part["delta_nii_pct_base"]).to_numpy()
             table[f"{horizon} months, % of Tier 1"] = (100 * part["delta_nii_pct_tier1"]).to_numpy()
     further = ", further years" if min(horizons) > TWO_YEARS else ""
-    return Table(f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet{further}", table, formats=_same(table, ",.1f"))
+    note = "A loss of income is negative. Changes are against base, in the same unit as income."
+    title = f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet{further}"
+    return Table(title, table, note, _same(table, ",.1f"))
 
 
 def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:

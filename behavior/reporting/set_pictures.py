@@ -17,9 +17,11 @@ from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray, Quantity, monthly_to_annual
 from behavior.reporting.document import Table
 from behavior.reporting.irrbb_tables import spaced
+from behavior.reporting.tables import spoken
 
 MOST_CURVES = 6
 YEARS = 10
+EFFECTS = {"RUNOFF": "run-off"}
 NAMES = {
     Driver.RATE_INCENTIVE: "customer rate minus mortgage rate, % a year",
     Driver.RATE_LEVEL: "short rate, % a year",
@@ -73,7 +75,8 @@ def readings_tables(
         wide.columns = pd.Index([str(name) for name in wide.columns])
         wide["segment"] = spaced(wide["segment"])
         formats = {name: ",.2f" for name in wide.columns[1:]}
-        title = f"Figures of every curve, {effect.lower()}" + (f", {cause.replace('_', ' ')}" if cause else "")
+        words = [EFFECTS.get(effect, effect.lower()), *([cause.replace("_", " ")] if cause else [])]
+        title = f"Figures of every curve, {', '.join(words)}"
         note = _held_words([one for one in read if (one.effect, one.cause) == (effect, cause)])
         found.append(Table(title, wide, note, formats))
     return tuple(found)
@@ -116,7 +119,7 @@ def _label(curve: AssumptionCurve) -> str:
 
 def _title(table: AssumptionTable) -> str:
     cause = f", {table.cause}" if table.cause and not table.name.endswith(table.cause) else ""
-    return (table.name + cause).replace("_", " ")
+    return spoken(table.name + cause)
 
 
 def _hazard(table: AssumptionTable, curves: list[AssumptionCurve], note: str) -> list[Exhibit]:

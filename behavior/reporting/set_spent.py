@@ -9,6 +9,7 @@ import pandas as pd
 from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import DEFAULT, Effect
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.reporting.tables import spoken
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _words(left: list[AssumptionTable], assumptions: AssumptionSet, view: str) -
     parts = []
     for table in left:
         why = "default is left out of EVE and NII" if table.cause == DEFAULT else "no balance of the book reads it"
-        parts.append(f"{table.name.replace('_', ' ')} ({why})")
+        parts.append(f"{spoken(table.name)} ({why})")
     others = {str(curve.view) for table in assumptions.tables for curve in table.curves if curve.view} - {view, ""}
     if view and others:
         parts.append(f"the view {', '.join(sorted(others))} of deposits (valued {view})".replace("_", " "))

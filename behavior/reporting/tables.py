@@ -8,6 +8,19 @@ import numpy as np
 import pandas as pd
 
 NOTHING = "–"
+ACRONYMS = ("ALM", "CPR", "EVE", "NII", "NMD", "SHAP", "SMM")
+
+
+def spoken(name: str) -> str:
+    """A name with underscores as people write it: ``nmd_decay`` is NMD decay."""
+    words = name.replace("_", " ").split(" ")
+    return " ".join(word.upper() if word.upper() in ACRONYMS else word for word in words)
+
+
+def titled(name: str) -> str:
+    """The same as a title: ``deposit_beta`` is Deposit beta."""
+    words = spoken(name)
+    return words[:1].upper() + words[1:]
 
 
 def cells(data: pd.DataFrame, formats: Mapping[str, str]) -> list[list[str]]:

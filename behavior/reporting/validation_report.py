@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.beyond_data import beyond_data_warnings
+from behavior.assumptions.set import AssumptionTable
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
@@ -19,6 +20,7 @@ from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of, unreconciled
 from behavior.reporting.fit_tables import fit_tables
 from behavior.reporting.signature import signature
+from behavior.reporting.tables import spoken, titled
 from behavior.validation.base import CheckInput, Findings, Status
 from behavior.validation.evidence import tested_on
 from behavior.validation.shap_summary import exhibits_of
@@ -87,11 +89,7 @@ def validation_report(
     name = str(facts.get("model") or spec.model.name or spec.model.kind)
     subtitle = f"Validation report · {spec.model.kind}, specification version {spec.model.version}"
     first = _first_facts(given, findings, facts)
-    return Document(_spaced(name), subtitle, kept, _stamp(findings, facts), first, signature(facts))
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return Document(titled(name), subtitle, kept, _stamp(findings, facts), first, signature(facts))
 
 
 def _stamp(findings: Findings, facts: Mapping[str, Any]) -> str:
@@ -124,7 +122,7 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
     )
     blocks: list[Paragraph | Table] = [Paragraph(words)]
     if findings.blocking:
-        names = ", ".join(one.check.replace("_", " ") for one in findings.blocking)
+        names = ", ".join(spoken(one.check) for one in findings.blocking)
         blocks.append(
             Paragraph(f"Gates failed: {names}. The version is registered without the champion alias.", "stamp")
         )
@@ -175,8 +173,8 @@ def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Tabl
         rows = [{"file": one.name, "rows": one.rows, "sha256": one.digest} for one in history.sources]
         blocks.append(Table("Files read", pd.DataFrame(rows)))
     if given.panel.dropped:
-        rows = [{"left out because": reason, "rows or units": count} for reason, count in given.panel.dropped.items()]
-        blocks.append(Table("Left out", pd.DataFrame(rows)))
+        rows = [{"what and why": reason, "rows or units": count} for reason, count in given.panel.dropped.items()]
+        blocks.append(Table("Left out, estimated or read otherwise", pd.DataFrame(rows)))
     blocks += [Paragraph(note, "note") for note in history.notes]
     fit = facts.get("fit") or given.fitted.facts
     if fit:
@@ -261,18 +259,27 @@ def _limitations(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
     lines = [str(line) for line in facts.get("limitations", ())]
     if facts.get("transferred"):
         lines.append(f"Transferred: {facts['transferred']}")
-    averaged = [
-        f"{table.name}: {name} ({words})" for table in given.tables for name, words in table.averaged_over.items()
-    ]
-    if averaged:
-        lines.append("Covariates that are no axis of the curves were averaged over " + "; ".join(averaged) + ".")
+    lines += _averaged(given.tables)
     lines += [one.in_words for one in findings.findings if one.status in (Status.WARN, Status.FAIL)]
     lines += [
-        f"{one.check.replace('_', ' ').capitalize()} {_lower(one.in_words)}"
+        f"{titled(one.check)} {_lower(one.in_words)}"
         for one in findings.findings
         if one.status is Status.DOES_NOT_APPLY
     ]
     return tuple(Paragraph(line) for line in dict.fromkeys(lines)) or (Paragraph("No check asks for a closer look."),)
+
+
+def _averaged(tables: Sequence[AssumptionTable]) -> list[str]:
+    """What covariates off the axes were averaged over, said once of the tables that share it."""
+    shared: dict[str, list[str]] = {}
+    for table in tables:
+        words = "; ".join(f"{name}: {one}" for name, one in table.averaged_over.items())
+        if words:
+            shared.setdefault(words, []).append(table.name)
+    return [
+        f"Covariates that are no axis of {', '.join(names)} were averaged. {words[:1].upper()}{words[1:]}."
+        for words, names in shared.items()
+    ]
 
 
 def _lower(text: str) -> str:
@@ -291,7 +298,7 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         "trees_grown_on",
         "command",
     )
-    rows = [{"what": _spaced(name), "value": str(facts[name])} for name in names if facts.get(name)]
+    rows = [{"what": titled(name), "value": str(facts[name])} for name in names if facts.get(name)]
     rows.append({"what": "Seed of split, samples and bootstrap", "value": str(given.seed)})
     rows.append({"what": "Seed of search", "value": str(given.fitted.spec.search.seed)})
     files = [

@@ -187,6 +187,10 @@ class MlflowTracker:
         choose_version(name, sorted(int(one.version) for one in self._search(name)), {}, version, None)
         for key, text in tags.items():
             self.client.set_model_version_tag(name, str(version), _key(key), str(text))
+        # The table of runs shows the tags of runs: a signed version's must not go on saying that nobody has signed it.
+        run = self.client.get_model_version(name, str(version)).run_id
+        for key, text in tags.items() if run else ():
+            self.client.set_tag(run, _key(key), str(text))
 
     def close(self) -> None:
         """Let go of the database, so that its folder can be moved or removed."""

@@ -2,8 +2,8 @@
 
 Purpose
 -------
-Treasury hedges portfolios month by month. This is the error it would have carried: monthly prepayment speed, run-
-off or rate paid of the portfolio, predicted against realised.
+Treasury hedges portfolios month by month. This is the error it would have carried: monthly prepayment speed,
+run-off or rate paid of the portfolio, predicted against realised.
 
 Mechanism
 ---------
@@ -70,9 +70,9 @@ def run(given: CheckInput) -> Finding:
         values[f"{name}_out_of_time"] = late[name]
     unit = "bp" if rate else "CPR points"
     words = (
-        f"Over {values['months']:.0f} months ({tested_on(given)}) the path was {values['mean_error']:+.2f} {unit} "
+        f"Over {values['months']:.0f} months ({tested_on(given)}) the path was {values['mean_error']:+z.2f} {unit} "
         f"from what happened on average ({values['mean_absolute_error']:.2f} in absolute terms); for all customers "
-        f"in the same months {values['mean_error_out_of_time']:+.2f}."
+        f"in the same months {values['mean_error_out_of_time']:+z.2f}."
     )
     beyond = _beyond(rows_of(given, "out_of_time"), rate, values)
     values["ratio_lower"], values["ratio_upper"] = _ratio_interval(given)

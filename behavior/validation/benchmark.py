@@ -121,17 +121,16 @@ def _path_error(path: pd.DataFrame, name: str, rate: bool) -> float:
 
 def _words(name: str, values: dict[str, float]) -> str:
     gain, low, high = (values[f"gain_on_{name}{end}"] for end in ("", "_lower", "_upper"))
-    interval = f"({100 * low:+.2f}% to {100 * high:+.2f}%)"
+    interval = f"({100 * low:+z.2f}% to {100 * high:+z.2f}%)"
     rival = f"the {RIVALS[name]}"
     if np.isnan(gain):
         return _words_without_error(rival, values["loss"])
     if low > 0:
         return f"The model's loss is {100 * gain:.2f}% below that of {rival} {interval}."
     if high < 0:
-        return (
-            f"{rival[0].upper()}{rival[1:]} wins: its loss is lower, the model's gain is {100 * gain:+.2f}% {interval}."
-        )
-    words = f"The model is not better than {rival} beyond doubt: gain {100 * gain:+.2f}% {interval}"
+        better = f"{rival[0].upper()}{rival[1:]} wins: its loss is lower"
+        return f"{better}, the model's gain is {100 * gain:+z.2f}% {interval}."
+    words = f"The model is not better than {rival} beyond doubt: gain {100 * gain:+z.2f}% {interval}"
     return f"{words}; prefer the simpler one."
 
 
@@ -139,6 +138,16 @@ def _words_without_error(rival: str, loss: float) -> str:
     if loss > 0:
         return f"{rival[0].upper()}{rival[1:]} wins: it makes no error on these rows, and the model does."
     return f"Neither the model nor {rival} makes an error on these rows: they tell nothing; prefer the simpler."
+
+
+GAINS = {"gain of the champion, %": "", "lower, %": "_lower", "upper, %": "_upper"}
+
+
+def _gains(values: dict[str, float], name: str) -> dict[str, float]:
+    """What the champion gains on a rival with its interval, in percent; nothing of the champion itself."""
+    return {
+        head: np.nan if name == "predicted" else 100 * values[f"gain_on_{name}{end}"] for head, end in GAINS.items()
+    }
 
 
 def _exhibits(
@@ -152,9 +161,7 @@ def _exhibits(
             {
                 "model": "champion" if name == "predicted" else RIVALS[name],
                 loss_name: values["loss" if name == "predicted" else f"loss_{name}"],
-                "gain of the champion, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}"],
-                "lower, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}_lower"],
-                "upper, %": np.nan if name == "predicted" else 100 * values[f"gain_on_{name}_upper"],
+                **_gains(values, name),
                 path_name: values["path_error" if name == "predicted" else f"path_error_{name}"],
             }
             for name in ("predicted", *names)
@@ -167,8 +174,9 @@ def _exhibits(
     for name in names:
         lines[RIVALS[name]] = show(path[name])
     unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    title = "Champion, challenger and benchmark on the same rows"
     return (
-        Exhibit("benchmark_table", "Champion, challenger and benchmark on the same rows", "table", table),
+        Exhibit("benchmark_table", title, "table", table, formats=dict.fromkeys(GAINS, ",.2f")),
         Exhibit("benchmark_path", "The same, month by month", "lines", lines, "month", unit),
     )
 

@@ -40,6 +40,7 @@ import pandas as pd
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import (
+    BY_SIDE,
     Grouping,
     actual_against_expected,
     begun_with_balance,
@@ -143,7 +144,9 @@ def _beyond(rows: pd.DataFrame, rate: bool, values: dict[str, float]) -> str:
         )
     driver = rows["driver"] if "driver" in rows else pd.Series(np.nan, rows.index)
     middle = float(driver.min() + driver.max()) / 2.0
-    sides = pd.Series(np.where(driver > middle, f"above {100 * middle:+.2f}%", f"to {100 * middle:+.2f}%"), rows.index)
+    sides = pd.Series(
+        np.where(driver > middle, f"above {100 * middle:+z.2f}%", f"to {100 * middle:+z.2f}%"), rows.index
+    )
     cuts: dict[str, tuple[str, pd.Series[Any]]] = {"segments_beyond": ("segments", rows["segment"].astype(str))}
     if driver.nunique() > 1:
         cuts["driver_halves_beyond"] = ("halves of the driver's range", sides.where(driver.notna()))
@@ -163,7 +166,7 @@ def _worst(rows: pd.DataFrame) -> float:
 def _words(values: dict[str, float], rate: bool, tested: str) -> str:
     if rate:
         return (
-            f"On {tested} the predicted rate is {values['error_basis_points']:+.1f} bp from "
+            f"On {tested} the predicted rate is {values['error_basis_points']:+z.1f} bp from "
             f"the rate paid on average; {_slope_words('slope', values['slope'])}."
         )
     count = f" and {values['ratio_by_count']:.3f} by count" if "ratio_by_count" in values else ""
@@ -189,11 +192,11 @@ def _exhibits(cuts: dict[str, pd.DataFrame], rate: bool) -> list[Exhibit]:
         if name == "month":
             data = table[["Month", *pair]].assign(Month=pd.to_datetime(table["Month"]) + pd.offsets.MonthEnd(0))
             found.append(Exhibit("calibration_by_month", title, "lines", data, "month", unit))
-            found.append(Exhibit("calibration_by_month_table", title, "table", table))
+            found.append(Exhibit("calibration_by_month_table", title, "table", table, formats=BY_SIDE))
             continue
         if name != "overall" and len(table) > 1:
             found.append(Exhibit(f"calibration_by_{name}", title, "bars", table[[table.columns[0], *pair]], name, unit))
-        found.append(Exhibit(f"calibration_by_{name}_table", title, "table", table))
+        found.append(Exhibit(f"calibration_by_{name}_table", title, "table", table, formats=BY_SIDE))
     return found
 
 

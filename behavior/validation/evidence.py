@@ -139,7 +139,7 @@ def _driver_groups(driver: pd.Series) -> Grouping:
     quantiles = np.nanquantile(values, np.linspace(0, 1, DRIVER_GROUPS + 1)[1:-1])
     # Edges on round quarter points, so that a reader can say them aloud.
     edges = np.unique(np.round(quantiles * 400) / 400)
-    labels = _edge_labels(edges * 100, "{:+.2f}%")
+    labels = _edge_labels(edges * 100, "{:+z.2f}%")
     codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), -1)
     return Grouping("Driver", codes.astype(np.int64), labels)
 
@@ -158,6 +158,12 @@ def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:
     words = [form.format(edge) for edge in edges]
     middle = [f"{low} to {high}" for low, high in pairwise(words)]
     return (f"below {words[0]}", *middle, f"{words[-1]} and above")
+
+
+BY_SIDE = {
+    name: ",.2f" for name in ("actual / expected", "lower", "upper", "by count", "error, bp", "lower, bp", "upper, bp")
+}
+"""Formats of the distances of `actual_against_expected`, which are read beside each other."""
 
 
 def actual_against_expected(

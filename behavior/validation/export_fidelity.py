@@ -94,7 +94,7 @@ def run(given: CheckInput) -> Finding:
     exhibits.append(_picture(rows, rate))
     unit = "bp" if rate else "CPR points"
     words = (
-        f"The table read back from disk differs from the model by {values['total_difference']:+.2f} {unit} in total "
+        f"The table read back from disk differs from the model by {values['total_difference']:+z.2f} {unit} in total "
         f"and {values['mean_absolute_difference']:.2f} {unit} in the mean segment and month (table minus model)."
     ) + _worst(cells, bar_of(given.kind), values)
     if missing > 0:
@@ -109,7 +109,7 @@ def _worst(cells: pd.DataFrame, bar: Bar, values: dict[str, float]) -> str:
     gaps = totals["difference"].to_numpy(np.float64)
     place, beyond = int(np.argmax(np.abs(gaps))), int((np.abs(gaps) > bar.limit + ROUNDING).sum())
     values["worst_segment_difference"], values["segments_beyond"] = float(gaps[place]), float(beyond)
-    words = f" Months added up, the worst segment is {totals['segment'].iloc[place]}: {gaps[place]:+.3f} {bar.unit}"
+    words = f" Months added up, the worst segment is {totals['segment'].iloc[place]}: {gaps[place]:+z.3f} {bar.unit}"
     return f"{words}; {beyond} of {len(gaps)} segments are beyond {bar.limit:g}." if beyond else f"{words}."
 
 

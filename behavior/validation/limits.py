@@ -79,7 +79,7 @@ def words_of(found: pd.DataFrame, what: str, rate: bool) -> str:
         return ""
     low, high = limits_of(rate)
     order = (beyond["level"] - (low + high) / 2.0).abs().sort_values(ascending=False, kind="stable").index
-    form = "{:+.1f} bp, {:+.1f} to {:+.1f}" if rate else "{:.2f}, {:.2f} to {:.2f}"
+    form = "{:+z.1f} bp, {:+z.1f} to {:+z.1f}" if rate else "{:.2f}, {:.2f} to {:.2f}"
     named = [f"{one.group} ({form.format(one.level, one.lower, one.upper)})" for one in beyond.loc[order].itertuples()]
     limits = f"{low:+g} to {high:+g} bp" if rate else f"{low:g} to {high:g}"
     more = f" and {len(named) - 5} more" if len(named) > 5 else ""

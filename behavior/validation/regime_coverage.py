@@ -75,7 +75,7 @@ def run(given: CheckInput) -> Finding:
     outside = 100 * values["share_outside_training"]
     words = (
         f"Training covers {values['training_months']:.0f} months with {values['turns']:.0f} turns of the driver, from "
-        f"{values['driver_low']:+.2f}% to {values['driver_high']:+.2f}%; {outside:.1f}% of "
+        f"{values['driver_low']:+z.2f}% to {values['driver_high']:+z.2f}%; {outside:.1f}% of "
         f"the test balance and {100 * values['latest_share_outside_training']:.1f}% of the latest lie outside."
     )
     status = Status.WARN if late > 0.05 or values["turns"] < 2 else Status.PASS

@@ -82,7 +82,7 @@ def run(given: CheckInput) -> Finding:
         "driver_today": 100.0 * today,
     }
     words = (
-        f"Moving the driver from -400 to +400 bp moves the mean level by {values['move_over_range']:+.1f} "
+        f"Moving the driver from -400 to +400 bp moves the mean level by {values['move_over_range']:+z.1f} "
         f"{'CPR points' if hazard else 'points of pass-through'}; {100 * values['share_outside_training']:.0f}% of "
         f"these shocks lie outside the training rows and {100 * values['share_clamped']:.0f}% beyond the grid."
     )

@@ -99,7 +99,10 @@ def additivity_error(one: Attributions) -> float:
 def importance(one: Attributions) -> pd.DataFrame:
     """Features by mean absolute contribution, largest first, with the direction of their effect."""
     size = np.abs(one.contributions).mean(axis=0)
-    direction = [_direction(one.values[:, place], one.contributions[:, place]) for place in range(len(one.names))]
+    direction = [
+        "by level" if name in one.levels else _direction(one.values[:, place], one.contributions[:, place])
+        for place, name in enumerate(one.names)
+    ]
     table = pd.DataFrame({"feature": one.names, "mean |contribution|": size, "direction": direction})
     return table.sort_values("mean |contribution|", ascending=False, ignore_index=True, kind="stable")
 
@@ -122,26 +125,36 @@ def exhibits_of(role: str, one: Attributions) -> list[Exhibit]:
     pieces = []
     for name in top:
         place = one.names.index(name)
-        value = one.values[:, place]
+        # The levels of a name have no order that a shade could show.
+        value = np.full(len(one.score), np.nan) if name in one.levels else one.values[:, place]
         pieces.append(pd.DataFrame({"feature": name, "contribution": one.contributions[:, place], "value": value}))
     swarm = pd.concat(pieces, ignore_index=True)
     title = f"Contribution of every explained row, {role}"
     found.append(Exhibit(f"shap_beeswarm_{role}", title, "beeswarm", swarm, f"contribution, {one.link}", "feature"))
-    for name in top[:DEPENDENCE]:
-        place = one.names.index(name)
-        data = pd.DataFrame({name: one.values[:, place], "contribution": one.contributions[:, place]}).dropna()
-        found.append(
-            Exhibit(
-                f"shap_dependence_{role}_{name}",
-                f"Dependence on {name}, {role}",
-                "scatter",
-                data,
-                name,
-                f"contribution, {one.link}",
-            )
-        )
+    found += [_dependence(role, one, name) for name in top[:DEPENDENCE]]
     found.append(Exhibit(f"shap_table_{role}", f"Features by importance, {role}", "table", ranking))
     return found
+
+
+def _dependence(role: str, one: Attributions, name: str) -> Exhibit:
+    """Contribution by value of one feature: every row, or the mean of each level with its 5th to 95th percentile."""
+    place = one.names.index(name)
+    data = pd.DataFrame({name: one.values[:, place], "contribution": one.contributions[:, place]}).dropna()
+    title, unit = f"Dependence on {name}, {role}", f"contribution, {one.link}"
+    if name not in one.levels:
+        return Exhibit(f"shap_dependence_{role}_{name}", title, "scatter", data, name, unit)
+    groups = data.groupby(name)["contribution"]
+    means = pd.DataFrame(
+        {
+            "contribution": groups.mean(),
+            "contribution_lower": groups.quantile(0.05),
+            "contribution_upper": groups.quantile(0.95),
+        }
+    )
+    labels = [one.levels[name][int(code)] for code in means.index]
+    means.insert(0, name, labels)
+    note = "Mean of each level, and the 5th to 95th percentile of its rows."
+    return Exhibit(f"shap_dependence_{role}_{name}", title, "bars", means.reset_index(drop=True), name, unit, note)
 
 
 def as_explanation(one: Attributions) -> Any:

@@ -163,7 +163,7 @@ def _fidelity(bank: SimulatedBank, learnt: Learnt) -> tuple[Verdict, pd.DataFram
     limit = f"{bar.limit:g} {bar.unit}"
     words = f"exported table against the model, segment x month totals, signed, worst segment: at most {limit}"
     cell_unit = "bp" if bar is RATE_BAR else "CPR points"
-    found = f"{value:+.3f} ({gaps['segment'].iloc[worst]}); largest cell {largest:.2f} {cell_unit}"
+    found = f"{value:+z.3f} ({gaps['segment'].iloc[worst]}); largest cell {largest:.2f} {cell_unit}"
     verdict = _verdict(kind, words, found, abs(value) <= bar.limit)
     return verdict, gaps.rename(columns={"difference": f"difference, {bar.unit}"})
 

@@ -66,8 +66,9 @@ def sign(
 
 
 def signed_report(report: str, record: ModelRecord) -> str:
-    """A version's report that says who signed it, when, and with which note."""
-    return restate(report, "", signature(record.tags))
+    """A version's report that says which version it is of, who signed it, when, and with which note."""
+    version = {"Registered as": f"{record.name}@{record.version}, run {record.run}"}
+    return restate(report, "", {**version, **signature(record.tags)})
 
 
 def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tuple[AssumptionTable, ...]:

@@ -81,7 +81,8 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
     with stages.stage(f"{record.name}: report"):
         found, registered = data_digest(again.history.sources), record.tags.get("data_digest", "")
         facts = facts_of(again, fitted, findings) | {
-            "version": record.version,
+            "model_version": record.version,
+            "run": record.run,
             "validation_status": "unvalidated",
             **{name: value for name, value in record.tags.items() if name in SIGNED},
             "registered_data_digest": registered or "not on record",

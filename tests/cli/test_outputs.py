@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -89,3 +90,24 @@ def test_a_fault_of_the_program_is_none_of_the_users() -> None:
 
     with pytest.raises(OSError, match="no file is named"):
         guarded(Console(), broken)
+
+
+def test_an_interruption_is_a_line_and_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped() -> int:
+        raise KeyboardInterrupt
+
+    assert guarded(Console(), stopped) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_letters_that_the_output_cannot_write_do_not_undo_what_was_done() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii")
+    Console(out=out).say("9 files in büro")
+    assert raw.getvalue().split() == [b"9", b"files", b"in", b"b\\xfcro"]
+
+
+@pytest.mark.parametrize("words", [["--by", "A. Validator"], ["--note", "seen"]])
+def test_a_name_without_a_signature_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "nmd_decay@1", "--profile", "none.toml", *words]) == 2
+    assert "--sign" in capsys.readouterr().err

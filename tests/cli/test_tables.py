@@ -67,3 +67,8 @@ def test_the_columns_that_are_there_are_told_once(tmp_path: Path, capsys: pytest
     assert said.count("loan, when, outstanding, coupon") == 1
     table = said[said.index("Faults") :].split("\n\n")[0]
     assert max(map(len, table.splitlines())) <= 120
+
+
+def test_nothing_among_amounts_is_an_amount_and_among_shares_a_share() -> None:
+    lines = table_lines([{"eve": 0.0, "share": 0.0}, {"eve": -51_336_337.59, "share": -0.1732}], 80)
+    assert [line.split() for line in lines[2:]] == [["0.00", "0.0000"], ["-51,336,337.59", "-0.1732"]]

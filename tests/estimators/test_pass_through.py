@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -170,6 +172,17 @@ def test_turning_points_and_last_cycle():
     assert [(one.first, one.last) for one in found] == [(0, 15), (15, 23)]
     paid = np.concatenate([levels[:16] * 0.5, 0.025 + 0.2 * (levels[16:] - 0.05)])
     assert ConstantBeta("last_cycle").fit([series_of(levels, paid)]).beta(("one",)) == pytest.approx(0.2)
+
+
+def test_a_benchmarks_file_is_the_same_in_every_process():
+    """Fallbacks stand in an order of their own: a set's changes with the process, and the stored digest with it."""
+    levels = policy_rate(60, 1)
+    series = [
+        replace(series_of(levels, levels / 2), segment=(product, "retail"))
+        for product in ("savings", "checking", "term")
+    ]
+    keys = list(ConstantBeta("least_squares").fit(series).betas_)
+    assert keys[:3] == [one.segment for one in series] and keys[3:] == sorted(keys[3:]) and len(keys) == 7
 
 
 def test_leaving_months_out_leaves_pieces_of_one_source():

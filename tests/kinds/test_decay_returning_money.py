@@ -76,7 +76,9 @@ def test_the_whole_is_the_net_decay_of_closures_and_survivors_balances(dip: floa
     made = _as_predictions(SPEC, panel, {"predicted": np.zeros(len(panel.table))}).table
     gone = made["weight"] * made["actual"]
     by_year = 100 * gone.groupby(made["month"].dt.year).sum() / made["weight"].groupby(made["month"].dt.year).sum()
-    apart = decomposition(panel, np.ones(len(made), dtype=bool)).data["net decay, % a month"]
+    table = decomposition(panel, np.ones(len(made), dtype=bool)).data
+    assert table["year"].map(type).eq(str).all(), "a year is no amount: it is printed without a comma"
+    apart = table["net decay, % a month"]
     assert by_year.to_numpy() == pytest.approx(apart.to_numpy(), rel=1e-3, abs=1e-3)
 
 

@@ -20,7 +20,7 @@ from behavior.reporting.exhibits import block_of
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.reporting.model_card import model_card, parse_card
-from behavior.reporting.tables import cells, number
+from behavior.reporting.tables import cells, number, titled
 from behavior.reporting.validation_report import _plain, validation_report
 from behavior.specs import Gate
 from behavior.validation import run_checks
@@ -396,3 +396,28 @@ def test_a_list_without_room_is_counted_and_its_entries_stay_whole() -> None:
     assert _plain(names[:3]) == "feature_000, feature_001, feature_002"
     assert _plain({"a": 1, "b": [1, 2]}) == "a 1, b 1, 2"
     assert _plain([]) == "" and _plain(["x" * 700]) == "x" * 700
+
+
+def test_a_wide_table_is_set_closer_and_what_is_folded_is_printed() -> None:
+    wide = Table("Wide", pd.DataFrame({f"column {place}": [1.0] for place in range(12)}))
+    plain = Table("Long", pd.DataFrame({"month": ["2026-01"] * 40, "value": range(40)}))
+    page = render(Document("A page", "", (Section("One", (wide, plain)),)))
+    assert page.count('<table class="wide">') == 1
+    assert "<details>" in page and "details::details-content { content-visibility: visible" in page
+    assert '<td class="short">2026-01</td>' in page
+
+
+def test_names_are_written_as_people_write_them() -> None:
+    assert [titled(name) for name in ("nmd_decay", "deposit_beta", "shap_summary")] == [
+        "NMD decay",
+        "Deposit beta",
+        "SHAP summary",
+    ]
+
+
+def test_of_several_bands_the_legend_names_lines_alone() -> None:
+    data = pd.DataFrame({"x": [1.0, 2.0], "own": [1.0, 2.0], "own_lower": [0.5, 1.5], "own_upper": [1.5, 2.5]})
+    assert "own, band" in draw(Exhibit("one", "One", "lines", data))
+    several = data.assign(other=data["own"], other_lower=data["own_lower"], other_upper=data["own_upper"])
+    text = draw(Exhibit("two", "Two", "lines", several))
+    assert "other" in text and "band" not in text

@@ -24,7 +24,7 @@ def test_default_that_was_left_out_is_neither_drawn_nor_tabled() -> None:
     found = spent(example_set(tables=(*LOANS, target(), speed())), coverage("loan_payoff", "loan_curtailment"), "")
     assert [table.name for table in found.drawn.tables] == ["loan_payoff", "loan_curtailment", "target", "speed"]
     titles = [table.title for table in readings_tables(found.read, found.points, found.causes_left_out)]
-    assert "Figures of every curve, runoff, all causes without default" in titles
+    assert "Figures of every curve, run-off, all causes without default" in titles
     assert not any(title.endswith(", default") for title in titles)
     assert "loan default (default is left out of EVE and NII)" in found.words
 
@@ -32,7 +32,7 @@ def test_default_that_was_left_out_is_neither_drawn_nor_tabled() -> None:
 def test_default_that_acted_is_one_of_all_causes() -> None:
     found = spent(example_set(tables=LOANS), coverage(*(table.name for table in LOANS)), "")
     titles = [table.title for table in readings_tables(found.read, found.points, found.causes_left_out)]
-    assert "Figures of every curve, runoff, all causes" in titles
+    assert "Figures of every curve, run-off, all causes" in titles
     assert found.words == ""
     assert len(found.drawn.tables) == 3
 

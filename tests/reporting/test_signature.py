@@ -40,6 +40,7 @@ def test_a_signature_says_who_when_and_with_which_note() -> None:
     record = ModelRecord("m", 1, "run", {}, "", SIGNED)
     found = signed_report(page("UNVALIDATED", signature({})), record)
     assert "UNVALIDATED" not in found and "unvalidated" not in found
+    assert "<dt>Registered as</dt><dd>m@1, run run</dd>" in found
     assert "<dt>Signed by</dt><dd>Vera, 2026-10-05 09:30 UTC</dd>" in found
     assert "ok &lt;b&gt;" in found
 

@@ -151,6 +151,8 @@ def test_a_validator_signs_by_tags(tracker: Any) -> None:
     assert record.tags["validation_status"] == "validated"
     assert record.tags["validated_by"] == "Model risk"
     assert record.digest == digest_of_all(digests_of(FILES))
+    if not isinstance(tracker, FolderTracker):
+        assert tracker.client.get_run(record.run).data.tags["validation_status"] == "validated", "the table of runs too"
 
 
 def test_nothing_is_written_to_the_current_directory(

@@ -15,8 +15,9 @@ from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
+from behavior.validation.evidence import _driver_groups
 from behavior.validation.regime_coverage import turns
-from behavior.validation.shap_summary import additivity_error, as_explanation, importance
+from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
 from behavior.validation.tie_out import reconcile
 
 CHECKS = all_checks()
@@ -470,6 +471,29 @@ def test_importance_ranks_and_tells_direction(fakes: ModuleType) -> None:
     assert table["feature"].tolist() == ["incentive", "age_months"]
     assert table["direction"].tolist() == ["raises", "raises"]
     assert additivity_error(one) < 1e-12
+
+
+def test_a_name_has_levels_and_no_direction(fakes: ModuleType) -> None:
+    """Places of a name's levels are no scale: its picture is a bar a level, called by its name."""
+    plain = fakes.attributions_of(fakes.make_input().panel.table)
+    place = plain.names.index("incentive")
+    values = plain.values.copy()
+    values[:, place] = (values[:, place] > 0).astype(float)
+    one = replace(plain, values=values, levels={"incentive": ("out", "in")})
+    assert importance(one).set_index("feature")["direction"].to_dict() == {
+        "incentive": "by level",
+        "age_months": "raises",
+    }
+    by_name = {exhibit.name: exhibit for exhibit in exhibits_of("payoff", one)}
+    bars = by_name["shap_dependence_payoff_incentive"]
+    assert bars.form == "bars" and bars.data["incentive"].tolist() == ["out", "in"]
+    shades = by_name["shap_beeswarm_payoff"].data.set_index("feature")["value"]
+    assert shades.loc["incentive"].isna().all() and shades.loc["age_months"].notna().all()
+
+
+def test_no_word_or_label_has_a_negative_zero() -> None:
+    rows = pd.DataFrame({"driver": [-0.03, -0.001, -0.0001, 0.0001, 0.02] * 20})
+    assert not [label for label in _driver_groups(rows["driver"]).labels if "-0.00" in label]
 
 
 def test_the_exact_shapley_vector(vectors: Any) -> None:

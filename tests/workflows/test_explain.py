@@ -161,3 +161,8 @@ def test_income_is_told_by_position_and_month(measure: str, sheet: str) -> None:
 def test_a_cell_that_is_not_there_is_refused_by_name(cell: Cell, words: str) -> None:
     with pytest.raises(SpecFault, match=words):
         explain(given(), ValuationOptions(), cell)
+
+
+def test_nothing_is_written_without_a_sign() -> None:
+    node = Node("2026-10-31", -0.0, detail={"of its balance": -0.0})
+    assert list(lines_of(node)) == ["2026-10-31: 0.000000 (of its balance 0)"]
