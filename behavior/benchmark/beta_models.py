@@ -25,18 +25,23 @@ Model = Callable[[Fold], PathModel]
 CHAMPION = "structural law"
 LAST_CYCLE = "last cycle's beta"
 SYMMETRIC = "symmetric error correction"
+AS_TABLES = "error correction as tables"
 BOOSTED = "boosted, monotone"
 POOLED_CONSTANT = "pooled constant beta"
 INCUMBENT = "incumbent"
 
 
 def models(options: FitOptions) -> dict[str, Model]:
-    """Champion, challengers and incumbents by name."""
+    """Champion, challengers and incumbents by name.
+
+    Error correction stands there twice: whole, and as the target and speed that an assumption set could hold of it.
+    """
     return {
         CHAMPION: lambda fold: structural(fold, options),
         "logistic law": lambda fold: structural(fold, replace(options, form="logistic")),
         "asymmetric error correction": lambda fold: recursive_path(_corrected(fold.training, True), options.floor),
         SYMMETRIC: lambda fold: recursive_path(_corrected(fold.training, False), options.floor),
+        AS_TABLES: lambda fold: law_path(_corrected(fold.training, False).law, options.floor, lambda segment: None),
         BOOSTED: lambda fold: recursive_path(BoostedPassThrough().fit(fold.training), options.floor),
         "constant beta, least squares": lambda fold: recursive_path(
             ConstantBeta("least_squares").fit(fold.training), options.floor

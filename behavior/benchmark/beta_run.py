@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from behavior.benchmark.bars import judge_bar
-from behavior.benchmark.beta_models import CHAMPION, INCUMBENT, LAST_CYCLE, incumbent, models, pooled_structural
+from behavior.benchmark.beta_models import (
+    AS_TABLES,
+    CHAMPION,
+    INCUMBENT,
+    LAST_CYCLE,
+    incumbent,
+    models,
+    pooled_structural,
+)
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
 from behavior.benchmark.beta_scores import BETA, PATH, BetaBenchmark, run_protocol
 from behavior.benchmark.hazard_models import OURS
@@ -29,6 +37,10 @@ from behavior.panel.dense import month_end_of
 from behavior.specs import ModelSpec
 
 PICTURED = 6
+NO_TABLES = (
+    "Error correction and boosted trees pull a rate to the level that they learned, and an assumption set starts from "
+    f"today's rate without a jump: neither can be exported. `{AS_TABLES}` is what target and speed hold of the first."
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def beta_answer(
         verdicts=verdicts,
         winner=_winner(scores),
         exhibits=_pictures(found),
-        notes=(*((question.says,) if question.says else ()), *used, *refused),
+        notes=(*((question.says,) if question.says else ()), NO_TABLES, *used, *refused),
         facts={"rows judged": len(found.rows), "folds": int(found.rows["fold"].nunique())},
     )
 

@@ -339,6 +339,7 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "rows": fit.rows,
             "series": len(one.designs),
             "gain": fit.gain,
+            "posted step": max(design.step for design in one.designs),
             "smoothing": fit.smoothing,
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,

@@ -84,6 +84,7 @@ def replicates(
     task = replace(task, layout=layout, tells=False)
     freed = task.solve(fit.parameters[None, :], 40).parameters[0]
     truest = replace(fit, parameters=observed_best(task, freed))
+    task = _steps_counted_whole(task, truest)
     errors = -errors_in_basis_points(layout, task.designs, truest.parameters[None, :], task.delays[:1], task.actual)[0]
     # Residuals are smaller than errors, by the freedom that the fit has used up.
     used = min(layout.size, errors.size // 2)
@@ -109,6 +110,19 @@ def replicates(
     if layout.impact:
         return speeds_again(again, solved.parameters)
     return np.asarray(solved.parameters[:, layout.structural])
+
+
+def _steps_counted_whole(task: Problem, fit: SeriesFit) -> Problem:
+    """The same with what a posted step hides as an error like any other: a fit makes little of it, a band must not."""
+    if not any(design.step for design in task.designs):
+        return task
+    plain = tuple(replace(design, step=0.0) for design in task.designs)
+    small, large = (
+        errors_in_basis_points(task.layout, designs, fit.parameters[None, :], task.delays[:1], task.actual)
+        for designs in (task.designs, plain)
+    )
+    larger = float(np.linalg.norm(large) / max(float(np.linalg.norm(small)), 1e-12))
+    return replace(task, designs=plain, sigma=task.sigma * larger)
 
 
 def error_draws(observed: IntArray, first_month: int, span: tuple[int, int], calendar: IntArray) -> IntArray:

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from behavior.assumptions.effects import POOLED
+from behavior.assumptions.pass_through_path import PassThroughLaw
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
 from behavior.estimators.pass_through_series import RateSeries, pieces_of
 from behavior.estimators.pass_through_static import matched
@@ -208,6 +209,17 @@ class ErrorCorrection:
         if not matching:
             raise FittingError(f"error correction: no equation for {segment} and no pooled one.")
         return self.fits_[min(matching, key=lambda key: sum(label == POOLED for label in key))]
+
+    def law(self, segment: tuple[str, ...]) -> PassThroughLaw:
+        """What target and speed can carry of the equation: the long-run beta at every level, the correction a month.
+
+        The impact and the level that the rate is pulled to have no place in a law that starts from today's rate.
+        """
+        found = self.equation(segment)
+        beta = float(np.clip(found.long_run_beta, 0.0, 1.0))
+        rest = float(np.clip(1.0 + found.coefficients[3], 0.0, 1.0))
+        speed = 1.0 - rest ** (1.0 / found.period)
+        return PassThroughLaw(np.zeros(1), np.array([beta]), speed, speed)
 
     def path(self, segment: tuple[str, ...], levels: FloatArray, start: float, begin: int, floor: float) -> FloatArray:
         """Rate paid in the months after position `begin` of `levels`, stepping by the period it was fitted on."""

@@ -16,6 +16,7 @@ import numpy as np
 from behavior.assumptions.pass_through_path import PassThroughLaw, integral_weights
 from behavior.estimators.pass_through_kernel import fitted_rates
 from behavior.estimators.pass_through_series import BASIS_POINTS, RateSeries
+from behavior.estimators.pass_through_steps import beyond_step, posting_step
 from behavior.quantities import FloatArray, IntArray
 
 PERCENT = 100.0
@@ -189,6 +190,7 @@ class Design:
     weights : shape (before + months, knots), integrals of the marginal from the middle knot to each month's level.
     before : months of levels kept before the start, for delays.
     row_at : shape (months,), observation that ends in each month or -1.
+    step : in which the rate paid is posted, decimal a year; 0 = any rate.
     """
 
     series: RateSeries
@@ -197,6 +199,7 @@ class Design:
     before: int
     row_at: IntArray
     floor: float
+    step: float = 0.0
 
     @property
     def months(self) -> int:
@@ -211,7 +214,8 @@ def design_of(series: RateSeries, layout: Layout, longest_delay: int, floor: flo
     row_at = np.full(end - begin + 1, -1, dtype=np.int64)
     row_at[series.observed - begin] = np.arange(series.observed.size)
     centred = weights - integral_weights(layout.knots, layout.reference)
-    return Design(series, piece, centred, longest_delay, row_at, min(floor, float(series.rate_paid.min())))
+    least = min(floor, float(series.rate_paid.min()))
+    return Design(series, piece, centred, longest_delay, row_at, least, posting_step(series))
 
 
 def targets(layout: Layout, design: Design, parameters: FloatArray) -> FloatArray:
@@ -251,10 +255,11 @@ def one_step_paths(
 def errors_in_basis_points(
     layout: Layout, designs: Sequence[Design], parameters: FloatArray, delays: IntArray, actual: FloatArray
 ) -> FloatArray:
-    """One-step errors of all pieces after one another, shape (p, rows), basis points."""
+    """One-step errors of all pieces after one another, shape (p, rows), basis points; little inside a posted step."""
     found, first = [], 0
     for design in designs:
         own = actual[first : first + design.series.observed.size]
-        found.append((one_step_paths(layout, design, parameters, delays, own) - own) * BASIS_POINTS)
+        errors = (one_step_paths(layout, design, parameters, delays, own) - own) * BASIS_POINTS
+        found.append(beyond_step(errors, design.step * BASIS_POINTS) if design.step else errors)
         first += own.shape[0]
     return np.concatenate(found).T

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through_series import BASIS_POINTS
 
 
 def fit_facts(model: StructuralPassThrough) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def _own(facts: Mapping[str, Any]) -> dict[str, Any]:
         "starts that end in the same law, %": 100.0 * facts.get("share of starts that agree", unknown),
         "smoothing": facts.get("smoothing", unknown),
         "share of an error corrected in a month": facts.get("gain", unknown),
+        "posted in steps of, bp": BASIS_POINTS * facts.get("posted step", 0.0),
         "largest design effect": float(np.max(facts.get("design effect", [unknown]))),
         "passed on at once, up and down": ", ".join(f"{one:.3f}" for one in facts.get("impact", [])) or "nothing",
         "condition number": facts.get("condition", unknown),

@@ -82,11 +82,18 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     for name in by:
         held[name] = held[name].astype(object).where(held[name].notna(), "")
     grouped = held.groupby([*by, "month_number"], sort=True, observed=True)
-    rows = grouped.agg(weight=("balance", "sum"), interest=("interest", "sum"), exposure=("balance", "size"))
-    rows = rows.reset_index()
-    rows["rate_paid"] = rows.pop("interest") / rows["weight"]
+    rows = grouped.size().rename("exposure").reset_index()
+    place = grouped.ngroup().to_numpy()
+    rows["weight"] = _summed(place, held["balance"].to_numpy(dtype=np.float64))
+    rows["rate_paid"] = _summed(place, held["interest"].to_numpy(dtype=np.float64)) / rows["weight"]
     rows["period_months"] = 1
     return _named(rows, spec), dropped
+
+
+def _summed(place: IntArray, values: FloatArray) -> FloatArray:
+    """Sum of the values of each place, shape (places,): added by size, so that the order of the file is not in it."""
+    order = np.argsort(values)
+    return np.asarray(np.bincount(place[order], values[order]), dtype=np.float64)
 
 
 def _product_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from behavior.assumptions.pass_through_path import project_rate_paid
 from behavior.estimators.pass_through_correction import CorrectionFit, ErrorCorrection, correction_fit, regression
 from behavior.quantities import FloatArray
 from tests.estimators.pass_through_cases import policy_rate, series_of
@@ -74,3 +75,26 @@ def test_written_and_read_back_with_its_error_and_older_texts_without():
         del one["long_run_error"], one["asymmetry"]
     older = ErrorCorrection.from_files({"error_correction.json": json.dumps(content)})
     assert np.isnan(older.equation(("s1",)).long_run_error)
+
+
+def test_what_tables_hold_of_the_equation_moves_as_it_does_where_there_is_no_impact_and_no_gap():
+    levels = policy_rate(240, 5)
+    paid = [0.002 + LONG_RUN * levels[0]]
+    for before in levels[:-1]:  # closes a share of last month's gap and answers nothing at once
+        paid.append(paid[-1] - CORRECTION * (paid[-1] - 0.002 - LONG_RUN * before))
+    fitted = ErrorCorrection(asymmetric=False).fit([series_of(levels, np.array(paid))])
+    law = fitted.law(("one",))
+    assert (law.up, law.down, law.delay_up, law.delay_down) == (pytest.approx(CORRECTION),) * 2 + (0, 0)
+    assert float(law.target_change(0.01, 0.03)) == pytest.approx(LONG_RUN * 0.02)
+    # The month of a change is the law's first month and the equation's second.
+    moved = project_rate_paid(law, levels[:-1], paid[0], floor=-1.0)
+    assert moved == pytest.approx(np.array(paid[2:]), abs=1e-9)
+
+
+def test_tables_close_by_the_month_what_an_equation_of_quarters_closes_by_the_quarter():
+    levels = policy_rate(240, 5)
+    paid = simulated(levels, 1)
+    found = correction_fit(levels[::3], paid[::3], asymmetric=False, period=3)
+    model = ErrorCorrection(asymmetric=False)
+    model.fits_ = {("one",): found}
+    assert (1.0 - model.law(("one",)).up) ** 3 == pytest.approx(1.0 + found.coefficients[3])

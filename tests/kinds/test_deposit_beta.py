@@ -10,7 +10,7 @@ from behavior.assumptions.check import table_faults
 from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
 from behavior.errors import FittingError, SpecFault
 from behavior.kinds._beta_export import law_from_tables, speed_parts
-from behavior.kinds._beta_panel import SHORT_RATES, pieces_of_panel, series_of_panel
+from behavior.kinds._beta_panel import SHORT_RATES, build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds.base import ExportContext
 from behavior.kinds.deposit_beta import KIND, fit_options
 from behavior.market.history import RateHistory
@@ -238,3 +238,28 @@ def test_one_pair_of_delays_is_one_table(trained):
     laws = trained[3].estimators["pass_through"].laws_
     alike = [law for law in laws if law.delays == laws[0].delays]
     assert speed_parts(alike) == [alike]
+
+
+def test_the_panel_is_that_of_the_accounts_and_not_of_the_file(market):
+    generator = np.random.default_rng(5)
+    months = np.repeat(ENDS[:24], 40)
+    account = np.tile([f"A{number:02d}" for number in range(40)], 24)
+    rows = pd.DataFrame(
+        {
+            "account_id": account,
+            "month": months,
+            "balance": generator.lognormal(9, 2, months.size),
+            "rate_paid": generator.uniform(0, 0.03, months.size),
+        }
+    )
+    accounts = pd.DataFrame({"account_id": sorted(set(account)), "product": "savings", "open_date": ENDS[0]})
+    panels = [
+        build_beta_panel(
+            CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": shuffled}),
+            market[1],
+            spec_of("deposit_history/1"),
+        ).table
+        for shuffled in (rows, *(rows.sample(frac=1.0, random_state=seed) for seed in range(3)))
+    ]
+    for other in panels[1:]:
+        pd.testing.assert_frame_equal(panels[0], other, check_exact=True)
