@@ -29,6 +29,9 @@ BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48,
 STEP = 0.0025
 NODES = 24
 REACH = 0.005
+MACROS = ("unemployment_rate",)
+"""Features that move with the calendar for all loans alike; a curve holds them at their last values."""
+
 BAND = 1.6448536269514722
 
 
@@ -96,6 +99,29 @@ def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) 
         return (1.0,) * 12
     factors = np.asarray(means) / np.mean(means)
     return tuple(float(round(one, 6)) for one in factors)
+
+
+def macros_held(matrix: FeatureMatrix, month: IntArray) -> FeatureMatrix:
+    """The matrix with each of `MACROS` in all months as it last was: what a curve, which has no axis for it, speaks of.
+
+    A month's rows move by the difference of its mean from that of the last month that has any, so that what tells
+    places apart stays.
+
+    Parameters
+    ----------
+    month : month number of each row.
+    """
+    values = matrix.values.copy()
+    for name in set(MACROS) & set(matrix.names):
+        own = values[:, matrix.names.index(name)]
+        known = ~np.isnan(own)
+        if not known.any():
+            continue
+        place = month[known] - month[known].min()
+        counts = np.bincount(place)
+        means = np.bincount(place, own[known]) / np.maximum(counts, 1)
+        own[known] += means[-1] - means[place]
+    return matrix.with_values(values)
 
 
 def surface(

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import SplineHazard
@@ -21,7 +20,9 @@ AROUND = (-3, -2, -1, 0, 1, 2, 3, 4, 6, 7)
 """Nodes around the end of a fixed period: the outer two lie just outside the months that a reset moves."""
 
 RESET_FEATURES = ("fixed_period", "reset_phase")
-SURE, LEAST_AWAITED = 0.999, 5.0
+LEAST_AWAITED = 5.0
+LEAST_LEFT = 0.02
+"""Share of a direction's variance that the plain model must leave open for its surprise to be told."""
 
 LEAST_SHARE = 0.05
 """Share of a segment's rows below which a fixation has no nodes of its own; its resets are left out of the curve."""
@@ -81,7 +82,13 @@ class Resets:
 def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, roles: Roles) -> bool:
     """Whether payoffs around resets, before and after, depart from what a model without their features expects.
 
-    A score test by group of months: a bank whose loans leave no differently there keeps the model that it has without.
+    Efficient scores of the features' levels: what the plain model has learned of the same loans is no surprise any
+    more, and its share of the variance is taken out, because a smooth effect of age bends around a step and leaves less
+    of it than chance would. The features are read where they are expected to foretell unseen loans better, which is
+    where the statistic is more than twice its degrees of freedom; other banks keep the model that they have without.
+
+    Sources: D. R. Cox and D. V. Hinkley, Theoretical Statistics, 1974, section 9.3 (efficient scores); H. Akaike, A New
+    Look at the Statistical Model Identification, 1974 (twice the degrees of freedom).
 
     Parameters
     ----------
@@ -89,20 +96,34 @@ def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, r
     """
     plain = without_resets(matrix)
     model = SplineHazard(roles.driver, roles.age, roles.burnout, roles.interacts, most_rows=60_000)
-    expected = cases * model.fit(plain, event, cases).predict_hazard(plain)
-    surprise, groups = 0.0, 0
-    for name in RESET_FEATURES:
-        if name not in matrix.names:
-            continue
+    hazard = model.fit(plain, event, cases).predict_hazard(plain)
+    groups = _levels_awaited(matrix, cases * hazard)
+    if not len(groups):
+        return False
+    spread = cases * hazard * (1.0 - hazard)
+    assert model.covariance_ is not None
+    shared = np.array([model.layout_.pulled(plain, np.where(group, spread, 0.0)) for group in groups])
+    own = np.array([[float(spread[one & other].sum()) for other in groups] for one in groups])
+    score = np.array([float((cases * (event - hazard))[group].sum()) for group in groups])
+    return _surprise_beyond_chance(score, own, own - shared @ model.covariance_ @ shared.T)
+
+
+def _levels_awaited(matrix: FeatureMatrix, expected: FloatArray) -> BoolArray:
+    """Rows of each level of the features of resets that awaits enough payoffs, shape (levels, rows)."""
+    found = []
+    for name in set(RESET_FEATURES) & set(matrix.names):
         codes = column_of(matrix, name)
-        known = ~np.isnan(codes)
-        places = codes[known].astype(np.int64)
-        awaited = np.bincount(places, expected[known])
-        found = np.bincount(places, (cases * event)[known])
-        enough = awaited >= LEAST_AWAITED
-        surprise += float((((found - awaited) ** 2)[enough] / awaited[enough]).sum())
-        groups += int(enough.sum())
-    return groups > 0 and surprise > float(chi2.ppf(SURE, groups))
+        found += [codes == level for level in range(len(matrix.levels[name]))]
+    return np.array([group for group in found if float(expected[group].sum()) >= LEAST_AWAITED], dtype=bool)
+
+
+def _surprise_beyond_chance(score: FloatArray, own: FloatArray, variance: FloatArray) -> bool:
+    """Whether scores are beyond twice what chance gives, in the directions that the plain model leaves open."""
+    scale = 1.0 / np.sqrt(np.diag(own))
+    left, directions = np.linalg.eigh(0.5 * (variance + variance.T) * np.outer(scale, scale))
+    open_ = left > LEAST_LEFT
+    along = directions.T @ (score * scale)
+    return bool(open_.any() and (along[open_] ** 2 / left[open_]).sum() > 2 * int(open_.sum()))
 
 
 def without_resets(matrix: FeatureMatrix) -> FeatureMatrix:

@@ -208,7 +208,8 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
     matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
-    season = export_grid.season_of(model, matrix, weight, spec.split.seed)
+    held = export_grid.macros_held(matrix, month_number(table["month"]))
+    season = export_grid.season_of(model, held, weight, spec.split.seed)
     curves: tuple[AssumptionCurve, ...] = ()
     for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= 30 else mask
@@ -220,7 +221,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
             drivers,
             resets.ages(spec.export.months) if "reset_phase" in matrix.names else (),
         )
-        part = matrix.with_values(matrix.values[rows])
+        part = held.with_values(held.values[rows])
         values, error = export_grid.surface(
             model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season, resets
         )
@@ -253,7 +254,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
     )
-    return _levelled(made, context.panel, model.predict_hazard(matrix))
+    return _levelled(made, context.panel, model.predict_hazard(held))
 
 
 def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
@@ -264,7 +265,11 @@ def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
 
 
 def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> AssumptionTable:
-    """Each curve held to the model along its axes over the last years by balance, averaging and grid included."""
+    """Each curve held to the model along its axes over the last years by balance, averaging and grid included.
+
+    `hazard` is the model's of every row with macros held as the curve holds them: those of the last years, where they
+    moved, are not those that the curve is spent under.
+    """
     month = month_number(panel.table["month"])
     late = month > month.max() - LEVEL_MONTHS
     recent = panel.rows(late)
@@ -289,9 +294,17 @@ def _axes() -> tuple[str, ...]:
 
 
 def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Panel) -> Predictions:
-    """The payoff table applied to the panel's rows the way that the engine applies it, season included."""
+    """The payoff table applied to the panel's rows the way that the engine applies it, season included.
+
+    Where the model reads a macro, `modelled` is what it says with macros held as the table holds them.
+    """
     table = next(one for one in tables if one.cause == "payoff")
-    return _as_predictions(fitted.spec, panel, {"predicted": _table_values(table, panel)[0]})
+    columns = {"predicted": _table_values(table, panel)[0]}
+    if set(export_grid.MACROS) & set(fitted.estimators["inputs"].names):
+        matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
+        held = export_grid.macros_held(matrix, month_number(panel.table["month"]))
+        columns["modelled"] = fitted.estimators["payoff"].predict_hazard(held)
+    return _as_predictions(fitted.spec, panel, columns)
 
 
 def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, IntArray]:

@@ -9,7 +9,8 @@ Mechanism
 ---------
 The table, read back from disk, is looked up on the very rows that the model predicts, of all customers in the months
 after those learned from: what a table says of a model is no question of unseen customers. Both are summed by balance
-within segment and month. The difference, table minus model, is signed: CPR points and points of remaining balance
+within segment and month; a macro that the table holds at its last value is held so in the model as well, where the
+lookup says what that gives. The difference, table minus model, is signed: CPR points and points of remaining balance
 over those months for shares, basis points for rates. Curves that count months since as-of speak of the accounts open
 there; they are exported once more for the accounts of the last month learned from, and rows of accounts opened since
 are left out. Means weigh cells by balance; worst cells count only with 1% of a segment's mean month or more.
@@ -118,7 +119,9 @@ def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
     if len(model) != len(table):
         raise DoesNotApply("the lookup does not answer for the rows that the model predicts.")
     rows = model[["segment", "month"]].assign(
-        weight=table["weight"].to_numpy(), model=model["predicted"].to_numpy(), table=table["predicted"].to_numpy()
+        weight=table["weight"].to_numpy(),
+        model=modelled(model, table).to_numpy(),
+        table=table["predicted"].to_numpy(),
     )[mask_of(given, "out_of_time", model)]
     rows = rows[(rows["weight"] > 0) & rows["model"].notna()]
     if rows.empty:
@@ -128,6 +131,11 @@ def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
         raise DoesNotApply("the table has no curve for any later row.")
     missing = float(rows.loc[~covered, "weight"].sum() / rows["weight"].sum())
     return rows[covered].reset_index(drop=True), missing
+
+
+def modelled(predictions: pd.DataFrame, looked_up: pd.DataFrame) -> pd.Series:
+    """What the model says where the table speaks: with macros held as the table holds them, else as it predicts."""
+    return looked_up["modelled"] if "modelled" in looked_up else predictions["predicted"]
 
 
 def cells_of(rows: pd.DataFrame, rate: bool) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from behavior.assumptions.effects import View
 from behavior.benchmark.results import MET, MISSED, OPEN, Verdict
 from behavior.simulator.bank import SimulatedBank
 from behavior.specs import ModelSpec
-from behavior.validation.export_fidelity import RATE_BAR, bar_of, cells_of, segment_totals
+from behavior.validation.export_fidelity import RATE_BAR, bar_of, cells_of, modelled, segment_totals
 from behavior.workflows.landmark_tables import landmark_tables
 from behavior.workflows.truth_measures import (
     AGE_EDGES,
@@ -178,7 +178,7 @@ def _paired(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
             "segment": model["segment"].astype(str),
             "month": model["month"],
             "weight": table["weight"].to_numpy(),
-            "model": model["predicted"].to_numpy(),
+            "model": modelled(model, table).to_numpy(),
             "table": table["predicted"].to_numpy(),
         }
     ).dropna()

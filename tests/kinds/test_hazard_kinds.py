@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from behavior.panel.split import split_panel
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
 from behavior.specs import ModelSpec, parse_spec
+from behavior.validation.export_fidelity import modelled
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 HAZARDS = ("mortgage_prepayment", "nmd_decay")
@@ -79,6 +80,31 @@ def test_prepayment_rises_with_incentive_everywhere() -> None:
     for curve in table.curves:
         assert (np.diff(curve.values, axis=0) >= -1e-12).all()
         assert curve.lower is not None and curve.upper is not None
+
+
+def test_a_curve_speaks_of_unemployment_as_it_last_was_whatever_it_was_before() -> None:
+    one = made("mortgage_prepayment")
+    table = one.panel.table
+    before = table["month"] < table["month"].max()
+    moved = replace(
+        one.panel, table=table.assign(unemployment_rate=table["unemployment_rate"] + np.where(before, 0.03, 0.0))
+    )
+    context = ExportContext(pd.Timestamp(bank().simulator.as_of), moved, bank().rate_history, bank().book)
+    for table, again in zip(one.tables, one.kind.export(one.fitted, context), strict=True):
+        assert again.season == pytest.approx(table.season, rel=1e-6)
+        for curve, other in zip(table.curves, again.curves, strict=True):
+            np.testing.assert_allclose(other.values, curve.values, rtol=1e-6)
+
+
+def test_a_table_is_held_against_the_model_under_the_macros_it_holds() -> None:
+    one = made("mortgage_prepayment")
+    model = one.kind.predict(one.fitted, one.panel).table
+    table = one.kind.look_up(one.tables, one.fitted, one.panel).table
+    last = (model["month"] == model["month"].max()).to_numpy()
+    np.testing.assert_allclose(modelled(model, table)[last], model["predicted"][last], rtol=1e-12)
+    assert np.abs(modelled(model, table) / model["predicted"] - 1.0)[~last].max() > 1e-3
+    plain = modelled(model, table.drop(columns="modelled"))
+    np.testing.assert_array_equal(plain, model["predicted"])
 
 
 def test_decay_has_both_views_and_counts_moves_in_one_only() -> None:

@@ -155,3 +155,18 @@ def test_features_of_resets_are_kept_where_payoffs_ask_for_them(peak: float) -> 
     )
     assert without_resets(matrix).names == ("age_months",)
     assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", "")) == (peak > 1.0)
+
+
+def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_most_of_it() -> None:
+    rng = np.random.default_rng(7)
+    age = rng.integers(1, 120, 120_000).astype(np.float64)
+    passed = (age > 60).astype(np.float64)
+    happened = (rng.random(age.size) < 0.01 * np.where(passed > 0, 2.0, 1.0)).astype(np.float64)
+    matrix = FeatureMatrix(
+        ("age_months", "fixed_period"),
+        np.column_stack([age, passed]),
+        (0, 0),
+        ("months", "level"),
+        {"fixed_period": PERIODS},
+    )
+    assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", ""))
