@@ -77,7 +77,7 @@ class Terms(SharedTerms):
     Parameters
     ----------
     calendar : place in `calendars`. repayment : as in `layout`. day : payment day.
-    original_term : completed months from origination to maturity.
+    original_term : completed months from origination to maturity, from as-of where origination is unknown.
     fixation : until when each row's rate is fixed.
     fixing : kind of fixing in `fixings`, -1 where the rate does not float.
     """
@@ -219,10 +219,10 @@ def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:
 
 
 def _ages(schedule: _Schedule) -> tuple[IntArray, IntArray]:
-    """Completed months from origination to as-of and to maturity; 0 and 1 where origination is not known."""
-    unknown = np.isnat(schedule.origination)
-    age = months_between(np.where(unknown, schedule.now, schedule.origination), schedule.now)
-    term = months_between(np.where(unknown, schedule.maturity, schedule.origination), schedule.maturity)
+    """Completed months from origination (as-of where it is unknown) to as-of, and to maturity: at least 1."""
+    origination = np.where(np.isnat(schedule.origination), schedule.now, schedule.origination)
+    age = months_between(origination, schedule.now)
+    term = months_between(origination, schedule.maturity)
     return np.maximum(age, 0), np.maximum(np.where(schedule.open_ended, 0, term), 1)
 
 
