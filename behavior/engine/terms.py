@@ -19,6 +19,7 @@ from behavior.engine.calendars import (
     build_calendars,
     day_in_month,
     first_month,
+    next_resets,
     payment_day,
     regular_span,
     thirty,
@@ -381,11 +382,7 @@ def _reset_series(
     first_payment = roll_months(last, -(payments_left(now, last, step) - 1) * step)
     default = np.where(begins[rows] > now, begins[rows], first_payment)
     given = np.where(np.isnat(given), default, given)
-    behind = np.maximum(months_between(given, now) // months[rows] + 1, 0) * (given <= now)
-    on_grid = roll_months(last, month_number(given) - month_number(last)) == given
-    reset_day = np.where(on_grid, day[rows], payment_day(given))
-
-    given = np.where(behind > 0, day_in_month(month_number(given) + behind * months[rows], reset_day), given)
+    given, reset_day = next_resets(now, given, last, months[rows], day[rows])
     until, every, turn = maturity.copy(), fixed.months.copy(), day.copy()
     until[rows], every[rows], turn[rows] = given, months[rows], reset_day
     fixed = Fixation(until, every, turn, maturity)
