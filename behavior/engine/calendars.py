@@ -27,7 +27,7 @@ from behavior.months import (
     roll_months,
     year_fraction,
 )
-from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
 COUNTS = tuple(DAY_COUNTS)
 THIRTY = tuple(index for index, name in enumerate(COUNTS) if name.startswith("30"))
@@ -186,7 +186,7 @@ class Fixation:
 
 
 def next_resets(
-    as_of: DateLike, given: DateArray, maturity: DateArray, months: AnyArray, day: IntArray
+    as_of: DateLike, given: DateArray, maturity: DateArray, months: IntArray | int, day: IntArray
 ) -> tuple[DateArray, IntArray]:
     """The first reset after as-of of the series that begins on `given`, and the day of the month that resets fall on.
 
