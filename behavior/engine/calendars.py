@@ -23,6 +23,7 @@ from behavior.months import (
     first_day,
     is_month_end,
     month_number,
+    months_between,
     roll_months,
     year_fraction,
 )
@@ -182,6 +183,24 @@ class Fixation:
             found = np.where(turn > 0, day_in_month(begin + turn * every, day), first)
             end = np.where(found > days, found, day_in_month(begin + (turn + 1) * every, day))
         return np.asarray(np.maximum(np.minimum(end, self.last[row]), days + np.timedelta64(1, "D")))
+
+
+def next_resets(
+    as_of: DateLike, given: DateArray, maturity: DateArray, months: IntArray | int, day: IntArray
+) -> tuple[DateArray, IntArray]:
+    """The first reset after as-of of the series that begins on `given`, and the day of the month that resets fall on.
+
+    A first reset on a day that counts back from maturity follows the payment day, any other one its own.
+
+    Parameters
+    ----------
+    months : between resets. day : payment day.
+    """
+    now, number = as_days(as_of), month_number(given)
+    on_grid = roll_months(maturity, number - month_number(maturity)) == given
+    day = np.where(on_grid, day, payment_day(given))
+    behind = np.maximum(months_between(given, now) // months + 1, 0) * (given <= now)
+    return np.where(behind > 0, day_in_month(number + behind * months, day), given), day
 
 
 def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) -> CalendarSet:

@@ -148,7 +148,12 @@ BOOK_TABLE = TableContract(
             "amortization_start_date", "date", "Where interest-only ends: begins the first amortising period."
         ),
         optional_column("amortization_months", "integer", "Longer than the term leaves a balloon.", "months", 1),
-        Column("origination_date", "date", "Day of origination; empty where unknown.", nullable=True),
+        Column(
+            "origination_date",
+            "date",
+            "Day of origination; empty where unknown: age and term count from as-of.",
+            nullable=True,
+        ),
         Column("maturity_date", "date", "Contractual maturity; empty for repayment `none`.", nullable=True),
         Column(
             "payment_months",

@@ -173,6 +173,15 @@ def hold(s: int, group: int, month: int, balance: float, switches: Switches, out
 
 
 @folded
+def worth(cash: float, alike: bool, group: int, day: int, discount: FloatArray, out: Totals) -> float:
+    """Present value of a day's cash; 0 where all scenarios share it (alike): it is kept by day and discounted later."""
+    if alike:
+        out.cash[group, day] += cash
+        return 0.0
+    return float(cash * discount[day])
+
+
+@folded
 def hand_out(s: int, until: int, place: int, count: int, values: FloatArray, out: Totals) -> None:
     """Each position's own value and income of the first year, in scenarios `s` to `until` (excluded)."""
     for i in range(count):
@@ -284,10 +293,7 @@ def along(
             cash += after
             after = 0.0
             paths.share[:] = 0.0
-        if tile.alike != 0:
-            out.cash[group, cal[e].day] += cash
-        else:
-            value += cash * discount[cal[e].day]
+        value += worth(cash, tile.alike != 0, group, cal[e].day, discount, out)
         if switches.per_position:
             each(j, e, n, head, margins, causes if lost != 0.0 else 0, s, until, given, work, paths, values)
         repriced = slot(s, e, before, after, repriced, floats, cal, given.mkt, out.gap[group])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from behavior.engine.calendars import day_in_month, payment_day
+from behavior.engine.calendars import day_in_month, next_resets, payment_day
 from behavior.engine.contractual_share import contractual_share
 from behavior.engine.options import (
     VolatilityKind,
@@ -420,14 +420,13 @@ def value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None)
 
 
 def _resets(book: Book, as_of: DateArray, rows: IntArray, months: int) -> _Periods:
-    """Periods between the resets of floating rows, the last one ending at maturity."""
+    """Periods between the resets of floating rows after as-of, the last one ending at maturity."""
     maturity, first = book.dates("maturity_date")[rows], book.dates("next_reset_date")[rows]
     # Without a date the next reset is the first on the grid that counts back from maturity.
     left = payments_left(as_of, maturity, months)
     first = np.where(np.isnat(first), roll_months(maturity, -(left - 1) * months), first)
-    # A first reset on a day that counts back from maturity follows the payment day, any other one its own.
-    on_grid = roll_months(maturity, month_number(first) - month_number(maturity)) == first
-    day, month = np.where(on_grid, payment_day(maturity), payment_day(first)), month_number(first)
+    first, day = next_resets(as_of, first, maturity, months, payment_day(maturity))
+    month = month_number(first)
     span = month_number(maturity) - month
     count = np.maximum(np.where(first < maturity, -(-span // months), 0), 0)
     count = count + ((first < maturity) & (day_in_month(month + count * months, day) < maturity))

@@ -51,6 +51,11 @@ class Matching:
     curve: AnyArray
     match: SegmentMatch
 
+    @property
+    def applies(self) -> bool:
+        """Whether any row has a curve of the table."""
+        return bool((self.curve >= 0).any())
+
 
 def speaks_for(book: Book, table: AssumptionTable) -> BoolArray:
     """Rows that a table may apply to at all: cash, behaviour not switched off, the right effect."""

@@ -19,6 +19,7 @@ from behavior.engine.calendars import (
     build_calendars,
     day_in_month,
     first_month,
+    next_resets,
     payment_day,
     regular_span,
     thirty,
@@ -77,7 +78,7 @@ class Terms(SharedTerms):
     Parameters
     ----------
     calendar : place in `calendars`. repayment : as in `layout`. day : payment day.
-    original_term : completed months from origination to maturity.
+    original_term : completed months from origination to maturity, from as-of where origination is unknown.
     fixation : until when each row's rate is fixed.
     fixing : kind of fixing in `fixings`, -1 where the rate does not float.
     """
@@ -219,10 +220,10 @@ def _schedule(book: Book, now: DateArray, open_ended: BoolArray) -> _Schedule:
 
 
 def _ages(schedule: _Schedule) -> tuple[IntArray, IntArray]:
-    """Completed months from origination to as-of and to maturity; 0 and 1 where origination is not known."""
-    unknown = np.isnat(schedule.origination)
-    age = months_between(np.where(unknown, schedule.now, schedule.origination), schedule.now)
-    term = months_between(np.where(unknown, schedule.maturity, schedule.origination), schedule.maturity)
+    """Completed months from origination (as-of where it is unknown) to as-of, and to maturity: at least 1."""
+    origination = np.where(np.isnat(schedule.origination), schedule.now, schedule.origination)
+    age = months_between(origination, schedule.now)
+    term = months_between(origination, schedule.maturity)
     return np.maximum(age, 0), np.maximum(np.where(schedule.open_ended, 0, term), 1)
 
 
@@ -381,11 +382,7 @@ def _reset_series(
     first_payment = roll_months(last, -(payments_left(now, last, step) - 1) * step)
     default = np.where(begins[rows] > now, begins[rows], first_payment)
     given = np.where(np.isnat(given), default, given)
-    behind = np.maximum(months_between(given, now) // months[rows] + 1, 0) * (given <= now)
-    on_grid = roll_months(last, month_number(given) - month_number(last)) == given
-    reset_day = np.where(on_grid, day[rows], payment_day(given))
-
-    given = np.where(behind > 0, day_in_month(month_number(given) + behind * months[rows], reset_day), given)
+    given, reset_day = next_resets(now, given, last, months[rows], day[rows])
     until, every, turn = maturity.copy(), fixed.months.copy(), day.copy()
     until[rows], every[rows], turn[rows] = given, months[rows], reset_day
     fixed = Fixation(until, every, turn, maturity)

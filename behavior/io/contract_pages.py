@@ -48,7 +48,7 @@ def _settings_page() -> str:
     notes = (
         "`tier1` and `book_equity` are amounts in the reporting currency.",
         "`index_roles` gives indices their roles: `short`, `mortgage`, further ones by name.",
-        "`limits` are shares of Tier 1 (0.15 is 15%) or amounts.",
+        "`limits` are shares (0.15 is 15%) where their names end in `_tier1` or `_base`, else amounts.",
         "`new_business_margins` are decimals a year by product, over the zero rate of the product's term.",
     )
     return "\n".join([*lines, "", *(f"- {note}" for note in notes), ""])

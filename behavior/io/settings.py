@@ -14,6 +14,9 @@ from behavior.io.files import read_bytes, sha256_of
 from behavior.panel.base import SourceFile
 from behavior.toml_text import TomlText
 
+SHARES = ("_tier1", "_base")
+"""How names of limits end that are shares, of Tier 1 or of base."""
+
 
 class Settings(BaseModel):
     """Settings of a valuation.
@@ -22,7 +25,8 @@ class Settings(BaseModel):
     ----------
     tier1, book_equity : amounts in the reporting currency.
     index_roles : role (``short``, ``mortgage``, further ones) -> index name of the rate history or the curves.
-    limits : name -> share of Tier 1 (0.15 is 15%) or amount, above 0; a measure names the ones it knows.
+    limits : name -> share of Tier 1 (0.15 is 15%) or amount, above 0; names that end in one of `SHARES` are shares, at
+        most 1; a measure names the ones it knows.
     new_business_margins : product -> margin over the zero rate of its term, decimals a year.
     """
 
@@ -37,6 +41,14 @@ class Settings(BaseModel):
     )
     limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     new_business_margins: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("limits")
+    @classmethod
+    def _shares(cls, limits: dict[str, float]) -> dict[str, float]:
+        large = [f"{name} = {value:g}" for name, value in limits.items() if name.endswith(SHARES) and value > 1.0]
+        if large:
+            raise ValueError(f"expected shares (0.15 is 15%), {', '.join(large)} looks like percent. Divide by 100")
+        return limits
 
     @field_validator("new_business_margins")
     @classmethod

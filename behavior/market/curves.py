@@ -35,7 +35,7 @@ def tenor_times(as_of: DateLike, months: ArrayLike, time: TimeConvention = "exac
 
 
 def times_of(as_of: DateLike, dates: DateLike, time: TimeConvention = "exact") -> FloatArray:
-    """Years to dates: days / 365 (`exact`), or the number of the month that holds the date / 12 (`month_grid`).
+    """Years to dates: days / 365 (`exact`), or k / 12 at k months after as-of (`month_grid`).
 
     On the month grid a date between two month bounds lies at its share of days inside its month, so that dates on the
     bounds have the times k / 12 exactly.

@@ -31,6 +31,9 @@ READINGS: Mapping[str, str] = MappingProxyType(
         "season": "factor of the calendar month of the event",
         "overnight": "principal on the day after as-of, without interest",
         "renewal_rate": "forward zero rate of the term plus margin, used as the customer rate without conversion",
+        "renewed_floaters": "reset anew every reset_months from the day of renewal, within cap and floor; the periodic "
+        "cap does not bind them",
+        "origination": "age and original term count from as-of where origination_date is empty",
         "gap": "principal by repricing date: floating balances at their first reset, options left out",
         "total": "delta_eve and delta_eve_after_options are aggregated each on its own; option_add_on is summed",
         "percentages": "delta_eve_pct_base is delta_eve over base; delta_eve_pct_tier1 is after options",

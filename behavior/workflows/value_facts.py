@@ -9,7 +9,7 @@ import numpy as np
 
 from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.assumptions.compare import ReadingPoints
-from behavior.assumptions.effects import Driver, Effect, View
+from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
 from behavior.engine.positions import SWAP_LEG, Book
@@ -110,7 +110,9 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
     return {
         **READINGS,
         "value": PRICES[options.price],
-        "time": "days / 365 from as-of" if options.time == "exact" else "month grid, k / 12",
+        "time": "days / 365 from as-of"
+        if options.time == "exact"
+        else "month grid: k / 12 k months after as-of, between months by share of days",
         "zero_rates": f"{options.interpolation} in time, flat outside",
         "driver_forwards": DRIVERS[options.driver_interpolation],
         "floor": str(world.curves.floor.name),
@@ -201,29 +203,38 @@ def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) ->
 
 def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptions) -> list[str]:
     found = list(world.curves.warnings)
-    if inputs.assumptions is not None:
-        lagged = [
-            table.name
-            for table in inputs.assumptions.for_effect(Effect.RUNOFF)
-            if table.terms.lag_months and Driver.RATE_INCENTIVE in table.drivers
-        ]
-        if lagged and world.history is None:
-            found.append(
-                f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value."
-            )
-        if plan.repricing_keys.matchings and world.history is None:
-            found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
+    lagged = [
+        matching.table.name
+        for matching in plan.matchings
+        if matching.table.terms.lag_months and Driver.RATE_INCENTIVE in matching.table.drivers and matching.applies
+    ]
+    if lagged and world.history is None:
+        found.append(f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value.")
+    if world.history is None and any(matching.applies for matching in plan.repricing_keys.matchings):
+        found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
     if held.untimed:
         found.append(
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
             "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
         )
-    found += _lone_legs(Book(inputs.book))
-    unknown = int(np.isnat(plan.terms.book.dates("origination_date")).sum())
-    if unknown:
-        has = "has" if unknown == 1 else "have"
-        found.append(f"{_counted(unknown)} {has} no origination date: behaviour counts their age from today.")
-    return found
+    return [*found, *_lone_legs(Book(inputs.book)), *_undated(plan)]
+
+
+def _undated(plan: Plan) -> list[str]:
+    """Positions without an origination date that something is counted from: their age by a curve, their term anew."""
+    book = plan.terms.book
+    counted = (book.instrument == 0) & ~np.isnat(book.dates("maturity_date"))
+    for matching in plan.matchings:
+        if matching.table.month_meaning is MonthMeaning.SINCE_ORIGINATION:
+            counted |= matching.curve >= 0
+    unknown = int((counted & np.isnat(book.dates("origination_date"))).sum())
+    if not unknown:
+        return []
+    has, its = ("has", "its") if unknown == 1 else ("have", "their")
+    return [
+        f"{_counted(unknown)} {has} no origination date: behaviour counts {its} age, and a renewal {its} term, "
+        "from today."
+    ]
 
 
 def _beyond_data(inputs: ValuationInputs, options: ValuationOptions, plan: Plan) -> tuple[str, ...]:

@@ -45,6 +45,12 @@ def begins_later(draw: Draw, row: Cells, now: Day) -> None:
         row |= {draw.pick("start_date", "origination_date"): day, "balance": 0.0, "undrawn": draw.between(1.0, 1e5)}
 
 
+def undated(draw: Draw, row: Cells, now: Day) -> None:
+    """Nobody knows when it began: age and original term count from as-of."""
+    if dated_cash(row) and row["payment_months"]:
+        row["origination_date"] = pd.NaT
+
+
 def rare_payments(draw: Draw, row: Cells, now: Day) -> None:
     """Pays every two months, or less often than it lasts."""
     if dated_cash(row) and row["repayment"] != "schedule":
@@ -89,6 +95,7 @@ TERMS: Mapping[str, Callable[[Draw, Cells, Day], None]] = {
     for one in (
         odd_origination,
         begins_later,
+        undated,
         rare_payments,
         other_deposit,
         short_amortisation,

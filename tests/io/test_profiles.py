@@ -143,6 +143,15 @@ def test_a_limit_that_would_not_bind_is_refused(share: float) -> None:
         parse_settings({**raw, "limits": {"delta_eve_tier1": share}}, "settings.toml")
 
 
+def test_limits_in_percent_would_never_bind_and_are_refused() -> None:
+    raw = {"as_of": dt.date(2026, 9, 30), "reporting_currency": "USD", "tier1": 1.0, "book_equity": 1.0}
+    limits = {"delta_eve_tier1": 15.0, "delta_nii_24_base": 5.0, "delta_nii_tier1": 1.0, "loss": 1e6}
+    with pytest.raises(SpecFault, match=r"delta_eve_tier1 = 15, delta_nii_24_base = 5 looks like percent"):
+        parse_settings({**raw, "limits": limits}, "settings.toml")
+    fine = {"delta_nii_tier1": 1.0, "loss": 1e6}
+    assert parse_settings({**raw, "limits": fine}, "settings.toml").limits == fine
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

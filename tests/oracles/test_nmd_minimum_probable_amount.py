@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.engine.slotting import core_caps, split_core
 from behavior.estimators.minimum_probable_amount import (
     back_test,
     core_by_rolling_minimum,
@@ -68,6 +69,30 @@ def test_run_off_and_mean_lives(folder: Path) -> None:
     assert flows.non_core_share == pytest.approx(expected["noncore_share"], abs=1e-12)
 
 
+CATEGORIES = {"RET_TX": "retail_transactional", "RET_NTX": "retail_non_transactional", "WHS_NFC": "wholesale"}
+
+
+def test_core_shares_and_lives_under_the_caps(folder: Path) -> None:
+    """Where the cap on life binds the source cuts its path short, the platform scales its times: lives apart there."""
+    held, caps = case(folder, "DEC-CAP-01"), core_caps("bcbs")
+    for segment, cap in held["caps_bcbs368_table2"].items():
+        mine = caps[CATEGORIES[segment]]
+        assert (mine.share, 12 * mine.years) == (cap["core_share"], cap["avg_maturity_months"])
+    for name in ("case1", "case2", "case3"):
+        given, expected = held[name]["inputs"], held[name]["expected"]
+        path = minimum_probable_amount(given["b0"], given["mu_star"], given["sigma"], given["z"], given["cutoff"])
+        flows, cap = run_off(path), caps[CATEGORIES[given["segment"]]]
+        split = split_core(given["b0"], 1.0 - flows.non_core_share, 0.0, cap, flows.core_mean_life / 12)
+        assert flows.core_mean_life == pytest.approx(expected["core_mean_life_in"], abs=1e-8)
+        assert split.core / split.uncapped == pytest.approx(expected["scale"], abs=1e-8)
+        assert split.core / given["b0"] == pytest.approx(expected["core_share"], abs=1e-8)
+        assert split.non_core == pytest.approx(expected["overnight"], abs=1e-8)
+        assert flows.flows[1] * split.core / split.uncapped == pytest.approx(expected["bucket_2"], abs=1e-8)
+        assert split.binding == bool(expected["share_applied"])
+        longest = cap.years if expected["mat_applied"] else expected["core_mean_life"] / 12
+        assert split.years == pytest.approx(longest, abs=1e-8)
+
+
 def test_frozen_back_test_counts(folder: Path) -> None:
     held = case(folder, "OOS-SCORE-01")
     given, expected = held["inputs"], held["expected"]
@@ -100,6 +125,10 @@ def test_the_whole_series(folder: Path) -> None:
     flows = run_off(path)
     assert flows.mean_life == pytest.approx(expected["mean_life"], rel=1e-9)
     assert flows.core_mean_life == pytest.approx(expected["core_mean_life"], rel=1e-9)
+    cap = core_caps("bcbs")[CATEGORIES[given["segment"]]]
+    split = split_core(balances[last], 1.0 - flows.non_core_share, 0.0, cap, flows.core_mean_life / 12)
+    assert split.core / split.uncapped == pytest.approx(expected["ov_scale"], rel=1e-9)
+    assert split.non_core == pytest.approx(expected["ov_overnight"], rel=1e-9)
     found = back_test(balances, last + 1, fit.cautious_drift, fit.sigma, quantile, given["max_horizon"])
     assert found.pairs.tolist() == expected["bt_pairs_by_h"]
     assert found.exceed.tolist() == expected["bt_exceed_by_h"]

@@ -148,6 +148,14 @@ def test_limits_add_their_time_value_where_there_are_volatilities() -> None:
     np.testing.assert_allclose(totals(own)["eve"], totals(whole)["eve"], rtol=1e-12)
 
 
+@pytest.mark.parametrize("given", ["2025-07-31", "1979-07-31", "1900-01-31"])
+def test_limits_on_resets_that_are_long_past_are_worth_nothing_more(given: str) -> None:
+    """A next reset that lies behind as-of stands for the one that follows as-of, however old the date is."""
+    limited = {**LOAN, "cap": 0.07, "floor": 0.02}
+    old = valued([{**limited, "next_reset_date": pd.Timestamp(given)}])
+    pd.testing.assert_frame_equal(totals(old), totals(valued([limited])), rtol=1e-12)
+
+
 def test_a_book_without_options_says_so() -> None:
     result = valued([LOAN])
     assert result.facts["conventions"]["options"] == "none in the book"

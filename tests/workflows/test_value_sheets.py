@@ -308,3 +308,29 @@ def test_new_deposits_without_a_price_follow_their_products_pass_through() -> No
         # What left in the second month is taken up again at its end: 1% of what the first month left over.
         new = interest(result, "dynamic", "savings", scenario) - interest(result, "run_off", "savings", scenario)
         np.testing.assert_allclose(new, months(3, 60, -8e5 * 0.99 * 0.01 * rate / 12), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("scenario", ["base", "up_200"])
+def test_without_an_origination_date_a_renewal_runs_as_long_as_the_position_did_from_today(scenario: str) -> None:
+    known, unknown = (run(loan(60, 0.05, origination_date=day)) for day in (AS_OF, pd.NaT))
+    sheets = [interest(result, "constant", "loan", scenario) for result in (known, unknown)]
+    np.testing.assert_allclose(sheets[1], sheets[0], rtol=1e-14)
+    assert known.facts["warnings"] == []
+    assert unknown.facts["warnings"] == [
+        "1 position has no origination date: behaviour counts its age, and a renewal its term, from today."
+    ]
+
+
+def test_what_no_row_needs_is_not_missed() -> None:
+    """A deposit whose curve counts from as-of has no use for a day of origination, nor a book of loans for betas."""
+
+    def said(words: str, *rows: dict[str, Any], assumptions: AssumptionSet) -> bool:
+        return words in " ".join(run(*rows, assumptions=assumptions).facts["warnings"])
+
+    aged, fresh = (runoff("savings", np.full(120, 0.008), "withdrawal", since) for since in (True, False))
+    undated = deposit(origination_date=pd.NaT)
+    assert said("no origination date", undated, assumptions=aged)
+    assert not said("no origination date", undated, assumptions=fresh)
+    betas = AssumptionSet("beta", fresh.as_of, (*fresh.tables, *pass_through(0.5, 0.2)))
+    assert said("pending pass-through", deposit(), assumptions=betas)
+    assert not said("pending pass-through", loan(60, 0.05), assumptions=betas)

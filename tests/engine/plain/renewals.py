@@ -10,12 +10,17 @@ from tests.engine.plain.rows import Row
 from tests.engine.plain.walk import HORIZON
 
 
+def original_term(world: PlainWorld, row: Row) -> int:
+    """Whole months from origination, or from as-of where nobody knows it."""
+    return max(whole_months(row.origin or world.as_of, row.maturity), 1)
+
+
 def margin(world: PlainWorld, row: Row, given: dict[str, float]) -> float:
     """Over the zero rate of the renewal date: the product's, else the customer's at origination, else today's."""
     if row.product in given:
         return given[row.product]
-    term = max(whole_months(row.origin, row.maturity), 1)
-    known = [day for day in world.earlier if day <= row.origin]
+    term = original_term(world, row)
+    known = [day for day in world.earlier if row.origin is not None and day <= row.origin]
     day = max(known) if known else world.as_of
     curve = world.earlier[day].get(row.money) if known else None
     if curve is None:
@@ -35,7 +40,7 @@ def _slice(
     world: PlainWorld, row: Row, s: int, day: Day, amount: float, extra: float, income: Any, horizon: Day
 ) -> None:
     floating = row.kind == "floating"
-    term = row.reset_months if floating else max(whole_months(row.origin, row.maturity), 1)
+    term = row.reset_months if floating else original_term(world, row)
     end = in_month(index(day) + term, row.day)
     if floating:
         stop = later(day, term)
