@@ -100,7 +100,7 @@ class ConstantBeta:
             raise FittingError("constant beta: the short rate never moved in any series. Widen the window.")
         self.betas_: dict[tuple[str, ...], float] = dict(known)
         columns = len(next(iter(known)))
-        for key in {(label[0], *(POOLED,) * (columns - 1)) for label in known} | {(POOLED,) * columns}:
+        for key in (*sorted({(label[0], *(POOLED,) * (columns - 1)) for label in known}), (POOLED,) * columns):
             members = [one for one in known if all(a in (POOLED, b) for a, b in zip(key, one, strict=True))]
             share = np.array([max(weights[one], 1e-12) for one in members])
             self.betas_.setdefault(key, float(np.average([known[one] for one in members], weights=share)))

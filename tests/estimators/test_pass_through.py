@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from behavior.assumptions.effects import POOLED
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
 from behavior.estimators.pass_through import StructuralPassThrough, common_delays
 from behavior.estimators.pass_through_correction import ErrorCorrection
@@ -170,6 +173,13 @@ def test_turning_points_and_last_cycle():
     assert [(one.first, one.last) for one in found] == [(0, 15), (15, 23)]
     paid = np.concatenate([levels[:16] * 0.5, 0.025 + 0.2 * (levels[16:] - 0.05)])
     assert ConstantBeta("last_cycle").fit([series_of(levels, paid)]).beta(("one",)) == pytest.approx(0.2)
+
+
+def test_constant_betas_are_written_in_one_order_whatever_the_process() -> None:
+    levels = policy_rate(72, 3)
+    series = [replace(series_of(levels, 0.3 * levels), segment=(name, "retail")) for name in "dbeac"]
+    fallbacks = list(ConstantBeta("least_squares").fit(series).betas_)[len(series) :]
+    assert fallbacks == [*((name, POOLED) for name in "abcde"), (POOLED, POOLED)]
 
 
 def test_leaving_months_out_leaves_pieces_of_one_source():
