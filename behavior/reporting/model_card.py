@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pandas as pd
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
@@ -27,7 +30,7 @@ def model_card(text: str, findings: Findings, exhibits: Sequence[Exhibit], facts
         (overview(findings),) if asked is None else (asked, overview(findings))
     )
     made = (
-        Section("What the last run found", tables),
+        Section("What this run found", tables),
         Section("The behaviour in pictures", blocks_of(exhibits)),
     )
     names = {
@@ -44,39 +47,55 @@ def model_card(text: str, findings: Findings, exhibits: Sequence[Exhibit], facts
 
 
 def parse_card(text: str) -> tuple[str, tuple[Section, ...]]:
-    """Title and sections of a Markdown text; each list item becomes a paragraph with a dash."""
-    title, name, lines = "", "", []
+    """Title and sections of a Markdown text: by heading, or by the bold words that a paragraph begins with.
+
+    A list item becomes a paragraph with a dash, a table a table.
+    """
+    title, name = "", ""
     sections: list[Section] = []
-    for line in [*text.splitlines(), "## "]:
-        heading = re.match(r"(#{1,6})\s*(.*)", line)
-        if heading is None:
-            lines.append(line)
+    blocks: list[Paragraph | Table] = []
+    for node in SyntaxTreeNode(MarkdownIt().enable("table").parse(text)).children:
+        if node.type == "heading" and node.tag == "h1" and not title:
+            title = _words(node)
             continue
-        blocks = _paragraphs(lines)
-        if blocks or name:
-            sections.append(Section(name or "About", blocks))
-        lines = []
-        if len(heading.group(1)) == 1 and not title:
-            title, name = heading.group(2).strip(), ""
-        else:
-            name = heading.group(2).strip()
-    return title, tuple(sections)
+        lead = _words(node) if node.type == "heading" else _lead(node)
+        if lead:
+            sections += _section(name, blocks)
+            name, blocks = lead.rstrip("."), []
+        if node.type != "heading":
+            blocks += _blocks(node)
+    return title, (*sections, *_section(name, blocks))
 
 
-def _paragraphs(lines: Sequence[str]) -> tuple[Paragraph, ...]:
-    found: list[str] = []
-    fresh = True
-    for line in lines:
-        words = line.strip()
-        item = re.match(r"[-*]\s+(.*)", words)
-        if not words:
-            fresh = True
-        elif item is not None:
-            found.append(f"– {item.group(1)}")
-            fresh = False
-        elif fresh or not found:
-            found.append(words)
-            fresh = False
-        else:
-            found[-1] += f" {words}"
-    return tuple(Paragraph(re.sub(r"[*_`]{1,2}([^*_`]+)[*_`]{1,2}", r"\1", one)) for one in found)
+def _section(name: str, blocks: Sequence[Paragraph | Table]) -> list[Section]:
+    return [Section(name or "About", tuple(blocks))] if name or blocks else []
+
+
+def _lead(node: SyntaxTreeNode) -> str:
+    """Bold words that a paragraph begins with and that end in a full stop: a heading in all but form."""
+    first = [one for one in node.children[0].children if _words(one)] if node.type == "paragraph" else []
+    words = _words(first[0]) if first and first[0].type == "strong" else ""
+    return words if words.endswith(".") else ""
+
+
+def _blocks(node: SyntaxTreeNode) -> list[Paragraph | Table]:
+    if node.type == "table":
+        return [_table(node)]
+    if node.type in ("bullet_list", "ordered_list"):
+        return [Paragraph(f"– {_words(item)}") for item in node.children]
+    words = _words(node).removeprefix(_lead(node)).strip()
+    return [Paragraph(words)] if words else []
+
+
+def _table(node: SyntaxTreeNode) -> Table:
+    head, *rows = [[_words(cell) for cell in row.children] for part in node.children for row in part.children]
+    return Table("", pd.DataFrame(rows, columns=head))
+
+
+def _words(node: SyntaxTreeNode) -> str:
+    """The words of a node without their marks; names in code keep every letter."""
+    if node.type in ("softbreak", "hardbreak"):
+        return " "
+    if node.type in ("text", "code_inline", "code_block", "fence"):
+        return node.content
+    return (" " if node.type in ("list_item", "blockquote") else "").join(_words(child) for child in node.children)

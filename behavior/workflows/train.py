@@ -18,6 +18,7 @@ from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.split import split_panel
 from behavior.reporting.finding_blocks import unreconciled
 from behavior.reporting.html import render
+from behavior.reporting.model_card import model_card
 from behavior.reporting.validation_report import validation_report
 from behavior.specs import ModelSpec
 from behavior.tracking.base import ModelRecord, Run, Tracker
@@ -29,6 +30,7 @@ from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
 SPEC_FILE = "spec.toml"
+CARD_FILE = "card.md"
 
 
 class DraftStore(Protocol):
@@ -50,6 +52,7 @@ class TrainingRequest:
     developer : who trains; a validator must be someone else.
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
     grown_on : where boosted trees are grown, in words that the record keeps. experiment : that the run is kept under.
+    card : the model folder's ``card.md``; empty where it has none.
     """
 
     name: str
@@ -63,6 +66,7 @@ class TrainingRequest:
     transferred: str = ""
     grown_on: str = "this process"
     experiment: str = "behavior"
+    card: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,9 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         record = run.register(
             name, _files(request, fitted), _version_tags(request, findings), champion=not findings.blocking
         )
+        if request.card:
+            card = model_card(request.card, findings, exhibits, {**facts, "model_version": record.version})
+            run.log_text("report/card.html", render(card))
     final = drafts.write(_with_version(draft, record, findings))
     return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
 

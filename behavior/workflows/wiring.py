@@ -28,7 +28,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.specs import parse_spec
 from behavior.tracking.base import Tracker
-from behavior.workflows.train import SPEC_FILE, TrainingRequest
+from behavior.workflows.train import CARD_FILE, SPEC_FILE, TrainingRequest
 
 FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
 """Tables that a valuation takes where a profile has a section for them."""
@@ -48,6 +48,12 @@ def spec_text(profile: Profile, name: str) -> tuple[str, str]:
     """Text of the specification of one of the profile's models, and what messages call it."""
     file = profile.model_folder(name) / SPEC_FILE
     return read_bytes(file).decode("utf-8"), f"{file.parent.name}/{SPEC_FILE}"
+
+
+def card_text(profile: Profile, name: str) -> str:
+    """What people wrote of one of the profile's models; empty where its folder has no card."""
+    file = profile.model_folder(name) / CARD_FILE
+    return read_bytes(file).decode("utf-8") if file.is_file() else ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,7 @@ class Project:
             developer=self.developer(),
             transferred=section.transferred,
             experiment=self.profile.require("tracking").experiment,
+            card=card_text(self.profile, name),
         )
 
     def inputs(self) -> Mapping[str, InputTable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -379,6 +380,23 @@ def test_a_card_keeps_its_words() -> None:
         "– one strong more",
         "– two",
     ]
+
+
+def test_bold_words_that_begin_a_paragraph_head_a_section() -> None:
+    text = "# Beta\n\n**Purpose.** Rates as `SWAP_2Y` has them,\n*paid* or not.\n\nMore.\n\n**Limits.** None.\n\n"
+    _, sections = parse_card(f"{text}| must | found |\n|---|---|\n| `log_loss` below | **met** |\n")
+    assert [section.title for section in sections] == ["Purpose", "Limits"]
+    said = [block.text for block in sections[0].blocks if isinstance(block, Paragraph)]
+    assert said == ["Rates as SWAP_2Y has them, paid or not.", "More."]
+    (table,) = (block for block in sections[1].blocks if isinstance(block, Table))
+    assert table.data.to_dict("list") == {"must": ["log_loss below"], "found": ["met"]}
+
+
+def test_every_card_is_read() -> None:
+    for card in sorted((Path(__file__).resolve().parents[2] / "models").glob("*/card.md")):
+        title, sections = parse_card(card.read_text())
+        assert title and len(sections) >= 2, card
+        assert all(section.title != "About" for section in sections[1:]), card
 
 
 def test_long_tables_fold_and_say_how_long_they_are() -> None:

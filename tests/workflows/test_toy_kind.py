@@ -169,6 +169,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "bank"
     (home / "model").mkdir(parents=True)
     (home / "model" / "spec.toml").write_text(SPEC)
+    (home / "model" / "card.md").write_text("# Early redemption\n\n## Where not to use it\n\nCallable deposits.\n")
     (home / "profile.toml").write_text(PROFILE)
     (home / "book.csv").write_text(BOOK)
     (home / "curves.csv").write_text(
@@ -206,6 +207,8 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     with closing(sqlite3.connect(toy / "tracking" / "mlflow.db")) as kept:
         runs = kept.execute("select e.name, r.name from runs r join experiments e using (experiment_id)").fetchall()
     assert ("toys", "redemption") in runs
+    (card,) = (toy / "tracking").rglob("card.html")
+    assert "Callable deposits." in card.read_text() and "<dt>Version</dt><dd>1</dd>" in card.read_text()
 
 
 def test_a_registry_that_cannot_keep_a_version_is_refused_before_anything_is_learned(toy: Path) -> None:
