@@ -34,7 +34,7 @@ CHOICES: Mapping[str, str] = {
     "interpolation": "of zero rates in time",
     "driver_interpolation": "of the forwards that behaviour reads",
     "rate_path": "whether forwards come true or today's curve stays",
-    "extrapolation": "flows beyond the discount curve's last tenor",
+    "extrapolation": "flows and fixings beyond a curve's last tenor: at its last zero rate, or a fault",
     "slotting": "discount on flow dates, at the middle of buckets, or on dates but overnight flows a day on",
     "behaviour": "responding; customers' as in base; the bank's rates too; or customers' of base multiplied",
     "runoff_convention": "how run-off meets scheduled principal",

@@ -76,7 +76,7 @@ def missing_market(
         *missing_exchange_rates(book, market.exchange, needing),
         *_missing_curves(book, market.curves, needing),
         *_missing_volatilities(book, market, limits, needing),
-        *([] if flat else _short_curves(book, market.curves)),
+        *([] if flat else [short.fault() for short in short_curves(book, market.curves)]),
     ]
 
 
@@ -188,20 +188,55 @@ def _missing_volatilities(book: Book, market: MarketTables, limits: bool, needin
     ]
 
 
-def _short_curves(book: Book, curves: CurveSet) -> list[Fault]:
-    """Contractual flows beyond the last tenor of their discount curve, and fixings beyond their index's."""
+def short_curves(book: Book, curves: CurveSet) -> list[ShortCurve]:
+    """Curves that end before contractual flows that they discount, or fixings that they project."""
     maturity, currency = book.dates("maturity_date"), book.words("currency")
     dated = ~np.isnat(maturity)
-    found: list[Fault] = []
+    found: list[ShortCurve] = []
     for code, name in enumerate(currency.categories):
-        found += _late(curves, str(name), DISCOUNT, "pay", maturity[(currency.codes == code) & dated])
+        found += _late(curves, str(name), DISCOUNT, maturity[(currency.codes == code) & dated])
     for name, index, rows in _by_index(book, _fixes(book) & dated):
-        found += _late(curves, name, index, "fix", maturity[rows])
+        found += _late(curves, name, index, maturity[rows])
     return found
 
 
-def _late(curves: CurveSet, currency: str, index: str, act: str, maturity: DateArray) -> list[Fault]:
-    """What to say where positions of these maturities go beyond a curve that is there."""
+@dataclass(frozen=True)
+class ShortCurve:
+    """A curve that ends before the last of its flows or fixings.
+
+    Parameters
+    ----------
+    last : its last tenor, months. positions : that go on after it. until : the last of their maturities. asked : tenor
+        that would reach it, months.
+    """
+
+    currency: str
+    index: str
+    last: float
+    positions: int
+    until: np.datetime64
+    asked: int
+
+    @property
+    def words(self) -> str:
+        """Which curve, where it ends, and who goes on."""
+        whose, act = ("discount", "pay") if self.index == DISCOUNT else (f"`{self.index}`", "fix")
+        many, verb = (
+            ("position", f"{act}{'es' if act == 'fix' else 's'}") if self.positions == 1 else ("positions", act)
+        )
+        return (
+            f"{self.currency}: the {whose} curve ends at {self.last:g} months, {self.positions:,} {many} {verb} later, "
+            f"the last on {self.until}"
+        )
+
+    def fault(self) -> Fault:
+        """What to say where curves may not go on."""
+        rule = f"{self.words}; add tenors up to {self.asked} months; or run with --extrapolation flat"
+        return Fault("curves", rule, hint="That keeps the last zero rate.")
+
+
+def _late(curves: CurveSet, currency: str, index: str, maturity: DateArray) -> list[ShortCurve]:
+    """What positions of these maturities lack of a curve that is there."""
     if not len(maturity) or not curves.has(currency, index):
         return []
     curve = curves.projecting(currency, index)
@@ -211,11 +246,4 @@ def _late(curves: CurveSet, currency: str, index: str, act: str, maturity: DateA
         return []
     months = int(months_between(curve.as_of, late.max()))
     months += bool(roll_months(curve.as_of, months) < late.max())
-    whose = "discount" if index == DISCOUNT else f"`{index}`"
-    many = "position" if len(late) == 1 else "positions"
-    verb = act if len(late) > 1 else f"{act}{'es' if act == 'fix' else 's'}"
-    rule = (
-        f"{currency}: the {whose} curve ends at {curve.months[-1]:g} months, {len(late):,} {many} {verb} later, the "
-        f"last on {late.max()}; add tenors up to {months} months; or run with --extrapolation flat"
-    )
-    return [Fault("curves", rule, hint="That keeps the last zero rate.")]
+    return [ShortCurve(currency, index, float(curve.months[-1]), len(late), late.max(), months)]

@@ -72,7 +72,8 @@ class ValuationOptions:
         ``frozen_rates`` (the pass-through of rates that the bank sets too) or ``standardised`` (base's, multiplied).
     cap_deposits : cap the average life of deposits; None = where the framework does (``eu_*``). deposit_life_cap :
         years instead of the rule's.
-    extrapolation : ``refuse`` contractual flows beyond the discount curve's last tenor, or take the curve as ``flat``.
+    extrapolation : beyond a curve's last tenor its zero rate stays (``flat``, with a warning), or contractual flows and
+        fixings are faults there (``refuse``).
     slotting : discount flows on their own ``dates``, or at the ``midpoints`` of the buckets that hold them, or on their
         dates but overnight flows a day of 365 on whatever the grid (``day_one``).
     deposit_life_factor : factor on the run-off times of non-maturity deposits, after any cap.
@@ -102,7 +103,7 @@ class ValuationOptions:
     pending: bool = True
     tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN
     aggregation: str | None = None
-    extrapolation: str = "refuse"
+    extrapolation: str = "flat"
     exchange_notionals: bool = False
     derivatives: str = "run_off"
     embedded_limits: str = "option"

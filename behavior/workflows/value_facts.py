@@ -12,12 +12,13 @@ from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
-from behavior.engine.positions import SWAP_LEG, Book
+from behavior.engine.positions import CASH, SWAP_LEG, Book
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
 from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
 from behavior.measures.warnings import base_warnings
+from behavior.workflows.market_needs import short_curves
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
@@ -217,13 +218,15 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
             "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
         )
-    return [*found, *_lone_legs(Book(inputs.book)), *_undated(plan)]
+    book = Book(inputs.book)
+    kept = [f"{short.words}: its last zero rate is kept there." for short in short_curves(book, world.curves.curves)]
+    return [*found, *kept, *_lone_legs(book), *_undated(plan)]
 
 
 def _undated(plan: Plan) -> list[str]:
     """Positions without an origination date that something is counted from: their age by a curve, their term anew."""
     book = plan.terms.book
-    counted = (book.instrument == 0) & ~np.isnat(book.dates("maturity_date"))
+    counted = (book.instrument == CASH) & ~np.isnat(book.dates("maturity_date"))
     for matching in plan.matchings:
         if matching.table.month_meaning is MonthMeaning.SINCE_ORIGINATION:
             counted |= matching.curve >= 0

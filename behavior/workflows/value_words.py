@@ -15,7 +15,7 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "interpolation": ("linear", "log_linear"),
         "driver_interpolation": ("pchip", "linear", "log_linear"),
         "rate_path": ("forward", "constant"),
-        "extrapolation": ("refuse", "flat"),
+        "extrapolation": ("flat", "refuse"),
         "slotting": ("dates", "midpoints", "day_one"),
         "behaviour": ("model", "frozen", "frozen_rates", "standardised"),
         "runoff_convention": ("pool", "constant_payment", "opening_balance"),

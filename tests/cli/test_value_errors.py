@@ -61,7 +61,8 @@ def value(folder: Path, rows: list[dict[str, Any]], held: pd.DataFrame, *more: s
     held.to_csv(folder / "curves.csv", index=False)
     (folder / "settings.toml").write_text(SETTINGS)
     given = ["--curves", str(folder / "curves.csv"), "--settings", str(folder / "settings.toml")]
-    return main(["value", str(folder / "book.csv"), *given, "--out", str(folder / "out"), *more, "--json"])
+    words = [*given, "--extrapolation", "refuse", *more]
+    return main(["value", str(folder / "book.csv"), *words, "--out", str(folder / "out"), "--json"])
 
 
 @pytest.mark.parametrize(

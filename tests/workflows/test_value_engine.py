@@ -121,13 +121,24 @@ def test_uncovered_deposits_are_refused_or_go_overnight() -> None:
 
 def test_missing_market_data_says_what_to_supply() -> None:
     with pytest.raises(MarketDataError, match="add tenors up to"):
-        value(inputs(curves=curves((0, 60))))
-    assert value(inputs(curves=curves((0, 60))), ValuationOptions(extrapolation="flat")).stamp == ""
+        value(inputs(curves=curves((0, 60))), ValuationOptions(extrapolation="refuse"))
     with pytest.raises(MarketDataError, match="no discount curve for EUR"):
         value(inputs(book=table(loan(12, 0.05, currency="EUR"))))
     euro = inputs(book=table(loan(12, 0.05, currency="EUR")), curves=pd.concat([curves(), curves(currency="EUR")]))
     with pytest.raises(MarketDataError, match="--fx"):
         value(euro)
+
+
+def test_a_curve_that_ends_too_soon_keeps_its_last_zero_rate_and_says_so() -> None:
+    whole = curves((0, 60))
+    longer = pd.concat([whole, whole.iloc[[-1]].assign(months=480)])
+    short = value(inputs(curves=whole))
+    assert sum("its last zero rate is kept there" in words for words in short.facts["warnings"]) == 1
+    (told,) = (words for words in short.facts["warnings"] if "last zero rate" in words)
+    assert told.startswith("USD: the discount curve ends at 60 months, 1 position pays later, the last on 20")
+    reached = value(inputs(curves=longer))
+    assert not any("last zero rate" in words for words in reached.facts["warnings"])
+    pd.testing.assert_frame_equal(short.eve, reached.eve, rtol=1e-12)
 
 
 def test_all_missing_market_data_are_named_at_once() -> None:
@@ -140,7 +151,8 @@ def test_all_missing_market_data_are_named_at_once() -> None:
     indices = [curves().assign(index=index) for index in ("C", "D")]
     book = table(loan(120, 0.05), *rows, *caps)
     with pytest.raises(MarketDataError) as caught:
-        value(inputs(book=book, curves=pd.concat([curves((0, 60)), *indices]), assumptions=None))
+        short = pd.concat([curves((0, 60)), *indices])
+        value(inputs(book=book, curves=short, assumptions=None), ValuationOptions(extrapolation="refuse"))
     said = str(caught.value).splitlines()
     assert len(said) == 6
     assert "no curve for USD `A`" in said[1] and said[1].endswith("Position p1 needs it.")
