@@ -6,6 +6,7 @@ weights, sources and dates are in ``market/parameters``; nothing of them stands 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -91,6 +92,17 @@ def unlisted_warning(framework: str, currencies: Iterable[str]) -> str | None:
         f"{framework} lists no shocks for {', '.join(unlisted)}: {sizes.parallel_bp}/{sizes.short_bp}/{sizes.long_bp} "
         f"bp (parallel/short/long) used ({sizes.provenance.source}). Calibrate sizes from the currency's own rates."
     )
+
+
+def out_of_force_warning(framework: str, day: dt.date) -> str | None:
+    """A sentence where the numbers of a framework do not hold on a day, or None where they do, or are the user's."""
+    if framework not in SIX_SHOCK_FRAMEWORKS:
+        return None
+    origin = parameters(framework).provenance
+    if origin.holds_on(day):
+        return None
+    until = "" if origin.effective_to is None else f" to {origin.effective_to}"
+    return f"The shocks of {framework} hold from {origin.effective_from}{until} ({origin.source}), not on {day}."
 
 
 def round_half_up(values: ArrayLike, step: float) -> FloatArray:

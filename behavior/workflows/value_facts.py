@@ -13,6 +13,7 @@ from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book
+from behavior.market.shocks import out_of_force_warning
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
@@ -204,6 +205,9 @@ def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) ->
 
 def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptions) -> list[str]:
     found = list(world.curves.warnings)
+    stale = out_of_force_warning(world.curves.scenarios.framework, inputs.as_of)
+    if stale:
+        found.append(stale)
     lagged = [
         matching.table.name
         for matching in plan.matchings

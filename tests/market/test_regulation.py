@@ -15,6 +15,7 @@ from behavior.market.shocks import (
     SIX_SHOCK_FRAMEWORKS,
     bounded_sizes,
     calibrate_shocks,
+    out_of_force_warning,
     round_half_up,
     shock_sizes,
     unlisted_warning,
@@ -75,6 +76,15 @@ def test_provenance_knows_when_it_holds() -> None:
     assert not old.holds_on(date(2026, 1, 1))
     assert new.holds_on(date(2026, 1, 1))
     assert not new.holds_on(date(2025, 12, 31))
+
+
+def test_shocks_out_of_their_days_are_said() -> None:
+    said = out_of_force_warning("bcbs_2016", date(2026, 9, 30)) or ""
+    assert said.startswith("The shocks of bcbs_2016 hold from 2018-01-01 to 2025-12-31 (")
+    assert said.endswith(", not on 2026-09-30.")
+    assert out_of_force_warning("bcbs_2024", date(2026, 9, 30)) is None
+    assert "hold from 2026-01-01 (" in (out_of_force_warning("bcbs_2024", date(2023, 12, 31)) or "")
+    assert out_of_force_warning("mine", date(1990, 1, 1)) is None
 
 
 def test_unlisted_currencies_take_the_rule_and_are_named() -> None:
