@@ -19,10 +19,10 @@ from typing import Any, Self
 import numpy as np
 
 from behavior.errors import TooFewEvents
+from behavior.estimators.account_ages import GrowthTerm, lived_ages
 from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
-from behavior.estimators.growth_ages import GrowthTerm, lived_ages
 from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.term_layout import Layout
 from behavior.estimators.terms import Term, column_of

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.estimators.account_ages import ages_within
 from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
 from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
@@ -29,7 +30,8 @@ from behavior.specs import EstimatorSpec, ModelSpec
 
 SPREAD_SHARES = np.array([0.01, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.97])
 COARSE_SHARES = np.array([0.02, 0.35, 0.65, 0.97])
-AGE_SHARES = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
+OWN_AGES = (12.0, 30.0, 60.0, 120.0, 240.0)
+"""Months since opening at which segments' closures may part from what all have in common."""
 SIZE_SHARES = np.array([0.05, 0.5, 0.95])
 SPREAD_STEP = 0.003
 LEAST_SHARE, MOST_SHARE = 0.01, 100.0
@@ -49,7 +51,7 @@ class ClosureHazard(SplineHazard):
         for name in matrix.names:
             terms += [] if name == CUMULATED else self._own_terms(matrix, name)
         groups = [name for name in self.interacts if name in matrix.levels]
-        ages = tuple(knots_of(column_of(matrix, self.age), AGE_SHARES, 1.0))
+        ages = ages_within(column_of(matrix, self.age), OWN_AGES)
         if len(ages) > 1:
             terms += [Term("product", self.age, ages, name, (), len(matrix.levels[name])) for name in groups]
         for one, other in combinations(groups, 2):
@@ -59,6 +61,13 @@ class ClosureHazard(SplineHazard):
             terms += self._rising(matrix, groups)
         terms += pace_term(matrix)
         return tuple(term for term in terms if term.form != "smooth" or len(term.knots) > 1)
+
+    def _own_terms(self, matrix: FeatureMatrix, name: str) -> list[Term]:
+        found = super()._own_terms(matrix, name)
+        if name != self.age:
+            return found
+        ages = ages_within(column_of(matrix, name))  # not at quantiles, which leave out ages between waves of opening
+        return [replace(term, knots=ages) if term.form == "smooth" else term for term in found]
 
     def _rising(self, matrix: FeatureMatrix, groups: list[str]) -> list[Term]:
         values = column_of(matrix, self.driver)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
+from behavior.estimators.account_ages import age_band
 from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, sum_cells
-from behavior.estimators.growth_ages import age_band
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance

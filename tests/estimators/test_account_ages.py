@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.growth_ages import AGES, GrowthTerm, age_band, lived_ages
+from behavior.estimators.account_ages import AGES, GrowthTerm, age_band, lived_ages
 from behavior.estimators.terms import Term
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_fit import balance_cells, fit_balance
