@@ -112,7 +112,7 @@ def macros_held(matrix: FeatureMatrix, month: IntArray) -> FeatureMatrix:
     month : month number of each row.
     """
     values = matrix.values.copy()
-    for name in set(MACROS) & set(matrix.names):
+    for name in (one for one in MACROS if one in matrix.names):
         own = values[:, matrix.names.index(name)]
         known = ~np.isnan(own)
         if not known.any():

@@ -111,7 +111,7 @@ def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, r
 def _levels_awaited(matrix: FeatureMatrix, expected: FloatArray) -> BoolArray:
     """Rows of each level of the features of resets that awaits enough payoffs, shape (levels, rows)."""
     found = []
-    for name in set(RESET_FEATURES) & set(matrix.names):
+    for name in (one for one in RESET_FEATURES if one in matrix.names):
         codes = column_of(matrix, name)
         found += [codes == level for level in range(len(matrix.levels[name]))]
     return np.array([group for group in found if float(expected[group].sum()) >= LEAST_AWAITED], dtype=bool)

@@ -1,4 +1,4 @@
-"""Regime coverage: has the model seen the rates that it will be asked about?
+"""Regime coverage: has the model seen the rates and the ages that it will be asked about?
 
 Purpose
 -------
@@ -10,12 +10,13 @@ Mechanism
 The economic driver of training rows is set against that of the test rows and of the last month: the balance outside
 the training rows' 1st to 99th percentile, the driver's range, and the number of turns of its monthly mean of at
 least 50 basis points. Test months are counted by whether the driver was rising, falling or flat over the half-year
-before.
+before. Where units have an age, those of the last month are followed through the next five years: the balance-months
+at ages that hardly a unit of the training rows stood at, between waves of opening or beyond the oldest.
 
 Signs of high risk
 ------------------
 More than 5% of the test or latest balance outside the training range; fewer than two turns; a direction of rates
-that only the test knows.
+that only the test knows; more than a tenth of the next five years at ages that nobody has lived through.
 
 Strengths
 ---------
@@ -39,6 +40,9 @@ from behavior.validation.evidence import mask_of, monthly_path
 
 TURN = 0.005
 LOOK_BACK = 6
+YEARS_AHEAD, AROUND, LEAST_LIVED = 5, 6, 50
+"""Years that the last month's units are followed; an age is lived where that many unit-months stand so near it."""
+MOST_UNSEEN = 0.1
 VALUES = {
     "share_outside_training": "share of the test balance whose driver lies outside training's 1st to 99th percentile",
     "latest_share_outside_training": "the same share of the balance in the last panel month",
@@ -47,6 +51,7 @@ VALUES = {
     "training_events": "events in the training rows (0/1 outcomes only)",
     "driver_low": "1st percentile of the driver in training, % a year",
     "driver_high": "99th percentile of the driver in training, % a year",
+    "ages_ahead_unseen": "share of the next five years' balance-months at ages that hardly a training unit stood at",
 }
 
 
@@ -71,6 +76,9 @@ def run(given: CheckInput) -> Finding:
     }
     if given.predictions.binary:
         values["training_events"] = float(train["actual"].sum())
+    unseen = ages_ahead_unseen(train, last)
+    if not np.isnan(unseen):
+        values["ages_ahead_unseen"] = unseen
     late = max(values["share_outside_training"], values["latest_share_outside_training"])
     outside = 100 * values["share_outside_training"]
     words = (
@@ -78,9 +86,34 @@ def run(given: CheckInput) -> Finding:
         f"{values['driver_low']:+z.2f}% to {values['driver_high']:+z.2f}%; {outside:.1f}% of "
         f"the test balance and {100 * values['latest_share_outside_training']:.1f}% of the latest lie outside."
     )
-    status = Status.WARN if late > 0.05 or values["turns"] < 2 else Status.PASS
+    if unseen > MOST_UNSEEN:
+        words += (
+            f" {100 * unseen:.0f}% of the next {YEARS_AHEAD} years' balance-months are at ages that hardly anyone has "
+            "lived through: there a curve rests on its form alone."
+        )
+    status = Status.WARN if late > 0.05 or values["turns"] < 2 or unseen > MOST_UNSEEN else Status.PASS
     exhibits = (_picture(table[known], given, low, high), _regimes(table[known], given))
     return Finding("regime_coverage", status, values, words, exhibits=exhibits)
+
+
+def ages_ahead_unseen(train: pd.DataFrame, last: pd.DataFrame) -> float:
+    """Share of the coming years' balance-months, nobody leaving, at ages that training hardly holds; NaN without ages.
+
+    Parameters
+    ----------
+    train, last : rows with `age_months` and `weight` (balance), of training and of the last month.
+    """
+    if "age_months" not in train or not (train["age_months"].notna().any() and last["age_months"].notna().any()):
+        return np.nan
+    stood = train["age_months"].dropna().clip(lower=0).to_numpy(np.int64)
+    now = last[last["age_months"].notna()]
+    ages, balance = now["age_months"].clip(lower=0).to_numpy(np.int64), now["weight"].to_numpy(np.float64)
+    ahead = 12 * YEARS_AHEAD
+    counts = np.bincount(stood, minlength=int(ages.max()) + ahead + 1)
+    lived = np.convolve(counts, np.ones(2 * AROUND + 1, dtype=np.int64), "same") >= LEAST_LIVED
+    unlived = np.concatenate(([0], np.cumsum(~lived)))
+    months = unlived[ages + ahead + 1] - unlived[ages + 1]
+    return float((months * balance).sum() / (ahead * balance.sum()))
 
 
 def _outside(rows: pd.DataFrame, low: float, high: float) -> float:

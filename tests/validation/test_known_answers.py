@@ -7,11 +7,12 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from behavior.validation import all_checks
 from behavior.validation.base import CheckInput, Finding, Status
-from behavior.validation.regime_coverage import turns
+from behavior.validation.regime_coverage import ages_ahead_unseen, turns
 
 CHECKS = all_checks()
 
@@ -125,3 +126,18 @@ def test_attributions_of_nothing_say_so(fakes: ModuleType) -> None:
 
     finding = answer("shap_summary", replace(given, kind=replace(given.kind, explain=explain)))
     assert finding.in_words.endswith("No input moves the answer at all.") and "nan" not in finding.in_words
+
+
+def test_ages_that_nobody_lived_through_are_counted_ahead() -> None:
+    stood = np.repeat(np.concatenate([np.arange(31), np.arange(100, 301)]), 50)
+    train = pd.DataFrame({"age_months": stood.astype(float)})
+
+    def unseen(ages: list[float], balance: list[float]) -> float:
+        return ages_ahead_unseen(train, pd.DataFrame({"age_months": ages, "weight": balance}))
+
+    # Ages 37 to 93 are more than half a year from any that 50 unit-months stood at.
+    assert unseen([30.0], [1.0]) == pytest.approx((90 - 36) / 60)
+    assert unseen([120.0], [1.0]) == 0.0
+    assert unseen([30.0, 120.0, np.nan], [1.0, 3.0, 5.0]) == pytest.approx(54 / 60 / 4)
+    assert unseen([299.0], [1.0]) == pytest.approx((359 - 306) / 60)
+    assert np.isnan(unseen([np.nan], [1.0]))
