@@ -35,10 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.workflows.validate import validate
     from behavior.workflows.wiring import Project
 
-    if arguments.sign and not arguments.by:
-        raise UsageError("signing needs a name: give --by NAME.")
-    if (arguments.by or arguments.note) and not arguments.sign:
-        raise UsageError("a name or a note is for a signature: give --sign too, or neither.")
+    _refuse_odd_options(arguments)
     require_learning_libraries()
     project = Project(load_profile(arguments.profile))
     name, _, version = arguments.model.partition("@")
@@ -82,3 +79,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         }
     )
     return GATE_FAILED if failed else DONE
+
+
+def _refuse_odd_options(arguments: argparse.Namespace) -> None:
+    from behavior.errors import UsageError
+
+    if arguments.sign and not arguments.by:
+        raise UsageError("signing needs a name: give --by NAME.")
+    if (arguments.by or arguments.note) and not arguments.sign:
+        raise UsageError("a name or a note is for a signature: give --sign too, or neither.")

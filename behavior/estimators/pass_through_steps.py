@@ -41,8 +41,3 @@ def beyond_step(errors: FloatArray, step: float) -> FloatArray:
     """Errors with what lies inside half a step made small; same shape, `step` in their unit."""
     inside = np.clip(errors, -step / 2.0, step / 2.0)
     return errors - (1.0 - INSIDE) * inside
-
-
-def posted(rates: FloatArray, origin: float, step: float) -> FloatArray:
-    """Rates as they would be posted: the nearest whole number of steps from `origin`; themselves where step is 0."""
-    return np.asarray(origin + np.round((rates - origin) / step) * step) if step else rates

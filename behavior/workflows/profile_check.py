@@ -17,7 +17,8 @@ def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]
     rows: list[dict[str, object]] = []
     faults: list[Fault] = []
     if profile.models:
-        found = [*_missing_sections(profile), *missing_models(profile), *_spec_faults(profile)]
+        missing = missing_models(profile)
+        found = [*_missing_sections(profile), *missing, *_spec_faults(profile, {fault.value for fault in missing})]
         rows.append(_row("models", len(profile.models), found))
         faults += found
     if profile.value:
@@ -36,11 +37,10 @@ def _missing_sections(profile: Profile) -> list[Fault]:
     return [profile.fault(f"expected a section [{name}], which training a model needs", name) for name in absent]
 
 
-def _spec_faults(profile: Profile) -> list[Fault]:
-    lost = {fault.value for fault in missing_models(profile)}
+def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
     faults: list[Fault] = []
     for name in profile.models:
-        if str(profile.model_folder(name)) not in lost:
+        if str(profile.model_folder(name)) not in missing:
             try:
                 parse_spec(*spec_text(profile, name))
             except FaultyInput as error:
