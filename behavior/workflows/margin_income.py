@@ -68,7 +68,7 @@ def margin_income(inputs: ValuationInputs, options: ValuationOptions) -> pd.Data
     keys = keys_of(plan.groups)
     leaving = _on_groups(sheets, keys, run_off_margin(part, margin))
     kept = _on_groups(sheets, keys, constant_margin(part, margin))
-    off, still = Sheet(leaving, _balance(sheets, RUN_OFF)), Sheet(leaving + kept, sheets.still.balance)
+    off, still = Sheet(leaving, sheets.left.balance), Sheet(leaving + kept, sheets.still.balance)
     found = {RUN_OFF: off, CONSTANT: still}
     if inputs.mix_shift is not None:
         found[CONSTANT] = shifted_sheet(sheets.flows, still, inputs.mix_shift, world, MarginPricing)
@@ -94,11 +94,6 @@ def margin_summary(table: pd.DataFrame, nii_summary: pd.DataFrame, fx: Mapping[s
         running.drop(columns="month"), on=[*keys, "horizon_months"], how="left", validate="one_to_one"
     )
     return found.assign(rest=found["nii"] - found["commercial_margin"])
-
-
-def _balance(sheets: Sheets, word: str) -> FloatArray:
-    """Balances of the run-off sheet, which a plan's growth is measured on; unused where nobody asked for it."""
-    return sheets.by_word[word].balance if word in sheets.by_word else sheets.still.balance
 
 
 def _on_groups(sheets: Sheets, keys: list[Key], values: FloatArray) -> FloatArray:

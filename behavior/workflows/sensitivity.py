@@ -32,7 +32,7 @@ from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
-from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions, under
 from behavior.workflows.value import value
 from behavior.workflows.value_overlays import pinned
 
@@ -68,6 +68,7 @@ def sensitivity(
     held = parameters("sensitivities")["assumptions"]
     chosen = [float(one) for one in (held["factors"] if factors is None else factors)]
     plain = replace(pinned(options), scenarios=parallel_scenarios(), cash_flows=False)
+    inputs = under(inputs, parallel_scenarios())
     as_used = _case("as used", 1.0, value(inputs, plain))
     cases = [
         _case(name, factor, value(*scale(inputs, plain, factor)))

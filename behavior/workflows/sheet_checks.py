@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ def plan_faults(plan: pd.DataFrame, known: Known, place: Place | None = None) ->
     """Faults of a plan/1 table against the book; `place` is where its rows came from."""
     table = plan.reset_index(drop=True)
     held = [known.side_of(*pair) for pair in zip(table["currency"], table["product"], strict=True)]
-    other = np.asarray([bool(side) and side != own for side, own in zip(held, table["side"], strict=True)])
+    other = _flags(bool(side) and side != own for side, own in zip(held, table["side"], strict=True))
     balance = [
         known.balances.get(key, 0.0) for key in zip(table["currency"], table["side"], table["product"], strict=True)
     ]
@@ -65,9 +65,9 @@ def shift_faults(shifts: pd.DataFrame, known: Known, place: Place | None = None)
     table = shifts.reset_index(drop=True)
     pairs = zip(table["currency"], table["from_product"], table["to_product"], strict=True)
     sides = [(known.side_of(money, source), known.side_of(money, target)) for money, source, target in pairs]
-    empty = np.asarray([not source for source, _ in sides])
-    other = np.asarray([bool(source) and bool(target) and source != target for source, target in sides])
-    lost = ~_priced(table) & np.asarray([not target for _, target in sides])
+    empty = _flags(not source for source, _ in sides)
+    other = _flags(bool(source) and bool(target) and source != target for source, target in sides)
+    lost = ~_priced(table) & _flags(not target for _, target in sides)
     rule = "a product without balance in the book needs `rate`, `margin` or `index`"
     breaches = [
         *_common(table, known),
@@ -76,6 +76,11 @@ def shift_faults(shifts: pd.DataFrame, known: Known, place: Place | None = None)
         *_at(lost, "to_product", rule, "Price it, or correct its name"),
     ]
     return faults_at(place or Place("mix_shift"), breaches, table)
+
+
+def _flags(found: Iterable[bool]) -> BoolArray:
+    """One a row, of a table without rows too."""
+    return np.asarray(list(found), dtype=np.bool_)
 
 
 def _priced(table: pd.DataFrame) -> BoolArray:
@@ -98,7 +103,7 @@ def _common(table: pd.DataFrame, known: Known) -> list[Breach]:
         found += _at(unknown, "scenario", f"expected one of {', '.join(known.scenarios)}")
     if "index" in table:
         pairs = list(zip(table["currency"], table["index"], strict=True))
-        gone = np.asarray([bool(pd.notna(index)) and (str(c), str(index)) not in known.indices for c, index in pairs])
+        gone = _flags(bool(pd.notna(index)) and (str(c), str(index)) not in known.indices for c, index in pairs)
         found += _at(gone, "index", "curves/1 has no such index in this currency", "Add its rows")
     return found
 

@@ -22,7 +22,7 @@ from behavior.market.scenarios import BASE, ScenarioSet, scenario_set
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
 from behavior.workflows.standardised_book import BY_BUCKET, Framework, Portfolio, slots_of, transformed
-from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import resolved_plan, value
 from behavior.workflows.value_overlays import pinned
 
@@ -66,6 +66,7 @@ def standardised_value(
     As `value`.
     """
     chosen = framework or Framework()
+    inputs, options = values_alone(inputs, options)
     scenarios = options.scenarios or scenario_set(options.framework, sorted(map(str, inputs.book["currency"].unique())))
     plain = replace(
         pinned(options),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from behavior.errors import SpecFault
 from behavior.market.buckets import Buckets, regulatory_buckets
 from behavior.market.curves import DriverInterpolation, Interpolation, TimeConvention
 from behavior.market.scenarios import RatePath, ScenarioSet
+from behavior.measures.nii import RUN_OFF
 from behavior.workflows.value_words import word_faults
 
 
@@ -120,3 +121,22 @@ class ValuationOptions:
         if faults:
             raise SpecFault(faults)
         object.__setattr__(self, "tail", Tail(self.tail))
+
+
+def values_alone(inputs: ValuationInputs, options: ValuationOptions) -> tuple[ValuationInputs, ValuationOptions]:
+    """The same valuation for who reads present values alone: without a plan, a mix shift and the sheets they move.
+
+    Their rows may name scenarios and products that such a run does not have.
+    """
+    return replace(inputs, plan=None, mix_shift=None), replace(options, balance_sheets=(RUN_OFF,))
+
+
+def under(inputs: ValuationInputs, scenarios: ScenarioSet) -> ValuationInputs:
+    """The inputs under other scenarios: rows of a plan or a mix shift that name none of these act nowhere."""
+
+    def acting(table: pd.DataFrame | None) -> pd.DataFrame | None:
+        if table is None or "scenario" not in table:
+            return table
+        return table[table["scenario"].isna() | table["scenario"].isin(scenarios.names)]
+
+    return replace(inputs, plan=acting(inputs.plan), mix_shift=acting(inputs.mix_shift))

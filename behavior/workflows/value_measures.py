@@ -33,7 +33,7 @@ from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
 from behavior.workflows.standardised_book import Framework
 from behavior.workflows.standardised_terms import portfolios_of, terms_table
-from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
 from behavior.workflows.value_words import EVERY
@@ -106,7 +106,7 @@ def durations(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOp
     """Durations, convexity, DV01, duration gap and key-rate durations; behaviour responds along bumped curves."""
     del result
     bumped = replace(lean(options, measures.bumps.scenarios()), floor=None)
-    values = value(inputs, bumped).eve
+    values = value(*values_alone(inputs, bumped)).eve
     found = rate_tables(values, exchange_rates(inputs, Book(inputs.book)), measures.bumps)
     tables = {"durations": found.durations, "key_rate_durations": found.key_rates}
     return tables, {"rate_bumps": bump_facts(measures.bumps), "duration_gap": gap_facts(found.gaps)}

@@ -32,12 +32,13 @@ class Sheets:
 
     Parameters
     ----------
-    flows : cash flows with groups of zeros for products that only the tables know. still : the constant balance sheet
-        before any mix shift.
+    flows : cash flows with groups of zeros for products that only the tables know. left : the balance sheet as it runs
+        off, which a plan grows from. still : the constant one before any mix shift. Both whether asked for or not.
     """
 
     flows: CashFlows
     by_word: Mapping[str, Sheet]
+    left: Sheet
     still: Sheet
 
     @property
@@ -90,13 +91,13 @@ def balance_sheets(
     named = groups_named(flows, constant_sheet(flows, _by_group(flows, opening)), business, inputs.mix_shift)
     flows = with_groups(flows, named)
     cash = _by_group(flows, opening)
-    still = constant_sheet(flows, cash)
-    found = {RUN_OFF: run_off_sheet(flows, cash), CONSTANT: still}
+    left, still = run_off_sheet(flows, cash), constant_sheet(flows, cash)
+    found = {RUN_OFF: left, CONSTANT: still}
     if inputs.mix_shift is not None:
         found[CONSTANT] = shifted_sheet(flows, still, inputs.mix_shift, world)
     if business is not None:
-        found[DYNAMIC] = dynamic_sheet(flows, found[RUN_OFF], still, business, world)
-    return Sheets(flows, {word: found[word] for word in words}, still)
+        found[DYNAMIC] = dynamic_sheet(flows, left, still, business, world)
+    return Sheets(flows, {word: found[word] for word in words}, left, still)
 
 
 def _opening(plan: Plan) -> dict[Key, float]:

@@ -280,6 +280,30 @@ def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
     } <= titles
 
 
+def moving(**cells: Any) -> pd.DataFrame:
+    """One row of a plan or a mix shift that acts in one scenario of the framework alone."""
+    row = {"currency": "USD", "month": pd.Timestamp("2026-03-31"), "term_months": 12, "rate": 0.04}
+    return pd.DataFrame([row | {"scenario": "steepener"} | cells])
+
+
+@pytest.mark.parametrize("sheets", [None, ("dynamic",), ("constant", "dynamic")])
+def test_business_of_one_scenario_leaves_the_measures_of_other_scenarios_as_they_are(
+    sheets: tuple[str, ...] | None,
+) -> None:
+    options = replace(OPTIONS, balance_sheets=sheets)
+    given: dict[str, Any] = {"plan": moving(product="loan", side="asset", volume=1e5)}
+    if sheets is None or "constant" in sheets:
+        given["mix_shift"] = moving(from_product="savings", to_product="term", share=0.1)
+    held, plain = inputs(**given), inputs()
+    found = dict(with_measures(value(held, options), held, options, Measures(EVERY)).extra or {})
+    other = dict(with_measures(value(plain, OPTIONS), plain, OPTIONS, Measures(EVERY)).extra or {})
+    assert set(other) <= set(found)
+    for name in ("durations", "key_rate_durations", "standardised_eve", "standardised_buckets"):
+        pd.testing.assert_frame_equal(found[name], other[name])
+    columns = ["assumption", "factor", "scenario", "eve", "effect_on_eve"]
+    pd.testing.assert_frame_equal(found["assumption_sensitivity"][columns], other["assumption_sensitivity"][columns])
+
+
 def test_use_of_the_banks_own_limits() -> None:
     eve = pd.DataFrame({"scenario": ["base", "up", "down"], "currency": "total", "eve": [200.0, 180.0, 190.0]}).assign(
         delta_eve_after_options=[0.0, -20.0, -10.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,18 @@ def test_new_business_of_plans_and_shifts_has_its_own_margin() -> None:
     for begin, margin in ((3, 0.01), (6, 0.03), (9, 0.002), (12, 0.02)):
         by_hand[begin : begin + 12] += 120_000 * margin / 12
     np.testing.assert_allclose(new, by_hand, rtol=1e-9, atol=1e-8)
+
+
+def test_the_margin_of_new_business_does_not_depend_on_which_balance_sheets_are_shown() -> None:
+    bond = loan(36, 0.05, product="bond", transfer_rate=0.02)
+    plan = pd.DataFrame([plan_row("2026-03-31", growth=0.0, margin=0.01)])
+
+    def shown(*sheets: str) -> FloatArray:
+        held = found(bond, plan=plan, curves=SLOPED, options=replace(OPTIONS, balance_sheets=sheets))
+        return part(held, "dynamic", "bond")
+
+    np.testing.assert_allclose(shown("dynamic"), shown("run_off", "constant", "dynamic"), rtol=1e-12)
+    assert shown("dynamic")[3] > 1e6 * 0.03 / 12 * 0.9
 
 
 def test_a_mix_shift_takes_margin_from_one_product_to_another() -> None:
