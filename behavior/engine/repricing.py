@@ -90,12 +90,14 @@ class RepricingKeys:
     ----------
     arrays : what the kernel reads. of_row : (rows,) key of each administered row, -1 = rate stays.
     matchings : one a REPRICING target table. pending : key -> target minus rate paid today, decimals a year.
+    unpaced : rows whose target lacks a speed, upwards or downwards: such a rate takes the whole of a move at once.
     """
 
     arrays: Repricing
     of_row: IntArray
     matchings: tuple[Matching, ...]
     pending: Mapping[int, float] = field(default_factory=dict)
+    unpaced: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def resolve_repricing(
@@ -151,7 +153,7 @@ def resolve_repricing(
         empty = np.zeros((1, 1, 1))
         return RepricingKeys(Repricing(empty, empty, empty, empty), none, matchings)
     stacked = Repricing(*(np.stack([part[i] for part in parts]) for i in range(4)))
-    return RepricingKeys(stacked, of_row, matchings, owed)
+    return RepricingKeys(stacked, of_row, matchings, owed, np.flatnonzero((target >= 0) & ((up < 0) | (down < 0))))
 
 
 def _held_at_floor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -224,7 +225,36 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
         )
     book = Book(inputs.book)
     kept = [f"{short.words}: its last zero rate is kept there." for short in short_curves(book, world.curves.curves)]
-    return [*found, *kept, *_lone_legs(book), *_undated(plan)]
+    return [*found, *kept, *_lone_legs(book), *_undated(plan), *_idle(plan), *_unpaced(plan), *_unused_margins(inputs.new_business_margins, book)]
+
+
+def _idle(plan: Plan) -> list[str]:
+    """Tables of the set that reach no position: a word of the book or of the set is another, or the book is in part."""
+    matchings = (*plan.matchings, *plan.repricing_keys.matchings)
+    names = ", ".join(sorted(matching.table.name for matching in matchings if not matching.applies))
+    return [f"Of the assumption set, no position of the book behaves by {names}."] if names else []
+
+
+def _unpaced(plan: Plan) -> list[str]:
+    """Rates with a target and without a speed."""
+    rows = plan.repricing_keys.unpaced
+    if not len(rows):
+        return []
+    products = ", ".join(sorted(set(np.asarray(plan.terms.book.words("product")).astype(str)[rows])))
+    return [
+        f"{_counted(len(rows))} ({products}) with a target of the set and no speed both up and down: there the rate "
+        "paid takes over the whole of a move in its first month."
+    ]
+
+
+def _unused_margins(margins: Mapping[str, float], book: Book) -> list[str]:
+    """New-business margins of products that the book does not have, with the nearest name of one that it has."""
+    held = [str(name) for name in book.words("product").categories]
+    near = {name: difflib.get_close_matches(name, held, 1) for name in margins if name not in held}
+    if not near:
+        return []
+    words = ", ".join(f"`{name}`" + (f" (is it `{known[0]}`?)" if known else "") for name, known in near.items())
+    return [f"new_business_margins: no position of the book has the product {words}; nothing is renewed at that margin."]
 
 
 def _undated(plan: Plan) -> list[str]:

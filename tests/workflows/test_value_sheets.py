@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.assumptions.set import AssumptionSet
+from behavior.assumptions.effects import Direction
+from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.contracts import check
 from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
 from behavior.errors import ContractFault
@@ -334,3 +336,38 @@ def test_what_no_row_needs_is_not_missed() -> None:
     betas = AssumptionSet("beta", fresh.as_of, (*fresh.tables, *pass_through(0.5, 0.2)))
     assert said("pending pass-through", deposit(), assumptions=betas)
     assert not said("pending pass-through", loan(60, 0.05), assumptions=betas)
+
+
+def test_a_margin_of_a_product_that_the_book_lacks_is_said_with_the_nearest_name() -> None:
+    def said(**margins: float) -> list[str]:
+        warnings = run(BOND, new_business_margins=margins).facts["warnings"]
+        return [words for words in warnings if "new_business_margins" in words]
+
+    assert not said(bond=0.01)
+    (words,) = said(bond=0.01, bonds=0.012, cars=0.02)
+    assert "product `bonds` (is it `bond`?), `cars`; nothing is renewed" in words
+
+
+def test_tables_that_no_position_behaves_by_are_named() -> None:
+    def said(book: pd.DataFrame) -> list[str]:
+        result = run(assumptions=AssumptionSet("both", AS_OF, (*tables.tables, *pass_through(0.5, 0.2))), book=book)
+        return [words for words in result.facts["warnings"] if "behaves by" in words]
+
+    tables = runoff("savings", np.full(60, 0.01), "withdrawal")
+    assert said(table(deposit(), loan(12, 0.05))) == []
+    (words,) = said(table(deposit()).assign(product="saving"))
+    assert words == "Of the assumption set, no position of the book behaves by runoff, target."
+
+
+def test_a_target_without_a_speed_is_said() -> None:
+    target, speed = pass_through(0.5, 0.2)
+    upwards = replace(speed, curves=tuple(curve for curve in speed.curves if curve.direction == Direction.UP))
+    fitting = runoff("savings", np.full(60, 0.01), "withdrawal").tables
+
+    def said(*found: AssumptionTable) -> list[str]:
+        result = run(deposit(), assumptions=AssumptionSet("beta", AS_OF, (*fitting, target, *found)))
+        return [words for words in result.facts["warnings"] if "no speed" in words]
+
+    assert said(speed) == []
+    assert said(upwards) == said()
+    assert said()[0].startswith("1 position (savings) with a target of the set and no speed")
