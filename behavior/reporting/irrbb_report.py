@@ -102,7 +102,7 @@ def _unreconciled(assumptions: AssumptionSet | None) -> str:
         words = origin.unreconciled or "not stated in the set"
         said.setdefault(words, {})[origin.model or origin.source or table.name] = None
     parts = [f"curves of {', '.join(models)}: {words}" for words, models in said.items()]
-    return "; ".join([*parts, "the book: not compared with a ledger, no control totals are given of it"])
+    return "; ".join([*parts, "the book: not compared with a ledger; its balances as valued stand under Inputs and digests"])
 
 
 def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
@@ -290,6 +290,10 @@ def _inputs(known: Mapping[str, Any], assumptions: AssumptionSet | None) -> tupl
     elif given:
         rows = [{"input": str(number), "what": _text(value)} for number, value in enumerate(given, start=1)]
     blocks: list[Paragraph | Table] = [Table("Inputs", pd.DataFrame(rows).fillna(""))] if rows else []
+    summary = known.get("summary")
+    if isinstance(summary, Mapping) and summary.get("balances_valued"):
+        note = "In the currency of the rows, unsigned; notionals of derivatives. To be held against the ledger."
+        blocks.append(Table("Balances as valued", pd.DataFrame(summary["balances_valued"]), note))
     if assumptions is not None:
         origins = [
             {

@@ -16,6 +16,7 @@ from behavior.engine.plan import CashFlows, Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book
 from behavior.market.shocks import out_of_force_warning
 from behavior.measures.aggregation import outlier_test
+from behavior.measures.control_totals import control_totals
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
 from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
@@ -165,6 +166,7 @@ def _summary(
         "eve_outlier_test": _test(test, names, after, inputs.tier1),
         "renewed_at_todays_zero_share": plan.renewals.at_today,
         "accrued_interest": accrued_interest(plan),
+        "balances_valued": control_totals(Book(inputs.book)),
     }
     year = nii.summary[(nii.summary["horizon_months"] == 12)]
     for sheet, rows in year.groupby("balance_sheet", sort=False):

@@ -210,3 +210,16 @@ def test_history_of_another_currency_alone_is_todays_zero_and_says_so() -> None:
         result = value(inputs(book=table(row), assumptions=None, curves=both), ValuationOptions())
         share[currency] = result.facts["summary"]["renewed_at_todays_zero_share"]
     assert share == {"EUR": 1.0, "USD": 0.0}
+
+
+def test_the_balances_that_were_valued_can_be_held_against_the_ledger() -> None:
+    cap = {"instrument": "cap", "side": "receive", "product": "hedge", "index": "TERM", "strike": 0.04}
+    cap |= {"volatility": 0.01, "payment_months": 3, "rate_type": None, "repayment": None}
+    book = table(loan(12, 0.05), loan(24, 0.05, 2e5, undrawn=5e4), deposit(), loan(36, np.nan, 7e5, **cap))
+    both = pd.concat([curves(), curves().assign(index="TERM")])
+    rows = pd.DataFrame(value(inputs(book=book, curves=both)).facts["summary"]["balances_valued"])
+    found = rows.set_index(["currency", "side", "product"])
+    assert found.loc[("USD", "asset", "loan")].tolist() == [2, 1.2e6, 5e4]
+    assert found.loc[("USD", "liability", "savings")].tolist() == [1, 8e5, 0.0]
+    assert found.loc[("USD", "receive", "hedge"), "balance"] == 7e5
+    assert found["positions"].sum() == len(book)
