@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.engine.option_book import option_faults
+from behavior.engine.option_faults import option_faults
 from behavior.engine.positions import CASH, Book
 from behavior.engine.principal import off_calendar, position_faults
 from behavior.engine.terms import Terms, resolve_terms, term_faults

@@ -10,8 +10,8 @@ from behavior.engine.positions import Book, group_rows
 def control_totals(book: Book) -> list[dict[str, object]]:
     """One entry a currency, side and product: positions, balance and undrawn amount.
 
-    Amounts are unsigned, in the row's currency; of derivatives the balance is the notional. Rows that were set aside are
-    not in the book.
+    Amounts are unsigned, in the row's currency; of derivatives the balance is the notional. Rows that were set aside
+    are not in the book.
     """
     groups = group_rows(book)
     positions = np.bincount(groups.of_row, minlength=len(groups))

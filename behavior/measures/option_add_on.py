@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.option_book import OptionValues
+from behavior.engine.option_values import OptionValues
 from behavior.engine.positions import SIGNS, Book
 from behavior.quantities import FloatArray
 

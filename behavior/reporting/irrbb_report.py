@@ -102,7 +102,9 @@ def _unreconciled(assumptions: AssumptionSet | None) -> str:
         words = origin.unreconciled or "not stated in the set"
         said.setdefault(words, {})[origin.model or origin.source or table.name] = None
     parts = [f"curves of {', '.join(models)}: {words}" for words, models in said.items()]
-    return "; ".join([*parts, "the book: not compared with a ledger; its balances as valued stand under Inputs and digests"])
+    return "; ".join(
+        [*parts, "the book: not compared with a ledger; its balances as valued stand under Inputs and digests"]
+    )
 
 
 def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.option_book import limited_rows
+from behavior.engine.limit_book import limited_rows
 from behavior.engine.positions import Book
 from behavior.errors import Fault
 from behavior.market.contracts import DISCOUNT

@@ -227,7 +227,15 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
         )
     book = Book(inputs.book)
     kept = [f"{short.words}: its last zero rate is kept there." for short in short_curves(book, world.curves.curves)]
-    return [*found, *kept, *_lone_legs(book), *_undated(plan), *_idle(plan), *_unpaced(plan), *_unused_margins(inputs.new_business_margins, book)]
+    return [
+        *found,
+        *kept,
+        *_lone_legs(book),
+        *_undated(plan),
+        *_idle(plan),
+        *_unpaced(plan),
+        *_unused_margins(inputs.new_business_margins, book),
+    ]
 
 
 def _idle(plan: Plan) -> list[str]:
@@ -256,7 +264,9 @@ def _unused_margins(margins: Mapping[str, float], book: Book) -> list[str]:
     if not near:
         return []
     words = ", ".join(f"`{name}`" + (f" (is it `{known[0]}`?)" if known else "") for name, known in near.items())
-    return [f"new_business_margins: no position of the book has the product {words}; nothing is renewed at that margin."]
+    return [
+        f"new_business_margins: no position of the book has the product {words}; nothing is renewed at that margin."
+    ]
 
 
 def _undated(plan: Plan) -> list[str]:

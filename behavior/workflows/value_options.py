@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.engine.option_book import OptionValues, limited_rows, value_limits, value_options
+from behavior.engine.limit_book import limited_rows, value_limits
+from behavior.engine.option_book import value_options
+from behavior.engine.option_values import OptionValues
 from behavior.engine.positions import Book
 from behavior.market.curves import TimeConvention
 from behavior.market.scenarios import ScenarioCurves

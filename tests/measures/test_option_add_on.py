@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.engine.option_book import OptionValues
+from behavior.engine.option_values import OptionValues
 from behavior.engine.positions import Book
 from behavior.measures.option_add_on import option_add_on
 

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from behavior.engine.contractual_share import contractual_share
-from behavior.engine.option_book import value_limits, value_options
+from behavior.engine.limit_book import value_limits
+from behavior.engine.option_book import value_options
 from behavior.engine.options import bachelier_call
 from behavior.engine.positions import Book
 from behavior.errors import ContractFault, MarketDataError

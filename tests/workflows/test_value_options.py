@@ -58,7 +58,11 @@ VOLS = pd.DataFrame(
 
 
 def valued(
-    rows: list[dict[str, Any]], vols: pd.DataFrame | None = VOLS, framework: str = "bcbs_2024", limits: str = "option"
+    rows: list[dict[str, Any]],
+    vols: pd.DataFrame | None = VOLS,
+    framework: str = "bcbs_2024",
+    limits: str = "option",
+    index: str = "SOFR",
 ) -> Any:
     months = [1.0, 12.0, 120.0, 360.0]
     curves = pd.concat(
@@ -67,12 +71,12 @@ def valued(
                 {
                     "as_of": pd.Timestamp(AS_OF),
                     "currency": "USD",
-                    "index": index,
+                    "index": name,
                     "months": months,
                     "zero_rate": [0.040, 0.041, 0.042, 0.043],
                 }
             )
-            for index in ("discount", "SOFR")
+            for name in ("discount", index)
         ]
     )
     inputs = ValuationInputs(pd.DataFrame(rows), curves, AS_OF, "USD", 1e5, 1e5, vols=vols)
@@ -98,6 +102,14 @@ def test_option_rows_are_valued_apart_from_the_loans() -> None:
         assert (caps[amounts] == 0).all(axis=None), name
     caps = held.coverage[held.coverage["product"] == "caps"]
     assert caps[["balance", "how"]].to_numpy().tolist() == [[1e6, "none"]]
+
+
+def test_an_index_may_have_a_long_name() -> None:
+    name = "SOFR_30_DAY_AVERAGE_COMPOUNDED_IN_ARREARS"
+    capped, sold = {**LOAN, "cap": 0.06, "index": name}, {**SOLD, "index": name}
+    long = valued([capped, sold], VOLS.assign(index=name), index=name)
+    short = valued([{**LOAN, "cap": 0.06}, SOLD])
+    pd.testing.assert_frame_equal(long.eve, short.eve)
 
 
 def test_a_book_of_options_alone_is_valued() -> None:
