@@ -42,24 +42,23 @@ def resolve_principal(terms: Terms) -> tuple[FloatArray, IntArray]:
     length = terms.events[chosen]
     first[chosen] = np.concatenate([[0], np.cumsum(length)[:-1]])
     principal = np.zeros(int(length.sum()))
-    rows = _rows_of(terms, chosen)
+    rows = coming_rows(terms)
     place, amount = rows.place, rows.amount
     event = _event_of(terms, rows)
-    faults = position_faults(terms)
+    faults = position_faults(terms, rows)
     if terms.book.schedule is not None:
-        faults += faults_at(Place("schedule"), off_calendar(terms), terms.book.schedule)
+        faults += faults_at(Place("schedule"), off_calendar(terms, rows), terms.book.schedule)
     if faults:
         raise ContractFault(faults)
     np.add.at(principal, first[place] + event - 1, amount)
     return principal, first
 
 
-def position_faults(terms: Terms) -> list[Fault]:
+def position_faults(terms: Terms, rows: ComingRows) -> list[Fault]:
     """Positions with repayment `schedule` whose rows of schedule/1 are not there, or are more than the balance."""
     chosen = np.flatnonzero(terms.repayment == layout.SCHEDULE)
     if not len(chosen):
         return []
-    rows = _rows_of(terms, chosen)
     total = np.zeros(len(terms.book))
     np.add.at(total, rows.place, rows.amount)
     balance = terms.book.numbers("balance", 0.0)
@@ -70,10 +69,8 @@ def position_faults(terms: Terms) -> list[Fault]:
     ]
 
 
-def off_calendar(terms: Terms) -> list[Breach]:
+def off_calendar(terms: Terms, rows: ComingRows) -> list[Breach]:
     """Rows of schedule/1 after as-of that lie on no payment date of their position; those of other positions pass."""
-    chosen = np.flatnonzero(terms.repayment == layout.SCHEDULE)
-    rows = _rows_of(terms, chosen)
     wrong = rows.row[_event_of(terms, rows) == 0]
     rule = "expected a payment date of the position, counted back from its maturity by payment_months"
     return [Breach(rule, np.sort(wrong), "date")] if len(wrong) else []
@@ -97,7 +94,7 @@ def stray_rows(book: Book, named: AnyArray | None = None) -> list[Breach]:
     return [Breach(rule, np.flatnonzero(wrong), "position_id", hint) for wrong, rule, hint in breaches if wrong.any()]
 
 
-class _Rows(NamedTuple):
+class ComingRows(NamedTuple):
     """Rows of schedule/1 after as-of: row of the book, row of the table, date and principal of each."""
 
     place: IntArray
@@ -106,12 +103,12 @@ class _Rows(NamedTuple):
     amount: FloatArray
 
 
-def _rows_of(terms: Terms, chosen: IntArray) -> _Rows:
-    """Rows of schedule/1 after as-of that belong to a chosen position."""
-    table = terms.book.schedule
+def coming_rows(terms: Terms) -> ComingRows:
+    """Rows of schedule/1 after as-of that belong to a position with repayment `schedule`."""
+    table, chosen = terms.book.schedule, np.flatnonzero(terms.repayment == layout.SCHEDULE)
     if table is None or table.empty or not len(chosen):
         nothing = np.zeros(0, dtype=np.int64)
-        return _Rows(nothing, nothing, np.zeros(0, dtype="datetime64[D]"), np.zeros(0))
+        return ComingRows(nothing, nothing, np.zeros(0, dtype="datetime64[D]"), np.zeros(0))
     names: AnyArray = terms.book.identity[chosen]
     order = np.argsort(names.astype(str), kind="stable")
     sought = table["position_id"].astype(str).to_numpy(dtype=object)
@@ -120,7 +117,7 @@ def _rows_of(terms: Terms, chosen: IntArray) -> _Rows:
     dates = as_days(table["date"].to_numpy(dtype="datetime64[D]"))
     kept = np.flatnonzero((held[found] == sought.astype(str)) & (dates > terms.as_of))
     amount = table["principal"].to_numpy(dtype=np.float64)
-    return _Rows(np.asarray(chosen[order][found[kept]], dtype=np.int64), kept, dates[kept], amount[kept])
+    return ComingRows(np.asarray(chosen[order][found[kept]], dtype=np.int64), kept, dates[kept], amount[kept])
 
 
 def _without_rows(terms: Terms, chosen: IntArray, place: IntArray) -> list[Fault]:
@@ -131,7 +128,7 @@ def _without_rows(terms: Terms, chosen: IntArray, place: IntArray) -> list[Fault
     return terms.book.faults(bare, "repayment", "expected rows of schedule/1 after the as-of date", "Give --schedule.")
 
 
-def _event_of(terms: Terms, rows: _Rows) -> IntArray:
+def _event_of(terms: Terms, rows: ComingRows) -> IntArray:
     """Event number of each date, 0 where it is no payment date of its position."""
     place, dates = rows.place, rows.date
     day = terms.day[place]

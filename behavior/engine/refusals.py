@@ -8,7 +8,7 @@ import pandas as pd
 from behavior.cells import Breach
 from behavior.engine.option_faults import option_faults
 from behavior.engine.positions import CASH, Book
-from behavior.engine.principal import off_calendar, position_faults
+from behavior.engine.principal import coming_rows, off_calendar, position_faults
 from behavior.engine.terms import Terms, resolve_terms, term_faults
 from behavior.errors import Fault
 from behavior.market.contracts import VOLATILITY_UNITS
@@ -32,7 +32,7 @@ def refused(book: Book, as_of: DateLike, margins: str = "included", vols: pd.Dat
         *term_faults(linear, as_of),
         *option_faults(book, as_of),
         *volatility_faults(book, as_of, vols),
-        *(position_faults(terms) if terms is not None else ()),
+        *(position_faults(terms, coming_rows(terms)) if terms is not None else ()),
     ]
     if margins == "excluded":
         faults += transfer_faults(linear)
@@ -42,7 +42,7 @@ def refused(book: Book, as_of: DateLike, margins: str = "included", vols: pd.Dat
 def schedule_refused(book: Book, as_of: DateLike) -> list[Breach]:
     """Every row of schedule/1 that does not fit its position; `stray_rows` has those that no position asks for."""
     terms = _explicit(_linear(book), as_of)
-    return [] if terms is None else off_calendar(terms)
+    return [] if terms is None else off_calendar(terms, coming_rows(terms))
 
 
 def _linear(book: Book) -> Book:
