@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from behavior.assumptions.beyond_data import beyond_data_warnings
-from behavior.assumptions.compare import ReadingPoints
-from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import CashFlows, Plan
-from behavior.engine.positions import CASH, SWAP_LEG, Book
-from behavior.market.shocks import out_of_force_warning
+from behavior.engine.positions import Book
 from behavior.measures.aggregation import outlier_test
 from behavior.measures.control_totals import control_totals
 from behavior.measures.conventions import READINGS
 from behavior.measures.eve import TOTAL, EveResult
 from behavior.measures.nii import CONSTANT, NiiResult, net_interest_margin
 from behavior.measures.warnings import base_warnings
-from behavior.workflows.market_needs import short_curves
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
 from behavior.workflows.value_sheets import Sheets
-from behavior.workflows.value_views import accrued_interest, acting_set, migrated_view
-
-SHOWN = 5
-"""Positions named in a warning."""
+from behavior.workflows.value_views import accrued_interest, migrated_view
+from behavior.workflows.value_warnings import valuation_warnings
 
 PRICES = {
     "dirty": "dirty: the first flow is a full coupon",
@@ -90,8 +82,7 @@ def facts(
             **_option_facts(flows, held),
         },
         "warnings": [
-            *_warnings(inputs, world, plan, held),
-            *_beyond_data(inputs, options, plan),
+            *valuation_warnings(inputs, options, world, plan, held),
             *base_warnings(eve.summary, nii.summary, inputs.book_equity),
         ],
     }
@@ -204,114 +195,3 @@ def _test(name: str, scenarios: list[str], changes: np.ndarray, tier1: float) ->
         "scenarios_not_valued": list(test.missing),
         "source": test.provenance.source,
     }
-
-
-def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptions) -> list[str]:
-    found = list(world.curves.warnings)
-    stale = out_of_force_warning(world.curves.scenarios.framework, inputs.as_of)
-    if stale:
-        found.append(stale)
-    lagged = [
-        matching.table.name
-        for matching in plan.matchings
-        if matching.table.terms.lag_months and Driver.RATE_INCENTIVE in matching.table.drivers and matching.applies
-    ]
-    if lagged and world.history is None:
-        found.append(f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value.")
-    if world.history is None and any(matching.applies for matching in plan.repricing_keys.matchings):
-        found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
-    if held.untimed:
-        found.append(
-            f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
-            "in cash flows, without time value. Give vols/1 (--vols) or a `volatility` in their rows."
-        )
-    book = Book(inputs.book)
-    kept = [f"{short.words}: its last zero rate is kept there." for short in short_curves(book, world.curves.curves)]
-    return [
-        *found,
-        *kept,
-        *_lone_legs(book),
-        *_undated(plan),
-        *_idle(plan),
-        *_unpaced(plan),
-        *_unused_margins(inputs.new_business_margins, book),
-    ]
-
-
-def _idle(plan: Plan) -> list[str]:
-    """Tables of the set that reach no position: a word of the book or of the set is another, or the book is in part."""
-    matchings = (*plan.matchings, *plan.repricing_keys.matchings)
-    names = ", ".join(sorted(matching.table.name for matching in matchings if not matching.applies))
-    return [f"Of the assumption set, no position of the book behaves by {names}."] if names else []
-
-
-def _unpaced(plan: Plan) -> list[str]:
-    """Rates with a target and without a speed."""
-    rows = plan.repricing_keys.unpaced
-    if not len(rows):
-        return []
-    products = ", ".join(sorted(set(np.asarray(plan.terms.book.words("product")).astype(str)[rows])))
-    return [
-        f"{_counted(len(rows))} ({products}) with a target of the set and no speed both up and down: there the rate "
-        "paid takes over the whole of a move in its first month."
-    ]
-
-
-def _unused_margins(margins: Mapping[str, float], book: Book) -> list[str]:
-    """New-business margins of products that the book does not have, with the nearest name of one that it has."""
-    held = [str(name) for name in book.words("product").categories]
-    near = {name: difflib.get_close_matches(name, held, 1) for name in margins if name not in held}
-    if not near:
-        return []
-    words = ", ".join(f"`{name}`" + (f" (is it `{known[0]}`?)" if known else "") for name, known in near.items())
-    return [
-        f"new_business_margins: no position of the book has the product {words}; nothing is renewed at that margin."
-    ]
-
-
-def _undated(plan: Plan) -> list[str]:
-    """Positions without an origination date that something is counted from: their age by a curve, their term anew."""
-    book = plan.terms.book
-    counted = (book.instrument == CASH) & ~np.isnat(book.dates("maturity_date"))
-    for matching in plan.matchings:
-        if matching.table.month_meaning is MonthMeaning.SINCE_ORIGINATION:
-            counted |= matching.curve >= 0
-    unknown = int((counted & np.isnat(book.dates("origination_date"))).sum())
-    if not unknown:
-        return []
-    has, its = ("has", "its") if unknown == 1 else ("have", "their")
-    return [
-        f"{_counted(unknown)} {has} no origination date: behaviour counts {its} age, and a renewal {its} term, "
-        "from today."
-    ]
-
-
-def _beyond_data(inputs: ValuationInputs, options: ValuationOptions, plan: Plan) -> tuple[str, ...]:
-    """Of the curves that this book reads: whose average life rests on more than data."""
-    acting = acting_set(inputs.assumptions, options)
-    if acting is None:
-        return ()
-    read = {
-        matching.table.curves[place].label
-        for matching in plan.matchings
-        for place in np.unique(matching.curve).tolist()
-        if place >= 0
-    }
-    points = ReadingPoints(default=options.include_default, tail=options.tail)
-    return beyond_data_warnings(acting.tables, points, View(options.deposit_view), read)
-
-
-def _lone_legs(book: Book) -> list[str]:
-    """A warning where swap legs share their trade with no other row: half a swap is valued."""
-    trade = book.words("trade_id").codes
-    rows = np.bincount(trade, minlength=1)[trade] if len(trade) else trade
-    lone = np.flatnonzero((book.instrument == SWAP_LEG) & (rows == 1))
-    if not len(lone):
-        return []
-    names = ", ".join(str(name) for name in book.names(lone[:SHOWN])) + (", ..." if len(lone) > SHOWN else "")
-    legs = "1 swap leg shares its" if len(lone) == 1 else f"{len(lone):,} swap legs share their"
-    return [f"{legs} trade_id with no other row and {'is' if len(lone) == 1 else 'are'} valued alone: {names}."]
-
-
-def _counted(positions: int) -> str:
-    return "1 position" if positions == 1 else f"{positions:,} positions"

@@ -15,6 +15,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.contracts import check
 from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
 from behavior.errors import ContractFault
+from behavior.market.scenarios import Scenario, ScenarioSet
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value import value
@@ -371,3 +372,13 @@ def test_a_target_without_a_speed_is_said() -> None:
     assert said(speed) == []
     assert said(upwards) == said()
     assert said()[0].startswith("1 position (savings) with a target of the set and no speed")
+
+
+def test_values_of_an_index_that_nothing_knows_are_said() -> None:
+    def said(index: str) -> list[str]:
+        told = ScenarioSet((Scenario("base"), Scenario("told", {}, {index: (0.05,)})))
+        given = inputs(book=table(BOND), assumptions=None, curves=SLOPED)
+        return [words for words in value(given, ValuationOptions(scenarios=told)).facts["warnings"] if "index" in words]
+
+    assert said("TERM") == []
+    assert said("TERMS") == ["scenarios give values of TERMS; nothing reads an index of that name."]
