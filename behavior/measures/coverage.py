@@ -83,4 +83,6 @@ def _uncovered(book: Book, matchings: Sequence[Matching], overnight: BoolArray) 
             name = str(product.categories[code])
             rows.append({"product": name, "segment": "", "curve": "", "balance": amount, "how": how})
     shares = dict.fromkeys(("share_clamped", "share_extrapolated", "share_without_burnout"), 0.0)
-    return pd.DataFrame(rows, columns=["product", "segment", "curve", "balance", "how"]).assign(**shares)
+    # Without a row nothing says that balances are numbers.
+    found = pd.DataFrame(rows, columns=["product", "segment", "curve", "balance", "how"]).astype({"balance": float})
+    return found.assign(**shares)

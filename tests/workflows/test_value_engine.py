@@ -176,6 +176,10 @@ def test_position_flows_add_up_to_the_totals() -> None:
     assert parts["month"].min() == pd.Timestamp(dt.date(2026, 1, 31))
 
 
+def test_balances_of_coverage_are_numbers_where_a_curve_reaches_every_row() -> None:
+    assert value(inputs(book=table(deposit()))).coverage["balance"].dtype == np.float64
+
+
 def test_a_book_of_loans_needs_no_columns_of_deposits() -> None:
     made = runoff("savings", np.full(60, 0.008), "withdrawal")
     curve = replace(made.tables[0].curves[0], segment=("savings", "retail"))
