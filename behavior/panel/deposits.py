@@ -192,7 +192,7 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
     """Closures (recorded or by dust), moves and balances before credited interest; one pass over dense arrays."""
     first = first_of_run(rows.unit)
     last = last_of_run(first)
-    ends = _exit_month(rows, first, last, rules)
+    ends, emptied = _exit_month(rows, first, last, rules)
     exits = rows.month == ends
     moved = exits & rows.moves
     opening_raw = previous(rows.balance, first)
@@ -209,6 +209,7 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
         "months after a closure": _count(beyond & ~first),
         "months overdrawn at their start: outside the decay of deposits": _count(overdrawn & ~beyond),
+        f"accounts closed by their balance alone, at or below {rules.dust:g} to the end": emptied,
     }
     return DecayTargets(
         opening=opening,
@@ -222,8 +223,13 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
     )
 
 
-def _exit_month(rows: AccountMonths, first: BoolArray, last: BoolArray, rules: DepositPanelRules) -> IntArray:
-    """Month number of each row's unit's exit; 2**62 while open. A dust run to the end begins with the exit."""
+def _exit_month(
+    rows: AccountMonths, first: BoolArray, last: BoolArray, rules: DepositPanelRules
+) -> tuple[IntArray, int]:
+    """Month number of each row's unit's exit, 2**62 while open, and how many units no closing is recorded of.
+
+    A dust run to the end begins with the exit.
+    """
     ends_late = -NEVER
     above = ~(np.abs(rows.balance) <= rules.dust)
     starts, finish = np.flatnonzero(first), np.flatnonzero(last)
@@ -236,7 +242,7 @@ def _exit_month(rows: AccountMonths, first: BoolArray, last: BoolArray, rules: D
     run_begins = np.minimum(latest + 1, finish)
     dust = (latest >= starts) & (empty >= rules.dust_months)
     exits = np.where(dust, np.minimum(rows.month[run_begins], recorded), recorded)
-    return np.asarray(spread_to_rows(exits, first))
+    return np.asarray(spread_to_rows(exits, first)), _count(dust & (recorded == ends_late))
 
 
 def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, extras: tuple[str, ...]) -> AccountMonths:

@@ -75,6 +75,19 @@ def test_dust_to_the_end_closes_in_its_first_month_and_reopened_is_no_closure() 
     assert len(back.table) == 4
 
 
+def test_closings_that_no_date_records_are_counted_amounts_in_another_unit_show_there() -> None:
+    """Amounts in thousands put small accounts below a unit of currency: they are told from balances alone."""
+    accounts = [{"account_id": "a"}, {"account_id": "b"}, {"account_id": "c", "close_date": pd.Timestamp("2015-06-20")}]
+    held = {"a": [4000.0, 50.0, 0.5, 0.2, 0.0, 0.0], "b": [4000.0] + [900.0] * 5, "c": [4000.0, 50.0] + [0.0] * 4}
+
+    def told(scale: float) -> int:
+        rows = [small.account_rows(name, "2015-01-31", [scale * one for one in held[name]]) for name in held]
+        return build(accounts, *rows).dropped["accounts closed by their balance alone, at or below 1 to the end"]
+
+    assert told(1.0) == 1
+    assert told(0.001) == 2
+
+
 def test_a_successor_of_the_same_product_continues_the_account() -> None:
     panel = build(
         [
