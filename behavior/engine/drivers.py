@@ -14,7 +14,7 @@ from behavior.engine.calendars import Fixation
 from behavior.engine.runoff import Matching
 from behavior.errors import MarketDataError
 from behavior.market.contracts import DISCOUNT
-from behavior.market.history import RateHistory
+from behavior.market.history import RateHistory, role_in
 from behavior.market.scenarios import ScenarioCurves
 from behavior.months import roll_months
 from behavior.quantities import AnyArray, DateArray, FloatArray, IntArray
@@ -30,17 +30,43 @@ class World:
 
     Parameters
     ----------
-    curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name.
+    curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name, a role
+        perhaps one currency's own (``short_EUR``).
+    home : currency whose rates the roles without a currency are, where the book has several; empty = any.
     """
 
     curves: ScenarioCurves
     history: RateHistory | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
 
     def short_index(self, currency: str) -> str:
         """The curve that RATE_LEVEL reads: that of the role `short`, else the discount curve."""
-        name = self.roles.get(SHORT, "")
-        return name if name and self.curves.curves.has(currency, name) else DISCOUNT
+        names = (self.roles.get(role_in(SHORT, currency), ""), self.roles.get(SHORT, ""))
+        return next((name for name in names if name and self.curves.curves.has(currency, name)), DISCOUNT)
+
+    def past_short_index(self, currency: str, learned: str | None = None) -> str | None:
+        """Index of the rate history that was a currency's short rate; None where none is known to be.
+
+        What another currency's rate did is owed by nobody. An index is of the currencies that have a curve of its name;
+        that of the role `short` without a curve is of `home`.
+
+        Parameters
+        ----------
+        learned : index that the assumption was learned beside, where it was not that of the role.
+        """
+        usual = self.roles.get(SHORT, SHORT)
+        own = self.roles.get(role_in(SHORT, currency))
+        name = learned if learned not in (None, SHORT, usual) else own or usual
+        if self.history is None or not self.history.has(name):
+            return None
+        if name == own:
+            return name
+        curves = self.curves.curves
+        homes = [one for one in curves.currencies if curves.has(one, name)]
+        if not homes and name == usual and self.home:
+            homes = [self.home]
+        return name if not homes or currency in homes else None
 
 
 def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import Driver, MonthMeaning, View
-from behavior.engine.drivers import SHORT, World
+from behavior.engine.drivers import World
 from behavior.engine.plan import CashFlows, Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book
 from behavior.market.shocks import out_of_force_warning
@@ -107,8 +107,6 @@ def _option_facts(flows: CashFlows, held: BookOptions) -> dict[str, Any]:
 
 def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World, rule: str) -> dict[str, str]:
     """Every choice that the figures depend on, in words."""
-    history = world.history
-    pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
     return {
         **READINGS,
         "value": PRICES[options.price],
@@ -128,7 +126,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
         "deposit_view": options.deposit_view,
         "uncovered_deposits": options.uncovered,
-        "pending_pass_through": _pending_words(options, pending),
+        "pending_pass_through": _pending_words(options, world),
         "swap_notionals": "exchanged" if options.exchange_notionals else "not exchanged",
         "embedded_limits": LIMITS[options.embedded_limits],
         "level_payment": "amortization_months counts from as-of; recalculated from the first period after a reset",
@@ -146,9 +144,10 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
     }
 
 
-def _pending_words(options: ValuationOptions, known: bool) -> str:
+def _pending_words(options: ValuationOptions, world: World) -> str:
     if not options.pending:
         return "off"
+    known = any(world.past_short_index(currency) for currency in world.curves.curves.currencies)
     return "run over the rate history" if known else "zero: no rate history of the short rate was given"
 
 
@@ -217,6 +216,11 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
         found.append(f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value.")
     if world.history is None and any(matching.applies for matching in plan.repricing_keys.matchings):
         found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
+    if world.history is not None and (unknown := _without_past(world, plan)):
+        found.append(
+            f"Pending pass-through of deposit rates in {', '.join(unknown)} is taken as zero: no index of the rate "
+            "history is known to be that currency's short rate. Name it in the settings, as `short_EUR` for EUR."
+        )
     if held.untimed:
         found.append(
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
@@ -225,6 +229,21 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
     book = Book(inputs.book)
     kept = [f"{short.words}: its last zero rate is kept there." for short in short_curves(book, world.curves.curves)]
     return [*found, *kept, *_lone_legs(book), *_undated(plan)]
+
+
+def _without_past(world: World, plan: Plan) -> list[str]:
+    """Currencies of deposits that follow a target and whose earlier short rates are not known, where they count."""
+    if not plan.options.pending:
+        return []
+    currency = plan.terms.book.words("currency")
+    return sorted(
+        {
+            str(one)
+            for matching in plan.repricing_keys.matchings
+            for one in np.unique(np.asarray(currency)[matching.curve >= 0].astype(str))
+            if world.past_short_index(one, matching.table.terms.index) is None
+        }
+    )
 
 
 def _undated(plan: Plan) -> list[str]:
