@@ -193,7 +193,8 @@ def _world(inputs: ValuationInputs, options: ValuationOptions, curves: CurveSet)
 def _home(inputs: ValuationInputs) -> str:
     """Currency of the rates whose roles name none: that of the deposits where they have one, else the reporting one."""
     book = inputs.book
-    own = book.loc[book["rate_type"].eq("administered"), "currency"].unique() if "rate_type" in book.columns else []
+    administered = book["rate_type"].eq("administered") if "rate_type" in book.columns else pd.Series(False, book.index)
+    own = book.loc[administered, "currency"].unique()
     return str(own[0]) if len(own) == 1 else inputs.reporting_currency
 
 
