@@ -32,7 +32,7 @@ class World:
     ----------
     curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name, a role
         perhaps one currency's own (``short_EUR``).
-    home : currency whose rates the roles without a currency are, where the book has several; empty = any.
+    home : currency whose rates the roles without a currency are taken to be.
     """
 
     curves: ScenarioCurves
@@ -46,27 +46,21 @@ class World:
         return next((name for name in names if name and self.curves.curves.has(currency, name)), DISCOUNT)
 
     def past_short_index(self, currency: str, learned: str | None = None) -> str | None:
-        """Index of the rate history that was a currency's short rate; None where none is known to be.
-
-        What another currency's rate did is owed by nobody. An index is of the currencies that have a curve of its name;
-        that of the role `short` without a curve is of `home`.
+        """Index of the rate history that stands for a currency's short rate before as-of; None where it has none.
 
         Parameters
         ----------
         learned : index that the assumption was learned beside, where it was not that of the role.
         """
         usual = self.roles.get(SHORT, SHORT)
-        own = self.roles.get(role_in(SHORT, currency))
-        name = learned if learned not in (None, SHORT, usual) else own or usual
-        if self.history is None or not self.history.has(name):
-            return None
-        if name == own:
-            return name
-        curves = self.curves.curves
-        homes = [one for one in curves.currencies if curves.has(one, name)]
-        if not homes and name == usual and self.home:
-            homes = [self.home]
-        return name if not homes or currency in homes else None
+        own = self.roles.get(role_in(SHORT, currency), usual)
+        name = own if learned in (None, SHORT, usual) else str(learned)
+        return name if self.history is not None and self.history.has(name) else None
+
+    def borrows(self, currency: str, index: str) -> bool:
+        """Whether a past short rate is the common one, and nothing says that it is that currency's."""
+        common = index == self.roles.get(SHORT, SHORT) and role_in(SHORT, currency) not in self.roles
+        return common and currency != self.home and not self.curves.curves.has(currency, index)
 
 
 def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatArray:

@@ -216,11 +216,7 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
         found.append(f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value.")
     if world.history is None and any(matching.applies for matching in plan.repricing_keys.matchings):
         found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
-    if world.history is not None and (unknown := _without_past(world, plan)):
-        found.append(
-            f"Pending pass-through of deposit rates in {', '.join(unknown)} is taken as zero: no index of the rate "
-            "history is known to be that currency's short rate. Name it in the settings, as `short_EUR` for EUR."
-        )
+    found += _pasts(world, plan)
     if held.untimed:
         found.append(
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
@@ -231,19 +227,31 @@ def _warnings(inputs: ValuationInputs, world: World, plan: Plan, held: BookOptio
     return [*found, *kept, *_lone_legs(book), *_undated(plan)]
 
 
-def _without_past(world: World, plan: Plan) -> list[str]:
-    """Currencies of deposits that follow a target and whose earlier short rates are not known, where they count."""
-    if not plan.options.pending:
+def _pasts(world: World, plan: Plan) -> list[str]:
+    """Currencies of deposits that follow a target and whose earlier short rates are unknown, or another currency's."""
+    if not plan.options.pending or world.history is None:
         return []
-    currency = plan.terms.book.words("currency")
-    return sorted(
-        {
-            str(one)
-            for matching in plan.repricing_keys.matchings
-            for one in np.unique(np.asarray(currency)[matching.curve >= 0].astype(str))
-            if world.past_short_index(one, matching.table.terms.index) is None
-        }
-    )
+    currency = np.asarray(plan.terms.book.words("currency"))
+    unknown, borrowed = set(), set()
+    for matching in plan.repricing_keys.matchings:
+        for one in np.unique(currency[matching.curve >= 0].astype(str)):
+            index = world.past_short_index(one, matching.table.terms.index)
+            if index is None:
+                unknown.add(one)
+            elif world.borrows(one, index):
+                borrowed.add((one, index))
+    found = []
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        found.append(
+            f"Pending pass-through of deposit rates in {names} is taken as zero: no such short rate is in the history."
+        )
+    for one, index in sorted(borrowed):
+        found.append(
+            f"Pending pass-through of deposit rates in {one} is run over `{index}`, not known to be its short rate: "
+            f"name that in the settings (index_roles: short_{one})."
+        )
+    return found
 
 
 def _undated(plan: Plan) -> list[str]:

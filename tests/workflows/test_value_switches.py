@@ -325,7 +325,7 @@ def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
     assert without.facts["conventions"]["pending_pass_through"] == "off"
 
 
-def test_deposits_owe_only_what_the_short_rate_of_their_own_currency_did() -> None:
+def test_deposits_owe_what_the_short_rate_of_their_own_currency_did_and_a_borrowed_one_is_named() -> None:
     curves = pd.concat([FLAT, curve_table({0: 0.03, 480: 0.03}, currency="EUR")])
     days = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     risen = pd.DataFrame({"date": days, "index": "RATE", "value": [0.01, 0.01, 0.03]})
@@ -349,10 +349,12 @@ def test_deposits_owe_only_what_the_short_rate_of_their_own_currency_did() -> No
     before, balance = deposit()["rate"], deposit()["balance"]
     dollars, warned = paid("USD")
     assert dollars == pytest.approx(balance * (before + 0.008 * 0.2), rel=1e-9)
-    assert paid("EUR")[0] == pytest.approx(balance * before, rel=1e-9)
-    assert len(warned) == 1 and "in EUR is taken as zero" in warned[0]
+    assert paid("EUR")[0] == dollars
+    assert len(warned) == 1 and "in EUR is run over `RATE`" in warned[0] and "short_EUR" in warned[0]
     assert paid("EUR", short_EUR="ESTR") == (pytest.approx(balance * (before + 0.004 * 0.2), rel=1e-9), [])
     assert paid("USD", short_EUR="ESTR")[0] == dollars
+    nothing, warned = paid("EUR", short_EUR="NONE")
+    assert nothing == pytest.approx(balance * before, rel=1e-9) and "in EUR is taken as zero" in warned[0]
 
 
 def test_buckets_of_ones_own() -> None:
