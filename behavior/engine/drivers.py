@@ -14,7 +14,7 @@ from behavior.engine.calendars import Fixation
 from behavior.engine.runoff import Matching
 from behavior.errors import MarketDataError
 from behavior.market.contracts import DISCOUNT
-from behavior.market.history import RateHistory
+from behavior.market.history import RateHistory, role_in
 from behavior.market.scenarios import ScenarioCurves
 from behavior.months import roll_months
 from behavior.quantities import AnyArray, DateArray, FloatArray, IntArray
@@ -30,17 +30,37 @@ class World:
 
     Parameters
     ----------
-    curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name.
+    curves : every curve under every scenario. history : past fixings, or None. roles : role -> index name, a role
+        perhaps one currency's own (``short_EUR``).
+    home : currency whose rates the roles without a currency are taken to be.
     """
 
     curves: ScenarioCurves
     history: RateHistory | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
 
     def short_index(self, currency: str) -> str:
         """The curve that RATE_LEVEL reads: that of the role `short`, else the discount curve."""
-        name = self.roles.get(SHORT, "")
-        return name if name and self.curves.curves.has(currency, name) else DISCOUNT
+        names = (self.roles.get(role_in(SHORT, currency), ""), self.roles.get(SHORT, ""))
+        return next((name for name in names if name and self.curves.curves.has(currency, name)), DISCOUNT)
+
+    def past_short_index(self, currency: str, learned: str | None = None) -> str | None:
+        """Index of the rate history that stands for a currency's short rate before as-of; None where it has none.
+
+        Parameters
+        ----------
+        learned : index that the assumption was learned beside, where it was not that of the role.
+        """
+        usual = self.roles.get(SHORT, SHORT)
+        own = self.roles.get(role_in(SHORT, currency), usual)
+        name = own if learned in (None, SHORT, usual) else str(learned)
+        return name if self.history is not None and self.history.has(name) else None
+
+    def borrows(self, currency: str, index: str) -> bool:
+        """Whether a past short rate is the common one, and nothing says that it is that currency's."""
+        common = index == self.roles.get(SHORT, SHORT) and role_in(SHORT, currency) not in self.roles
+        return common and currency != self.home and not self.curves.curves.has(currency, index)
 
 
 def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatArray:

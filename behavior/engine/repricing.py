@@ -21,7 +21,7 @@ from behavior.assumptions.pass_through_path import (
 )
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.calendars import COUNTS, thirty, unique_keys
-from behavior.engine.drivers import SHORT, World
+from behavior.engine.drivers import World
 from behavior.engine.layout import Repricing
 from behavior.engine.positions import Book
 from behavior.engine.runoff import Matching, match_table
@@ -145,7 +145,15 @@ def resolve_repricing(
         speed_down = (speeds[dt_], speeds[dt_].curves[dc]) if dt_ >= 0 else None
         floored = float(held_rates[at_floor]) if at_floor >= 0 else None
         path, pending = _key_path(
-            world, targets[t], targets[t].curves[c], speed_up, speed_down, short[money], pass_pending, floored
+            world,
+            currency[money],
+            targets[t],
+            targets[t].curves[c],
+            speed_up,
+            speed_down,
+            short[money],
+            pass_pending,
+            floored,
         )
         parts.append(path)
         owed[key] = pending
@@ -220,6 +228,7 @@ def _grid(curve: AssumptionCurve) -> tuple[FloatArray, FloatArray]:
 
 def _key_path(
     world: World,
+    currency: str,
     table: AssumptionTable,
     curve: AssumptionCurve,
     up: Speed,
@@ -235,7 +244,7 @@ def _key_path(
     law = PassThroughLaw(
         grid, marginal, float(_share(up, today)[0, 0]), float(_share(down, today)[0, 0]), delay_up, delay_down
     )
-    pending = _pending(world, table, law) if pass_pending else nothing_pending()
+    pending = _pending(world, currency, table, law) if pass_pending else nothing_pending()
     if floored is not None and pass_pending:
         resting = table.resting_rates.get(curve.segment)
         pending = pending_at_floor(pending, law, float(today[0, 0]), floored, floored, resting)
@@ -260,11 +269,10 @@ def _seen(moved: FloatArray, pending: Pending, delay: int) -> FloatArray:
     return np.concatenate([before, moved], axis=-1)[:, : moved.shape[1]]
 
 
-def _pending(world: World, table: AssumptionTable, law: PassThroughLaw) -> Pending:
-    """What earlier moves of the short rate still owe, run over the rate history; nothing without one."""
-    history = world.history
-    name = table.terms.index or world.roles.get(SHORT, SHORT)
-    if history is None or not history.has(name):
+def _pending(world: World, currency: str, table: AssumptionTable, law: PassThroughLaw) -> Pending:
+    """What earlier moves of the currency's short rate still owe, run over the rate history; nothing without one."""
+    history, name = world.history, world.past_short_index(currency, table.terms.index)
+    if history is None or name is None:
         return nothing_pending()
     dates = history.dates[history.index_of(name)]
     now = as_days(world.curves.curves.as_of)

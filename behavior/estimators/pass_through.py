@@ -13,6 +13,7 @@ from behavior.assumptions.effects import POOLED
 from behavior.assumptions.pass_through_path import NO_FLOOR, PassThroughLaw
 from behavior.errors import DidNotConverge, FittingError, TooFewEvents
 from behavior.estimators.pass_through_bands import block_draws, replicates
+from behavior.estimators.pass_through_departures import departures
 from behavior.estimators.pass_through_fit import (
     FitOptions,
     Prior,
@@ -123,7 +124,8 @@ class StructuralPassThrough:
         self.own_ = own
         groups = populations(self.layout_, own)
         shrunk = {segment: self._shrink(started[segment], fit, groups, segment) for segment, fit in own.items()}
-        self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups)
+        against = evidence_of_delays({key: one.deviance for key, one in started.items()}, delays)
+        self.laws_ = self._laws({segment: started[segment] for segment in own}, shrunk, groups, against)
         self.facts_: dict[str, Any] = {"thin": [one.unit for one in (*thin, *short)], "not converged": failed}
         return self
 
@@ -252,6 +254,7 @@ class StructuralPassThrough:
         started: Mapping[Labels, _Started],
         shrunk: Mapping[Labels, tuple[SeriesFit, Prior, float]],
         groups: Mapping[Labels, Population],
+        against: Mapping[Labels, Mapping[tuple[int, int], float]],
     ) -> tuple[SegmentLaw, ...]:
         series = [design.series for one in started.values() for design in one.designs]
         first = min(one.first_month + int(one.observed[0]) for one in series)
@@ -267,8 +270,11 @@ class StructuralPassThrough:
             )
             again = np.zeros((0, fit.structural.size))
             if options.replicates:
-                again = replicates(layout, task, free, (first, last), calendar, options.seed + number)
-            laws.append(_segment_law(one, fit, segment, again))
+                # Between two postings a delay is not told from the waiting for the next; else the months tell it.
+                posted = fit.fast is None and any(design.step for design in one.designs)
+                told = against[segment] if posted else None
+                again = replicates(layout, task, free, (first, last), calendar, options.seed + number, told)
+            laws.append(_segment_law(one, fit, segment, again, options))
         laws = [_with_unseen(law, laws, groups) for law in laws]
         fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
         return (*laws, *fallbacks)
@@ -299,6 +305,17 @@ def common_delays(
     return {segment: choice_of_delays(found, shared, evidence) for segment, found in deviances.items()}
 
 
+def evidence_of_delays(
+    deviances: Mapping[Labels, Mapping[tuple[int, int], float]], chosen: Mapping[Labels, tuple[int, int]]
+) -> dict[Labels, Mapping[tuple[int, int], float]]:
+    """Deviance by delays that speaks for each segment's: those that chose alike speak together."""
+    found: dict[Labels, Mapping[tuple[int, int], float]] = {}
+    for segment, own in deviances.items():
+        alike = [other for key, other in deviances.items() if chosen[key] == chosen[segment]]
+        found[segment] = {pair: sum(other[pair] for other in alike) for pair in own}
+    return found
+
+
 def populations(layout: Layout, fits: Mapping[Labels, SeriesFit]) -> dict[Labels, Population]:
     """Fallbacks by labels: everything pooled, and where segments have several columns each label of the first."""
     columns = len(next(iter(fits)))
@@ -325,7 +342,7 @@ def _group_key(groups: Mapping[Labels, Population], segment: Labels) -> Labels |
     return whole if whole in groups else None
 
 
-def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray) -> SegmentLaw:
+def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray, options: FitOptions) -> SegmentLaw:
     return SegmentLaw(
         segment=segment,
         parameters=fit.structural,
@@ -343,7 +360,11 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "smoothing": fit.smoothing,
             "design effect": fit.effect.tolist(),
             "share of starts that agree": fit.starts_agreeing,
-            "flags": [*fit.flags, *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs])],
+            "flags": [
+                *fit.flags,
+                *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs]),
+                *departures(one.layout, one.designs, fit, options),
+            ],
             "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },

@@ -1,12 +1,14 @@
 """Bands of the fitted law: a bootstrap in six-month blocks of one-step errors, shared by all series of a calendar.
 
 Months share their shocks, so the same blocks of the calendar are drawn for every series. The priors' centres are drawn
-as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed.
+as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed. So are,
+where a rate is posted in steps, the delays and whether the bank rounds or waits for a whole step.
 Source: Künsch (1989) for blocks; Bardsley, Solonen, Haario and Laine (2014) for the draw of priors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +25,7 @@ from behavior.estimators.pass_through_model import (
     targets,
 )
 from behavior.estimators.pass_through_series import BASIS_POINTS
+from behavior.estimators.pass_through_steps import BEHIND, between_moves
 from behavior.quantities import FloatArray, IntArray
 
 
@@ -68,16 +71,24 @@ def redrawn_rates(layout: Layout, design: Design, fit: SeriesFit, draws: IntArra
 
 
 def replicates(
-    layout: Layout, task: Problem, fit: SeriesFit, span: tuple[int, int], calendar: IntArray, seed: int
+    layout: Layout,
+    task: Problem,
+    fit: SeriesFit,
+    span: tuple[int, int],
+    calendar: IntArray,
+    seed: int,
+    against: Mapping[tuple[int, int], float] | None = None,
 ) -> FloatArray:
     """Structural parameters fitted again to redrawn rates, shape (count, structural); beside an impact in both steps.
 
     Parameters
     ----------
     span : first and last calendar month of all series. calendar : shape (count, months of the span), drawn months.
+    against : deviance by delays; without it the fit's own delays are certain.
     """
     generator = np.random.default_rng(seed)
     count = calendar.shape[0]
+    steps = [design.step for design in task.designs]
     # A curve pressed against "may only rise", or drawn to the usual deposit, hides how unsure it is: bands are of fits
     # that are free to fall and believe in nothing usual.
     layout = replace(layout, monotone=False)
@@ -90,17 +101,19 @@ def replicates(
     used = min(layout.size, errors.size // 2)
     errors = (errors - errors.mean()) * np.sqrt(errors.size / (errors.size - used)) / BASIS_POINTS
     rates, first = [], 0
-    for design in task.designs:
+    behind = np.random.default_rng([seed, 2]).choice(BEHIND, count)
+    for design, step in zip(task.designs, steps, strict=True):
         series = design.series
         own = errors[first : first + series.observed.size]
         draws = error_draws(series.observed, series.first_month, span, calendar)
-        rates.append(redrawn_rates(layout, design, truest, draws, own))
+        drawn = redrawn_rates(layout, design, truest, draws, own)
+        rates.append(drawn + step * np.outer(between_moves(series), behind) if step else drawn)
         first += series.observed.size
     roots = np.repeat(task.roots[:1], count, axis=0)
     noise = np.where(roots > 0, generator.standard_normal(roots.shape) / np.maximum(roots, 1e-12), 0.0)
     again = replace(
         task,
-        delays=np.repeat(task.delays[:1], count, axis=0),
+        delays=drawn_delays(against or {fit.delays: 0.0}, fit, count, seed),
         roots=roots,
         centres=np.repeat(task.centres[:1], count, axis=0) + noise,
         usual=generator.standard_normal((count, USUAL.size)),
@@ -110,6 +123,16 @@ def replicates(
     if layout.impact:
         return speeds_again(again, solved.parameters)
     return np.asarray(solved.parameters[:, layout.structural])
+
+
+def drawn_delays(against: Mapping[tuple[int, int], float], fit: SeriesFit, count: int, seed: int) -> IntArray:
+    """Delays up and down, shape (count, 2): each pair as often as the months make it likely.
+
+    What is only said again makes no pair more likely: deviances are taken over the design effect.
+    """
+    pairs, deviances = np.array(list(against)), np.array(list(against.values()))
+    share = np.exp(-0.5 * (deviances - deviances.min()) / fit.effect.mean())
+    return np.asarray(pairs[np.random.default_rng([seed, 1]).choice(len(pairs), count, p=share / share.sum())])
 
 
 def _steps_counted_whole(task: Problem, fit: SeriesFit) -> Problem:

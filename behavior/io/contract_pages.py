@@ -47,7 +47,8 @@ def _settings_page() -> str:
         lines.append(f"| `{name}` | {kind} | {'yes' if field.is_required() else ''} |")
     notes = (
         "`tier1` and `book_equity` are amounts in the reporting currency.",
-        "`index_roles` gives indices their roles: `short`, `mortgage`, further ones by name.",
+        "`index_roles` gives indices their roles: `short`, `mortgage`, further ones by name; "
+        "`short_EUR` is the short rate of one currency.",
         "`limits` are shares (0.15 is 15%) where their names end in `_tier1` or `_base`, else amounts.",
         "`new_business_margins` are decimals a year by product, over the zero rate of the product's term.",
     )

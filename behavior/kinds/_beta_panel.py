@@ -15,7 +15,7 @@ from behavior.kinds._beta_ladders import stopped, with_ladders
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of, month_number
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 LAGS = 36
@@ -35,9 +35,8 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
     rows, dropped = _account_rows(history, spec) if history.contract == ACCOUNTS else _product_rows(history, spec)
     rows, outside = _window(rows, spec)
     index = str(spec.options.get("index", "short"))
-    for lag, name in enumerate(SHORT_RATES):
-        rows[name] = rates.monthly(index, month_end_of(rows["month_number"].to_numpy() - lag))
-    unknown = rows["short_rate"].isna() | stopped(rates, index, rows["month_number"].to_numpy())
+    rows, stale = _with_short_rates(rows, rates, index)
+    unknown = rows["short_rate"].isna() | stale
     dropped["rows outside the window of the specification"] = outside
     dropped["rows before or after the months in which the short rate is known"] = int(unknown.sum())
     rows = rows[~unknown]
@@ -47,10 +46,51 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
         )
     lagged = rows[list(SHORT_RATES)].bfill(axis=1).ffill(axis=1)
     rows[list(SHORT_RATES)] = lagged
-    if "ladders" in spec.options:
-        rows = with_ladders(rows, rates, index, str(spec.options["ladders"]))
+    if "ladders" in spec.options and len(indices := _index_by_currency(rows, rates, index)) == 1:
+        rows = with_ladders(rows, rates, next(iter(indices.values())), str(spec.options["ladders"]))
     table = rows.sort_values(["unit", "month_number"], kind="stable").reset_index(drop=True)
     return Panel(table.drop(columns="month_number"), dropped)
+
+
+def _with_short_rates(rows: pd.DataFrame, rates: RateHistory, index: str) -> tuple[pd.DataFrame, BoolArray]:
+    """The rows with their currency's short rate in the month and before it, and where that rate had stopped."""
+    months, stale = rows["month_number"].to_numpy(np.int64), np.zeros(len(rows), dtype=bool)
+    known = np.full((len(rows), len(SHORT_RATES)), np.nan)
+    currencies = _currencies(rows)
+    for currency, own in _index_by_currency(rows, rates, index).items():
+        mine = currencies == currency
+        known[mine] = np.column_stack(
+            [rates.monthly(own, month_end_of(months[mine] - lag)) for lag in range(len(SHORT_RATES))]
+        )
+        stale[mine] = stopped(rates, own, months[mine])
+    return rows.assign(**dict(zip(SHORT_RATES, known.T, strict=True))), stale
+
+
+def _currencies(rows: pd.DataFrame) -> AnyArray:
+    """Currency of each row; where it is not said, the one that all others have, else empty."""
+    if "currency" not in rows.columns:
+        return np.full(len(rows), "", dtype=object)
+    found = rows["currency"].astype(object).where(rows["currency"].notna(), "").to_numpy(dtype=object)
+    named = sorted(set(found) - {""})
+    return np.where(found == "", named[0], found) if len(named) == 1 else found
+
+
+def _index_by_currency(rows: pd.DataFrame, rates: RateHistory, index: str) -> dict[str, str]:
+    """Index that the rates paid in each currency follow: the currency's own role (``short_EUR``), else the role itself.
+
+    Raises
+    ------
+    FittingError : two currencies would follow one short rate.
+    """
+    found = {str(one): rates.role_in(index, str(one)) for one in sorted(set(_currencies(rows)))}
+    shared = [currency or "no currency" for currency, own in found.items() if own == index]
+    if len(shared) > 1:
+        raise FittingError(
+            f"deposit beta: rates paid in {' and '.join(shared)} would follow one short rate, `{index}`. Name each "
+            "currency's own in the settings (index_roles: `short_EUR` for EUR), or keep one currency with `where` in "
+            "the profile and give each a model of its own."
+        )
+    return found
 
 
 def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -76,6 +116,8 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
         "account-months without a positive balance": int((~(balance > 0)).sum()),
     }
     by = list(spec.segments.by)
+    if len(set(_currencies(joined[known]))) > 1:
+        by = list(dict.fromkeys([*by, "currency"]))  # money of two currencies does not add up
     held = joined[known].assign(
         interest=balance[known] * rate[known], month_number=month_number(joined.loc[known, "month"])
     )

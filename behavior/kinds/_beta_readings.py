@@ -158,7 +158,10 @@ def replication_exhibit(panel: pd.DataFrame, table: pd.DataFrame, family: object
     title, name = "Replicating portfolio", "replicating_portfolio"
     if len(ladders) < 2:
         rows = pd.DataFrame([{"segment": "all", "ladders": "cannot be told"}])
-        missing = f"The rate history has no market rates named {family} and a tenor, such as {family}_5Y."
+        missing = (
+            f"The rate history has no market rates named {family} and a tenor, such as {family}_5Y, or the "
+            "deposits are in several currencies."
+        )
         if family is None:
             missing = "The specification names no market rates to build ladders of."
         advice = "`ladders` in its options is the first part of their names: SWAP for SWAP_2Y, SWAP_5Y, SWAP_10Y."

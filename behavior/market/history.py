@@ -13,6 +13,11 @@ from behavior.months import DateLike, as_days, month_end
 from behavior.quantities import DateArray, FloatArray, IntArray
 
 
+def role_in(role: str, currency: str) -> str:
+    """Name of a role in one currency: ``short_EUR``."""
+    return f"{role}_{currency}"
+
+
 @dataclass(frozen=True)
 class RateHistory:
     """Observed index values by name.
@@ -63,6 +68,11 @@ class RateHistory:
                 f"roles: {dict(self.roles)}. Add the series to the rate history or name its role in the settings."
             )
         return name
+
+    def role_in(self, role: str, currency: str) -> str:
+        """A role as one currency has it (``short_EUR``) where it is named so, else the role itself."""
+        own = role_in(role, currency)
+        return own if own in self.roles else role
 
     def has(self, role_or_index: str) -> bool:
         """Whether a role or index can be answered."""

@@ -187,7 +187,15 @@ def _world(inputs: ValuationInputs, options: ValuationOptions, curves: CurveSet)
     scenarios = options.scenarios or scenario_set(options.framework, currencies)
     history = None if inputs.rates is None else RateHistory.from_table(inputs.rates, inputs.index_roles)
     applied = apply_scenarios(curves, scenarios, floor=options.floor, rate_path=options.rate_path)
-    return World(applied, history, dict(inputs.index_roles))
+    return World(applied, history, dict(inputs.index_roles), _home(inputs))
+
+
+def _home(inputs: ValuationInputs) -> str:
+    """Currency of the rates whose roles name none: that of the deposits where they have one, else the reporting one."""
+    book = inputs.book
+    administered = book["rate_type"].eq("administered") if "rate_type" in book.columns else pd.Series(False, book.index)
+    own = book.loc[administered, "currency"].unique()
+    return str(own[0]) if len(own) == 1 else inputs.reporting_currency
 
 
 def _exchange(inputs: ValuationInputs) -> ExchangeRates:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from behavior.engine.drivers import SHORT, World
+from behavior.engine.drivers import World
 from behavior.engine.plan import CashFlows, Plan
 from behavior.engine.positions import Book
 from behavior.measures.aggregation import outlier_test
@@ -100,8 +100,6 @@ def _option_facts(flows: CashFlows, held: BookOptions) -> dict[str, Any]:
 
 def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World, rule: str) -> dict[str, str]:
     """Every choice that the figures depend on, in words."""
-    history = world.history
-    pending = options.pending and history is not None and history.has(world.roles.get(SHORT, SHORT))
     return {
         **READINGS,
         "value": PRICES[options.price],
@@ -121,7 +119,7 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
         "beyond_last_month": options.tail.value + " to month 480, then the rest is repaid",
         "deposit_view": options.deposit_view,
         "uncovered_deposits": options.uncovered,
-        "pending_pass_through": _pending_words(options, pending),
+        "pending_pass_through": _pending_words(options, world),
         "swap_notionals": "exchanged" if options.exchange_notionals else "not exchanged",
         "embedded_limits": LIMITS[options.embedded_limits],
         "level_payment": "amortization_months counts from as-of; recalculated from the first period after a reset",
@@ -139,9 +137,10 @@ def conventions(inputs: ValuationInputs, options: ValuationOptions, world: World
     }
 
 
-def _pending_words(options: ValuationOptions, known: bool) -> str:
+def _pending_words(options: ValuationOptions, world: World) -> str:
     if not options.pending:
         return "off"
+    known = any(world.past_short_index(currency) for currency in world.curves.curves.currencies)
     return "run over the rate history" if known else "zero: no rate history of the short rate was given"
 
 

@@ -40,6 +40,7 @@ def valuation_warnings(
         found.append(f"No rate history was given: lagged driver rates of {', '.join(lagged)} start from today's value.")
     if world.history is None and any(matching.applies for matching in plan.repricing_keys.matchings):
         found.append("No rate history was given: pending pass-through of deposit rates is taken as zero.")
+    found += _pasts(world, plan)
     if held.untimed:
         found.append(
             f"Of {_counted(held.untimed)} with a cap or floor on the rate and no volatility, the limits are intrinsic "
@@ -66,6 +67,33 @@ def _strange_indices(inputs: ValuationInputs, world: World) -> list[str]:
     named = {index for one in world.curves.scenarios.scenarios for index in one.index_values}
     strange = ", ".join(sorted(named - known))
     return [f"scenarios give values of {strange}; nothing reads an index of that name."] if strange else []
+
+
+def _pasts(world: World, plan: Plan) -> list[str]:
+    """Currencies of deposits that follow a target and whose earlier short rates are unknown, or another currency's."""
+    if not plan.options.pending or world.history is None:
+        return []
+    currency = np.asarray(plan.terms.book.words("currency"))
+    unknown, borrowed = set(), set()
+    for matching in plan.repricing_keys.matchings:
+        for one in np.unique(currency[matching.curve >= 0].astype(str)):
+            index = world.past_short_index(one, matching.table.terms.index)
+            if index is None:
+                unknown.add(one)
+            elif world.borrows(one, index):
+                borrowed.add((one, index))
+    found = []
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        found.append(
+            f"Pending pass-through of deposit rates in {names} is taken as zero: no such short rate is in the history."
+        )
+    for one, index in sorted(borrowed):
+        found.append(
+            f"Pending pass-through of deposit rates in {one} is run over `{index}`, not known to be its short rate: "
+            f"name that in the settings (index_roles: short_{one})."
+        )
+    return found
 
 
 def _undated(plan: Plan) -> list[str]:

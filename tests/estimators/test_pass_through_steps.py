@@ -7,7 +7,7 @@ import pytest
 
 from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_fit import FitOptions
-from behavior.estimators.pass_through_steps import INSIDE, beyond_step, posting_step
+from behavior.estimators.pass_through_steps import INSIDE, between_moves, beyond_step, posting_step
 from behavior.quantities import FloatArray
 from tests.estimators.pass_through_cases import Truth, constant, logistic, policy_rate, series_of
 
@@ -61,3 +61,23 @@ def test_the_long_run_beta_of_a_posted_rate_is_not_pulled_down(truth):
         low, high = float(levels.min()), float(levels.max())
         off.append(float(law.target_change(low, high)) / (high - low) - truth.long_run(low, high))
     assert abs(float(np.mean(off))) < 0.02, off  # with every error counted whole: 0.03 too low
+
+
+def test_bands_of_posted_rates_know_neither_the_delay_nor_whether_the_bank_waits_for_a_whole_step():
+    """Speeds of banks that round, wait, and wait for a whole step: bands at 90% held 63% of them."""
+    inside = []
+    for width in (0.5, 0.75, 1.0):
+        for seed in range(2):
+            truth, levels = Truth(constant(0.45), 0.4, 0.4), policy_rate(156, seed)
+            one = series_of(levels, posted(truth.simulate(levels), width))
+            law = StructuralPassThrough(FitOptions(largest_delay=3, replicates=60)).fit([one]).laws_[0]
+            low, high = np.quantile(np.exp(law.replicates[:, -2:]), [0.05, 0.95], axis=0)
+            found = np.exp(law.parameters[-2:])
+            inside.append((np.minimum(low, found) <= 0.4) & (np.maximum(high, found) >= 0.4))
+    assert np.mean(inside) >= 0.75
+
+
+def test_a_rate_on_its_way_is_behind_between_two_moves_and_where_it_rests_it_is_not():
+    paid = np.array([1.0, 1.0, 1.25, 1.25, 1.5, 1.5, 1.5, 1.25, 1.25, 1.0, 1.0]) / 100
+    wanted = [0, 0, 1, 1, 0, 0, 0, -1, -1, 0, 0]
+    assert between_moves(series_of(np.zeros(paid.size), paid)).tolist() == wanted

@@ -122,6 +122,35 @@ def test_balance_weighted_over_accounts(market):
     assert panel.dropped["account-months without a positive balance"] == 2
 
 
+def test_rates_of_two_currencies_follow_each_its_own_short_rate(market):
+    """The laws are those of each currency learned alone; one short rate for both is refused, balances are not added."""
+    levels = market[0]
+    other = policy_rate(MONTHS, 5)[::-1]
+    both = pd.concat([rate_table(levels), rate_table(other, "OTHER")])
+    truth = TRUTHS["money_market"]
+
+    def history(*currencies):
+        accounts, months = [], []
+        for number, (currency, path) in enumerate((("USD", levels), ("EUR", other))):
+            if currency in currencies:
+                accounts.append({"account_id": currency, "product": "savings", "currency": currency})
+                paid = truth.simulate(path, number)
+                months.append(pd.DataFrame({"account_id": currency, "month": ENDS, "balance": 9.0, "rate_paid": paid}))
+        tables = {"accounts": pd.DataFrame(accounts), "account_months": pd.concat(months, ignore_index=True)}
+        return CustomerHistory("deposit_history/1", tables)
+
+    spec = spec_of("deposit_history/1")
+    with pytest.raises(FittingError, match="EUR and USD would follow one short rate"):
+        KIND.build_panel(history("USD", "EUR"), RateHistory.from_table(both, {"short": "SHORT"}), spec)
+    named = RateHistory.from_table(both, {"short": "SHORT", "short_EUR": "OTHER"})
+    panel = KIND.build_panel(history("USD", "EUR"), named, spec)
+    for currency, role in (("USD", "SHORT"), ("EUR", "OTHER")):
+        alone = KIND.build_panel(history(currency), RateHistory.from_table(both, {"short": role}), spec)
+        own = panel.table[panel.table["currency"] == currency].reset_index(drop=True)
+        columns = ["month", "rate_paid", *SHORT_RATES]
+        pd.testing.assert_frame_equal(own[columns], alone.table[columns])
+
+
 def test_segments_that_are_not_there_and_settings_that_do_not_exist(products, market):
     with pytest.raises(SpecFault, match="customer_type"):
         KIND.build_panel(products, market[1], spec_of(by='["product", "customer_type"]'))

@@ -325,6 +325,38 @@ def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
     assert without.facts["conventions"]["pending_pass_through"] == "off"
 
 
+def test_deposits_owe_what_the_short_rate_of_their_own_currency_did_and_a_borrowed_one_is_named() -> None:
+    curves = pd.concat([FLAT, curve_table({0: 0.03, 480: 0.03}, currency="EUR")])
+    days = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
+    risen = pd.DataFrame({"date": days, "index": "RATE", "value": [0.01, 0.01, 0.03]})
+    still = risen.assign(index="ESTR", value=[0.01, 0.01, 0.02])
+    given: dict[str, Any] = {
+        "assumptions": AssumptionSet("beta", AS_OF, pass_through(0.5, 0.2)),
+        "curves": curves,
+        "fx": pd.DataFrame({"as_of": [AS_OF], "currency": "EUR", "reporting_currency": "USD", "rate": 1.0}),
+        "rates": pd.concat([risen, still]),
+    }
+    book = (deposit(), deposit(position_id="euro", currency="EUR"))
+
+    def paid(currency: str, **roles: str) -> tuple[float, list[str]]:
+        result = run({"uncovered": "overnight"}, *book, **given, index_roles={"short": "RATE", **roles})
+        rows = result.nii
+        own = rows[
+            (rows["scenario"] == "base") & (rows["balance_sheet"] == "constant") & (rows["currency"] == currency)
+        ]
+        return -12 * float(own["nii"].iloc[0]), [words for words in result.facts["warnings"] if "Pending" in words]
+
+    before, balance = deposit()["rate"], deposit()["balance"]
+    dollars, warned = paid("USD")
+    assert dollars == pytest.approx(balance * (before + 0.008 * 0.2), rel=1e-9)
+    assert paid("EUR")[0] == dollars
+    assert len(warned) == 1 and "in EUR is run over `RATE`" in warned[0] and "short_EUR" in warned[0]
+    assert paid("EUR", short_EUR="ESTR") == (pytest.approx(balance * (before + 0.004 * 0.2), rel=1e-9), [])
+    assert paid("USD", short_EUR="ESTR")[0] == dollars
+    nothing, warned = paid("EUR", short_EUR="NONE")
+    assert nothing == pytest.approx(balance * before, rel=1e-9) and "in EUR is taken as zero" in warned[0]
+
+
 def test_buckets_of_ones_own() -> None:
     result = run({"buckets": own_buckets([6, 12])}, bullet(9, 0.05))
     assert result.facts["conventions"]["gap_buckets"] == "0-6M, 6-12M, >12M"

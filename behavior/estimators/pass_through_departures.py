@@ -1,0 +1,118 @@
+"""Where the rate paid leaves the form of the law: words for what a fit would otherwise pass over in silence.
+
+Promotions, another definition of the series, a floor or a cap of the bank's own, a target that flattens out: none of
+them is pass-through of target and speed, and each moves the figures of a law that is fitted across it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from behavior.estimators.pass_through_fit import (
+    FitOptions,
+    SeriesFit,
+    deviance,
+    fit_series,
+    rates_of,
+    weak_prior,
+)
+from behavior.estimators.pass_through_identified import is_still
+from behavior.estimators.pass_through_model import Design, Layout, errors_in_basis_points
+from behavior.estimators.pass_through_series import RateSeries
+from behavior.quantities import FloatArray
+
+LEAST_JUMP, TIMES_THE_NEXT, MOST_JUMPS = 15.0, 3.0, 4  # basis points; a jump stands alone, far beyond all other errors
+HELD, LEAST_HELD_MONTHS, LEAST_RANGE, LEAST_SHARE_MOVED = 1e-5, 12, 0.005, 0.5
+CLEARLY, LEAST_FALL = 15.0, 0.1
+
+
+def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, options: FitOptions) -> list[str]:
+    """Words for each departure of the pieces of one segment from its law; empty where it holds."""
+    series = [design.series for design in designs]
+    if is_still(series):
+        return []
+    found = [*_longest_delays(fit, options), *_jumps(layout, designs, fit)]
+    for one in series:
+        found += _held(one, designs[0].floor)
+    return [*found, *_falls(layout, tuple(designs), fit, options)]
+
+
+def _longest_delays(fit: SeriesFit, options: FitOptions) -> list[str]:
+    sides = [name for name, delay in zip(("up", "down"), fit.delays, strict=True) if delay == options.largest_delay]
+    if not sides or not options.largest_delay:
+        return []
+    return [f"the delay {' and '.join(sides)} stands on the longest that was tried: {options.largest_delay} months"]
+
+
+def _jumps(layout: Layout, designs: Sequence[Design], fit: SeriesFit) -> list[str]:
+    """Months in which a rate moved at once as in no other month, and not as the law has it."""
+    forgiven = fit.parameters.copy()
+    forgiven[layout.gain] = 1.0
+    plain = tuple(replace(design, step=0.0) for design in designs)
+    actual = rates_of(plain)[:, None]
+    errors = -errors_in_basis_points(layout, plain, forgiven[None, :], np.array([fit.delays]), actual)[0]
+    months = np.concatenate([one.series.observed + one.series.first_month for one in plain])
+    size = np.abs(errors)
+    order = np.argsort(-size)
+    for count in range(min(MOST_JUMPS, size.size - 1), 0, -1):
+        least, following = size[order[count - 1]], size[order[count]]
+        if least > max(LEAST_JUMP, TIMES_THE_NEXT * following):
+            which = sorted(order[:count], key=lambda row: months[row])
+            said = ", ".join(f"{errors[row]:+.0f} bp in {np.datetime64(int(months[row]), 'M')}" for row in which)
+            why = "a promotion, another definition of the series, or one late decision"
+            return [f"the rate paid moved at once and not as the law has it: {said} ({why}); its speeds suffer from it"]
+    return []
+
+
+def _held(one: RateSeries, floor: float) -> list[str]:
+    """A rate that moves month by month and stands exactly at its lowest or highest while the short rate goes on."""
+    found = []
+    ends = (("lowest", float(one.rate_paid.min())), ("highest", float(one.rate_paid.max())))
+    for name, bound in ends:
+        held = np.abs(one.rate_paid - bound) <= HELD
+        moves = np.abs(np.diff(one.rate_paid)) > HELD
+        free = moves[~(held[1:] & held[:-1])]
+        if held.sum() < LEAST_HELD_MONTHS or not free.size or free.mean() < LEAST_SHARE_MOVED:
+            continue
+        levels = one.levels[one.observed[held]]
+        if np.ptp(levels) < LEAST_RANGE or (name == "lowest" and bound <= floor + HELD):
+            continue
+        where = f"{int(held.sum())} months while the short rate went from {levels.min():.2%} to {levels.max():.2%}"
+        why = f"a {'floor' if name == 'lowest' else 'cap'} of the bank's own is read as a marginal near 0 there"
+        found.append(f"the rate paid stood at its {name}: {bound:.2%} in {where} ({why})")
+    return found
+
+
+def _falls(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options: FitOptions) -> list[str]:
+    """Whether the months say clearly that the marginal falls with the level where it may only rise."""
+    if not layout.monotone or fit.fast is not None or layout.size != fit.parameters.size:
+        return []
+    prior, smoothing = replace(weak_prior(layout), usual=False), (fit.smoothing,)
+    risen, free = (
+        fit_series(one, designs, options, fit.delays, prior, fit.sigma, smoothing, None, fit.parameters)
+        for one in (layout, replace(layout, monotone=False))
+    )
+    gained = deviance(np.array([risen.cost, free.cost]), fit.rows)
+    marginal = layout.marginals(free.parameters)
+    fall, at = _largest_fall(marginal)
+    # As for an impact: over the design effect of what it leaves.
+    if (gained[0] - gained[1]) / free.effect.mean() <= CLEARLY or fall < LEAST_FALL:
+        return []
+    high, low = layout.knots[at[0]], layout.knots[at[1]]
+    return [
+        f"the months say that the marginal falls as the short rate rises: from {marginal[at[0]]:.2f} at {high:.2%} to "
+        f"{marginal[at[1]]:.2f} at {low:.2%} (the specification lets it only rise: `monotone`)"
+    ]
+
+
+def _largest_fall(marginal: FloatArray) -> tuple[float, tuple[int, int]]:
+    """Largest fall from one knot to a later one, and the two."""
+    falls = [
+        (float(marginal[first] - marginal[later]), (first, later))
+        for first in range(marginal.size)
+        for later in range(first + 1, marginal.size)
+    ]
+    return max(falls, default=(0.0, (0, 0)))
