@@ -95,7 +95,8 @@ class HousePrices:
         known[:, :-1] = self.counts[:, 1:] > 0
         known[region, begin] = True
         for month in range(1, level.shape[1]):
-            own, size = slice(*np.searchsorted(end, (month, month + 1))), len(level)
+            first, after = np.searchsorted(end, (month, month + 1))
+            own, size = slice(int(first), int(after)), len(level)
             told = level[region[own], month - 1] - level[region[own], begin[own]]
             news = self.sums[:, month] + np.bincount(region[own], spans[own] - held[own] * told, size)
             count = self.counts[:, month] + np.bincount(region[own], held[own], size)
