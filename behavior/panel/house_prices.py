@@ -89,14 +89,15 @@ class HousePrices:
         NaN before what is known. No month's level hangs on a later index: what grew over several months is learned of
         in the last of them, less what other loans have told by then, and a month without news stays where it was.
         """
-        level, known = np.zeros(self.sums.shape), np.zeros(self.sums.shape, dtype=bool)
+        size, width = self.sums.shape
+        level, known = np.zeros((size, width)), np.zeros((size, width), dtype=bool)
         region, begin, end = (self.spans[name].to_numpy(dtype=np.int64) for name in ("region", "begin", "end"))
         spans, held = (self.spans[name].to_numpy(dtype=np.float64) for name in ("sums", "counts"))
         known[:, :-1] = self.counts[:, 1:] > 0
         known[region, begin] = True
-        for month in range(1, level.shape[1]):
-            first, after = np.searchsorted(end, (month, month + 1))
-            own, size = slice(int(first), int(after)), len(level)
+        ends = np.searchsorted(end, np.arange(width + 1))
+        for month in range(1, width):
+            own = slice(int(ends[month]), int(ends[month + 1]))
             told = level[region[own], month - 1] - level[region[own], begin[own]]
             news = self.sums[:, month] + np.bincount(region[own], spans[own] - held[own] * told, size)
             count = self.counts[:, month] + np.bincount(region[own], held[own], size)
