@@ -110,8 +110,8 @@ def cohort_decay(paths: FloatArray, group: IntArray, last: int, cohort: Cohort, 
     for start in range(max(0, last - 60), last, 3):
         open_now = (paths[:, start] > 0) & (group >= 0)
         path = paths[open_now, start : min(last, start + cohort.horizon) + 1]
-        path = np.fmin.accumulate(path, axis=1) if lowest else path
         known = ~np.isnan(path[:, 1:]) & ~np.isnan(path[:, :-1])
+        path = np.fmin.accumulate(path, axis=1) if lowest else path
         for step in range(path.shape[1] - 1):
             mine = known[:, step]
             tops[:, step] += np.bincount(group[open_now][mine], path[mine, step + 1], size)
@@ -137,7 +137,10 @@ def probable_amount(paths: FloatArray, group: IntArray, last: int, cohort: Cohor
     return np.asarray(np.minimum(np.array(shares), 1.0)[cohort.segment])
 
 
-def learning_paths(grid: BalanceGrid, units: BoolArray) -> FloatArray:
-    """Deflated balances of the units that may be learned from, gaps filled with the last known, 0 after an exit."""
+def learning_paths(grid: BalanceGrid, units: BoolArray, moves: bool = True) -> FloatArray:
+    """Deflated balances of the units that may be learned from, gaps filled with the last known, 0 after an exit.
+
+    moves : whether a move into another product is an exit; it is censored otherwise, NaN from its month on.
+    """
     held = pd.DataFrame(grid.balance[units]).ffill(axis=1).to_numpy()
-    return np.asarray(held)
+    return np.asarray(held if moves else np.where(grid.moved[units], np.nan, held))

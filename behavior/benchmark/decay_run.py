@@ -155,7 +155,7 @@ def _follow(
     first_row = grid.rows.max(axis=1)
     learners = learn[np.maximum(grid.rows[:, : last + 1].max(axis=1), 0)] & (grid.rows[:, : last + 1].max(axis=1) >= 0)
     group = codes[first_row][learners]
-    paths = models.learning_paths(grid, learners)[:, : last + 1]
+    paths, staying = (models.learning_paths(grid, learners, moves)[:, : last + 1] for moves in (True, False))
     foretold, why = _ours(panel, rates, kind, spec, learn, at, cohort, with_boosted)
     baseline = {
         "exponential": models.constant_decay(table, codes, learn, cohort),
@@ -163,7 +163,7 @@ def _follow(
         "kaplan_meier": models.kaplan_meier(table, codes, learn, cohort),
         "cohort_decay": models.cohort_decay(paths, group, last, cohort, lowest=False),
     }
-    lowest = {"cohort_decay": models.cohort_decay(paths, group, last, cohort, lowest=True)}
+    lowest = {"cohort_decay": models.cohort_decay(staying, group, last, cohort, lowest=True)}
     probable = models.probable_amount(paths, group, last, cohort)
     if probable is None:
         why["probable_amount"] = "the changes of a segment's total balance cannot be fitted"
@@ -251,10 +251,16 @@ def _ours(
 
 
 def _as_it_went(grid: BalanceGrid, unit: IntArray, last: int, horizon: int) -> dict[str, FloatArray]:
-    """Share of the landmark's balance left, and of the lowest since; gaps take the last known balance."""
-    path = pd.DataFrame(grid.balance[unit, last : last + horizon + 1]).ffill(axis=1).to_numpy()
+    """Share of the landmark's balance left, and of the lowest since; gaps take the last known balance.
+
+    A move into another product takes the balance away; for the lowest balance, the view of liquidity, it is censored:
+    what was lowest before it stands.
+    """
+    window = slice(last, last + horizon + 1)
+    path = pd.DataFrame(grid.balance[unit, window]).ffill(axis=1).to_numpy()
     share = path / path[:, :1]
-    return {"net_balance": share, "lowest_balance": np.minimum.accumulate(share, axis=1)}
+    lowest = np.fmin.accumulate(np.where(grid.moved[unit, window], np.nan, share), axis=1)
+    return {"net_balance": share, "lowest_balance": lowest}
 
 
 def _together(parts: list[Followed]) -> Followed:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from behavior.errors import Fault, SpecFault
 from behavior.panel.base import Panel
+from behavior.panel.dense import NO_DATE, month_number
 from behavior.quantities import AnyArray, FloatArray
 
 
@@ -67,9 +68,9 @@ def compute_features(
 ) -> FeatureMatrix:
     """The matrix of the named features, one row a panel row.
 
-    A name that no feature has is a column of the panel read as it stands (numbers, or text as levels): that is how a
-    specification uses a bank's own column. Features whose inputs the panel does not have, or that are unknown
-    everywhere, are left out when `levels` is None (learning) and are all NaN otherwise (applying).
+    A name that no feature has is a column of the panel read as it stands (numbers, dates as months, or text as levels):
+    that is how a specification uses a bank's own column. Features whose inputs the panel does not have, or that are
+    unknown everywhere, are left out when `levels` is None (learning) and are all NaN otherwise (applying).
 
     Parameters
     ----------
@@ -113,11 +114,18 @@ def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Fe
         raise SpecFault([fault])
     if pd.api.types.is_numeric_dtype(panel.table[name]):
         return Feature(name, (name,), "as in the history", 0, _as_it_is)
+    if pd.api.types.is_datetime64_any_dtype(panel.table[name]):
+        return Feature(name, (name,), "months since January 1970", 0, _months)
     return Feature(name, (name,), "level", 0, _as_it_is)
 
 
 def _as_it_is(values: AnyArray) -> AnyArray:
     return values
+
+
+def _months(dates: AnyArray) -> FloatArray:
+    numbers = month_number(dates)
+    return np.where(numbers == NO_DATE, np.nan, numbers)
 
 
 def _values(

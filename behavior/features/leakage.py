@@ -1,9 +1,10 @@
 """Screens for the future in a feature: each finds one way in which outcomes have leaked into learning before.
 
 Five ways are known: an outcome column among the inputs; a value that knows the exit month (the exit month's balance, an
-identifier that encodes it); a value that stands still and knows who will ever leave; the length of a unit's own record,
-which with age tells the exit month; a rate that is published later than the month it stands in. The last is looked for
-where the panel has monthly market rates: rows of other periods, which have none, are not screened for it.
+identifier or the date of a last update that encodes it); a value that knows, when a unit is first seen, who will ever
+leave, or when (the length of its record, its place in a file sorted by exits); a rate that is published later than the
+month it stands in. The last is looked for where the panel has monthly market rates: rows of other periods, which have
+none, are not screened for it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SUSPICIOUS = 0.95
+TIMED = 0.80
+LATEST_LEAD = 24
+LEAST_FORESIGHT, FORESIGHT_BEYOND_PAST, FORESIGHT_ERRORS = 0.75, 0.1, 6.0
 MOST_ROWS = 200_000
-FORBIDDEN = ("unit", "customer", "loan_id", "account_id", "customer_id")
+FORBIDDEN = ("unit", "customer", "loan_id", "account_id", "customer_id", "unit_id", "successor_id", "close_date")
 
 
 class LeakFound(FittingError):
@@ -81,7 +85,7 @@ def find_leaks(
     features: Sequence[Feature],
     lag_months: int = 0,
 ) -> list[Leak]:
-    """All leaks of a matrix on the rows that would be learned from; of values that stand still, on all rows."""
+    """All leaks of a matrix on the rows that would be learned from; of what a unit is first seen with, on all rows."""
     found = outcome_inputs(matrix, features, targets)
     units = Units.of(panel, event)
     places = np.flatnonzero(rows)
@@ -94,13 +98,19 @@ def find_leaks(
     months = month_number(panel.table["month"])[places]
     for position, name in enumerate(matrix.names):
         values = matrix.values[places, position]
-        area = separation(values, age, happened, codes)
+        area = separation(values, age, months, happened, codes)
         if area > SUSPICIOUS:
-            found.append(Leak(name, "with age alone it tells events from non-events, area under the curve", area))
+            found.append(
+                Leak(name, "with age or date alone it tells events from non-events, area under the curve", area)
+            )
             continue
         area = units.separation(matrix.values[:, position])
         if area > SUSPICIOUS:
-            found.append(Leak(name, "it stands still and tells who will ever leave, area under the curve", area))
+            found.append(Leak(name, "as first seen it tells who will ever leave, area under the curve", area))
+            continue
+        timing = units.timing(matrix.values[:, position])
+        if timing > TIMED:
+            found.append(Leak(name, "as first seen it tells when a unit will leave, correlation", timing))
             continue
         market = panel.table["market_rate"].to_numpy()[places]
         match = future_alignment(values, codes, months, market, lag_months)
@@ -121,16 +131,18 @@ def outcome_inputs(matrix: FeatureMatrix, features: Sequence[Feature], targets: 
     ]
 
 
-def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: IntArray) -> float:
-    """Area under the curve of an exposure table by feature and age, learned on half the units, judged on the rest.
+def separation(values: FloatArray, age: FloatArray, month: IntArray, event: FloatArray, units: IntArray) -> float:
+    """Area under the curve of an exposure table by feature and age or month, learned on half the units, judged on the
+    rest; the largest of the tables'.
 
-    The table also holds the difference of feature and age, so that a feature which equals the age at exit shows.
+    Tables of the feature and its difference from age or month are among them, so that a feature shows which equals the
+    age or the date of the exit.
     """
     odd = units % 2 == 1
     if event[odd].sum() < 5 or event[~odd].sum() < 5:
         return 0.5
     best = 0.5
-    for second in (age, values - age, np.zeros_like(age)):
+    for second in (age, values - age, np.zeros_like(age), month.astype(np.float64), values - month):
         code = bins_of(values) * (BINS + 2) + bins_of(second)
         size = (BINS + 2) ** 2
         exposure = np.bincount(code[odd], minlength=size)
@@ -143,10 +155,11 @@ def separation(values: FloatArray, age: FloatArray, event: FloatArray, units: In
 def future_alignment(
     values: FloatArray, units: IntArray, months: IntArray, market: FloatArray, known_ahead: int = 0
 ) -> float:
-    """Correlation with a later market move when that is near one and beyond any with present and past; 0 if not.
+    """Correlation with a later market move when that is high and beyond any with present and past; 0 if not.
 
     Compares monthly means of changes inside units, so that mix and level play no part. Moves up to `known_ahead` months
-    later than `market` are no future: the panel reads its market rate so late.
+    later than `market` are no future: the panel reads its market rate so late. High is at least `LEAST_FORESIGHT` and
+    six standard errors of Fisher's z, so that a short history does not find one by chance.
     """
     inside = np.zeros(len(values), dtype=bool)
     inside[1:] = (units[1:] == units[:-1]) & (months[1:] - months[:-1] == 1)
@@ -163,17 +176,18 @@ def future_alignment(
     usable = (count > 0) & (seen > 0)
     if usable.sum() < 24 or np.std(mean[usable]) == 0:
         return 0.0
-    strength = {lead: _correlation(mean, moves, usable, lead) for lead in range(-12, 13)}
-    ahead = max(strength[lead] for lead in range(known_ahead + 1, 13))
-    behind = max(strength[lead] for lead in range(-12, known_ahead + 1))
-    return ahead if ahead > 0.9 and ahead > behind + 0.02 else 0.0
+    strength = {lead: _correlation(mean, moves, usable, lead) for lead in range(-LATEST_LEAD, LATEST_LEAD + 1)}
+    ahead, pairs = max(strength[lead] for lead in range(known_ahead + 1, LATEST_LEAD + 1))
+    behind, _ = max(strength[lead] for lead in range(-LATEST_LEAD, known_ahead + 1))
+    chance = float(np.tanh(FORESIGHT_ERRORS / np.sqrt(max(pairs - 3, 1))))
+    return ahead if ahead > max(LEAST_FORESIGHT, chance) and ahead > behind + FORESIGHT_BEYOND_PAST else 0.0
 
 
-def _correlation(mean: FloatArray, moves: FloatArray, usable: BoolArray, lead: int) -> float:
-    """Absolute correlation of a month's mean change with the market's move `lead` months later."""
+def _correlation(mean: FloatArray, moves: FloatArray, usable: BoolArray, lead: int) -> tuple[float, int]:
+    """Absolute correlation of a month's mean change with the market's move `lead` months later, and of how many."""
     size = len(mean)
     here = np.arange(max(0, -lead), min(size, size - lead))
     here = here[usable[here] & usable[here + lead]]
     if len(here) < 20 or np.std(mean[here]) == 0 or np.std(moves[here + lead]) == 0:
-        return 0.0
-    return float(abs(np.corrcoef(mean[here], moves[here + lead])[0, 1]))
+        return 0.0, len(here)
+    return float(abs(np.corrcoef(mean[here], moves[here + lead])[0, 1])), len(here)

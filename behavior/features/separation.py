@@ -15,6 +15,7 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 BINS = 60
 GROUPS = 20
 LEAST_PAIRS = 400.0
+LEAST_LEAVERS = 100
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class Units:
     Parameters
     ----------
     owner : unit of each row, shape (rows,). ever : 1 where a unit's event was seen. entered : group of units that came
-        in together. stayed : whether it is there in the panel's last month.
+        in together. stayed : whether it is there in the panel's last month. begins, ends : its first and last month.
     """
 
     owner: IntArray
     ever: FloatArray
     entered: IntArray
     stayed: BoolArray
+    begins: IntArray
+    ends: IntArray
 
     @classmethod
     def of(cls, panel: Panel, event: FloatArray) -> Self:
@@ -43,20 +46,42 @@ class Units:
         np.minimum.at(entered, owner, months)
         np.maximum.at(last, owner, months)
         edges = np.quantile(entered, np.linspace(0, 1, GROUPS + 1)[1:-1]) if count else np.zeros(0)
-        return cls(owner, ever, np.searchsorted(edges, entered, side="right"), last == months.max(initial=0))
+        group = np.searchsorted(edges, entered, side="right")
+        return cls(owner, ever, group, last == months.max(initial=0), entered, last)
 
     def separation(self, values: FloatArray) -> float:
-        """Area under the curve by which a value that stands still in every unit tells who ever leaves; 0.5 if it moves.
+        """Area under the curve by which a value, as a unit is first seen with it, tells who ever leaves.
 
         Compared are units that came in together, so that who came earlier, and had longer to leave, plays no part; with
-        all others, and with those who stayed to the end (who left otherwise may look like either).
+        all others, and with those who stayed to the end (who left otherwise may look like either). What a unit shows
+        later is not read: how long it was there would tell.
         """
-        first = np.full(len(self.ever), np.nan)
-        first[self.owner[::-1]] = values[::-1]
-        if not np.array_equal(first[self.owner], values, equal_nan=True):
-            return 0.5
+        first = self._first_of(values)
         everyone = np.ones(len(first), dtype=bool)
         return max(self._told(first, everyone), self._told(first, self.stayed | (self.ever > 0)))
+
+    def timing(self, values: FloatArray) -> float:
+        """Correlation of when units leave with what a value, as they are first seen with it, tells of it; at least 0.
+
+        When is the month, or the months since they came; the value counts by its place among the others', and as a
+        table that half of the units fill for the others. Compared are units that came in together. 0 where few leave.
+        """
+        left = np.flatnonzero(self.ever > 0)
+        if len(left) < LEAST_LEAVERS:
+            return 0.0
+        group, code, odd = self.entered[left], bins_of(self._first_of(values)[left]), np.arange(len(left)) % 2 == 1
+        count, best = np.bincount(code[odd], minlength=BINS + 2), 0.0
+        for when in (self.ends[left], self.ends[left] - self.begins[left]):
+            late = _less_group_mean(when, group)
+            table = np.bincount(code[odd], late[odd], BINS + 2) / (count + 1.0)
+            best = max(best, abs(_correlation(_less_group_mean(code, group), late)))
+            best = max(best, _correlation(table[code[~odd]], late[~odd]))
+        return best
+
+    def _first_of(self, values: FloatArray) -> FloatArray:
+        first = np.full(len(self.ever), np.nan)
+        first[self.owner[::-1]] = values[::-1]
+        return first
 
     def _told(self, first: FloatArray, who: BoolArray) -> float:
         """The same of some units: the value as a number, and as a table that half of them fill for the others."""
@@ -67,6 +92,17 @@ class Units:
         exposure = np.bincount(code[odd], minlength=BINS + 2)
         rate = (np.bincount(code[odd], ever[odd], BINS + 2) + 0.5) / (exposure + 1.0)
         return max(number, 1.0 - number, together(rate[code[~odd]], ever[~odd], group[~odd]))
+
+
+def _less_group_mean(values: IntArray, group: IntArray) -> FloatArray:
+    count = np.maximum(np.bincount(group), 1)
+    return np.asarray(values - (np.bincount(group, values) / count)[group])
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    if np.std(one) == 0 or np.std(other) == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def together(score: FloatArray, event: FloatArray, group: IntArray) -> float:

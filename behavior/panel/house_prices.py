@@ -6,13 +6,14 @@ loan's own index is only ever divided by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import previous, spread_to_rows
+from behavior.panel.dense import fill_forward, previous, spread_to_rows
 from behavior.panel.loan_rows import LoanRows
 from behavior.quantities import FloatArray, IntArray
 
@@ -21,23 +22,26 @@ UNKNOWN_BEFORE = "loans whose house prices before their first index are unknown,
 
 @dataclass(frozen=True)
 class HousePrices:
-    """Mean growth of the house price index by region and month, from what the loans' own months carry.
+    """Growth of the house price index by region, from what the loans' own months carry.
 
     Parameters
     ----------
     regions : names. first_month : month number of column 0. sums, counts : of the growth of the index's logarithm from
         the month before, shape (regions, months).
+    spans : growth over months in which an index was not given, one row a region and pair of months: columns `region`,
+        `begin`, `end` (places), `sums`, `counts`.
     """
 
     regions: tuple[str, ...]
     first_month: int
     sums: FloatArray
     counts: FloatArray
+    spans: pd.DataFrame
 
     @classmethod
     def none(cls) -> HousePrices:
         """Nothing known."""
-        return cls((), 0, np.zeros((0, 0)), np.zeros((0, 0)))
+        return cls((), 0, np.zeros((0, 0)), np.zeros((0, 0)), _added([]))
 
     @classmethod
     def of(cls, rows: LoanRows) -> HousePrices:
@@ -47,13 +51,18 @@ class HousePrices:
         codes, names = _regions(rows.loans)
         low, width = int(rows.month.min()), int(rows.month.max()) - int(rows.month.min()) + 1
         sums, counts = np.zeros(len(names) * width), np.zeros(len(names) * width)
+        spans = []
         for part in rows.parts():
-            unit, month, growth = _growth(part)
-            key = codes[unit] * width + month - low
-            sums += np.bincount(key, growth, len(sums))
+            unit, begin, end, growth = _growth(part)
+            near = end - begin == 1
+            key = codes[unit[near]] * width + end[near] - low
+            sums += np.bincount(key, growth[near], len(sums))
             counts += np.bincount(key, minlength=len(sums))
-        shape = (len(names), width)
-        return cls(names if counts.any() else (), low, sums.reshape(shape), counts.reshape(shape))
+            far = {"region": codes[unit], "begin": begin - low, "end": end - low, "sums": growth, "counts": 1.0}
+            if not near.all():
+                spans.append(_added([pd.DataFrame(far)[~near]]))
+        shape, given = (len(names), width), bool(counts.any() or spans)
+        return cls(names if given else (), low, sums.reshape(shape), counts.reshape(shape), _added(spans))
 
     def joined(self, other: HousePrices) -> HousePrices:
         """The growth of both parts together."""
@@ -64,25 +73,44 @@ class HousePrices:
         low = min(one.first_month for one in parts)
         width = max(one.first_month + one.sums.shape[1] for one in parts) - low
         sums, counts = np.zeros((len(names), width)), np.zeros((len(names), width))
+        spans = []
         for one in parts:
-            place = np.array([names.index(name) for name in one.regions])[:, None]
-            months = one.first_month - low + np.arange(one.sums.shape[1])[None, :]
-            sums[place, months] += one.sums
-            counts[place, months] += one.counts
-        return HousePrices(names, low, sums, counts)
+            place, later = np.array([names.index(name) for name in one.regions]), one.first_month - low
+            months = later + np.arange(one.sums.shape[1])[None, :]
+            sums[place[:, None], months] += one.sums
+            counts[place[:, None], months] += one.counts
+            own = one.spans
+            spans.append(own.assign(region=place[own["region"]], begin=own["begin"] + later, end=own["end"] + later))
+        return HousePrices(names, low, sums, counts, _added(spans))
 
     def levels(self) -> FloatArray:
         """Price level of each region by month, 1 in the month before its first growth, shape (regions, months).
 
-        NaN before and after what is known; a month without growth of its own in between stays where it was.
+        NaN before what is known. No month's level hangs on a later index: what grew over several months is learned of
+        in the last of them, less what other loans have told by then, and a month without news stays where it was.
         """
-        grown = self.counts > 0
-        level = np.exp(np.cumsum(self.sums / np.maximum(self.counts, 1.0), axis=1))
-        before = np.zeros_like(grown)
-        before[:, :-1] = grown[:, 1:]
-        since = np.maximum.accumulate(grown | before, axis=1)
-        until = np.maximum.accumulate(grown[:, ::-1], axis=1)[:, ::-1]
-        return np.asarray(np.where(since & until, level, np.nan))
+        size, width = self.sums.shape
+        level, known = np.zeros((size, width)), np.zeros((size, width), dtype=bool)
+        region, begin, end = (self.spans[name].to_numpy(dtype=np.int64) for name in ("region", "begin", "end"))
+        spans, held = (self.spans[name].to_numpy(dtype=np.float64) for name in ("sums", "counts"))
+        known[:, :-1] = self.counts[:, 1:] > 0
+        known[region, begin] = True
+        ends = np.searchsorted(end, np.arange(width + 1))
+        for month in range(1, width):
+            own = slice(int(ends[month]), int(ends[month + 1]))
+            told = level[region[own], month - 1] - level[region[own], begin[own]]
+            news = self.sums[:, month] + np.bincount(region[own], spans[own] - held[own] * told, size)
+            count = self.counts[:, month] + np.bincount(region[own], held[own], size)
+            level[:, month] = level[:, month - 1] + news / np.maximum(count, 1.0)
+        return np.asarray(np.where(np.maximum.accumulate(known, axis=1), np.exp(level), np.nan))
+
+
+def _added(spans: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Spans of all parts, one row each, by the month in which they end."""
+    keys = ["end", "region", "begin"]
+    if not spans:
+        return pd.DataFrame({name: np.zeros(0, dtype=np.int64) for name in (*keys, "sums", "counts")})
+    return pd.concat(spans).groupby(keys, as_index=False)[["sums", "counts"]].sum()
 
 
 @dataclass(frozen=True)
@@ -107,8 +135,8 @@ class Houses:
         """House prices at each month's start over those at origination, and of how many loans they are known from their
         first index on only.
 
-        A loan's own index over its first one, times what its region's prices grew from origination to there; the
-        region's growth where its own index is masked.
+        A loan's own index over its first one, times what its region's prices grew from origination to there; where its
+        own index is masked, the last one moved on by the region's growth, and that alone before the first.
         """
         if not len(self.level):
             return np.full(len(rows.unit), np.nan), 0
@@ -123,13 +151,18 @@ class Houses:
         unknown = has & np.isnan(before)
         before[unknown] = 1.0
         base = spread_to_rows(np.where(has, own[begin], np.nan), rows.first)
-        at_start = previous(np.where(own > 0, own, np.nan), rows.first)
-        moved = at_start / base * spread_to_rows(before, rows.first)
+        latest = previous(fill_forward(np.where(own > 0, own, np.nan), rows.first), rows.first)
+        seen = previous(fill_forward(np.where(own > 0, rows.month, np.nan), rows.first), rows.first)
+        moved = latest / base * spread_to_rows(before, rows.first)
+        stale = np.flatnonzero(seen < rows.month - 1)
+        now, then = self._of_region(rows.unit[stale], rows.month[stale] - 1), seen[stale].astype(np.int64)
+        since_then = now / self._of_region(rows.unit[stale], then)
+        moved[stale] *= np.where(np.isnan(since_then), 1.0, since_then)
         since = np.where(np.isnan(self.origin[loan]), there, self.origin[loan])
         begun = np.where(np.isnan(self.origin[loan]), rows.month[begin], rows.origination[loan])
         masked = self._of_region(rows.unit, rows.month - 1) / spread_to_rows(since, rows.first)
         masked[rows.month - 1 < spread_to_rows(begun, rows.first)] = np.nan
-        return np.where(np.isnan(at_start), masked, moved), int(unknown.sum())
+        return np.where(np.isnan(latest), masked, moved), int(unknown.sum())
 
     def _of_region(self, loan: IntArray, month: IntArray) -> FloatArray:
         """Price level of the loans' regions at month numbers; NaN where nothing is known."""
@@ -143,16 +176,13 @@ def _at(level: FloatArray, region: IntArray, column: IntArray) -> FloatArray:
     return np.where(inside, level[np.where(inside, region, 0), np.where(inside, column, 0)], np.nan)
 
 
-def _growth(rows: LoanRows) -> tuple[IntArray, IntArray, FloatArray]:
-    """Loan, month number and monthly log growth of every month between two known indices of a loan."""
+def _growth(rows: LoanRows) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """Loan, the months of two known indices of a loan that follow each other, and the log growth between them."""
     index = rows.numbers["house_price_index"]
     known = np.flatnonzero(index > 0)
     unit, month, level = rows.unit[known], rows.month[known], np.log(index[known])
     next_of = np.flatnonzero(unit[1:] == unit[:-1]) + 1
-    gap = month[next_of] - month[next_of - 1]
-    growth = np.repeat((level[next_of] - level[next_of - 1]) / gap, gap)
-    back = np.arange(gap.sum()) - np.repeat(np.cumsum(gap) - gap, gap)
-    return np.repeat(unit[next_of], gap), np.repeat(month[next_of], gap) - back, growth
+    return unit[next_of], month[next_of - 1], month[next_of], level[next_of] - level[next_of - 1]
 
 
 def _regions(loans: pd.DataFrame) -> tuple[IntArray, tuple[str, ...]]:

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from behavior.benchmark import decay_models as models
-from behavior.benchmark.decay_run import decay_benchmark
+from behavior.benchmark.decay_run import _as_it_went, decay_benchmark
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.protocols import Bar, Incumbent, Protocol, Question
 from behavior.errors import FittingError
 from behavior.kinds.nmd_decay import KIND
 from behavior.panel.dense import month_end_of
+from behavior.panel.landmarks import balance_grid
 from behavior.simulator import simulate
 from behavior.simulator.settings import small_settings
 from behavior.specs import parse_spec
@@ -68,6 +69,22 @@ def test_cohorts_chain_ratios_and_follow_the_lowest_balance() -> None:
     rising = np.cumprod(np.full((1, 40), 1.01), axis=1)
     probable = models.probable_amount(rising, np.zeros(1, dtype=np.int64), 39, cohort(1, 3))
     assert probable is not None and probable[0, -1] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_move_takes_the_balance_away_but_is_censored_where_the_lowest_balance_is_asked_for() -> None:
+    table = history()
+    table.loc[6, ["closed", "migrated"]] = [0.0, 1.0]
+    table = table.assign(balance_end=table["balance_before_interest"])
+    grid, both = balance_grid(table), np.arange(2)
+    went = _as_it_went(grid, both, 1, 3)
+    np.testing.assert_allclose(went["net_balance"], [[1.0, 0.9, 0.81, 0.729], [1.0, 1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(went["lowest_balance"], [[1.0, 0.9, 0.81, 0.729], [1.0, 1.0, 1.0, 1.0]])
+    everyone, group = np.ones(2, dtype=bool), np.zeros(2, dtype=np.int64)
+    staying = models.learning_paths(grid, everyone, moves=False)
+    lowest = models.cohort_decay(staying, group, 4, cohort(1, 3), lowest=True)
+    # Cohorts of the first and the fourth month; the third month after the first is that of the account that stays.
+    ratios = [(90.0 + 100.0 + 65.61) / (100.0 + 100.0 + 72.9), 181.0 / 190.0, 0.9]
+    np.testing.assert_allclose(lowest[0], np.cumprod([1.0, *ratios]))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.features.leakage import LeakFound
+from behavior.features.base import compute_features
+from behavior.features.leakage import LeakFound, find_leaks
 from behavior.features.separation import area_under_curve
+from behavior.kinds.base import ModelKind
 from behavior.kinds.mortgage_prepayment import KIND
+from behavior.kinds.nmd_decay import KIND as DECAY
 from behavior.panel.base import CustomerHistory
 from behavior.panel.split import split_panel
 from behavior.simulator import simulate
@@ -104,6 +107,91 @@ def test_honest_features_pass(column: str) -> None:
     history = CustomerHistory("mortgage_history/1", {**tables, "loans": loans, "loan_months": months})
     panel = KIND.build_panel(history, bank().rate_history, spec)
     assert KIND.fit(panel, split_panel(panel, spec.split), spec).facts["payoffs"] > 0
+
+
+DISGUISED = [
+    "record_length_noisy", "record_length_by_year", "file_sorted_by_exit", "last_update", "last_update_date",
+    "next_balance_noisy", "next_balance_band", "rate_of_next_year", "rate_ahead_in_quarters",
+]  # fmt: skip
+TABLES = {"mortgage_prepayment": ("loans", "loan_months"), "nmd_decay": ("accounts", "account_months")}
+
+
+def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
+    """The small bank's history with one more column that knows the outcome, but not to the digit."""
+    rng, history = np.random.default_rng(1), bank().mortgages if kind is KIND else bank().deposits
+    units, months = (history.tables[name].copy() for name in TABLES[kind.name])
+    key = units.columns[0]
+    last = months.groupby(key)["month"].max().reindex(units[key])
+    number = (last.dt.year * 12 + last.dt.month).to_numpy(dtype=float)
+    length = months.groupby(key).size().reindex(units[key]).to_numpy(dtype=float)
+    # Who stays was last written to at some time in the last ten years, so that the date alone says nothing of that.
+    touched = number - np.where(last == last.max(), rng.integers(0, 121, len(units)), 0)
+    ahead = {"rate_of_next_year": 12, "rate_ahead_in_quarters": 6}
+    balance = months["balance"].fillna(0.0).groupby(months[key]).shift(-1).fillna(0.0)
+    of_units = {
+        "record_length_noisy": length + 6.0 * rng.standard_normal(len(units)),
+        "record_length_by_year": np.array([f"{years:02.0f} years" for years in length // 12], dtype=object),
+        "file_sorted_by_exit": pd.Series(number + rng.random(len(units))).rank().to_numpy(),
+        "last_update": touched,
+        "last_update_date": ((touched - 1 - 1970 * 12).astype(int)).astype("datetime64[M]").astype("datetime64[us]"),
+    }
+    if leak in of_units:
+        units[leak] = of_units[leak]
+    elif leak in ahead:
+        role = "mortgage" if kind is KIND else "short"
+        rate = bank().rate_history.monthly(role, (months["month"] + pd.offsets.MonthEnd(ahead[leak])).to_numpy())
+        months[leak] = rate if leak == "rate_of_next_year" else np.round(rate * 400.0) / 400.0
+    elif leak == "next_balance_noisy":
+        months[leak] = balance * np.exp(0.3 * rng.standard_normal(len(months)))
+    else:
+        months[leak] = np.digitize(balance, [1.0, 5e4, 2e5]).astype(float)
+    return CustomerHistory(history.contract, dict(zip(TABLES[kind.name], (units, months), strict=True)))
+
+
+def spec_of(kind: ModelKind, column: str) -> ModelSpec:
+    text = SPEC.replace("{extra}", f', "{column}"').replace("mortgage_prepayment", kind.name)
+    text = text.replace("mortgage_history/1", kind.history_contract).replace("incentive", kind.features[0].name)
+    return parse_spec(text.replace("s_curve_hazard", "spline_hazard"), "spec.toml")
+
+
+@pytest.mark.parametrize("kind", [KIND, DECAY], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("leak", DISGUISED)
+def test_disguised_leak_fails_the_run(kind: ModelKind, leak: str) -> None:
+    """Noisy, in bands, as a category, a date, an order of rows: a renewed account's own number moves none of them."""
+    spec = spec_of(kind, leak)
+    panel = kind.build_panel(disguised(kind, leak), bank().rate_history, spec)
+    with pytest.raises(LeakFound, match=leak):
+        kind.fit(panel, split_panel(panel, spec.split), spec)
+
+
+@pytest.mark.parametrize("column", ["close_date", "successor_id"])
+def test_what_the_contract_records_of_an_exit_is_no_feature(column: str) -> None:
+    spec = spec_of(DECAY, column)
+    panel = DECAY.build_panel(bank().deposits, bank().rate_history, spec)
+    with pytest.raises(LeakFound, match=column):
+        DECAY.fit(panel, split_panel(panel, spec.split), spec)
+
+
+@pytest.mark.parametrize("kind", [KIND, DECAY], ids=lambda kind: kind.name)
+def test_honest_strong_features_are_not_refused(kind: ModelKind) -> None:
+    """A warning that foretells four exits in five, market rates of today, when a unit came and under which number."""
+    rng, history = np.random.default_rng(2), bank().mortgages if kind is KIND else bank().deposits
+    units, months = (history.tables[name].copy() for name in TABLES[kind.name])
+    key = units.columns[0]
+    left = months["month"] == months.groupby(key)["month"].transform("max")
+    soon = left.groupby(months[key]).shift(-1, fill_value=False) & (rng.random(len(months)) < 0.8)
+    months["warning"] = (soon | (rng.random(len(months)) < 0.01)).astype(float)
+    months["swap"] = bank().rate_history.monthly("SWAP_5Y", months["month"].to_numpy())
+    units["came"] = months.groupby(key)["month"].min().reindex(units[key]).to_numpy()
+    units["number"] = np.arange(len(units), dtype=float)
+    told = CustomerHistory(history.contract, dict(zip(TABLES[kind.name], (units, months), strict=True)))
+    spec = spec_of(kind, '", "'.join(("warning", "swap", "came", "number")))
+    panel = kind.build_panel(told, bank().rate_history, spec)
+    matrix = compute_features(panel, kind.features, spec.features.use)
+    event = panel.table["payoff" if kind is KIND else "closed"].to_numpy()
+    everything = np.ones(len(event), dtype=bool)
+    assert matrix.names[-4:] == ("warning", "swap", "came", "number")
+    assert find_leaks(panel, matrix, event, everything, (), kind.features, 1) == []
 
 
 def test_area_under_curve_counts_ties_half() -> None:

@@ -107,6 +107,38 @@ def test_no_feature_sees_its_own_month_or_later(kind, place: int, seed: int) -> 
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
 
 
+def masked(history: CustomerHistory, name: str, rng: np.random.Generator) -> CustomerHistory:
+    """The history as extracts are: some cells masked, some months lost, house prices of most loans once a quarter."""
+    table = history.tables[name].copy()
+    for column in set(table.columns) & {"rate_paid", "interest_credited", "credits", "unemployment_rate"}:
+        table.loc[rng.random(len(table)) < 0.05, column] = np.nan
+    if "house_price_index" in table:
+        monthly = table["loan_id"].isin(table["loan_id"].unique()[::5])
+        table.loc[~monthly & (table["month"].dt.month % 3 != 0), "house_price_index"] = np.nan
+    going = table["month"] < table.groupby(table.columns[0])["month"].transform("max")
+    table = table[~going | (rng.random(len(table)) > 0.03)].reset_index(drop=True)
+    return CustomerHistory(history.contract, {**history.tables, name: table})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@settings(max_examples=6, deadline=None)
+@given(place=st.integers(12, 60), seed=st.integers(0, 10**6))
+def test_a_history_that_ends_earlier_has_the_same_features_up_to_its_end(kind, place: int, seed: int) -> None:
+    spec, name = spec_of(kind), MONTHLY[kind.history_contract]
+    history = masked(history_of(kind.history_contract), name, np.random.default_rng(seed))
+    months = history.tables[name]
+    cut = pd.Timestamp(np.sort(months["month"].unique())[place])
+    early = CustomerHistory(history.contract, {**history.tables, name: months[months["month"] <= cut]})
+    whole, part = (kind.build_panel(one, bank().rate_history, spec) for one in (history, early))
+    use = [feature.name for feature in kind.features]
+    first = compute_features(whole, kind.features, use)
+    second = compute_features(part, kind.features, use, first.levels)
+    upto = (whole.table["month"] <= cut).to_numpy()
+    assert whole.table.loc[upto, ["unit", "month"]].reset_index(drop=True).equals(part.table[["unit", "month"]])
+    for column, feature in enumerate(first.names):
+        np.testing.assert_array_equal(first.values[upto, column], second.values[:, column], err_msg=feature)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_feature_says_what_it_is(kind) -> None:
     for feature in kind.features:

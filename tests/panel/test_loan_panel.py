@@ -120,6 +120,26 @@ def test_house_prices_of_a_place_are_compared_with_that_place_alone() -> None:
     assert panel.dropped["loans whose house prices before their first index are unknown, taken as unmoved"] == 2
 
 
+def test_house_prices_given_once_a_quarter_are_known_when_given_and_stay_until_the_next() -> None:
+    """One loan's index comes monthly, the other's in the first, fourth and last but one month alone."""
+    every = small.loan_rows("a", "2014-12-31", 1, [99_000.0 - 100.0 * k for k in range(9)])
+    every["house_price_index"] = 100.0 * 1.01 ** np.arange(9)
+    some = small.loan_rows("b", "2014-12-31", 1, [99_000.0 - 100.0 * k for k in range(9)])
+    some["house_price_index"] = [200.0, np.nan, np.nan, 200.0 * 1.01**3 * 1.1, np.nan, np.nan, np.nan, 260.0, np.nan]
+    made = small.loans([{"loan_id": name, "origination_date": pd.Timestamp("2014-11-10")} for name in ("a", "b")])
+    alone = small.loans([{"loan_id": "b", "origination_date": pd.Timestamp("2014-11-10")}])
+
+    def ratios(loans: pd.DataFrame, *rows: pd.DataFrame) -> np.ndarray:
+        table = build_loan_panel(small.mortgage(loans, *rows), small.market(), RULES).table
+        return table.loc[table["unit"] == "b", "house_price_ratio"].to_numpy()[1:]
+
+    given = 1.01**3 * 1.1
+    assert ratios(alone, some) == pytest.approx([1.0, 1.0, 1.0, given, given, given, given, 1.3])
+    # Beside a loan that tells more, its own last index moves on with what the region's grew since.
+    moved = np.array([1.0, 1.01, 1.01**2, given, given * 1.01, given * 1.01**2, given * 1.01**3, 1.3])
+    assert ratios(made, every, some) == pytest.approx(moved)
+
+
 def test_nothing_at_risk_says_so() -> None:
     rows = small.loan_rows("a", "2015-02-28", 1, [0.0], "transferred")
     with pytest.raises(FittingError, match="no loan-month at risk"):
