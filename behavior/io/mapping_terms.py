@@ -100,6 +100,7 @@ class ColumnMap(Terms):
     minus, plus : columns taken away or added. divided_by : columns that the result is then divided by.
     times : a factor for sizing. rounded : to the nearest whole number, last.
     unit : what the extract's numbers are in. date_format : strptime, or `quarter` (2021Q1).
+    day : a time stamp's day. month_end : its month's last day.
     kind : for columns the contract does not know.
     """
 
@@ -121,6 +122,7 @@ class ColumnMap(Terms):
     rounded: bool = False
     unit: UnitWord | None = None
     date_format: str = ""
+    day: bool = False
     month_end: bool = False
     kind: KindWord | None = None
 
