@@ -50,26 +50,32 @@ def make_column(
     if how.values:
         cells, found = _mapped(cells, name, how.values, how.otherwise)
         breaches += found
-    found = []
-    if how.date_format:
-        cells, found = read_dates(cells, name, how.date_format)
-    elif how.day or how.month_end:
-        cells, found = read_times(cells, name)
-    elif kind is not None:
-        # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
-        cells, found = parse(cells, name, "number" if kind == "integer" else kind)
+    cells, found = _typed(cells, name, how, kind)
     breaches += found
     if how.reckons:
         cells, found = _scaled(cells, how, table, text)
         breaches += found
-    if how.day or how.month_end:
-        cells = cells.dt.normalize() + pd.offsets.MonthEnd(0) if how.month_end else cells.dt.normalize()
-        cells = cells.astype("datetime64[us]")
     if how.null_when:
         missing, found = mask_of(how.null_when, table, text)
         cells = cells.mask(missing)
         breaches += found
     return cells, breaches
+
+
+def _typed(cells: pd.Series, name: str, how: ColumnMap, kind: str | None) -> tuple[pd.Series, list[Breach]]:
+    """Cells as their kind; dates in their form, and as the day or month end that is asked for."""
+    if how.date_format:
+        cells, found = read_dates(cells, name, how.date_format)
+    elif how.day or how.month_end:
+        cells, found = read_times(cells, name)
+    elif kind is not None:
+        # Whole numbers may still be scaled, so only the cells are read here.
+        return parse(cells, name, "number" if kind == "integer" else kind)
+    else:
+        return cells, []
+    if how.day or how.month_end:
+        cells = cells.dt.normalize() + pd.offsets.MonthEnd(0) if how.month_end else cells.dt.normalize()
+    return cells.astype("datetime64[us]"), found
 
 
 def _plainly_written(name: str, how: ColumnMap, cells: pd.Series, text: Text) -> tuple[pd.Series, list[Breach]]:
