@@ -188,13 +188,21 @@ class Aggregate(Terms):
     """One row a group: `by` columns and, with `date`, its calendar month; `take` says what of each column.
 
     `last` and `first` go by the date, then by the order of the file. `date_format` is strptime, where the dates are
-    text in another form than ISO.
+    text in another form than ISO. `every_month` makes rows for the months without any too, to the last month of all:
+    `last` is carried on, `sum` and `count` are 0, the others empty.
     """
 
     by: tuple[str, ...] = ()
     date: str = ""
     date_format: str = ""
+    every_month: bool = False
     take: dict[str, Literal["last", "first", "sum", "mean", "minimum", "maximum", "count"]]
+
+    @model_validator(mode="after")
+    def _months_of_a_date(self) -> Aggregate:
+        if self.every_month and not self.date:
+            raise ValueError("expected `date` beside `every_month`")
+        return self
 
 
 class Text(Terms):

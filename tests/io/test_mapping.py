@@ -164,6 +164,31 @@ def test_days_become_months(tmp_path: Path) -> None:
     assert table["credits"].tolist() == [3.0, 4.0]
 
 
+def test_months_without_a_row_are_filled_where_the_profile_says_so(tmp_path: Path) -> None:
+    text = "id,day,paid\nB,2020-02-03,5\nA,2019-12-05,10\nA,2020-03-02,-4\nA,2020-03-05,1\n"
+    made = _map(
+        tmp_path,
+        text,
+        ACCOUNT_MONTHS,
+        cumulate={"by": ["id"], "date": "day", "columns": {"paid": "held"}},
+        aggregate={"by": ["id"], "date": "day", "every_month": True, "take": {"held": "last", "paid": "sum"}},
+        columns={"account_id": "id", "month": "day", "balance": "held", "net": {"from": "paid", "kind": "number"}},
+    )
+    table = _values(made)
+    rows = list(zip(table["account_id"], table["month"].dt.strftime("%m"), table["balance"], table["net"], strict=True))
+    assert sorted(rows) == [
+        ("A", "01", 10.0, 0.0),
+        ("A", "02", 10.0, 0.0),
+        ("A", "03", 7.0, -3.0),
+        ("A", "12", 10.0, 10.0),
+        ("B", "02", 5.0, 5.0),
+        ("B", "03", 5.0, 0.0),
+    ]
+    assert check(table.sort_values(["account_id", "month"]), ACCOUNT_MONTHS) == []
+    with pytest.raises(ValidationError, match="expected `date` beside `every_month`"):
+        TableMap.model_validate({"file": "x.csv", "aggregate": {"by": ["id"], "every_month": True, "take": {}}})
+
+
 def test_days_of_a_text_file_become_months(tmp_path: Path) -> None:
     # Cells of a text file are text: 9 and 10 are summed and compared as numbers, days read as declared.
     text = 'id,day,paid,rate,note\nA,05.01.2020,"1.000,5",9,x\nA,30.01.2020,2,10,\nA,01.02.2020,4,8,z\n'
