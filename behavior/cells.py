@@ -15,6 +15,8 @@ from behavior.quantities import IntArray
 
 FLAGS = {"true": True, "false": False}
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+ISO_TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:.*"
+TIMED = "Set `day = true` for it in the profile, or write the day alone"
 THOUSANDS = r"[-+]?\d{1,3}(?:[,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
 DECIMAL_COMMA = r"[-+]?\d+(?:\.\d{3})*,\d+"
 LARGEST_EXACT = 2.0**53
@@ -171,7 +173,8 @@ def _dates(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
     bad = dates.isna().to_numpy() & filled
     if not bad.any():
         return dates, []
-    hint = "Give its `date_format` in the profile, or write it as 2026-09-30"
+    timed = bool(texts[bad].str.fullmatch(ISO_TIME).all())
+    hint = TIMED if timed else "Give its `date_format` in the profile, or write it as 2026-09-30"
     return dates, [Breach("expected an ISO date (2026-09-30)", np.flatnonzero(bad), name, hint, texts[bad].tolist())]
 
 
@@ -181,7 +184,9 @@ def _whole_days(dates: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
     if not times.any():
         return dates, []
     texts = dates[times].dt.strftime("%Y-%m-%d %H:%M:%S").tolist()
-    return dates, [Breach("expected a date without a time of day", np.flatnonzero(times.to_numpy()), name, "", texts)]
+    rule, hint = "expected a date without a time of day", TIMED
+    # The day is kept, so that a cell that is named here is not named again where its column is used.
+    return dates.dt.normalize(), [Breach(rule, np.flatnonzero(times.to_numpy()), name, hint, texts)]
 
 
 def _flags(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:

@@ -12,10 +12,12 @@ from behavior.cells import Breach
 from behavior.quantities import AnyArray, BoolArray, IntArray
 
 RATE_UNIT = "decimal a year"
+SHARE_UNIT = "share ("
 MONEY_UNIT = "currency units"
 PERCENT_HINT = "Declare `percent` for this column in the profile, or divide by 100 (3.25% is 0.0325)"
 LARGEST_PLAIN_RATE = 1.0
 LARGEST_USUAL_RATE = 0.35
+LARGEST_USUAL_SHARE = 3.0
 VALUE_REQUIRED = "a value is required here"
 NO_DAY = -10_000_000
 
@@ -101,6 +103,8 @@ def _number_breaches(values: AnyArray, column: Column, declared: bool) -> Iterab
             yield Breach(rule, np.flatnonzero(values > column.maximum), column.name)
         if column.unit == RATE_UNIT and not declared:
             yield from _percent_breaches(values, column.name)
+        if column.unit.startswith(SHARE_UNIT) and not declared:
+            yield from _share_breaches(values, column)
 
 
 def _percent_breaches(values: AnyArray, name: str) -> Iterable[Breach]:
@@ -119,6 +123,19 @@ def _percent_breaches(values: AnyArray, name: str) -> Iterable[Breach]:
             column=name,
             hint=PERCENT_HINT + "; declare `decimal` if the values are right",
             value=f"{np.quantile(known, 0.75):g}",
+        )
+
+
+def _share_breaches(values: AnyArray, column: Column) -> Iterable[Breach]:
+    """A column of shares of which half are above 300% is reported as a whole; single ones may be that large."""
+    known = values[np.isfinite(values) & (values > 0)]
+    if known.size and np.median(known) > LARGEST_USUAL_SHARE:
+        yield Breach(
+            f"expected {column.unit}, half of the values or more are above {LARGEST_USUAL_SHARE:.0%}, "
+            "which looks like percent",
+            column=column.name,
+            hint=PERCENT_HINT.replace("3.25% is 0.0325", "80% is 0.8") + "; declare `decimal` if the values are right",
+            value=f"{np.median(known):g}",
         )
 
 

@@ -26,7 +26,7 @@ from behavior.benchmark.protocol_rules import PHASE
 from behavior.benchmark.protocols import Question
 from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import Answer
-from behavior.errors import UsageError
+from behavior.errors import FittingError, UsageError
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
 from behavior.kinds.base import Exhibit
@@ -93,11 +93,19 @@ def beta_answer(
     question: Question,
     betas: Mapping[str, float] | None = None,
 ) -> Answer:
-    """The same as an answer of the benchmark: figures, bars and pictures."""
+    """The same as an answer of the benchmark: figures, bars and pictures.
+
+    Raises
+    ------
+    FittingError : the model itself cannot be fitted in any fold.
+    """
     protocol = question.protocol
     by = protocol.by or spec.segments.by
     asked = BetaQuestion(protocol.leave_out or PHASE, by, protocol.floor, betas)
     found = beta_benchmark(history, rates, spec, asked)
+    if CHAMPION not in found.models:
+        why = next(why for who, why in found.failed.items() if who.startswith(f"{CHAMPION}, "))
+        raise FittingError(f"The model to be judged has no answer in any fold, the first because: {why}")
     scores = {OURS if model == CHAMPION else model: own for model, own in found.scores().items()}
     table = pd.concat([table_of(own, cause="rate_paid", model=model) for model, own in scores.items()])
     verdicts = tuple(judge_bar(question.title, bar, scores) for bar in question.bars)

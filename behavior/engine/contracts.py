@@ -198,6 +198,8 @@ BOOK_TABLE = TableContract(
         needed_when("maturity_date", "repayment", WITH_MATURITY),
         needed_when("index", "rate_type", ("floating",)),
         needed_when("trade_id", "instrument", ("swap_leg",)),
+        *(needed_when(name, "instrument", OPTIONS) for name in ("strike", "maturity_date", "index")),
+        *(needed_when(name, "instrument", ("swaption",)) for name in ("expiry_date", "option_type")),
     ),
 )
 SCHEDULE_TABLE = TableContract(

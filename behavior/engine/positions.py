@@ -164,7 +164,9 @@ class Book:
 
 
 def _written(cell: object) -> str:
-    """A cell as a file would say it: a date without its time, a whole number without decimals."""
+    """A cell as a file would say it: a date without its time, a whole number without decimals; empty as nothing."""
+    if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell:
+        return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).removesuffix(" 00:00:00")

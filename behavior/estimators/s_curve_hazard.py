@@ -269,7 +269,8 @@ class SCurveHazard:
 
     def contributions(self, matrix: FeatureMatrix) -> tuple[FloatArray, float]:
         """Additive attributions in log-odds by one-at-a-time replacement with the mean row, in the matrix's order."""
-        mean = np.nanmean(matrix.values, axis=0)
+        known = ~np.isnan(matrix.values)
+        mean = np.where(known, matrix.values, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
         current = np.tile(mean, (len(matrix.values), 1))
         out = np.zeros_like(matrix.values)
         score = self.score(matrix.with_values(current))

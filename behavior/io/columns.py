@@ -11,7 +11,7 @@ import pandas as pd
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
 from behavior.io.conditions import among, mask_of, within
-from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates
+from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates, read_times
 from behavior.io.joins import Sibling, joined
 from behavior.io.mapping_terms import UNITS, ColumnMap, Plain, Text, word_of
 
@@ -50,24 +50,32 @@ def make_column(
     if how.values:
         cells, found = _mapped(cells, name, how.values, how.otherwise)
         breaches += found
-    found = []
-    if how.date_format:
-        cells, found = read_dates(cells, name, how.date_format)
-    elif kind is not None:
-        # Month ends are moved below and whole numbers may still be scaled, so only the cells are read here.
-        cells, found = parse(cells, name, "number" if kind == "integer" else kind)
+    cells, found = _typed(cells, name, how, kind)
     breaches += found
     if how.reckons:
         cells, found = _scaled(cells, how, table, text)
         breaches += found
-    if how.month_end:
-        cells = cells + pd.offsets.MonthEnd(0)
-        cells = cells.astype("datetime64[us]")
     if how.null_when:
         missing, found = mask_of(how.null_when, table, text)
         cells = cells.mask(missing)
         breaches += found
     return cells, breaches
+
+
+def _typed(cells: pd.Series, name: str, how: ColumnMap, kind: str | None) -> tuple[pd.Series, list[Breach]]:
+    """Cells as their kind; dates in their form, and as the day or month end that is asked for."""
+    if how.date_format:
+        cells, found = read_dates(cells, name, how.date_format)
+    elif how.day or how.month_end:
+        cells, found = read_times(cells, name)
+    elif kind is not None:
+        # Whole numbers may still be scaled, so only the cells are read here.
+        return parse(cells, name, "number" if kind == "integer" else kind)
+    else:
+        return cells, []
+    if how.day or how.month_end:
+        cells = cells.dt.normalize() + pd.offsets.MonthEnd(0) if how.month_end else cells.dt.normalize()
+    return cells.astype("datetime64[us]"), found
 
 
 def _plainly_written(name: str, how: ColumnMap, cells: pd.Series, text: Text) -> tuple[pd.Series, list[Breach]]:
@@ -88,12 +96,13 @@ def _kind_of(how: ColumnMap) -> str | None:
     """Kind of a column that neither contract nor mapping names a kind for."""
     if how.reckons:
         return "number"
-    return "date" if how.date_format or how.month_end else None
+    return "date" if how.date_format or how.day or how.month_end else None
 
 
 def _fits(name: str, how: ColumnMap, kind: str | None) -> None:
     """Refuse arithmetic with what is no number, and month ends of what is no date."""
-    for asked, kinds, words in ((how.reckons, NUMBERS, "arithmetic"), (how.month_end, DATES, "month_end")):
+    steps = ((how.reckons, NUMBERS, "arithmetic"), (how.month_end, DATES, "month_end"), (how.day, DATES, "day"))
+    for asked, kinds, words in steps:
         if asked and kind not in kinds:
             rule = f"expected {words} for a column of kind {' or '.join(kinds)} only"
             raise SpecFault([Fault("profile", rule, column=name, value=kind)])

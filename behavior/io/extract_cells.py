@@ -14,6 +14,8 @@ from behavior.quantities import BoolArray
 
 QUARTER = "quarter"
 ISO_DAY = r"\d{4}-\d{2}-\d{2}"
+OFFSET = r"^(\S{10}[T ][\d:.]+) ?(?:Z|[-+]\d{2}(?::?\d{2})?)$"
+"""A time of day with its distance from Greenwich: a day is the one on the wall where the money moved."""
 
 
 def column_of(table: pd.DataFrame, name: str) -> pd.Series:
@@ -66,13 +68,18 @@ def plain_numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, l
 def dates_of(table: pd.DataFrame, name: str, form: str = "") -> tuple[pd.Series, list[Breach]]:
     """A column as dates with their time of day: as typed, in the declared form, or else in ISO's."""
     cells = column_of(table, name)
-    if form or pd.api.types.is_datetime64_any_dtype(cells):
-        return read_dates(cells, name, form)
+    return read_dates(cells, name, form) if form else read_times(cells, name)
+
+
+def read_times(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
+    """Dates with their time of day, as typed or in ISO's form; and the cells that are neither."""
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return _of_no_zone(cells), []
     if not is_text(cells):
         return parse(cells, name, "date")
     texts = parse(cells, name, "text")[0].str.strip()
-    dates = pd.to_datetime(texts.where(begins_with_a_day(texts)), format="ISO8601", errors="coerce", utc=True)
-    dates = dates.dt.tz_localize(None).astype("datetime64[us]")
+    clock = texts.where(begins_with_a_day(texts)).str.replace(OFFSET, r"\1", regex=True)
+    dates = _of_no_zone(pd.to_datetime(clock, format="ISO8601", errors="coerce"))
     bad = (dates.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
     if not bad.any():
         return dates, []

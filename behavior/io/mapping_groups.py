@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach, is_text
+from behavior.columns import unit_codes
 from behavior.io.extract_cells import dates_of, numbers_of
 from behavior.io.mapping_terms import Aggregate, Cumulate, Text
+from behavior.panel.dense import month_end_of, month_number
 from behavior.quantities import IntArray
 
 NAMES = {"minimum": "min", "maximum": "max"}
@@ -49,7 +51,29 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
     # Rows without a key stay, for the contract to name: money must not leave with them.
     grouped = table.assign(__row=position).groupby(keys, sort=False, dropna=False)
     made = grouped.agg(**take, __row=("__row", "last")).reset_index()
+    if how.every_month:
+        made = _every_month(made, how)
     return made, made.pop("__row").to_numpy(dtype=np.int64), breaches
+
+
+def _every_month(made: pd.DataFrame, how: Aggregate) -> pd.DataFrame:
+    """A row for each month from a group's first to the last of all: what was held is carried on, what was paid is 0."""
+    undated = made[made[how.date].isna()]
+    made = made[made[how.date].notna()].reset_index(drop=True)
+    if made.empty:
+        return undated
+    month, code = month_number(made[how.date]), unit_codes(made, how.by)
+    order = np.lexsort((month, code))
+    made, month, code = made.iloc[order], month[order], code[order]
+    ends = np.append(np.where(np.diff(code) == 0, month[1:] - 1, month.max()), month.max())
+    count = ends - month + 1
+    found = made.iloc[np.repeat(np.arange(len(made)), count)].reset_index(drop=True)
+    after = np.arange(len(found)) - np.repeat(np.cumsum(count) - count, count)
+    found[how.date] = month_end_of(np.repeat(month, count) + after)
+    for name, word in how.take.items():
+        if word != "last":
+            found[name] = found[name].mask(after > 0, 0 if word in ("sum", "count") else None)
+    return pd.concat([found, undated], ignore_index=True) if len(undated) else found
 
 
 def _taken(table: pd.DataFrame, name: str, word: str, text: Text) -> tuple[pd.DataFrame, Sequence[Breach]]:

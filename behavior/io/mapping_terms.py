@@ -100,6 +100,7 @@ class ColumnMap(Terms):
     minus, plus : columns taken away or added. divided_by : columns that the result is then divided by.
     times : a factor for sizing. rounded : to the nearest whole number, last.
     unit : what the extract's numbers are in. date_format : strptime, or `quarter` (2021Q1).
+    day : a time stamp's day. month_end : its month's last day.
     kind : for columns the contract does not know.
     """
 
@@ -121,6 +122,7 @@ class ColumnMap(Terms):
     rounded: bool = False
     unit: UnitWord | None = None
     date_format: str = ""
+    day: bool = False
     month_end: bool = False
     kind: KindWord | None = None
 
@@ -186,13 +188,21 @@ class Aggregate(Terms):
     """One row a group: `by` columns and, with `date`, its calendar month; `take` says what of each column.
 
     `last` and `first` go by the date, then by the order of the file. `date_format` is strptime, where the dates are
-    text in another form than ISO.
+    text in another form than ISO. `every_month` makes rows for the months without any too, to the last month of all:
+    `last` is carried on, `sum` and `count` are 0, the others empty.
     """
 
     by: tuple[str, ...] = ()
     date: str = ""
     date_format: str = ""
+    every_month: bool = False
     take: dict[str, Literal["last", "first", "sum", "mean", "minimum", "maximum", "count"]]
+
+    @model_validator(mode="after")
+    def _months_of_a_date(self) -> Aggregate:
+        if self.every_month and not self.date:
+            raise ValueError("expected `date` beside `every_month`")
+        return self
 
 
 class Text(Terms):

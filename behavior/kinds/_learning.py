@@ -48,6 +48,13 @@ def names_read(panel: Panel, features: Sequence[Feature], spec: ModelSpec) -> tu
     return tuple(dict.fromkeys([*kept, *(name for name in wanted if name in known)]))
 
 
+def absent_features(inputs: ModelInputs, spec: ModelSpec) -> dict[str, str]:
+    """What is said of features that the specification asks for and no row learned from has."""
+    absent = [name for name in spec.features.use if name not in inputs.names and name not in spec.segments.by]
+    words = f"{', '.join(absent)}: without a value in every month learned from, so the model does not read it"
+    return {"absent features in words": words} if absent else {}
+
+
 def learn_cause(
     matrix: FeatureMatrix,
     event: FloatArray,

@@ -27,6 +27,7 @@ from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
 from behavior.kinds._inputs import ModelInputs, challengers_of, files_of_role
 from behavior.kinds._learning import (
+    absent_features,
     blocks_of,
     explain_hazard,
     learn_cause,
@@ -105,6 +106,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     spec = found.spec
     kept = {"segments": list(spec.segments.by)} if by_rate(spec) else {}
     inputs, matrix = learn_inputs(panel, split, FEATURES, read_by(spec, named, panel.table), kept)
+    absent = absent_features(inputs, spec)
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
     inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
@@ -123,6 +125,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "validation log loss": dict(champion.losses),
         **champion.facts,
         **absent_columns(panel.table, spec),
+        **absent,
     }
     if resets:
         facts["resets in words"] = resets

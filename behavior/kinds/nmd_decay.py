@@ -35,6 +35,7 @@ from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._inputs import ModelInputs, files_of_role
 from behavior.kinds._learning import (
+    absent_features,
     explain_hazard,
     learn_challengers,
     learn_inputs,
@@ -113,9 +114,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "minimum": minimum,
         **learned.estimators,
     }
-    facts = (
-        _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec) | learned.facts
-    )
+    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec)
+    facts |= absent_features(inputs, spec) | learned.facts
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
     known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}

@@ -100,7 +100,8 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
     mine = own.reindex(held["scenario"])
     table["change, own models"] = ((mine - mine.iloc[0]) / money.unit).to_numpy()
     blocks.append(Table("By scenario, all currencies", table, formats=number_formats(table, ",.1f")))
-    blocks.append(_portfolio_table(terms, str(said.get("nmd_rule", ""))))
+    if len(terms):
+        blocks.append(_portfolio_table(terms, str(said.get("nmd_rule", ""))))
     core = slots[slots["treatment"] == "nmd"] if "treatment" in slots else slots
     if len(core):
         blocks.append(_core_table(core, money))

@@ -96,7 +96,12 @@ def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
     table["% of Tier 1"] = 100 * rows["delta_eve_pct_tier1"]
     if "option add-on" not in table:
         table = table.drop(columns="change after add-on")
-    note = "A loss is negative; the add-on is a loss where positive. Changes are in the same unit as EVE."
+    note = (
+        "A loss is negative; the add-on is a loss where positive."
+        if "option add-on" in table
+        else "A loss is negative."
+    )
+    note += " Changes are in the same unit as EVE."
     if counted:
         note += (
             " The change counted follows the framework's rule for adding currencies, under which gains count in part "

@@ -191,8 +191,8 @@ def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
         return book
     found = book.copy()
     found["maturity_date"] = ends.where(~moves, reset)
-    found.loc[moves, "repayment"] = "bullet"
-    found.loc[moves, "rate_type"] = "fixed"
+    for name, word in (("repayment", "bullet"), ("rate_type", "fixed")):  # words that a compact column may not hold
+        found[name] = found[name].astype("str").mask(moves, word)
     if "start_date" not in book:
         return found
     return found[~(moves & (pd.to_datetime(book["start_date"]) >= reset))].reset_index(drop=True)
@@ -259,6 +259,12 @@ def _slot_dates(buckets: Buckets, as_of: dt.date) -> np.ndarray:
     return np.asarray(np.where(bounds == 0, as_days(as_of) + buckets.overnight_days, dates))
 
 
+SLOTS = (
+    "product currency treatment customer_type category balance stable core_uncapped core core_share_cap cap_binds "
+    "years_modelled years_cap years_used base_rate"
+)
+
+
 def slots_of(inputs: ValuationInputs, portfolios: Sequence[Portfolio], framework: Framework) -> pd.DataFrame:
     """How each portfolio of deposits was split, uncapped beside capped, and what was used of the others."""
     book = inputs.book.reset_index(drop=True)
@@ -291,4 +297,4 @@ def slots_of(inputs: ValuationInputs, portfolios: Sequence[Portfolio], framework
             else:
                 row |= {"base_rate": one.annual_rate}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=SLOTS.split())

@@ -125,8 +125,20 @@ def run_off_profile(flows: CashFlows) -> tuple[FloatArray, float]:
     return share, float((share * np.arange(1, len(share) + 1)).sum() / MONTHS_PER_YEAR)
 
 
+TERMS = (
+    "product",
+    "customer_type",
+    "treatment",
+    "category",
+    "stable_share",
+    "pass_through",
+    "core_years",
+    "annual_rate",
+)
+
+
 def terms_table(portfolios: tuple[Portfolio, ...]) -> pd.DataFrame:
-    """What was read, one row a portfolio, without the run-off profiles."""
+    """What was read, one row a portfolio, without the run-off profiles; without a portfolio no row."""
     rows = [
         {
             "product": one.product,
@@ -140,4 +152,4 @@ def terms_table(portfolios: tuple[Portfolio, ...]) -> pd.DataFrame:
         }
         for one in portfolios
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(TERMS))

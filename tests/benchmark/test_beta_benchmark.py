@@ -124,3 +124,14 @@ def test_a_beta_of_the_banks_own_that_is_no_number_is_named():
     spec, empty = parse_spec(SPEC, "spec.toml"), CustomerHistory("product_rate_history/1", {})
     with pytest.raises(SpecFault, match=r"line 3, column `beta`: found 'high': expected a number"):
         answer_question("own", empty, RateHistory({}, {}), spec, question, "product,beta\nsavings,0.4\nterm,high\n")
+
+
+def test_a_history_too_short_for_the_model_to_be_judged_says_so():
+    ends = pd.date_range("2013-07-31", periods=14, freq="ME")
+    levels = np.concatenate([np.linspace(0.05, 0.06, 7), np.linspace(0.059, 0.05, 7)])
+    rates = RateHistory.from_table(pd.DataFrame({"date": ends, "index": "S", "value": levels}), {"short": "S"})
+    paid = pd.DataFrame({"product": "fund", "month": ends, "rate_paid": 0.8 * levels})
+    history = CustomerHistory("product_rate_history/1", {"product_rates": paid})
+    question = Question(title="fund", model="own", history="own")
+    with pytest.raises(FittingError, match=r"no answer in any fold, the first because: .*at least 16 needed"):
+        answer_question("own", history, rates, parse_spec(SPEC, "spec.toml"), question)

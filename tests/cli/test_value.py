@@ -242,3 +242,20 @@ def test_the_treasury_report_needs_no_profile(folder: Path, capsys: pytest.Captu
     text = (folder / "out" / "treasury.html").read_text(encoding="utf-8")
     assert "Economic value of equity" in text and "Net interest income" in text
     assert "treasury.html" in capsys.readouterr().out
+
+
+FLOATERS = f"""{HEADER},index,spread,next_reset_date,reset_months
+F1,loan,asset,USD,1000000,floating,0.05,annuity,2020-12-31,2030-12-31,1,discount,0.02,2026-03-31,3
+F2,loan,asset,USD,500000,floating,0.05,annuity,2020-12-31,2028-12-31,3,discount,0.02,2026-06-30,6
+"""
+
+
+@pytest.mark.parametrize("book", [BOOK, FLOATERS, "\n".join(BOOK.splitlines()[:1] + BOOK.splitlines()[-1:]) + "\n"])
+def test_every_measure_and_the_report_of_books_that_have_little(folder: Path, book: str) -> None:
+    """No behaviour, one rate type, one repayment, one side: tables without rows keep their columns."""
+    (folder / "book.csv").write_text(book, encoding="utf-8")
+    assert main(["value", "book.csv", *ASKED, "--measures", "all", "--report", "treasury.html"]) == 0
+    assert "Standardised framework" in (folder / "treasury.html").read_text(encoding="utf-8")
+    for name in ("standardised_terms.csv", "standardised_slots.csv"):
+        assert pd.read_csv(folder / "out" / name).columns[0] == "product"
+    assert (pd.read_csv(folder / "out" / "standardised_eve.csv")["eve"] != 0).any()

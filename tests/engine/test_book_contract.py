@@ -26,7 +26,8 @@ def _position(**changes: object) -> pd.DataFrame:
     return pd.DataFrame([{**known, **changes}])
 
 
-SWAPTION = {"instrument": "swaption", "side": "pay", "expiry_date": "2022-01-31"}
+OPTION = {"side": "receive", "strike": 0.02, "index": "SOFR", "rate_type": "", "rate": "", "repayment": ""}
+SWAPTION = {**OPTION, "instrument": "swaption", "expiry_date": "2022-01-31", "option_type": "payer"}
 AFTER_START = ("maturity_date", "must be after `start_date`")
 
 
@@ -35,7 +36,7 @@ AFTER_START = ("maturity_date", "must be after `start_date`")
     [
         {},
         {"repayment": "none", "maturity_date": "", "rate_type": "administered"},
-        {"instrument": "cap", "side": "receive", "rate_type": "", "rate": "", "repayment": "", "payment_months": ""},
+        {**OPTION, "instrument": "cap", "payment_months": ""},
         {"instrument": "swap_leg", "side": "pay", "trade_id": "T1"},
         {"behavioral": "false", "day_count": "ACT/ACT", "origination_date": ""},
         {"start_date": "2025-01-30", "cap": 0.02, "floor": 0.02},
@@ -55,6 +56,9 @@ def test_good_positions_pass(changes: dict[str, object]) -> None:
         ({"side": "pay"}, "side", "expected `asset` or `liability` for instrument `cash`"),
         ({"instrument": "swap_leg", "trade_id": "T"}, "side", "expected `receive` or `pay` for a derivative"),
         ({"instrument": "swap_leg", "side": "pay"}, "trade_id", "required where `instrument` is `swap_leg`"),
+        *(({**SWAPTION, name: ""}, name, "required where `instrument` is") for name in ("expiry_date", "option_type")),
+        *(({**SWAPTION, name: ""}, name, "required where `instrument` is") for name in ("strike", "index")),
+        ({**OPTION, "instrument": "floor", "maturity_date": ""}, "maturity_date", "required where `instrument` is"),
         ({"rate_type": "floating"}, "index", "required where `rate_type` is `floating`"),
         ({"maturity_date": ""}, "maturity_date", "required where `repayment` is"),
         ({"rate": ""}, "rate", "required here for every instrument but options"),

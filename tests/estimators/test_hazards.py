@@ -314,3 +314,13 @@ def test_a_kind_that_is_held_back_when_young_has_ages_of_its_own() -> None:
     asked = np.array([[12.0, 0.0], [12.0, 1.0], [72.0, 0.0], [72.0, 1.0]])
     found = model.predict_hazard(matrix.with_values(asked))
     np.testing.assert_allclose(found, [0.02, 0.004, 0.02, 0.02], rtol=0.2)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_attributions_take_a_covariate_that_a_later_window_lacks() -> None:
+    matrix, event, _ = sample(20_000, 5)
+    model = SCurveHazard("incentive", "age_months", "months_in_the_money").fit(matrix, event, np.ones(len(event)))
+    later = matrix.with_values(np.where(np.array(NAMES) == "credit_score", np.nan, matrix.values[:200]))
+    parts, base = model.contributions(later)
+    assert np.allclose(parts.sum(axis=1) + base, model.score(later))
+    assert (parts[:, NAMES.index("credit_score")] == 0.0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from behavior.io.history_parts import HistoryParts
 from behavior.io.inputs import read_history
 from behavior.io.profiles import load_profile
 from behavior.io.sources import base
-from behavior.io.sources.registry import read_whole
+from behavior.io.sources.registry import LAYOUTS, read_whole
 from tests.io.sources.test_agency import FREDDIE, _origination, _servicing, _write
 
 LATER = [_servicing("G1", "201903", 1, "50000"), _servicing("G1", "201904", 2, "49000"), FREDDIE[-1]]
@@ -79,3 +80,13 @@ def test_one_fault_and_nothing_is_written(tmp_path: Path, capsys: pytest.Capture
 def test_options_that_do_not_go_together(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_page_on_profiles_says_what_each_layout_becomes() -> None:
+    page = (Path(__file__).resolve().parents[2] / "pipelines" / "profiles" / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `") and "/1" in line]
+    said = {name: row for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert set(LAYOUTS) <= set(said)
+    for name, layout in LAYOUTS.items():
+        contract, table = layout.contract.split(":")
+        assert contract in said[name] and (f"`{table}`" in said[name] or table in ("rates", "curves")), name

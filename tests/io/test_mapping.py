@@ -164,6 +164,31 @@ def test_days_become_months(tmp_path: Path) -> None:
     assert table["credits"].tolist() == [3.0, 4.0]
 
 
+def test_months_without_a_row_are_filled_where_the_profile_says_so(tmp_path: Path) -> None:
+    text = "id,day,paid\nB,2020-02-03,5\nA,2019-12-05,10\nA,2020-03-02,-4\nA,2020-03-05,1\n"
+    made = _map(
+        tmp_path,
+        text,
+        ACCOUNT_MONTHS,
+        cumulate={"by": ["id"], "date": "day", "columns": {"paid": "held"}},
+        aggregate={"by": ["id"], "date": "day", "every_month": True, "take": {"held": "last", "paid": "sum"}},
+        columns={"account_id": "id", "month": "day", "balance": "held", "net": {"from": "paid", "kind": "number"}},
+    )
+    table = _values(made)
+    rows = list(zip(table["account_id"], table["month"].dt.strftime("%m"), table["balance"], table["net"], strict=True))
+    assert sorted(rows) == [
+        ("A", "01", 10.0, 0.0),
+        ("A", "02", 10.0, 0.0),
+        ("A", "03", 7.0, -3.0),
+        ("A", "12", 10.0, 10.0),
+        ("B", "02", 5.0, 5.0),
+        ("B", "03", 5.0, 0.0),
+    ]
+    assert check(table.sort_values(["account_id", "month"]), ACCOUNT_MONTHS) == []
+    with pytest.raises(ValidationError, match="expected `date` beside `every_month`"):
+        TableMap.model_validate({"file": "x.csv", "aggregate": {"by": ["id"], "every_month": True, "take": {}}})
+
+
 def test_days_of_a_text_file_become_months(tmp_path: Path) -> None:
     # Cells of a text file are text: 9 and 10 are summed and compared as numbers, days read as declared.
     text = 'id,day,paid,rate,note\nA,05.01.2020,"1.000,5",9,x\nA,30.01.2020,2,10,\nA,01.02.2020,4,8,z\n'
@@ -368,3 +393,41 @@ def test_mapping_moves_no_number(tmp_path: Path) -> None:
     text = "d,v\n" + "".join(f"2020-01-{1 + i % 31:02d},{value}\n" for i, value in enumerate(values))
     table = _values(_map(tmp_path, text, None, columns={"v": {"kind": "number"}}))
     np.testing.assert_array_equal(table["v"].to_numpy(), values)
+
+
+STAMPS = ["2020-03-31 23:30:00", "2020-02-29 00:00:01"]
+TIMED = "Set `day = true` for it in the profile, or write the day alone"
+
+
+@pytest.mark.parametrize("how", [{}, {"date_format": "%Y-%m-%d %H:%M:%S"}])
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_time_stamp_gives_its_day_where_the_profile_says_so(tmp_path: Path, how: dict[str, Any], typed: bool) -> None:
+    stamps = pd.to_datetime(pd.Series(STAMPS)) if typed else pd.Series(STAMPS)
+    pd.DataFrame({"at": stamps}).to_parquet(tmp_path / "extract.parquet")
+    columns = {
+        "origination_date": {"from": "at", "day": True, **how},
+        "month": {"from": "at", "month_end": True, **how},
+    }
+    source = TableMap.model_validate({"file": "extract.parquet", "columns": columns})
+    table = _values(map_table(source, None, tmp_path, "table"))
+    assert table["origination_date"].tolist() == [pd.Timestamp("2020-03-31"), pd.Timestamp("2020-02-29")]
+    assert table["month"].equals(table["origination_date"].rename("month"))
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_time_of_day_that_nobody_asked_for_is_named_once_with_its_cure(tmp_path: Path, typed: bool) -> None:
+    stamps = pd.to_datetime(pd.Series(STAMPS)) if typed else pd.Series(STAMPS)
+    pd.DataFrame({"month": stamps}).to_parquet(tmp_path / "extract.parquet")
+    source = TableMap.model_validate({"file": "extract.parquet", "columns": {"month": {}}})
+    mapped = map_table(source, PRODUCT_RATES, tmp_path, "table")
+    assert [(one.value, one.hint) for one in mapped.faults] == [(STAMPS[0], TIMED), (STAMPS[1], TIMED)]
+    if typed:
+        assert not [one for one in check(mapped.table, PRODUCT_RATES) if "time of day" in one.rule]
+
+
+@pytest.mark.parametrize("zone", ["-05:00", "+0900", "Z", " +00:00"])
+def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path: Path, zone: str) -> None:
+    text = f"id,at,paid\nA,2020-03-31T23:30:00{zone},1\nA,2020-04-01T00:15:00{zone},2\n"
+    aggregate = {"by": ["id"], "date": "at", "take": {"paid": "sum"}}
+    columns = {"month": {"from": "at", "kind": "date"}, "paid": {"kind": "number"}}
+    assert _values(_map(tmp_path, text, None, aggregate=aggregate, columns=columns))["paid"].tolist() == [1.0, 2.0]

@@ -82,6 +82,8 @@ def test_a_history_of_required_columns_alone_becomes_curves(name: str) -> None:
     curves_are_sound(tables)
     absent = {"mortgage_prepayment": "product", "nmd_decay": "customer_type"}
     assert fitted.facts["segment columns that the history does not have, pooled"] == absent[name]
+    unread = {"mortgage_prepayment": "current_ltv, ", "nmd_decay": "spread, "}
+    assert fitted.facts["absent features in words"].startswith(unread[name])
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")

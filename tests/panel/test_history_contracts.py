@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.contracts import check
-from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, LOAN_MONTHS, PRODUCT_RATES
+from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, LOAN_MONTHS, LOANS, PRODUCT_RATES
 
 
 def _months(**changes: object) -> pd.DataFrame:
@@ -67,3 +67,22 @@ def test_rates_paid_in_percent_below_one_are_found_as_a_column() -> None:
     )
     (fault,) = check(table, PRODUCT_RATES)
     assert fault.column == "rate_paid" and "looks like percent" in fault.rule
+
+
+def test_shares_in_percent_are_found_as_a_column_and_large_single_ones_pass() -> None:
+    loans = pd.DataFrame(
+        {
+            "loan_id": ["A", "B", "C"],
+            "origination_date": "2020-01-31",
+            "original_balance": 100.0,
+            "original_term_months": 360,
+            "original_rate": 0.03,
+            "ltv": [80.0, 75.0, 60.0],
+            "dti": [0.3, 0.4, 12.0],
+        }
+    )
+    (fault,) = check(loans, LOANS)
+    assert fault.column == "ltv" and "looks like percent" in fault.rule and "80% is 0.8" in fault.hint
+    assert check(loans, LOANS, declared={"ltv"}) == []
+    (fault,) = check(_months(unemployment_rate=5.5), LOAN_MONTHS)
+    assert fault.column == "unemployment_rate"
