@@ -5,8 +5,8 @@
     refinancing = exp(b + z'k) R(age / t2, p2) S((x - x0) / w) (q + (1 - q) exp(-m / t3)),
 
 with incentive x, months in the money m, the logistic function S and the seasoning ramp R(y, p) = (1 - exp(-y^p))^(1/p):
-it saturates where p is 1 and becomes the straight ramp of the industry, min(y, 1), as p grows. The hazard never falls as
-the incentive rises.
+it saturates where p is 1 and becomes the straight ramp of the industry, min(y, 1), as p grows. The hazard never falls
+as the incentive rises.
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ class SCurveHazard:
 
 
 def _ramp(age: FloatArray, months: float, power: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The seasoning ramp of an age above 0, and the slopes of its logarithm by log age and by log power; shape of `age`.
+    """The seasoning ramp at ages above 0, and the slopes of its logarithm by log age and by log power; shape (rows,).
 
     months, power : logarithms of where the ramp ends, in months, and of its power.
     """

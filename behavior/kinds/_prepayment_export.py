@@ -142,7 +142,8 @@ def macros_in_words(model: Any, held: FeatureMatrix, weight: FloatArray, last: B
         moved[:, place] += 0.01
         before, after = (float(balance @ model.predict_hazard(held.with_values(one))) for one in (today, moved))
         mean = float(np.average(today[:, place][~np.isnan(today[:, place])]))
-        words.append(f"{name} {mean:.4g}, of which 0.01 more multiplies the hazard by {after / max(before, 1e-300):.3f}")
+        factor = after / max(before, 1e-300)
+        words.append(f"{name} {mean:.4g}, of which 0.01 more multiplies the hazard by {factor:.3f}")
     return "; ".join(words)
 
 

@@ -186,9 +186,9 @@ def _currencies(panel: Panel, spec: ModelSpec) -> str:
     if len(present) < 2:
         return ""
     return (
-        f"loans in {', '.join(present)} are all compared with one market rate, `{rules_of(spec).market}`. Where a currency "
-        "has a rate of its own, give it a history (`where`) and a model of its own, with that index as the option "
-        "`market_rate` and segments that tell the currencies' loans apart"
+        f"loans in {', '.join(present)} are all compared with one market rate, `{rules_of(spec).market}`. "
+        "Where a currency has a rate of its own, give it a history (`where`) and a model of its own, with that index "
+        "as the option `market_rate` and segments that tell the currencies' loans apart"
     )
 
 

@@ -189,7 +189,8 @@ def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_
     matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05), (0,), ("",))
     last = np.array([False, False, True, True])
     words = macros_in_words(Falling(), matrix, np.array([1.0, 1.0, 2.0, 3.0]), last)
-    assert words == "held at their last values; unemployment_rate 0.05, of which 0.01 more multiplies the hazard by 0.905"
+    said = "unemployment_rate 0.05, of which 0.01 more multiplies the hazard by 0.905"
+    assert words == f"held at their last values; {said}"
     assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values, (0,), ("",)), np.ones(4), last) == (
         "held at their last values"
     )
