@@ -1,10 +1,12 @@
 """The industry's form: turnover plus a refinancing S-curve, each with seasoning, times burnout, season and covariates.
 
     h = 1 - exp(-season x (turnover + refinancing)),
-    turnover    = exp(a + z'g) (1 - exp(-age / t1)) (1 - l + l S((x + c) / v)),
-    refinancing = exp(b + z'k) (1 - exp(-age / t2)) S((x - x0) / w) (q + (1 - q) exp(-m / t3)),
+    turnover    = exp(a + z'g) R(age / t1, p1) (1 - l + l S((x + c) / v)),
+    refinancing = exp(b + z'k) R(age / t2, p2) S((x - x0) / w) (q + (1 - q) exp(-m / t3)),
 
-with incentive x, months in the money m and the logistic function S. It never falls as the incentive rises.
+with incentive x, months in the money m, the logistic function S and the seasoning ramp R(y, p) = (1 - exp(-y^p))^(1/p):
+it saturates where p is 1 and becomes the straight ramp of the industry, min(y, 1), as p grows. The hazard never falls
+as the incentive rises.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
 
-SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3")
+SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3", "p1", "p2")
 RIDGE = 4.0
 ROWS_AT_ONCE = 65_536
 MOST_EVALUATIONS = 150
@@ -95,11 +97,13 @@ class SCurveHazard:
             "width": float(np.exp(one["w"]) / 100),
             "burnt_out": float(expit(one["q"])),
             "burnout_months": float(np.exp(one["t3"])),
+            "turnover_ramp_power": float(np.exp(one["p1"])),
+            "refinancing_ramp_power": float(np.exp(one["p2"])),
         }
 
     def _start(self, rate: float, width: int) -> FloatArray:
         level = np.log(max(rate, 1e-6))
-        shape = [level - 0.5, 2.5, 0.0, 1.0, -0.5, level + 1.0, 2.0, 0.7, -0.7, 0.0, 3.0]
+        shape = [level - 0.5, 2.5, 0.0, 1.0, -0.5, level + 1.0, 2.0, 0.7, -0.7, 0.0, 3.0, 1.0, 1.0]
         return np.concatenate([shape, np.zeros(12), np.zeros(2 * width)])
 
     def _describe(self, matrix: FeatureMatrix) -> list[dict[str, Any]]:
@@ -150,11 +154,11 @@ class SCurveHazard:
     ) -> dict[str, FloatArray]:
         """Turnover and refinancing a month with the factors that their gradients need."""
         driver, age, tired, season, covariates = parts
-        a, t1, lock, c, v, b, t2, x0, w, q, t3 = theta[: len(SHAPES)]
+        a, t1, lock, c, v, b, t2, x0, w, q, t3, p1, p2 = theta[: len(SHAPES)]
         width = covariates.shape[1]
         slopes = theta[len(SHAPES) + 12 :].reshape(2, width)
         yearly = np.exp(np.clip(season @ theta[len(SHAPES) : len(SHAPES) + 12], -3, 3))
-        ramp1, ramp2 = -np.expm1(-age / np.exp(t1)), -np.expm1(-age / np.exp(t2))
+        (ramp1, rise1, bend1), (ramp2, rise2, bend2) = _ramp(age, t1, p1), _ramp(age, t2, p2)
         locked, curve = expit((driver + c) / np.exp(v)), expit((driver - x0) / np.exp(w))
         share, fade = expit(lock), np.exp(-tired / np.exp(t3))
         kept = 1.0 - share + share * locked
@@ -164,8 +168,10 @@ class SCurveHazard:
         return {
             "turnover": turnover,
             "refinancing": refinancing,
-            "ramp1": ramp1,
-            "ramp2": ramp2,
+            "rise1": rise1,
+            "rise2": rise2,
+            "bend1": bend1,
+            "bend2": bend2,
             "locked": locked,
             "curve": curve,
             "kept": kept,
@@ -206,8 +212,8 @@ class SCurveHazard:
         one: Mapping[str, FloatArray],
     ) -> list[FloatArray]:
         """Derivative of the intensity by each of the shape's parameters, in their order, shape (rows,) each."""
-        driver, age, tired, _, _ = parts
-        _, t1, lock, c, v, _, t2, x0, w, q, t3 = theta[: len(SHAPES)]
+        driver, _, tired, _, _ = parts
+        _, _, lock, c, v, _, _, x0, w, q, t3, _, _ = theta[: len(SHAPES)]
         turnover, refinancing = one["turnover"], one["refinancing"]
         share, rest = expit(lock), expit(q)
         locked, fade = one["locked"], one["fade"]
@@ -215,16 +221,18 @@ class SCurveHazard:
         steep = 1.0 - one["curve"]
         return [
             turnover,
-            turnover * -(1.0 - one["ramp1"]) / one["ramp1"] * age / np.exp(t1),
+            turnover * -one["rise1"],
             turnover * (locked - 1.0) * share * (1.0 - share) / one["kept"],
             turnover * bend / np.exp(v),
             turnover * bend * -(driver + c) / np.exp(v),
             refinancing,
-            refinancing * -(1.0 - one["ramp2"]) / one["ramp2"] * age / np.exp(t2),
+            refinancing * -one["rise2"],
             refinancing * -steep / np.exp(w),
             refinancing * steep * -(driver - x0) / np.exp(w),
             refinancing * (1.0 - fade) * rest * (1.0 - rest) / one["burnt"],
             refinancing * (1.0 - rest) * fade * tired / np.exp(t3) / one["burnt"],
+            turnover * one["bend1"],
+            refinancing * one["bend2"],
         ]
 
     def sensitivities(self, matrix: FeatureMatrix) -> FloatArray:
@@ -306,15 +314,31 @@ class SCurveHazard:
         """The model that `to_files` wrote."""
         held = json.loads(files["model.json"])
         model = cls(held["driver"], held["age"], held["burnout"])
-        model.shape_, model.season_ = np.asarray(held["shape"]), np.asarray(held["season"])
+        known = len(held["shape"])
+        shape = [*held["shape"], *[0.0] * (len(SHAPES) - known)]  # stored before ramps had a power: 1, and sure
+        model.shape_, model.season_ = np.asarray(shape), np.asarray(held["season"])
         model.slopes_ = np.asarray(held["slopes"]).reshape(2, -1)
         model.columns_, model.shift_, model.facts_ = held["columns"], held["shift"], held["facts"]
         if "covariance.json" in files:
-            model.covariance_ = np.asarray(json.loads(files["covariance.json"]))
+            covariance, unknown = np.asarray(json.loads(files["covariance.json"])), [known] * (len(SHAPES) - known)
+            model.covariance_ = np.insert(np.insert(covariance, unknown, 0.0, axis=0), unknown, 0.0, axis=1)
         return model
+
+
+def _ramp(age: FloatArray, months: float, power: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The seasoning ramp at ages above 0, and the slopes of its logarithm by log age and by log power; shape (rows,).
+
+    months, power : logarithms of where the ramp ends, in months, and of its power.
+    """
+    log, steep = np.log(age) - months, np.exp(np.clip(power, -5.0, 5.0))
+    mass = np.exp(np.clip(steep * log, -600.0, 6.0))
+    filled = -np.expm1(-mass)
+    rise = mass * np.exp(-mass) / filled
+    share = np.log(filled) / steep
+    return np.exp(share), rise, rise * log - share
 
 
 def _precision(covariates: int) -> FloatArray:
     """Weak priors keep what the data do not speak of near its start; intensities themselves are free."""
-    shape = [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5]
+    shape = [1e-3, 1.0, 0.5, 0.5, 1.0, 1e-3, 1.0, 0.5, 1.0, 0.3, 0.5, 1.0, 1.0]
     return np.concatenate([shape, np.full(12, RIDGE), np.full(2 * covariates, RIDGE)])

@@ -17,7 +17,7 @@ from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_raking import Factors
 from behavior.kinds._prepayment_resets import Resets
-from behavior.quantities import AnyArray, FloatArray, IntArray
+from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 AGES = np.fromstring(
     "1 2 3 4 5 6 8 10 12 15 18 21 24 27 30 33 36 42 48 "
@@ -122,6 +122,29 @@ def macros_held(matrix: FeatureMatrix, month: IntArray) -> FeatureMatrix:
         means = np.bincount(place, own[known]) / np.maximum(counts, 1)
         own[known] += means[-1] - means[place]
     return matrix.with_values(values)
+
+
+def macros_in_words(model: Any, held: FeatureMatrix, weight: FloatArray, last: BoolArray) -> str:
+    """At what value each of `MACROS` is held, and how the hazard of the last month's loans moves with it, by balance.
+
+    A curve has no axis for a macro: who expects another value can lay the factor over the curve.
+
+    Parameters
+    ----------
+    held : matrix with macros held. weight : balances. last : rows of the last month; shape (rows,) each.
+    """
+    words, today, balance = ["held at their last values"], held.values[last], weight[last]
+    for name in (one for one in MACROS if one in held.names):
+        place = held.names.index(name)
+        if np.isnan(today[:, place]).all():
+            continue
+        moved = today.copy()
+        moved[:, place] += 0.01
+        before, after = (float(balance @ model.predict_hazard(held.with_values(one))) for one in (today, moved))
+        mean = float(np.average(today[:, place][~np.isnan(today[:, place])]))
+        factor = after / max(before, 1e-300)
+        words.append(f"{name} {mean:.4g}, of which 0.01 more multiplies the hazard by {factor:.3f}")
+    return "; ".join(words)
 
 
 def surface(

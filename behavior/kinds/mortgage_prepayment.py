@@ -131,6 +131,8 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         facts["resets in words"] = resets
     if old := _old_rates(panel):
         facts["market rate in words"] = old
+    if currencies := _currencies(panel, spec):
+        facts["currencies in words"] = currencies
     if found.words:
         facts["segments in words"] = found.words
     if CASES in panel.table:
@@ -176,6 +178,21 @@ def _old_rates(panel: Panel) -> str:
         return ""
     parts = "; ".join(f"{count:,} {reason.removeprefix(OLD_RATE).strip()}" for reason, count in counts.items())
     return f"its history has holes or ends early: of {len(panel.table):,} rows the rate was last quoted, on {parts}"
+
+
+def _currencies(panel: Panel, spec: ModelSpec) -> str:
+    """What is said of loans in several currencies, whose incentives all stand on one market rate; empty for one."""
+    if "currency" not in panel.table:
+        return ""
+    counts = panel.table["currency"].value_counts()
+    present = sorted(str(name) for name, count in counts.items() if count > 0 and str(name))
+    if len(present) < 2:
+        return ""
+    return (
+        f"loans in {', '.join(present)} are all compared with one market rate, `{rules_of(spec).market}`. "
+        "Where a currency has a rate of its own, give it a history (`where`) and a model of its own, with that index "
+        "as the option `market_rate` and segments that tell the currencies' loans apart"
+    )
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
@@ -253,7 +270,7 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
             "book": f"loans at risk in the last month of history, by balance, near each age: sha256 "
             f"{export_grid.digest_of(table['unit'].to_numpy()[last])}",
             "covariates": ", ".join(name for name in matrix.names if name not in _axes()),
-            "macros": "held at their last values",
+            "macros": export_grid.macros_in_words(model, held, weight, last),
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
     )

@@ -14,9 +14,11 @@ from behavior.benchmark.hazard_run import rows_judged
 from behavior.benchmark.protocols import Protocol
 from behavior.estimators.champion import Roles
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._prepayment_export import macros_in_words
 from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
 from behavior.kinds._segments import scheme_of
+from behavior.kinds.mortgage_prepayment import _currencies
 from behavior.panel.base import Panel
 from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
@@ -170,3 +172,25 @@ def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_
         {"fixed_period": PERIODS},
     )
     assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", ""))
+
+
+def test_loans_in_several_currencies_on_one_market_rate_are_said() -> None:
+    table = panel(currency=pd.Categorical(["USD"] * 30 + ["EUR"] * 10))
+    words = _currencies(Panel(table), spec())
+    assert "EUR, USD" in words and "`mortgage`" in words and "market_rate" in words
+    assert not _currencies(Panel(table[:30]), spec()) and not _currencies(Panel(panel()), spec())
+
+
+def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_do() -> None:
+    class Falling:
+        def predict_hazard(self, matrix: FeatureMatrix) -> np.ndarray:
+            return 0.01 * np.exp(-10.0 * (matrix.values[:, 0] - 0.05))
+
+    matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05), (0,), ("",))
+    last = np.array([False, False, True, True])
+    words = macros_in_words(Falling(), matrix, np.array([1.0, 1.0, 2.0, 3.0]), last)
+    said = "unemployment_rate 0.05, of which 0.01 more multiplies the hazard by 0.905"
+    assert words == f"held at their last values; {said}"
+    assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values, (0,), ("",)), np.ones(4), last) == (
+        "held at their last values"
+    )
