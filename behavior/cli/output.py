@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import os
 import sys
 import time
@@ -58,7 +59,7 @@ class Console:
     def result(self, value: Mapping[str, Any]) -> None:
         """The command's result; printed only under --json."""
         if self.as_json:
-            _write(json.dumps(value, indent=1, default=str), self._out)
+            _write(json.dumps(_plain(value), indent=1, default=str, allow_nan=False), self._out)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[None]:
@@ -73,6 +74,15 @@ class Console:
             _write(" " * (len(label) + 4), self._err, end="\r")
         if seconds > SLOW_SECONDS or live:
             self.warn(f"{label}: {seconds:.1f} s")
+
+
+def _plain(value: Any) -> Any:
+    """A result whose figures JSON knows: what is no finite number is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(text: str, stream: TextIO, end: str = "\n") -> None:

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
     console.table(
-        f"{name}@{record.version}, checked again",
+        f"{name}@{record.version}{_known_as(record.aliases)}, checked again",
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in done.findings.findings],
     )
     console.say(f"\nreport: {report}")
@@ -70,7 +70,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         {
             "model": name,
             "version": record.version,
+            "aliases": list(record.aliases),
             "failed_gates": failed,
+            "figures": done.findings.metrics(),
             "validation_status": signed,
             "same_data": done.same_data,
             "data_digest": done.data_digest,
@@ -79,6 +81,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         }
     )
     return GATE_FAILED if failed else DONE
+
+
+def _known_as(aliases: tuple[str, ...]) -> str:
+    return f" ({', '.join(aliases)})" if aliases else ""
 
 
 def _refuse_odd_options(arguments: argparse.Namespace) -> None:

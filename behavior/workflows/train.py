@@ -73,7 +73,8 @@ class TrainingRequest:
 class TrainedModel:
     """A registered version with everything that was found about it.
 
-    `champion` says that every gate passed and the alias moved; `report` is the validation report as HTML.
+    `champion` says that the alias moved: every gate passed, and no champion learned up to a later date. `report` is the
+    validation report as HTML.
     """
 
     name: str
@@ -93,6 +94,7 @@ class TrainedVersion:
 
     Parameters
     ----------
+    champion : whether the alias moved, as in `TrainedModel`; a version of an earlier date passes its gates without.
     report : the validation report as HTML. seconds : by stage.
     """
 
@@ -157,14 +159,19 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
         _log(run, request, fitted, findings, draft, report, facts)
-        record = run.register(
-            name, _files(request, fitted), _version_tags(request, findings), champion=not findings.blocking
-        )
+        champion = not findings.blocking and not _champion_is_later(tracker, name, request.as_of)
+        record = run.register(name, _files(request, fitted), _version_tags(request, findings), champion)
         if request.card:
             card = model_card(request.card, findings, exhibits, {**facts, "model_version": record.version})
             run.log_text("report/card.html", render(card))
     final = drafts.write(_with_version(draft, record, findings))
-    return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+    return TrainedModel(name, kind, fitted, findings, final, record, report, champion, facts)
+
+
+def _champion_is_later(tracker: Tracker, name: str, as_of: pd.Timestamp) -> bool:
+    """Whether the champion learned up to a later date: a quarter that is trained again must not take its place."""
+    dates = [one.tags.get("as_of", "") for one in tracker.versions(name) if "champion" in one.aliases]
+    return any(date > str(as_of.date()) for date in dates)
 
 
 def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[FittedModel, Panel]:
@@ -258,6 +265,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
 def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str]:
     return {
         "kind": request.spec.model.kind,
+        "as_of": str(request.as_of.date()),
         "developer": request.developer,
         "validation_status": "unvalidated",
         "gates": "failed: " + ", ".join(f.check for f in findings.blocking) if findings.blocking else "passed",

@@ -237,7 +237,7 @@ def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys:
     done = json.loads(capsys.readouterr().out)
     assert code == 4
     assert done["stamp"] == "DRAFT" and done["failed_gates"]
-    assert done["models"][0]["alias"] == "none"
+    assert done["models"][0]["alias"] == "challenger"  # as the registry has it
     assert json.loads((toy / "out" / "results" / "result.json").read_text())["stamp"] == "DRAFT"
     assert "DRAFT" in (toy / "out" / "reports" / "treasury.html").read_text()
     assert (
@@ -274,6 +274,27 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["validate", "redemption", "--profile", profile]) == 0
     assert "<dt>Signed by</dt><dd>Validator, 20" in Path(said["report"]).read_text()
     assert main(["validate", "redemption@²", "--profile", profile]) == 2
+
+
+def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile, text = toy / "profile.toml", PROFILE
+    seen = []
+    for day in ("2026-06-30", "2026-09-30", "2026-06-30"):
+        profile.write_text(text.replace("as_of = 2026-09-30", f"as_of = {day}"))
+        code = main(["train", "redemption", "--profile", str(profile), "--json"])
+        said = json.loads(capsys.readouterr().out)
+        seen.append((code, said["champion"], said["failed_gates"], "calibration.ratio" in said["figures"]))
+    assert seen == [(0, True, [], True), (0, True, [], True), (0, False, [], True)]
+    versions = Project(load_profile(profile)).tracker().versions("redemption")
+    assert [(one.tags["as_of"], one.aliases) for one in versions] == [
+        ("2026-06-30", ()),
+        ("2026-09-30", ("champion",)),
+        ("2026-06-30", ("challenger",)),
+    ]
+    # It passed its gates, so whoever validates it may sign it all the same.
+    assert main(["validate", "redemption@3", "--profile", str(profile), "--sign", "--by", "Validator"]) == 0
 
 
 def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:
