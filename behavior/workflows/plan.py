@@ -51,8 +51,8 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
 
     Raises
     ------
-    FaultyInput : every fault of the first input that has any, or of the profile's ``[value]`` section, and what the book
-    cannot be valued for. MarketDataError : there are no curves of the as-of date.
+    FaultyInput : every fault of the first input that has any, or of the profile's ``[value]`` section, and all that the
+    book cannot be valued for. MarketDataError : there are no curves of the as-of date.
     """
     people = project.profile.approvals()
     options = valuation_options(project.profile)

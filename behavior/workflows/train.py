@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -53,6 +53,7 @@ class TrainingRequest:
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
     grown_on : where boosted trees are grown, in words that the record keeps. experiment : that the run is kept under.
     card : the model folder's ``card.md``; empty where it has none.
+    beside : digests of what else is read, by name (``rates``, ``book``), sha256.
     """
 
     name: str
@@ -67,6 +68,12 @@ class TrainingRequest:
     grown_on: str = "this process"
     experiment: str = "behavior"
     card: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def read_with(self) -> dict[str, str]:
+        """Tags of what a version was made with beside its history: without them nobody else can make it again."""
+        return {"as_of": str(self.as_of.date()), **{f"{name}_digest": one for name, one in self.beside.items()}}
 
 
 @dataclass(frozen=True)
@@ -252,6 +259,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
         "spec_digest": request.spec.digest,
         "data_digest": data_digest(request.history.sources),
         "sources": [vars(source) for source in request.history.sources],
+        **{f"{name}_digest": digest for name, digest in request.beside.items()},
         "code_version": code_version(),
         "code_digest": code_digest(),
         "libraries": library_versions(),
@@ -265,7 +273,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
 def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str]:
     return {
         "kind": request.spec.model.kind,
-        "as_of": str(request.as_of.date()),
+        **request.read_with,
         "developer": request.developer,
         "validation_status": "unvalidated",
         "gates": "failed: " + ", ".join(f.check for f in findings.blocking) if findings.blocking else "passed",

@@ -25,7 +25,7 @@ def train_all(project: Project, profile: Path, stages: Stages) -> tuple[TrainedV
 
     Raises
     ------
-    FaultyInput : where reports or runs could not be written; every fault of a specification, before anything is learned.
+    FaultyInput : where reports or runs could not be written; faults of a specification, before anything is learned.
     BehaviorError : as training does; the first failure of the profile's order, in the words of its own process.
     """
     project.require_writable("output", "tracking")

@@ -28,6 +28,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.specs import ModelSpec, parse_spec
 from behavior.tracking.base import Tracker
+from behavior.workflows.digests import data_digest
 from behavior.workflows.train import CARD_FILE, SPEC_FILE, TrainingRequest
 
 FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
@@ -171,6 +172,7 @@ class Project:
     def request(self, name: str) -> TrainingRequest:
         """What training one of the profile's models takes."""
         section = self.profile.models[name]
+        beside = {"rates": self.rate_table, **({} if self.profile.terms.book is None else {"book": self.book})}
         return TrainingRequest(
             name=name,
             spec=model_spec(self.profile, name),
@@ -183,6 +185,7 @@ class Project:
             transferred=section.transferred,
             experiment=self.profile.require("tracking").experiment,
             card=card_text(self.profile, name),
+            beside={table: data_digest(read.sources) for table, read in beside.items()},
         )
 
     def inputs(self) -> Mapping[str, InputTable]:
