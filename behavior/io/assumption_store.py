@@ -142,15 +142,6 @@ class AssumptionStore:
         changes = self.log()
         return {set_id: validity_of(changes, set_id) for set_id in self.ids()}
 
-    def valid_on(self, day: dt.date) -> tuple[str, ...]:
-        """Ids of the sets that may be used on a day, in the order of `ids`.
-
-        Raises
-        ------
-        DigestMismatch : a line of the log was edited.
-        """
-        return tuple(one for one, spans in self.validity().items() if any(span.holds(day) for span in spans))
-
     def status(self, set_id: str, on: dt.date | None = None) -> SetState:
         """State of a set on a date, as the log tells it.
 

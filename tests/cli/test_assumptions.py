@@ -147,6 +147,20 @@ def test_a_retired_set_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert not [key for key in keys if " " in key], "a machine's keys are one word"
 
 
+def test_an_approval_names_every_set_that_shares_a_day_with_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("now", "later", "vendor"):
+        assert called(capsys, f"publish draft-a --id {name} --proposed-by Ann")[0] == 0
+    called(capsys, "approve now --by Bob --valid-from 2026-01-01 --valid-to 2026-06-30")
+    assert called(capsys, "approve later --by Bob --valid-from 2026-07-01")[1]["valid_too"] == []
+    words = "approve vendor --by Bob --valid-from 2026-06-01 --valid-to".split()
+    assert main([*words, "2026-06-30", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["valid_too"] == ["now"]
+    assert main([*words, "2026-09-30", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["valid_too"] == ["later", "now"]
+    assert "later: valid on 2026-07-01 too" in printed.err and "now: valid on 2026-06-01 too" in printed.err
+
+
 def test_people_see_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["publish", "draft-a", "draft-b", "--id", "r1", "--proposed-by", "Ann"]) == 0
     assert "Next: behavior approve r1" in capsys.readouterr().out
@@ -177,7 +191,7 @@ def test_an_approval_says_what_it_ends_and_where_it_ends_itself(here: Path, caps
         ("approved", "2026-04-01", "2026-06-30"),
     ]
     assert called(capsys, "publish draft-a --id vendor --proposed-by Ann")[0] == 0
-    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r3"]
+    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r2", "r3"]
     code, said = called(capsys, "approve r2 --by Bob --valid-from 2026-08-01")
     assert (code, said["error"], "change nothing" in said["message"]) == (5, "NotApproved", True)
 

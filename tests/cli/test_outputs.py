@@ -87,7 +87,9 @@ def test_what_the_system_refuses_all_the_same_is_a_message(capsys: pytest.Captur
     assert "results/nii.csv: Permission denied" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), OSError(errno.EFBIG, "No space left", "log")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), OSError(errno.EFBIG, "No space left", "log")]
+)
 def test_a_full_disk_is_a_message_with_the_designed_exit_code(error: OSError) -> None:
     def work() -> int:
         raise error
