@@ -106,8 +106,8 @@ class AssumptionStore:
         Parameters
         ----------
         on : valuation date; None judges approval alone. allow_draft : take a draft, stamped ``DRAFT``.
-        not_in_force : take a set that was approved and does not stand on the date, stamped ``NOT IN FORCE``: what moves a
-            figure when the next set comes is seen beside the one before.
+        not_in_force : take a set that was approved and does not stand on the date, stamped ``NOT IN FORCE``: what the
+            next set moves is seen beside the one before.
 
         Raises
         ------

@@ -53,7 +53,7 @@ def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
 
 
 def _valuing_faults(profile: Profile) -> list[Fault]:
-    """What a valuation would refuse the book for beside its market data, once its inputs have no faults of their own."""
+    """What a valuation would refuse the book for beside its market data, where its inputs have no faults."""
     try:
         project, options = Project(profile), valuation_options(profile)
         for one in project.inputs().values():

@@ -152,7 +152,7 @@ def test_an_approval_names_every_set_that_shares_a_day_with_it(here: Path, capsy
         assert called(capsys, f"publish draft-a --id {name} --proposed-by Ann")[0] == 0
     called(capsys, "approve now --by Bob --valid-from 2026-01-01 --valid-to 2026-06-30")
     assert called(capsys, "approve later --by Bob --valid-from 2026-07-01")[1]["valid_too"] == []
-    words = "approve vendor --by Bob --valid-from 2026-06-01 --valid-to".split()
+    words = ["approve", "vendor", "--by", "Bob", "--valid-from", "2026-06-01", "--valid-to"]
     assert main([*words, "2026-06-30", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["valid_too"] == ["now"]
     assert main([*words, "2026-09-30", "--json"]) == 0
