@@ -21,8 +21,9 @@ def main(profile: str) -> int:
     console = Console()
     trained = train_all(Project(load_profile(profile)), Path(profile), Stages(console.progress))
     for model in trained:
-        console.say(f"{model.name}@{model.version}: {'champion' if model.champion else 'gates failed'}")
-    return DONE if all(model.champion for model in trained) else GATE_FAILED
+        gates = "gates failed" if model.failed_gates else "gates passed"
+        console.say(f"{model.name}@{model.version}: {'champion' if model.champion else 'challenger'}, {gates}")
+    return GATE_FAILED if any(model.failed_gates for model in trained) else DONE
 
 
 if __name__ == "__main__":

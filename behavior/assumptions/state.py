@@ -78,6 +78,11 @@ class Validity:
         """Whether the day is one of them."""
         return self.first <= day and (self.last is None or day <= self.last)
 
+    def first_shared(self, other: Validity) -> dt.date | None:
+        """The first day that both hold; None where they share none."""
+        day = max(self.first, other.first)
+        return day if self.holds(day) and other.holds(day) else None
+
 
 @dataclass(frozen=True)
 class SetState:

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Approve and say what holds now."""
+    from behavior.assumptions.state import Validity
     from behavior.io.assumption_store import AssumptionStore
 
     store = AssumptionStore(arguments.store)
@@ -51,11 +52,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.say(f"{', '.join(ended)}: valid until the day before {change.valid_from} only.")
     if change.valid_to != arguments.valid_to:
         console.say(f"It ends on {change.valid_to}: a set that follows it is approved from the day after.")
-    beside = [one for one in store.valid_on(arguments.valid_from) if one != arguments.id]
-    if beside:
-        console.warn(
-            f"{', '.join(beside)}: valid on {change.valid_from} too; neither supersedes the other. Retire one."
-        )
+    asked = Validity(arguments.valid_from, change.valid_to)
+    shared = {
+        one: [day for span in spans if (day := span.first_shared(asked)) is not None]
+        for one, spans in store.validity().items()
+        if one != arguments.id
+    }
+    beside = {one: min(days) for one, days in shared.items() if days}
+    for one, day in beside.items():
+        console.warn(f"{one}: valid on {day} too; neither supersedes the other. Retire one.")
     for name in found.unvalidated:
         console.warn(f"{name}: its model is UNVALIDATED (champion by gates alone); results carry that stamp.")
     console.result(
@@ -68,7 +73,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "valid_from": change.valid_from,
             "valid_to": change.valid_to,
             "ended": ended,
-            "valid_too": beside,
+            "valid_too": list(beside),
             "unvalidated": list(found.unvalidated),
         }
     )

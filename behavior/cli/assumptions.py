@@ -111,20 +111,25 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
         rows.append(
             {
                 "id": set_id,
-                "as of": str(manifest.as_of),
+                "as_of": str(manifest.as_of),
                 "state": str(state.status),
-                "proposed by": state.proposed_by,
-                "approved by": state.approved_by,
-                "valid from": str(state.valid_from or ""),
-                "valid to": str(state.valid_to or ""),
+                "proposed_by": state.proposed_by,
+                "approved_by": state.approved_by,
+                "valid_from": str(state.valid_from or ""),
+                "valid_to": str(state.valid_to or ""),
                 "tables": len(manifest.entries),
                 "supersedes": manifest.supersedes or "",
                 "digest": digest[:12],
             }
         )
-    console.table(f"Sets in {store.folder}", rows)
+    console.table(f"Sets in {store.folder}", _spaced(rows))
     console.result({"store": str(store.folder), "sets": rows})
     return 0
+
+
+def _spaced(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Rows under headings for people: words where a machine's keys have underscores."""
+    return [{name.replace("_", " "): value for name, value in row.items()} for row in rows]
 
 
 def _show(arguments: argparse.Namespace, console: Console) -> int:
@@ -141,7 +146,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
             "drivers": ", ".join(table.drivers),
             "segments": ", ".join(table.scheme.columns),
             "curves": len(table.curves),
-            "averaged over": "; ".join(f"{key}: {value}" for key, value in table.averaged_over.items()),
+            "averaged_over": "; ".join(f"{key}: {value}" for key, value in table.averaged_over.items()),
         }
         for table in found.tables
     ]
@@ -153,7 +158,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
             "measure": one.measure,
             "unit": one.unit,
             "value": _finite(one.value),
-            "held at": one.held_at,
+            "held_at": one.held_at,
         }
         for one in readings(found, points)
     ]
@@ -161,7 +166,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
     _tables(console, tables)
     _readings(console, figures)
-    if any(one["held at"] for one in figures):
+    if any(one["held_at"] for one in figures):
         console.say("  held at: the rate lies outside the curve's grid, whose nearest end is read.")
     for warning in warnings:
         console.say(f"\nnote: {warning}")
@@ -186,10 +191,10 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
 
 def _tables(console: Console, tables: Sequence[Mapping[str, object]]) -> None:
     """A set's tables, and what their curves are averaged over, once where several share it."""
-    console.table("Tables", [{key: row[key] for key in row if key != "averaged over"} for row in tables])
+    console.table("Tables", [{key: row[key] for key in row if key != "averaged_over"} for row in tables])
     averaged: dict[str, list[str]] = {}
     for row in tables:
-        averaged.setdefault(str(row["averaged over"]), []).append(str(row["table"]))
+        averaged.setdefault(str(row["averaged_over"]), []).append(str(row["table"]))
     shared = [{"tables": ", ".join(names), "averaged over": text} for text, names in averaged.items() if text]
     if shared:
         console.table("Covariates that are not in a table", shared)
@@ -202,8 +207,8 @@ def _readings(console: Console, figures: Sequence[Mapping[str, object]]) -> None
         key = tuple(str(row[name]) for name in ("effect", "cause", "segment") if row.get(name))
         groups.setdefault(key, []).append(row)
     for key, rows in groups.items():
-        shown = [name for name in ("measure", "value", "unit", "held at") if any(row.get(name) for row in rows)]
-        console.table("Readings: " + ", ".join(key), [{name: row[name] for name in shown} for row in rows])
+        shown = [name for name in ("measure", "value", "unit", "held_at") if any(row.get(name) for row in rows)]
+        console.table("Readings: " + ", ".join(key), _spaced([{name: row[name] for name in shown} for row in rows]))
 
 
 def _origin(found: AssumptionSet, name: str) -> dict[str, object]:
@@ -302,7 +307,9 @@ def _diff(arguments: argparse.Namespace, console: Console) -> int:
         if one.in_words
     ]
     rewritten = _rewritten(arguments, {one.segment for one in comparison.changed() if one.measure == TEXT})
-    title = f"{old.id} -> {new.id}: {len(rows)} of {len(comparison.differences)} figures and terms"
+    # Two revisions may have one id, in two stores or folders: then the places tell which is which.
+    names = (old.id, new.id) if old.id != new.id else (arguments.old, arguments.new)
+    title = f"{' -> '.join(names)}: {len(rows)} of {len(comparison.differences)} figures and terms"
     numbers = [row for row, one in zip(rows, shown, strict=True) if not one.in_words]
     if numbers or not (words or rewritten):
         console.table(title, numbers)
@@ -315,6 +322,8 @@ def _diff(arguments: argparse.Namespace, console: Console) -> int:
         {
             "old": old.id,
             "new": new.id,
+            "old_digest": old.digest,
+            "new_digest": new.digest,
             "differences": rows,
             "compared": len(comparison.differences),
             "rewritten": rewritten,

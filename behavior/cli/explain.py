@@ -83,7 +83,8 @@ def _of_profile(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, V
 
     project = Project(load_profile(folder / facts["arguments"]["profile"]))
     assumptions = project.store().load(facts["assumptions"], project.settings.as_of, allow_draft=True)
-    return with_set(valuation_inputs(project), assumptions), valuation_options(project.profile)
+    options = valuation_options(project.profile)
+    return with_set(valuation_inputs(project, options), assumptions), options
 
 
 def _of_command(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, ValuationOptions]:

@@ -25,7 +25,7 @@ def run(_arguments: argparse.Namespace, console: Console) -> int:
             "name": kind.name,
             "effect": str(kind.effect),
             "drivers": ", ".join(str(driver) for driver in kind.drivers),
-            "history": kind.history_contract,
+            "history": ", ".join(kind.histories),
             "families": ", ".join(kind.families),
             "summary": kind.summary,
         }

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from behavior.errors import UsageError
+from behavior.tracking.folder import ALIASES
 
 if TYPE_CHECKING:
     from behavior.workflows.train import TrainedVersion
@@ -59,8 +60,8 @@ def model_rows(models: Sequence[TrainedVersion]) -> list[dict[str, object]]:
         {
             "model": model.name,
             "version": model.version,
-            "gates": "passed" if model.champion else "failed: " + ", ".join(model.failed_gates),
-            "alias": "champion" if model.champion else "none",
+            "gates": "failed: " + ", ".join(model.failed_gates) if model.failed_gates else "passed",
+            "alias": ALIASES[model.champion],
             "curves": sum(len(table.curves) for table in model.draft.tables),
             "transferred": model.draft.tables[0].provenance.transferred if model.draft.tables else "",
         }

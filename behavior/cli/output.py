@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import json
+import math
 import os
 import sys
 import time
@@ -24,6 +26,8 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 for each other (measured: a fit four times slower on two cores), and one thread gives the same bits on every machine."""
 NOBODY_READS = 141
 """Exit code of a program whose reader went away, as in `| head`: 128 and the number of that signal."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says where nothing more can be written: no file is at fault, and often none is named."""
 INTERRUPTED = 130
 """Exit code of a program that was stopped from the keyboard: 128 and the number of that signal."""
 
@@ -58,7 +62,7 @@ class Console:
     def result(self, value: Mapping[str, Any]) -> None:
         """The command's result; printed only under --json."""
         if self.as_json:
-            _write(json.dumps(value, indent=1, default=str), self._out)
+            _write(json.dumps(_plain(value), indent=1, default=str, allow_nan=False), self._out)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[None]:
@@ -73,6 +77,15 @@ class Console:
             _write(" " * (len(label) + 4), self._err, end="\r")
         if seconds > SLOW_SECONDS or live:
             self.warn(f"{label}: {seconds:.1f} s")
+
+
+def _plain(value: Any) -> Any:
+    """A result whose figures JSON knows: what is no finite number is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(text: str, stream: TextIO, end: str = "\n") -> None:
@@ -118,11 +131,22 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
         console.result({"error": "file not found", "file": str(error.filename), "exit_code": BAD_INPUT})
         return BAD_INPUT
     except OSError as error:
+        if error.errno in NO_ROOM:
+            return _no_room(console, error)
         if error.filename is None:
             raise
         console.warn(f"error: {error.filename}: {error.strerror}. Check the path and the right to use it.")
         console.result({"error": error.strerror, "file": str(error.filename), "exit_code": BAD_INPUT})
         return BAD_INPUT
+
+
+def _no_room(console: Console, error: OSError) -> int:
+    """A disk that is full is nobody's input, and no fault of the program either."""
+    place = f"{error.filename}: " if error.filename else ""
+    said = f"{place}{error.strerror}; what was being written is not there, what had been written is whole"
+    console.warn(f"error: {said}. Make room and run the command again.")
+    console.result({"error": error.strerror, "file": error.filename, "message": said, "exit_code": BAD_INPUT})
+    return BAD_INPUT
 
 
 def _report(console: Console, error: BehaviorError) -> None:

@@ -54,10 +54,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "version": model.record.version,
             "champion": model.champion,
             "failed_gates": [one.check for one in model.findings.blocking],
+            "figures": model.findings.metrics(),
             "trees_grown_on": grown_on,
             "report": str(report),
             "draft": str(project.drafts().path(model.draft.id)),
             "seconds": stages.seconds,
         }
     )
-    return DONE if model.champion else GATE_FAILED
+    return GATE_FAILED if model.findings.blocking else DONE

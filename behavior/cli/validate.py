@@ -49,11 +49,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
     console.table(
-        f"{name}@{record.version}, checked again",
+        f"{name}@{record.version}{_known_as(record.aliases)}, checked again",
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in done.findings.findings],
     )
     console.say(f"\nreport: {report}")
-    if not done.same_data:
+    if done.otherwise:
+        console.warn(f"made with something else: {'; '.join(done.otherwise)}. It cannot be signed with these.")
+    if done.data_digest != done.registered_data_digest:
         console.warn(
             f"other data: checked on a history with sha256 {done.data_digest}; {name}@{record.version} learned from "
             f"{done.registered_data_digest or 'one that is not on record'}. It cannot be signed on this one."
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     failed = [one.check for one in done.findings.blocking]
     if arguments.sign and not failed:
         at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        after = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest)
+        after = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest, done.otherwise)
         signed = after.tags["validation_status"]
         write_atomically(report, signed_report(done.report, after))
         console.say(f"signed by {arguments.by}")
@@ -70,15 +72,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         {
             "model": name,
             "version": record.version,
+            "aliases": list(record.aliases),
             "failed_gates": failed,
+            "figures": done.findings.metrics(),
             "validation_status": signed,
             "same_data": done.same_data,
+            "made_with_other": list(done.otherwise),
             "data_digest": done.data_digest,
             "registered_data_digest": done.registered_data_digest,
             "report": str(report),
         }
     )
     return GATE_FAILED if failed else DONE
+
+
+def _known_as(aliases: tuple[str, ...]) -> str:
+    return f" ({', '.join(aliases)})" if aliases else ""
 
 
 def _refuse_odd_options(arguments: argparse.Namespace) -> None:

@@ -130,6 +130,7 @@ def _show(result: IrrbbResult, console: Console) -> None:
     if result.stamp:
         words = {
             "DRAFT": "the assumption set is not approved for use",
+            "NOT IN FORCE": "the assumption set does not stand on this date; to compare with, not to report",
             "UNVALIDATED": "no validator has signed its models",
         }
         console.say(f"{result.stamp}: {words.get(result.stamp, 'see the assumption set')}")

@@ -61,6 +61,11 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assumptions", metavar="ID", help="assumption set: an id of the store, or a folder")
     parser.add_argument("--store", type=Path, default=Path("assumptions"), help="store of sets (default ./assumptions)")
     parser.add_argument("--allow-draft", action="store_true", help="use a set that is not approved, stamped DRAFT")
+    parser.add_argument(
+        "--not-in-force",
+        action="store_true",
+        help="use a set that is superseded, expired, retired or not yet valid, to compare; stamped NOT IN FORCE",
+    )
     for name, words in TABLES.items():
         parser.add_argument(_flag(name), type=Path, help=words)
 
@@ -164,7 +169,7 @@ def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
     """What was asked for, as ``result.json`` keeps it; files by their way from the folder of the results."""
     here = args.out.resolve()
     found: dict[str, Any] = {}
-    for name in (*PATHS, "assumptions", "allow_draft", "quarantine", *CHOICES, *FLAGS, *FURTHER):
+    for name in (*PATHS, "assumptions", "allow_draft", "not_in_force", "quarantine", *CHOICES, *FLAGS, *FURTHER):
         value = getattr(args, name)
         if isinstance(value, Path):
             value = Path(os.path.relpath(value.resolve(), here)).as_posix()
@@ -222,7 +227,11 @@ def read_inputs(args: argparse.Namespace) -> tuple[ValuationInputs, list[str]]:
     gathered.refuse()
     assumptions = None
     if args.assumptions:
-        assumptions = load_assumptions(args.assumptions, args.store, settings.as_of, args.allow_draft)
+        # Results of earlier versions do not say; they were of sets in force.
+        past = bool(getattr(args, "not_in_force", False))
+        assumptions = load_assumptions(
+            args.assumptions, args.store, settings.as_of, args.allow_draft, not_in_force=past
+        )
         sources["assumptions"] = {"id": assumptions.id, "sha256": assumptions.digest}
     if args.scenarios is not None:
         sources["scenarios"] = {"file": args.scenarios.name, "sha256": sha256_of(read_bytes(args.scenarios))}

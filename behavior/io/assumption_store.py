@@ -98,12 +98,16 @@ class AssumptionStore:
             raise DigestMismatch(f"{folder / MANIFEST}: found id {found.id!r}, expected the folder's name {set_id!r}.")
         return found
 
-    def load(self, set_id: str, on: dt.date | None = None, allow_draft: bool = False) -> AssumptionSet:
+    def load(
+        self, set_id: str, on: dt.date | None = None, allow_draft: bool = False, not_in_force: bool = False
+    ) -> AssumptionSet:
         """Read a set that may be used: verified, approved, valid on the date.
 
         Parameters
         ----------
         on : valuation date; None judges approval alone. allow_draft : take a draft, stamped ``DRAFT``.
+        not_in_force : take a set that was approved and does not stand on the date, stamped ``NOT IN FORCE``: what the
+            next set moves is seen beside the one before.
 
         Raises
         ------
@@ -114,6 +118,8 @@ class AssumptionStore:
         state = self.status(set_id, on)
         if state.status is SetStatus.DRAFT and allow_draft:
             return replace(found, stamp="DRAFT")
+        if state.reason and state.approved_by and not_in_force:
+            return replace(found, stamp="NOT IN FORCE")
         _refuse(set_id, state, on)
         return replace(found, stamp="UNVALIDATED" if found.unvalidated else "")
 
@@ -135,15 +141,6 @@ class AssumptionStore:
         """
         changes = self.log()
         return {set_id: validity_of(changes, set_id) for set_id in self.ids()}
-
-    def valid_on(self, day: dt.date) -> tuple[str, ...]:
-        """Ids of the sets that may be used on a day, in the order of `ids`.
-
-        Raises
-        ------
-        DigestMismatch : a line of the log was edited.
-        """
-        return tuple(one for one, spans in self.validity().items() if any(span.holds(day) for span in spans))
 
     def status(self, set_id: str, on: dt.date | None = None) -> SetState:
         """State of a set on a date, as the log tells it.
@@ -302,14 +299,15 @@ def _refuse(set_id: str, state: SetState, on: dt.date | None) -> None:
     if not state.reason:
         return
     when = f" on {on}" if on is not None else ""
+    compare = " `behavior value --not-in-force` takes it to compare with, and says so." if state.approved_by else ""
     if state.status is SetStatus.DRAFT:
         raise NotApproved(
             f"set {set_id} cannot be used{when}: {state.reason}. Have it approved (`behavior approve`); only "
             "`behavior value --allow-draft` takes a draft, and stamps every result DRAFT."
         )
     if state.status is SetStatus.RETIRED:
-        raise NotApproved(f"set {set_id} cannot be used{when}: {state.reason}.")
-    raise NotYetValid(f"set {set_id} cannot be used{when}: {state.reason}.")
+        raise NotApproved(f"set {set_id} cannot be used{when}: {state.reason}.{compare}")
+    raise NotYetValid(f"set {set_id} cannot be used{when}: {state.reason}.{compare}")
 
 
 def load_assumptions(
@@ -318,6 +316,7 @@ def load_assumptions(
     on: dt.date | None = None,
     allow_draft: bool = False,
     any_state: bool = False,
+    not_in_force: bool = False,
 ) -> AssumptionSet:
     """Load a set by its id from a store, or by the path of its folder (or manifest).
 
@@ -329,6 +328,7 @@ def load_assumptions(
     id_or_path : ``2026-09-30.r1``, or a folder. store : the store or its folder, ``./assumptions`` when left out.
     on : valuation date; None judges approval alone. allow_draft : take a draft, stamped ``DRAFT``.
     any_state : verify the bytes and ask no more: for showing and comparing, never for valuing.
+    not_in_force : take a set that does not stand on the date, stamped ``NOT IN FORCE``: to compare valuations.
 
     Raises
     ------
@@ -346,7 +346,7 @@ def load_assumptions(
             home, name = AssumptionStore(folder.parent), folder.name
         elif folder.is_dir() or len(folder.parts) > 1:
             raise SetNotFound(f"{folder}: found no {MANIFEST}. Give the folder of a set, or an id with its store.")
-    return home.read(name) if any_state else home.load(name, on, allow_draft)
+    return home.read(name) if any_state else home.load(name, on, allow_draft, not_in_force)
 
 
 def _outside_a_store(folder: Path, on: dt.date | None, allow_draft: bool) -> AssumptionSet:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ class StateLog:
             size = file.seek(0, os.SEEK_END)
             try:
                 if file.write(lines) < len(lines):
-                    raise OSError(f"{file.name}: the disk is full.")
+                    raise OSError(errno.ENOSPC, "the disk is full", str(file.name))
                 os.fsync(file.fileno())
             except BaseException:
                 file.truncate(size)

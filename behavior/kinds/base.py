@@ -147,6 +147,12 @@ class ModelKind:
     panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
     case_events: tuple[str, ...] = ()
     landmark: Callable[[FittedModel], pd.Timestamp] | None = None
+    further_contracts: tuple[str, ...] = ()
+
+    @property
+    def histories(self) -> tuple[str, ...]:
+        """Every contract whose histories the kind learns from."""
+        return (self.history_contract, *self.further_contracts)
 
 
 def all_kinds() -> Mapping[str, ModelKind]:

@@ -302,6 +302,7 @@ KIND = ModelKind(
     summary="How far, how fast and with what delay the rate paid on deposits follows the short rate.",
     effect=Effect.REPRICING,
     history_contract=PRODUCT_RATE_HISTORY.id,
+    further_contracts=(DEPOSIT_HISTORY.id,),
     tables=(*PRODUCT_RATE_HISTORY.tables, *DEPOSIT_HISTORY.tables),
     drivers=(Driver.RATE_LEVEL,),
     month_meaning=None,

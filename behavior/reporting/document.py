@@ -48,7 +48,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report; `stamp` (``DRAFT``, ``UNVALIDATED``) is printed on top of every page.
+    """A whole report; `stamp` (``DRAFT``, ``NOT IN FORCE``, ``UNVALIDATED``) is printed on top of every page.
 
     `facts` stand under the title; `status` after them: what may be said anew of a page once it is written, see
     `behavior.reporting.html.restate`.

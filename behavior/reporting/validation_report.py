@@ -295,6 +295,8 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         "spec_digest",
         "data_digest",
         "registered_data_digest",
+        "rates_digest",
+        "book_digest",
         "trees_grown_on",
         "command",
     )
@@ -307,9 +309,11 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
     ]
     blocks: list[Paragraph | Table] = [Table("Digests, versions and seeds", pd.DataFrame([*rows, *files]))]
     if facts.get("same_data") is False:
-        words = (
-            "These checks were rerun on another history than the version learned from: their figures are not its own."
-        )
+        other = facts.get("made_with_other")
+        words = f"These checks were rerun with other inputs than the version was made with ({other})"
+        if facts.get("data_digest") != facts.get("registered_data_digest"):
+            words = "These checks were rerun on another history than the version learned from"
+        words += ": their figures are not its own."
         blocks.insert(0, Paragraph(words, "warning"))
     libraries = facts.get("libraries") or {}
     if libraries:

@@ -46,7 +46,7 @@ class Run(Protocol):
         ...
 
     def register(self, name: str, files: Mapping[str, str], tags: Mapping[str, str], champion: bool) -> ModelRecord:
-        """Register text files as a new version; `champion` moves the alias to it."""
+        """Register text files as a new version; `champion` moves that alias to it, else ``challenger`` moves."""
         ...
 
 

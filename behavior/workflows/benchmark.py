@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from behavior.simulator.bank import SimulatedBank, simulate
 from behavior.simulator.settings import SimulatorSettings, small_settings
 from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.benchmark_truth import TruthAnswer, truth_of
+from behavior.workflows.digests import data_digest
 from behavior.workflows.panels import panel_of, require_whole_or_streaming
 from behavior.workflows.train import SPEC_FILE, kind_of
 
@@ -204,7 +205,9 @@ def answer_of(task: Task, client: Any = None) -> Answer | TruthAnswer:
     vendor = ""
     if question.incumbent.file:
         vendor = read_bytes(profile.path(question.incumbent.file)).decode("utf-8")
-    return answer_question(task.name, history, rates, spec, question, vendor, task.quick, client)
+    answer = answer_question(task.name, history, rates, spec, question, vendor, task.quick, client)
+    asked_of = {"data_digest": data_digest(history.sources), "spec_digest": spec.digest}
+    return replace(answer, facts={**answer.facts, **asked_of})
 
 
 def answer_question(

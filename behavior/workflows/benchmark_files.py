@@ -15,6 +15,8 @@ from behavior.workflows.benchmark import BenchmarkResult
 from behavior.workflows.digests import code_version
 
 EXPERIMENT = "benchmark"
+ASKED_OF = ("data_digest", "spec_digest")
+"""Facts of an answer that say of which history and specification it is."""
 
 
 def write_benchmark(result: BenchmarkResult, folder: Path, quick: bool = False) -> dict[str, str]:
@@ -50,6 +52,8 @@ def track_benchmark(result: BenchmarkResult, folder: Path, quick: bool = False) 
         with tracker.run(EXPERIMENT, f"benchmark/{answer.name}") as run:
             run.set_tags({"kind": answer.kind, "protocol": answer.protocol, "quick": str(quick).lower()})
             run.set_tags({"code_version": code_version(), "winner": answer.winner[:400]})
+            # Runs have one name each quarter; whose data they speak of is what a version trained on them says too.
+            run.set_tags({name: str(answer.facts[name]) for name in ASKED_OF if name in answer.facts})
             run.log_metrics(metrics_of(answer))
             run.log_text("scores.csv", answer.scores.to_csv(index=False))
             run.log_text("bars.csv", pd.DataFrame([one.as_row() for one in answer.verdicts]).to_csv(index=False))

@@ -138,7 +138,7 @@ def _signed(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker
     """The versions after the plan's validator signed those that may be used: their reports say so."""
     found = []
     for model in trained:
-        if plan.validated_by and model.champion:
+        if plan.validated_by and not model.failed_gates:
             note = "signed within the cycle"
             record = sign(tracker, model.name, model.version, plan.validated_by, plan.at, note)
             model = replace(model, report=signed_report(model.report, record))

@@ -19,12 +19,15 @@ from behavior.io.files import write_atomically
 from behavior.io.inputs import InputTable
 from behavior.io.profiles import Profile
 from behavior.io.settings import read_settings_file
+from behavior.io.tables import CheckedTable
 from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
+from behavior.panel.base import SourceFile
+from behavior.workflows.checked_book import Against, checked_book
 from behavior.workflows.cycle import CyclePlan, CycleResult
 from behavior.workflows.regulatory_overlay import SLOTTINGS
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
-from behavior.workflows.value import value
+from behavior.workflows.value import require_market, value
 from behavior.workflows.value_measures import Measures, with_measures
 from behavior.workflows.value_words import EVERY, word_faults
 from behavior.workflows.wiring import FURTHER, Project
@@ -48,12 +51,14 @@ def cycle_plan(project: Project, at: dt.datetime, warming: subprocess.Popen[byte
 
     Raises
     ------
-    FaultyInput : every fault of the first input that has any, or of the profile's ``[value]`` section.
+    FaultyInput : every fault of the first input that has any, or of the profile's ``[value]`` section, and all that the
+    book cannot be valued for. MarketDataError : there are no curves of the as-of date.
     """
     people = project.profile.approvals()
     options = valuation_options(project.profile)
     measures = further_measures(project.profile)
-    inputs = valuation_inputs(project)
+    inputs = valuation_inputs(project, options)
+    require_market(inputs, options)
 
     def spend(assumptions: AssumptionSet) -> IrrbbResult:
         if warming is not None:
@@ -90,20 +95,51 @@ def value_project(project: Project, assumptions: AssumptionSet) -> IrrbbResult:
     FaultyInput, AssumptionError, MarketDataError : as reading and valuing do.
     """
     measures, options = further_measures(project.profile), valuation_options(project.profile)
-    return _value(project, measures, with_set(valuation_inputs(project), assumptions), options)
+    return _value(project, measures, with_set(valuation_inputs(project, options), assumptions), options)
 
 
-def valuation_inputs(project: Project) -> ValuationInputs:
-    """What a valuation of the project's book reads, without an assumption set."""
-    tables: dict[str, Any] = {name: one.values() for name, one in project.inputs().items()}
+def valuation_inputs(project: Project, options: ValuationOptions) -> ValuationInputs:
+    """What a valuation of the project's book reads, without an assumption set.
+
+    Raises
+    ------
+    FaultyInput : every fault of a table, and of the book beside the others: what rows cannot be valued, what the market
+        data lack.
+    """
+    given = project.inputs()
+    tables: dict[str, Any] = {name: one.values() for name, one in given.items() if name != "book"}
+    tables["book"] = checked_book(_as_read(project), _against(project, options, tables))
     return ValuationInputs(
         **tables,
         **dict(project.settings),
         sources={
             "profile": {"file": project.profile.file, "sha256": project.profile.digest},
             **_settings_source(project.profile),
-            **{name: _described(one) for name, one in project.inputs().items()},
+            **{name: _described(one) for name, one in given.items()},
         },
+    )
+
+
+def _as_read(project: Project) -> CheckedTable:
+    """The book as `checked_book` takes it; rows that are written in the profile come from the profile."""
+    book, profile = project.book, project.profile
+    source = next(iter(book.sources), SourceFile(profile.file, profile.digest, len(book.table)))
+    return CheckedTable(book.table, book.place, source, book.faults)
+
+
+def _against(project: Project, options: ValuationOptions, tables: dict[str, Any]) -> Against:
+    """What the project's book is held against."""
+    return Against(
+        project.settings.as_of,
+        project.settings.reporting_currency,
+        tables["curves"],
+        schedule=tables.get("schedule"),
+        schedule_place=project.inputs()["schedule"].place if "schedule" in tables else None,
+        vols=tables.get("vols"),
+        fx=tables.get("fx"),
+        margins=options.margins,
+        flat=options.extrapolation == "flat",
+        limits=options.embedded_limits == "option",
     )
 
 

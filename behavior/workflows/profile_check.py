@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from behavior.errors import Fault, FaultyInput
+from behavior.errors import Fault, FaultyInput, MarketDataError
 from behavior.io.profiles import Profile
-from behavior.specs import parse_spec
-from behavior.workflows.plan import further_measures, valuation_options
-from behavior.workflows.wiring import missing_models, spec_text
+from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
+from behavior.workflows.value import require_market
+from behavior.workflows.wiring import Project, missing_models, model_spec
 
 TRAINING = ("rates", "settings", "output", "tracking", "approvals")
 """Sections that training a model reads besides its history."""
@@ -25,6 +25,10 @@ def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]
         found = _value_faults(profile)
         rows.append(_row("value", len(profile.value), found))
         faults += found
+    found = _valuing_faults(profile)
+    if found:
+        rows.append(_row("book, to be valued", 1, found))
+        faults += found
     return rows, faults
 
 
@@ -42,10 +46,27 @@ def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
     for name in profile.models:
         if str(profile.model_folder(name)) not in missing:
             try:
-                parse_spec(*spec_text(profile, name))
+                model_spec(profile, name)
             except FaultyInput as error:
                 faults += error.faults
     return list(dict.fromkeys(faults))
+
+
+def _valuing_faults(profile: Profile) -> list[Fault]:
+    """What a valuation would refuse the book for beside its market data, where its inputs have no faults."""
+    try:
+        project, options = Project(profile), valuation_options(profile)
+        for one in project.inputs().values():
+            one.values()
+    except FaultyInput:
+        return []
+    try:
+        require_market(valuation_inputs(project, options), options)
+    except FaultyInput as error:
+        return list(error.faults)
+    except MarketDataError as error:
+        return [profile.fault(str(error).rstrip("."), "curves")]
+    return []
 
 
 def _value_faults(profile: Profile) -> list[Fault]:

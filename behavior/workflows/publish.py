@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.errors import AssumptionError
+from behavior.errors import AssumptionError, GateFailed
 
 
 class SetStore(Protocol):
@@ -48,14 +48,30 @@ def publish(
     Raises
     ------
     AssumptionError : the id is taken, or nobody is named. FaultyInput : every rule that the tables break.
-    SetNotFound : the store does not have the superseded set.
+    SetNotFound : the store does not have the superseded set. GateFailed : a model's table that is of no registered
+    version: its gates were never asked.
     """
     if not proposed_by.strip():
         raise AssumptionError("found no proposer; a set needs to say who proposes it.")
     if supersedes:
         store.read(supersedes)
+    _refuse_unregistered(drafts)
     assumptions = AssumptionSet(set_id, as_of, with_unique_names(drafts), supersedes, note)
     return replace(store.propose(assumptions, proposed_by, at, note), stamp="DRAFT")
+
+
+def _refuse_unregistered(tables: Sequence[AssumptionTable]) -> None:
+    """Only a finished training writes a version, and which gates failed, into a draft.
+
+    Without one it is of a training that stopped or still runs, or was made to check a model and not for use.
+    """
+    made = [table for table in tables if table.provenance.model and table.provenance.model_version is None]
+    if made:
+        models = ", ".join(dict.fromkeys(table.provenance.model for table in made))
+        raise GateFailed(
+            f"{', '.join(table.name for table in made)}: tables of {models} without a registered version, so no gate "
+            "was put to them. Train the model to its end and publish the draft that `behavior train` names."
+        )
 
 
 def with_unique_names(tables: Sequence[AssumptionTable]) -> tuple[AssumptionTable, ...]:

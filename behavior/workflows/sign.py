@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 from behavior.assumptions.people import same_person, signer
@@ -23,18 +24,20 @@ def sign(
     at: dt.datetime,
     note: str = "",
     checked_on: str | None = None,
+    otherwise: Sequence[str] = (),
 ) -> ModelRecord:
     """Sign a version as its validator.
 
     Parameters
     ----------
     checked_on : sha256 of the history that the checks were rerun on; None where the run that trained it is signed.
+    otherwise : what else was not as the version was made with, in words.
 
     Raises
     ------
     NotApproved : by nobody, or by the version's developer. GateFailed : a gate of the version failed.
     AssumptionError : the name mixes scripts (`signer`).
-    DigestMismatch : the checks were rerun on another history than the version learned from.
+    DigestMismatch : the checks were rerun on another history, or with other rates, book or date, than it learned from.
     """
     record = tracker.record(name, version)
     developer = record.tags.get("developer", "")
@@ -51,6 +54,11 @@ def sign(
             f"{name}@{version} was not signed: its checks were rerun on a history with sha256 {checked_on}, "
             f"expected the one it learned from, {registered or 'which is not on record'}. "
             "Point the profile at that history, or train a version on this one."
+        )
+    if otherwise:
+        raise DigestMismatch(
+            f"{name}@{version} was not signed: its checks were rerun with something else than it was made with: "
+            f"{'; '.join(otherwise)}. Point the profile at what it was made with, or train a version on this."
         )
     tracker.tag_version(
         name,

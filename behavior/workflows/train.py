@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -53,6 +53,7 @@ class TrainingRequest:
     transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
     grown_on : where boosted trees are grown, in words that the record keeps. experiment : that the run is kept under.
     card : the model folder's ``card.md``; empty where it has none.
+    beside : digests of what else is read, by name (``rates``, ``book``), sha256.
     """
 
     name: str
@@ -67,13 +68,20 @@ class TrainingRequest:
     grown_on: str = "this process"
     experiment: str = "behavior"
     card: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def read_with(self) -> dict[str, str]:
+        """Tags of what a version was made with beside its history: without them nobody else can make it again."""
+        return {"as_of": str(self.as_of.date()), **{f"{name}_digest": one for name, one in self.beside.items()}}
 
 
 @dataclass(frozen=True)
 class TrainedModel:
     """A registered version with everything that was found about it.
 
-    `champion` says that every gate passed and the alias moved; `report` is the validation report as HTML.
+    `champion` says that the alias moved: every gate passed, and no champion learned up to a later date. `report` is the
+    validation report as HTML.
     """
 
     name: str
@@ -93,6 +101,7 @@ class TrainedVersion:
 
     Parameters
     ----------
+    champion : whether the alias moved, as in `TrainedModel`; a version of an earlier date passes its gates without.
     report : the validation report as HTML. seconds : by stage.
     """
 
@@ -157,14 +166,19 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
         _log(run, request, fitted, findings, draft, report, facts)
-        record = run.register(
-            name, _files(request, fitted), _version_tags(request, findings), champion=not findings.blocking
-        )
+        champion = not findings.blocking and not _champion_is_later(tracker, name, request.as_of)
+        record = run.register(name, _files(request, fitted), _version_tags(request, findings), champion)
         if request.card:
             card = model_card(request.card, findings, exhibits, {**facts, "model_version": record.version})
             run.log_text("report/card.html", render(card))
     final = drafts.write(_with_version(draft, record, findings))
-    return TrainedModel(name, kind, fitted, findings, final, record, report, not findings.blocking, facts)
+    return TrainedModel(name, kind, fitted, findings, final, record, report, champion, facts)
+
+
+def _champion_is_later(tracker: Tracker, name: str, as_of: pd.Timestamp) -> bool:
+    """Whether the champion learned up to a later date: a quarter that is trained again must not take its place."""
+    dates = [one.tags.get("as_of", "") for one in tracker.versions(name) if "champion" in one.aliases]
+    return any(date > str(as_of.date()) for date in dates)
 
 
 def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[FittedModel, Panel]:
@@ -245,6 +259,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
         "spec_digest": request.spec.digest,
         "data_digest": data_digest(request.history.sources),
         "sources": [vars(source) for source in request.history.sources],
+        **{f"{name}_digest": digest for name, digest in request.beside.items()},
         "code_version": code_version(),
         "code_digest": code_digest(),
         "libraries": library_versions(),
@@ -258,6 +273,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
 def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str]:
     return {
         "kind": request.spec.model.kind,
+        **request.read_with,
         "developer": request.developer,
         "validation_status": "unvalidated",
         "gates": "failed: " + ", ".join(f.check for f in findings.blocking) if findings.blocking else "passed",

@@ -13,7 +13,7 @@ from behavior.errors import DONE, GATE_FAILED, BehaviorError
 from behavior.io.files import write_atomically
 from behavior.workflows.stages import Stages
 from behavior.workflows.train import TrainedVersion, train, version_of
-from behavior.workflows.wiring import Project
+from behavior.workflows.wiring import Project, model_spec
 
 
 def train_all(project: Project, profile: Path, stages: Stages) -> tuple[TrainedVersion, ...]:
@@ -25,11 +25,13 @@ def train_all(project: Project, profile: Path, stages: Stages) -> tuple[TrainedV
 
     Raises
     ------
-    FaultyInput : where reports or runs could not be written.
+    FaultyInput : where reports or runs could not be written; faults of a specification, before anything is learned.
     BehaviorError : as training does; the first failure of the profile's order, in the words of its own process.
     """
     project.require_writable("output", "tracking")
     names = list(project.profile.models)
+    for name in names:
+        model_spec(project.profile, name)  # what one model cannot learn from is said before another learns for minutes
     if len(names) <= 1:
         return tuple(train_here(project, name, stages) for name in names)
     with stages.stage("train " + ", ".join(names)):

@@ -39,6 +39,8 @@ class Validated:
     ----------
     data_digest, registered_data_digest : of the history it was checked on now, and of the one it learned from, sha256;
         the latter is empty where the record does not say.
+    otherwise : what else differs from what the version was made with, in words: rates, book, as-of date. What a record
+        does not say is not held against anything.
     """
 
     findings: Findings
@@ -46,11 +48,12 @@ class Validated:
     data_digest: str
     registered_data_digest: str
     facts: Mapping[str, Any]
+    otherwise: tuple[str, ...] = ()
 
     @property
     def same_data(self) -> bool:
-        """Whether the history is the one that the version learned from."""
-        return self.data_digest == self.registered_data_digest
+        """Whether the history, and what is read beside it, are those that the version was made with."""
+        return self.data_digest == self.registered_data_digest and not self.otherwise
 
 
 def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, stages: Stages) -> Validated:
@@ -79,6 +82,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
         checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged)
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
+        otherwise = _otherwise(record, again)
         found, registered = data_digest(again.history.sources), record.tags.get("data_digest", "")
         facts = facts_of(again, fitted, findings) | {
             "model_version": record.version,
@@ -86,9 +90,19 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "validation_status": "unvalidated",
             **{name: value for name, value in record.tags.items() if name in SIGNED},
             "registered_data_digest": registered or "not on record",
-            "same_data": found == registered,
+            "same_data": found == registered and not otherwise,
+            "made_with_other": ", ".join(otherwise),
             "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
         exhibits = kind.exhibits(fitted, panel, split, predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
-    return Validated(findings, render(document), found, registered, facts)
+    return Validated(findings, render(document), found, registered, facts, otherwise)
+
+
+def _otherwise(record: ModelRecord, request: TrainingRequest) -> tuple[str, ...]:
+    """What is read beside the history and is not what the version was made with, in words."""
+    return tuple(
+        f"{tag.replace('_', ' ')} {now}, registered {record.tags[tag]}"
+        for tag, now in request.read_with.items()
+        if record.tags.get(tag, now) != now
+    )

@@ -131,6 +131,16 @@ def _plan(inputs: ValuationInputs, options: ValuationOptions, world: World, book
     return capped_deposits(plan, world, options)
 
 
+def require_market(inputs: ValuationInputs, options: ValuationOptions) -> None:
+    """Refuse what there is no market to value under, before anything is learned for it.
+
+    Raises
+    ------
+    MarketDataError : no curves of the as-of date. FaultyInput : scenarios that do not fit the book's currencies.
+    """
+    _world(inputs, options, _curves(inputs, inputs.as_of, options))
+
+
 def position_flows(inputs: ValuationInputs, options: ValuationOptions | None = None) -> Iterator[pd.DataFrame]:
     """Cash flows position by position under every scenario, in tables of a few positions each.
 

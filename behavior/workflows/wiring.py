@@ -26,8 +26,9 @@ from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
-from behavior.specs import parse_spec
+from behavior.specs import ModelSpec, parse_spec
 from behavior.tracking.base import Tracker
+from behavior.workflows.digests import data_digest
 from behavior.workflows.train import CARD_FILE, SPEC_FILE, TrainingRequest
 
 FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
@@ -48,6 +49,21 @@ def spec_text(profile: Profile, name: str) -> tuple[str, str]:
     """Text of the specification of one of the profile's models, and what messages call it."""
     file = profile.model_folder(name) / SPEC_FILE
     return read_bytes(file).decode("utf-8"), f"{file.parent.name}/{SPEC_FILE}"
+
+
+def model_spec(profile: Profile, name: str) -> ModelSpec:
+    """The specification of one of the profile's models, which must be for the history that the profile gives it.
+
+    Raises
+    ------
+    SpecFault : every fault of the specification; or the history is one under another contract.
+    """
+    spec, given = parse_spec(*spec_text(profile, name)), profile.models[name].history
+    found = profile.history(given).contract
+    if found != spec.history.contract:
+        rule = f"expected a history under {spec.history.contract}, as {name}/{SPEC_FILE} has it, this is {found}"
+        raise SpecFault([profile.fault(rule, "models", name, "history", value=given)])
+    return spec
 
 
 def card_text(profile: Profile, name: str) -> str:
@@ -156,11 +172,11 @@ class Project:
     def request(self, name: str) -> TrainingRequest:
         """What training one of the profile's models takes."""
         section = self.profile.models[name]
-        text = spec_text(self.profile, name)
+        beside = {"rates": self.rate_table, **({} if self.profile.terms.book is None else {"book": self.book})}
         return TrainingRequest(
             name=name,
-            spec=parse_spec(*text),
-            spec_text=text[0],
+            spec=model_spec(self.profile, name),
+            spec_text=spec_text(self.profile, name)[0],
             history=self.history(section.history),
             rates=self.rates,
             as_of=pd.Timestamp(self.settings.as_of),
@@ -169,6 +185,7 @@ class Project:
             transferred=section.transferred,
             experiment=self.profile.require("tracking").experiment,
             card=card_text(self.profile, name),
+            beside={table: data_digest(read.sources) for table, read in beside.items()},
         )
 
     def inputs(self) -> Mapping[str, InputTable]:

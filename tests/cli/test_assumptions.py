@@ -94,7 +94,11 @@ def test_a_difference_that_no_figure_shows_is_said(here: Path, capsys: pytest.Ca
     assert "(none)" not in printed
     assert called(capsys, "assumptions diff first other")[1]["rewritten"] == {"prepayment": digests}
     assert main(["assumptions", "diff", "first", "first"]) == 0
-    assert "(none)" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "(none)" in printed and "first -> first: " in printed
+    shutil.copytree(here / "first", here / "copied")
+    assert main(["assumptions", "diff", "first", "copied"]) == 0
+    assert "first -> copied: " in capsys.readouterr().out, "sets of one id are told apart by where they lie"
 
 
 def test_an_edited_set_is_found_and_its_file_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +139,26 @@ def test_a_retired_set_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -
     called(capsys, "publish draft-a --id r1 --proposed-by Ann")
     code, said = called(capsys, "assumptions retire r1 --by Bob --from 2026-12-31 --note stale")
     assert (code, said["status"]) == (0, "retired")
-    assert called(capsys, "assumptions list")[1]["sets"][0]["state"] == "retired"
+    (row,) = called(capsys, "assumptions list")[1]["sets"]
+    assert row["state"] == "retired"
+    shown = called(capsys, "assumptions show r1")[1]
+    keys = {*row, *(key for rows in (shown["tables"], shown["readings"]) for one in rows for key in one)}
+    assert {"as_of", "proposed_by", "valid_from", "averaged_over", "held_at"} <= keys
+    assert not [key for key in keys if " " in key], "a machine's keys are one word"
+
+
+def test_an_approval_names_every_set_that_shares_a_day_with_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("now", "later", "vendor"):
+        assert called(capsys, f"publish draft-a --id {name} --proposed-by Ann")[0] == 0
+    called(capsys, "approve now --by Bob --valid-from 2026-01-01 --valid-to 2026-06-30")
+    assert called(capsys, "approve later --by Bob --valid-from 2026-07-01")[1]["valid_too"] == []
+    words = ["approve", "vendor", "--by", "Bob", "--valid-from", "2026-06-01", "--valid-to"]
+    assert main([*words, "2026-06-30", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["valid_too"] == ["now"]
+    assert main([*words, "2026-09-30", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["valid_too"] == ["later", "now"]
+    assert "later: valid on 2026-07-01 too" in printed.err and "now: valid on 2026-06-01 too" in printed.err
 
 
 def test_people_see_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,13 +185,13 @@ def test_an_approval_says_what_it_ends_and_where_it_ends_itself(here: Path, caps
     assert "r1: valid until the day before 2026-04-01 only" in printed
     assert "It ends on 2026-06-30: a set that follows it is approved from the day after" in printed
     rows = called(capsys, "assumptions list --on 2026-05-01")[1]["sets"]
-    assert [(row["state"], row["valid from"], row["valid to"]) for row in rows] == [
+    assert [(row["state"], row["valid_from"], row["valid_to"]) for row in rows] == [
         ("superseded", "2026-01-01", "2026-03-31"),
         ("approved", "2026-07-01", ""),
         ("approved", "2026-04-01", "2026-06-30"),
     ]
     assert called(capsys, "publish draft-a --id vendor --proposed-by Ann")[0] == 0
-    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r3"]
+    assert called(capsys, "approve vendor --by Bob --valid-from 2026-05-01")[1]["valid_too"] == ["r2", "r3"]
     code, said = called(capsys, "approve r2 --by Bob --valid-from 2026-08-01")
     assert (code, said["error"], "change nothing" in said["message"]) == (5, "NotApproved", True)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from behavior.cli import main
@@ -82,6 +85,25 @@ def test_what_the_system_refuses_all_the_same_is_a_message(capsys: pytest.Captur
 
     assert guarded(Console(), refused) == 3
     assert "results/nii.csv: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), OSError(errno.EFBIG, "No space left", "log")]
+)
+def test_a_full_disk_is_a_message_with_the_designed_exit_code(error: OSError) -> None:
+    def work() -> int:
+        raise error
+
+    out, err = io.StringIO(), io.StringIO()
+    assert guarded(Console(as_json=True, out=out, err=err), work) == 3
+    assert json.loads(out.getvalue())["exit_code"] == 3
+    assert "No space left" in err.getvalue() and "Make room" in err.getvalue()
+
+
+def test_figures_that_are_no_numbers_are_null_for_machines() -> None:
+    out = io.StringIO()
+    Console(as_json=True, out=out).result({"a": [float("nan"), 1.0], "b": {"c": np.float64("inf")}})
+    assert json.loads(out.getvalue(), parse_constant=pytest.fail) == {"a": [None, 1.0], "b": {"c": None}}
 
 
 def test_a_fault_of_the_program_is_none_of_the_users() -> None:

@@ -187,6 +187,8 @@ def test_a_draft_needs_leave_and_is_stamped(tmp_path: Path) -> None:
         store.load("2026-09-30.r1", AS_OF)
     assert caught.value.exit_code == 5
     assert store.load("2026-09-30.r1", AS_OF, allow_draft=True).stamp == "DRAFT"
+    with pytest.raises(NotApproved):
+        store.load("2026-09-30.r1", AS_OF, not_in_force=True)
     store.approve("2026-09-30.r1", "Bob", MONDAY, AS_OF)
     assert store.load("2026-09-30.r1", AS_OF).stamp == ""
     assert store.load("2026-09-30.r1").stamp == ""
@@ -232,6 +234,9 @@ def test_the_next_set_ends_the_one_it_supersedes(tmp_path: Path) -> None:
     assert store.load("2026-09-30.r1", APRIL - dt.timedelta(days=1))
     with pytest.raises(NotYetValid, match=r"superseded by 2027-03-31.r1"):
         store.load("2026-09-30.r1", APRIL)
+    assert store.load("2026-09-30.r1", APRIL, not_in_force=True).stamp == "NOT IN FORCE"
+    assert store.load("2026-09-30.r1", AS_OF, not_in_force=True).stamp == ""
+    assert store.load("2027-03-31.r1", AS_OF, not_in_force=True).stamp == "NOT IN FORCE"
     assert store.load("2027-03-31.r1", APRIL)
     assert store.status("2026-09-30.r1", MAY).status is SetStatus.SUPERSEDED
     assert store.status("2026-09-30.r1").valid_to == APRIL - dt.timedelta(days=1)

@@ -20,7 +20,7 @@ FUNCTIONS = ("build_panel", "fit", "predict", "export", "look_up", "load", "exhi
 def test_declares_itself(kind: ModelKind) -> None:
     assert kind.name == kind.name.lower() and kind.summary.endswith(".")
     assert isinstance(kind.effect, Effect)
-    assert "/" in kind.history_contract
+    assert all("/" in contract for contract in kind.histories)
     assert kind.families
     for name in FUNCTIONS:
         function = getattr(kind, name)

@@ -12,16 +12,16 @@ import pytest
 
 from behavior.assumptions.curve import Tail
 from behavior.cli import main
-from behavior.errors import SpecFault
+from behavior.errors import BehaviorError, SpecFault
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.profiles import load_profile
 from behavior.io.writers import write_result
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
-from behavior.workflows.plan import RESULTS, valuation_options, value_project
+from behavior.workflows.plan import RESULTS, cycle_plan, valuation_options, value_project
 from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value_words import WORDS
-from behavior.workflows.wiring import Project
+from behavior.workflows.wiring import Project, model_spec
 from tests.cli.test_value import BOOK, CURVES, PLAN, SETTINGS
 from tests.engine.simple import runoff
 
@@ -171,3 +171,53 @@ history = "loans"
         ("$.models.prepayment.folder", lines.index('folder = "models/prepayment"') + 1),
         ("$.tracking", None),
     }
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("book.csv", "2025-06-30,2026-06-30", "2025-06-30,2025-09-30", "2025-09-30"),
+        ("book.csv", "USD,300000", "EUR,300000", "no discount curve for EUR"),
+        ("curves.csv", "2025-12-31", "2025-11-30", "no curve as of 2025-12-31"),
+    ],
+)
+def test_what_no_set_could_value_is_said_before_anything_is_learned(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, words: str
+) -> None:
+    assert main(["check", "profile.toml"]) == 0, capsys.readouterr().out
+    (folder / file).write_text(FILES[file].replace(old, new), encoding="utf-8")
+    with pytest.raises(BehaviorError, match=words):
+        cycle_plan(Project(load_profile("profile.toml")), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    assert main(["check", "profile.toml"]) == 3
+    assert words in capsys.readouterr().out
+
+
+MODELS = """
+[history.deposits]
+contract = "deposit_history/1"
+tables.accounts.file = "a.csv"
+tables.account_months.file = "b.csv"
+[models.decay]
+folder = "decay"
+history = "deposits"
+"""
+SPEC = """
+[model]
+kind = "nmd_decay"
+version = 1
+owner = "x"
+[history]
+contract = "deposit_history/1"
+[estimator]
+family = "best"
+"""
+
+
+def test_a_model_learns_from_a_history_of_its_own_contract_only(folder: Path) -> None:
+    (folder / "decay").mkdir()
+    (folder / "profile.toml").write_text(PROFILE + MODELS, encoding="utf-8")
+    (folder / "decay" / "spec.toml").write_text(SPEC, encoding="utf-8")
+    assert model_spec(load_profile("profile.toml"), "decay").model.kind == "nmd_decay"
+    (folder / "decay" / "spec.toml").write_text(SPEC.replace("deposit_", "mortgage_"), encoding="utf-8")
+    with pytest.raises(SpecFault, match=r"models\.decay\.history.*mortgage_history/1.*this is deposit_history/1"):
+        model_spec(load_profile("profile.toml"), "decay")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from behavior.assumptions.set import UNVALIDATED, Provenance
-from behavior.errors import AssumptionError, DigestMismatch, FaultyInput, SetNotFound
+from behavior.errors import AssumptionError, DigestMismatch, FaultyInput, GateFailed, SetNotFound
 from behavior.io.assumption_store import AssumptionStore
 from behavior.tracking.base import ModelRecord
 from behavior.workflows.publish import publish
@@ -32,6 +32,9 @@ def test_a_refused_set_leaves_nothing(tmp_path: Path) -> None:
         publish([decay()], "r1", AS_OF, "Ann", MONDAY, store, supersedes="r0")
     with pytest.raises(FaultyInput, match="2 tables of one name"):
         publish([flat_decay(0.1), flat_decay(0.2)], "r1", AS_OF, "Ann", MONDAY, store)
+    unfinished = flat_decay(0.1, provenance=Provenance(model="home"))
+    with pytest.raises(GateFailed, match="tables of home without a registered version"):
+        publish([decay(), unfinished], "r1", AS_OF, "Ann", MONDAY, store)
     assert not (tmp_path / "store").exists()
 
 

@@ -237,7 +237,7 @@ def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys:
     done = json.loads(capsys.readouterr().out)
     assert code == 4
     assert done["stamp"] == "DRAFT" and done["failed_gates"]
-    assert done["models"][0]["alias"] == "none"
+    assert done["models"][0]["alias"] == "challenger"  # as the registry has it
     assert json.loads((toy / "out" / "results" / "result.json").read_text())["stamp"] == "DRAFT"
     assert "DRAFT" in (toy / "out" / "reports" / "treasury.html").read_text()
     assert (
@@ -256,6 +256,12 @@ def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys:
         == 4
     )
     assert main(["validate", "redemption@1", "--profile", str(toy / "profile.toml")]) == 4
+    # Nor is there a way around the gate: what a validation exports to look at is no draft to publish.
+    exported = str(toy / "out" / "drafts" / "redemption.validated")
+    ahead = ["publish", exported, "--id", "r9", "--proposed-by", "Ann", "--store", str(toy / "assumptions")]
+    capsys.readouterr()
+    assert main(ahead) == 4
+    assert "no gate was put to them" in capsys.readouterr().err
 
 
 def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,6 +280,27 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["validate", "redemption", "--profile", profile]) == 0
     assert "<dt>Signed by</dt><dd>Validator, 20" in Path(said["report"]).read_text()
     assert main(["validate", "redemption@²", "--profile", profile]) == 2
+
+
+def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile, text = toy / "profile.toml", PROFILE
+    seen = []
+    for day in ("2026-06-30", "2026-09-30", "2026-06-30"):
+        profile.write_text(text.replace("as_of = 2026-09-30", f"as_of = {day}"))
+        code = main(["train", "redemption", "--profile", str(profile), "--json"])
+        said = json.loads(capsys.readouterr().out)
+        seen.append((code, said["champion"], said["failed_gates"], "calibration.ratio" in said["figures"]))
+    assert seen == [(0, True, [], True), (0, True, [], True), (0, False, [], True)]
+    versions = Project(load_profile(profile)).tracker().versions("redemption")
+    assert [(one.tags["as_of"], one.aliases) for one in versions] == [
+        ("2026-06-30", ()),
+        ("2026-09-30", ("champion",)),
+        ("2026-06-30", ("challenger",)),
+    ]
+    # It passed its gates, so whoever validates it may sign it all the same.
+    assert main(["validate", "redemption@3", "--profile", str(profile), "--sign", "--by", "Validator"]) == 0
 
 
 def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:
@@ -327,3 +354,30 @@ def test_a_version_is_not_signed_on_other_data(toy: Path, capsys: pytest.Capture
     assert said["data_digest"] in refused["message"] and said["registered_data_digest"] in refused["message"]
     tags = Project(load_profile(profile)).tracker().record("redemption", 1).tags
     assert tags["validation_status"] == "unvalidated"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("rates.csv", "2026-08-31,FEDFUNDS,0.03", "2026-08-31,FEDFUNDS,0.04", "rates digest"),
+        ("book.csv", "USD,900", "USD,901", "book digest"),
+        ("profile.toml", "as_of = 2026-09-30", "as_of = 2026-08-31", "as of 2026-08-31, registered 2026-09-30"),
+    ],
+)
+def test_a_version_is_not_signed_with_other_rates_book_or_date(
+    toy: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, words: str
+) -> None:
+    profile, changed = str(toy / "profile.toml"), toy / file
+    assert main(["train", "redemption", "--profile", profile]) == 0
+    assert old in changed.read_text()
+    changed.write_text(changed.read_text().replace(old, new))
+    capsys.readouterr()
+    assert main(["validate", "redemption@1", "--profile", profile, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["data_digest"] == said["registered_data_digest"]
+    assert not said["same_data"] and words in said["made_with_other"][0]
+    assert "with other inputs than the version was made with" in Path(said["report"]).read_text()
+    assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "Validator"]) == 3
+    assert words in capsys.readouterr().err
+    changed.write_text(changed.read_text().replace(new, old))
+    assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "Validator"]) == 0
