@@ -111,7 +111,7 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
     text = PROFILE.replace('folder = "store"', 'folder = "store"\ncolour = "red"').replace(
         "tier1 = 100.0", "tier1 = -1.0"
     )
-    text = text.replace('approved_by = "Model risk"', 'approved_by = "Model developer"')
+    text = text.replace('approved_by = "Model risk"', 'approved_by = "developer, MODEL"')
     with pytest.raises(SpecFault) as caught:
         _bank(tmp_path, text)
     found = {fault.column: fault.rule for fault in caught.value.faults}
