@@ -265,7 +265,7 @@ def _read(path: Path, contract: Any, name: str, sources: dict[str, Any]) -> Any:
     from behavior.io.tables import read_table
 
     read = read_table(path, contract)
-    sources[name] = read.source.as_facts()
+    sources[name] = read.sources[0].as_facts()
     return read
 
 

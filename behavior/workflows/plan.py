@@ -16,9 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import Fault, SpecFault
 from behavior.io.files import write_atomically
-from behavior.io.inputs import InputTable
 from behavior.io.profiles import Profile
 from behavior.io.settings import read_settings_file
+from behavior.io.tables import CheckedTable
 from behavior.io.writers import write_result
 from behavior.measures.result import IrrbbResult
 from behavior.workflows.cycle import CyclePlan, CycleResult
@@ -201,7 +201,7 @@ def _settings_source(profile: Profile) -> dict[str, Any]:
     return {"settings": {"file": source.name, "sha256": source.digest}}
 
 
-def _described(table: InputTable) -> dict[str, Any]:
+def _described(table: CheckedTable) -> dict[str, Any]:
     return {
         "files": [one.as_facts() for one in table.sources],
         "rows": len(table.table),

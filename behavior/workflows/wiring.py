@@ -14,7 +14,6 @@ from behavior.io.assumption_store import AssumptionStore
 from behavior.io.drafts import DraftFolder
 from behavior.io.files import read_bytes, require_outputs
 from behavior.io.inputs import (
-    InputTable,
     examine_table,
     rate_history,
     read_book,
@@ -24,6 +23,7 @@ from behavior.io.inputs import (
 )
 from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
+from behavior.io.tables import CheckedTable
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.specs import parse_spec
@@ -83,17 +83,17 @@ class Project:
         return rate_history(self.profile)
 
     @cached_property
-    def rate_table(self) -> InputTable:
+    def rate_table(self) -> CheckedTable:
         """The rate history as a table with its files."""
         return read_rates(self.profile)
 
     @cached_property
-    def curves(self) -> InputTable:
+    def curves(self) -> CheckedTable:
         """The curves with their files."""
         return read_curves(self.profile)
 
     @cached_property
-    def book(self) -> InputTable:
+    def book(self) -> CheckedTable:
         """The book with its files."""
         return read_book(self.profile)
 
@@ -171,11 +171,11 @@ class Project:
             card=card_text(self.profile, name),
         )
 
-    def inputs(self) -> Mapping[str, InputTable]:
+    def inputs(self) -> Mapping[str, CheckedTable]:
         """The tables a valuation takes, by name: book, curves, rates, and what else the profile names."""
         needed = {"book": self.book, "curves": self.curves, "rates": self.rate_table}
         return {**needed, **self._further_tables}
 
     @cached_property
-    def _further_tables(self) -> dict[str, InputTable]:
+    def _further_tables(self) -> dict[str, CheckedTable]:
         return {name: examine_table(self.profile, name) for name in FURTHER if getattr(self.profile.terms, name)}
