@@ -50,7 +50,8 @@ def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[
         assert contract is not None  # the profile's schema has checked the names
         read[table] = _read_one(source, contract, profile.folder, f"history.{name}.{table}", {**lookups, **read})
     faults += [fault for one in read.values() for fault in one.faults]
-    faults += check_between({key: one.table for key, one in read.items()}, group, _places(read))
+    places = {key: one.place for key, one in read.items()}
+    faults += check_between({key: one.table for key, one in read.items()}, group, places)
     totals = None
     if section.control_totals is not None:
         ledger = _read_one(section.control_totals, CONTROL_TOTALS_TABLE, profile.folder, "control_totals", {})
@@ -135,21 +136,6 @@ def examine_table(profile: Profile, section: str) -> CheckedTable:
     return replace(read, sources=_once((*read.sources, *looked_up)), faults=(*faults, *read.faults))
 
 
-def read_rates(profile: Profile) -> CheckedTable:
-    """The rate history (rate_history/1); faults raise in `.values()`."""
-    return examine_table(profile, "rates")
-
-
-def read_curves(profile: Profile) -> CheckedTable:
-    """The curves (curves/1); faults raise in `.values()`."""
-    return examine_table(profile, "curves")
-
-
-def read_book(profile: Profile) -> CheckedTable:
-    """The book (book/1); faults raise in `.values()`."""
-    return examine_table(profile, "book")
-
-
 def rate_history(profile: Profile) -> RateHistory:
     """The rate history with the roles that the settings give its indices.
 
@@ -158,7 +144,7 @@ def rate_history(profile: Profile) -> RateHistory:
     ContractFault, SpecFault : listing every fault of the rates, or of the settings.
     """
     roles = read_settings(profile).index_roles
-    return RateHistory.from_table(read_rates(profile).values(), roles)
+    return RateHistory.from_table(examine_table(profile, "rates").values(), roles)
 
 
 def _lookups(
@@ -193,10 +179,6 @@ def _read_one(
 
 def _once(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(sources))
-
-
-def _places(read: Mapping[str, CheckedTable]) -> dict[str, Place]:
-    return {name: one.place for name, one in read.items()}
 
 
 def _in_order(table: pd.DataFrame, contract: TableContract | None) -> pd.DataFrame:

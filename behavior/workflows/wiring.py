@@ -16,10 +16,7 @@ from behavior.io.files import read_bytes, require_outputs
 from behavior.io.inputs import (
     examine_table,
     rate_history,
-    read_book,
-    read_curves,
     read_history,
-    read_rates,
 )
 from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
@@ -85,17 +82,17 @@ class Project:
     @cached_property
     def rate_table(self) -> CheckedTable:
         """The rate history as a table with its files."""
-        return read_rates(self.profile)
+        return examine_table(self.profile, "rates")
 
     @cached_property
     def curves(self) -> CheckedTable:
         """The curves with their files."""
-        return read_curves(self.profile)
+        return examine_table(self.profile, "curves")
 
     @cached_property
     def book(self) -> CheckedTable:
         """The book with its files."""
-        return read_book(self.profile)
+        return examine_table(self.profile, "book")
 
     @cached_property
     def _histories(self) -> dict[str, CustomerHistory]:
