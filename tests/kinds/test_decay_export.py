@@ -15,6 +15,7 @@ from behavior.kinds._decay_export import (
     TOLERANCE,
     DecayParts,
     clip_inflows,
+    first_decay,
     project_parts,
     refined,
     representatives,
@@ -36,7 +37,7 @@ class Straight:
     by_spread: float
     season: tuple[float, ...] = (1.0,) * 12
 
-    def at(self, age: float, spread: float) -> float:
+    def at(self, age: FloatArray, spread: FloatArray | float) -> FloatArray:
         return self.level + self.by_age * age + self.by_spread * spread
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
@@ -82,6 +83,29 @@ def test_accounts_are_carried_forward_as_one_would_by_hand(
         assert found.closure[place] == pytest.approx(closed, rel=1e-12)
         assert found.migrated[place] == pytest.approx(moved, rel=1e-12)
         assert found.growth[place] == pytest.approx(grown, rel=1e-10)
+
+
+def test_hazards_are_straight_between_the_months_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Bent(Straight):
+        def at(self, age: FloatArray, spread: FloatArray | float) -> FloatArray:
+            return self.level * np.sqrt(age)
+
+    monkeypatch.setattr(_decay_export, "monthly_errors", lambda *_: np.zeros(1))
+    closure, nothing = Bent(0.01, 0.0, 0.0), Straight(0.0, 0.0, 0.0)
+    one = FeatureMatrix(NAMES, np.array([[5.0, 0.0, 1.0]]), (0,) * 3, ("",) * 3)
+    found = project_parts(closure, nothing, nothing, one, np.zeros(1), SPREADS, GRID, {})
+    every = np.arange(1, GRID[-1] + 1)
+    assert found.closure[0] == pytest.approx(np.interp(every, GRID, 0.01 * np.sqrt(5.0 + GRID)))
+
+
+def test_the_first_look_is_the_mean_share_that_closes_or_drains_as_accounts_age() -> None:
+    closure, drain, ages = Straight(0.02, 0.001, 0.3), Straight(0.01, 0.0005, 0.5), np.array([3.0, 40.0, 90.0])
+    accounts = FeatureMatrix(NAMES, np.column_stack([ages, ages * 0, np.ones(3)]), (0,) * 3, ("",) * 3)
+    found = first_decay(closure, drain, accounts, np.zeros(3), SPREADS, GRID)
+    for row, spread in zip(found, SPREADS, strict=True):
+        at = ages + GRID[:, None]
+        stays = (1 - closure.at(at, spread)) * np.exp(-drain.at(at, spread))
+        assert row == pytest.approx(1 - stays.mean(axis=1))
 
 
 def test_what_flows_in_on_top_of_todays_balance_is_taken_out_month_by_month() -> None:
