@@ -110,7 +110,7 @@ def _number_breaches(values: AnyArray, column: Column, declared: bool) -> Iterab
 def _percent_breaches(values: AnyArray, name: str) -> Iterable[Breach]:
     """Rates above 100%, row by row; a column that is mostly above 35% is reported as a whole. Nothing is converted."""
     size = np.abs(values)
-    large = size > LARGEST_PLAIN_RATE
+    large = (size > LARGEST_PLAIN_RATE) & np.isfinite(size)
     if large.any():
         rule = f"expected {RATE_UNIT} (3.25% is 0.0325), this looks like percent"
         yield Breach(rule, np.flatnonzero(large), name, PERCENT_HINT)

@@ -7,7 +7,7 @@ cells become numbers and dates in `behavior.cells`; here are only values.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -268,7 +268,6 @@ class ContractGroup:
 
     Parameters
     ----------
-    optional : tables that may be absent.
     between : rules over several tables: tables by name -> breaches by table name.
     notes : how the numbers are read, for the contract's page.
     """
@@ -278,7 +277,6 @@ class ContractGroup:
     tables: tuple[TableContract, ...]
     references: tuple[Reference, ...] = ()
     between: tuple[Callable[[Mapping[str, pd.DataFrame]], Mapping[str, Sequence[Breach]]], ...] = ()
-    optional: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = ()
 
     @property
@@ -348,38 +346,3 @@ def needed_when(column: str, given: str, words: Sequence[str]) -> Rule:
     listed_words = ", ".join(f"`{word}`" for word in words)
     rule.__doc__ = f"`{column}` is filled where `{given}` is {listed_words}."
     return rule
-
-
-def render(contract: TableContract) -> str:
-    """The contract's page in Markdown, as kept in ``data/contracts``."""
-    lines = [f"# {contract.id}: `{contract.table}`", "", contract.summary, ""]
-    if contract.key:
-        lines += ["Key: " + ", ".join(f"`{name}`" for name in contract.key) + ".", ""]
-    if contract.order:
-        within = " within " + ", ".join(f"`{name}`" for name in contract.unit) if contract.unit else ""
-        lines += [f"`{contract.order}` rises down the file{within}.", ""]
-    lines += ["| column | kind | unit | required | may be empty | values | meaning |", "|---|---|---|---|---|---|---|"]
-    for column in contract.columns:
-        meaning = column.meaning + (" **Personal data: mask it.**" if column.personal_data else "")
-        cells = (
-            f"`{column.name}`",
-            column.kind,
-            column.unit,
-            "yes" if column.required else "",
-            "yes" if column.nullable else "",
-            _values(column),
-            meaning,
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    rules = [rule.__doc__ for rule in contract.rules if rule.__doc__]
-    if rules:
-        lines += ["", *(f"- {' '.join(words.split())}" for words in rules)]
-    return "\n".join([*lines, ""])
-
-
-def _values(column: Column) -> str:
-    if column.allowed:
-        return ", ".join(f"`{word}`" for word in column.allowed)
-    bounds = [f"≥ {column.minimum:g}"] if column.minimum is not None else []
-    bounds += [f"≤ {column.maximum:g}"] if column.maximum is not None else []
-    return ", ".join(bounds)

@@ -18,6 +18,7 @@ from behavior.estimators.pass_through_static import matched, positions
 from behavior.kinds._beta_paths import PathModel
 from behavior.quantities import FloatArray
 
+SEED = 20260930
 REPLICATES = 1000
 LEAST_MOVE = 0.0025
 PATH, BETA, END = "path_error_bp", "cumulative_beta_error", "end_error_bp"
@@ -39,7 +40,6 @@ class BetaBenchmark:
     by_fold: pd.DataFrame
     summary: pd.DataFrame
     failed: Mapping[str, str]
-    seed: int = 20260930
 
     @property
     def models(self) -> list[str]:
@@ -48,10 +48,10 @@ class BetaBenchmark:
 
     def scores(self) -> dict[str, list[Score]]:
         """Every model's figures with their draws, on the rows that it answered."""
-        return {name: _scores(self.rows, self.by_fold, name, self.seed) for name in self.models}
+        return {name: _scores(self.rows, self.by_fold, name) for name in self.models}
 
 
-def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int = 20260930) -> BetaBenchmark:
+def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model]) -> BetaBenchmark:
     """Fit every model on every fold, foretell what was left out, and score all of them on the same rows."""
     parts: list[pd.DataFrame] = []
     failed: dict[str, str] = {}
@@ -70,7 +70,7 @@ def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model], seed: int =
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[~rows["start"]].drop(columns="start").reset_index(drop=True)
     names = list(models)
-    return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names, seed), failed, seed)
+    return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names), failed)
 
 
 def path_rates(path: PathModel, series: RateSeries) -> FloatArray:
@@ -121,15 +121,15 @@ def _by_fold(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str, seed: int) -> list[Score]:
+def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str) -> list[Score]:
     own = rows[rows[name].notna()]
-    found = [Score(PATH, "count", "", "", _path_draws(own, name, seed), len(own), float("nan"))]
+    found = [Score(PATH, "count", "", "", _path_draws(own, name), len(own), float("nan"))]
     for fold, part in own.groupby("fold", sort=False):
-        found.append(Score(PATH, "count", "fold", str(fold), _path_draws(part, name, seed), len(part), float("nan")))
+        found.append(Score(PATH, "count", "fold", str(fold), _path_draws(part, name), len(part), float("nan")))
     ends = by_fold[(by_fold["model"] == name) & by_fold["cumulative beta error"].notna()]
     if len(ends):
         place = pd.factorize(ends["fold"])[0].astype(np.int64)
-        draws = draws_of(ends["unit"].to_numpy(), place, seed, REPLICATES)
+        draws = draws_of(ends["unit"].to_numpy(), place, SEED, REPLICATES)
         for score, column in ((BETA, "cumulative beta error"), (END, "end error, bp")):
             total = draws.sums(ends[column].abs().to_numpy(dtype=np.float64), np.ones(len(ends)))
             values = np.asarray(total[:, 0] / np.maximum(total[:, 1], 1e-12))
@@ -137,27 +137,27 @@ def _scores(rows: pd.DataFrame, by_fold: pd.DataFrame, name: str, seed: int) -> 
     return found
 
 
-def _path_draws(rows: pd.DataFrame, name: str, seed: int) -> FloatArray:
+def _path_draws(rows: pd.DataFrame, name: str) -> FloatArray:
     """Root mean squared error in every draw, basis points; units and half years are drawn again."""
-    draws = draws_of(rows["unit"].to_numpy(), rows["month"].to_numpy(dtype=np.int64) // BLOCK_MONTHS, seed, REPLICATES)
+    draws = draws_of(rows["unit"].to_numpy(), rows["month"].to_numpy(dtype=np.int64) // BLOCK_MONTHS, SEED, REPLICATES)
     total = draws.sums(_errors(rows, name) ** 2, np.ones(len(rows)))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.sqrt(np.where(total[:, 1] > 0, total[:, 0] / total[:, 1], np.nan)))
 
 
-def _summary(rows: pd.DataFrame, names: Sequence[str], seed: int) -> pd.DataFrame:
+def _summary(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """One row a model that answered; each is compared with the champion on the rows that both answered."""
-    return pd.DataFrame([_one_model(rows, name, seed) for name in names if rows[name].notna().any()])
+    return pd.DataFrame([_one_model(rows, name) for name in names if rows[name].notna().any()])
 
 
-def _one_model(rows: pd.DataFrame, name: str, seed: int) -> dict[str, object]:
+def _one_model(rows: pd.DataFrame, name: str) -> dict[str, object]:
     own = rows[rows[name].notna()]
     both = own[own[CHAMPION].notna()]
-    value, low, high = value_and_interval(_path_draws(own, name, seed))
+    value, low, high = value_and_interval(_path_draws(own, name))
     found: dict[str, object] = {"model": name, "path error, bp": value, "lower": low, "upper": high, "rows": len(own)}
     if name == CHAMPION or both.empty:
         return found
-    ahead = _path_draws(both, CHAMPION, seed) - _path_draws(both, name, seed)
+    ahead = _path_draws(both, CHAMPION) - _path_draws(both, name)
     value, low, high = value_and_interval(ahead)
     fold = both["fold"].to_numpy()
     squares = [pd.Series(_errors(both, one) ** 2).groupby(fold).mean() for one in (CHAMPION, name)]

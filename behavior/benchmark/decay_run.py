@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,13 @@ import pandas as pd
 from behavior.assumptions.effects import View
 from behavior.benchmark import decay_models as models
 from behavior.benchmark.bars import judge_bar
+from behavior.benchmark.decay_scores import CURVE, LIFE, RUN_OFF, Followed, scores_of, share_left
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
 from behavior.benchmark.incumbents import UNSAID
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows, words_of
 from behavior.benchmark.protocols import Incumbent, Protocol, Question
-from behavior.benchmark.resampling import Draws, draws_of, of_absolute_error, value_and_interval
+from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError, FittingError
 from behavior.kinds._decay_fit import level_codes, segment_levels
@@ -40,32 +40,6 @@ WORDS: Mapping[str, str] = {
     "cohort_decay": "balances of earlier cohorts",
     "probable_amount": "lowest probable total, 95%",
 }
-CURVE, LIFE, RUN_OFF, RATIO = (
-    "curve_error_points",
-    "average_life_error_years",
-    "run_off_error_points",
-    "actual_over_expected",
-)
-
-
-@dataclass(frozen=True)
-class Followed:
-    """Cohorts as they went and as they were foretold.
-
-    Parameters
-    ----------
-    customer, landmark, segment, balance : of each account followed, shape (accounts,).
-    actual : view -> share of balance left, shape (accounts, 1 + horizon). foretold : view -> model -> the same.
-    refused : models without an answer, and why.
-    """
-
-    customer: np.ndarray
-    landmark: IntArray
-    segment: IntArray
-    balance: FloatArray
-    actual: Mapping[str, FloatArray]
-    foretold: Mapping[str, Mapping[str, FloatArray]]
-    refused: tuple[Refusal, ...] = ()
 
 
 def decay_benchmark(
@@ -90,7 +64,7 @@ def decay_benchmark(
     draws = draws_of(followed.customer, followed.landmark, question.protocol.seed, replicates)
     tables, scores, exhibits = [], {}, []
     for view, foretold in followed.foretold.items():
-        scores[view] = {model: _scores(followed, view, share, draws, levels) for model, share in foretold.items()}
+        scores[view] = {model: scores_of(followed, view, share, draws, levels) for model, share in foretold.items()}
         tables += [table_of(own, cause=view, model=model) for model, own in scores[view].items()]
         exhibits.append(_picture(followed, view, draws))
     table = pd.concat(tables, ignore_index=True)
@@ -286,37 +260,6 @@ def _together(parts: list[Followed]) -> Followed:
     )
 
 
-def _share(followed: Followed, share: FloatArray, draws: Draws, rows: np.ndarray | None = None) -> FloatArray:
-    """Balance-weighted share left by month, at most 1, shape (draws, 1 + horizon)."""
-    weight = followed.balance if rows is None else followed.balance * rows
-    sums = draws.sums(*(weight * share[:, k] for k in range(share.shape[1])))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.minimum(sums / np.where(sums[:, :1] > 0, sums[:, :1], np.nan), 1.0))
-
-
-def _scores(followed: Followed, view: str, share: FloatArray, draws: Draws, levels: tuple[str, ...]) -> list[Score]:
-    count = len(followed.balance)
-    found: list[Score] = []
-    for slice_name, bucket, rows in (
-        ("", "", None),
-        *(("segment", name, followed.segment == k) for k, name in enumerate(levels) if (followed.segment == k).any()),
-    ):
-        actual = _share(followed, followed.actual[view], draws, rows)
-        gap = _share(followed, share, draws, rows) - actual
-        size = count if rows is None else int(rows.sum())
-        gone = 1.0 - actual[:, -1]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(gone - gap[:, -1] > 1e-6, gone / (gone - gap[:, -1]), np.nan)
-        for name, values in (
-            (RATIO, ratio),
-            (CURVE, of_absolute_error(100.0 * np.abs(gap[:, 1:]).mean(axis=1))),
-            (RUN_OFF, 100.0 * gap[:, -1]),
-            (LIFE, gap.sum(axis=1) / 12.0),
-        ):
-            found.append(Score(name, "balance", slice_name, bucket, np.asarray(values), size, float("nan")))
-    return found
-
-
 def _incumbent_words(given: Incumbent) -> str:
     if given.average_life_years is None:
         return f"{UNSAID}: {WORDS['last_period']}"
@@ -356,11 +299,11 @@ def _winner(view: str, scores: Mapping[str, list[Score]]) -> str:
 
 
 def _picture(followed: Followed, view: str, draws: Draws) -> Exhibit:
-    actual = _share(followed, followed.actual[view], draws)
+    actual = share_left(followed, followed.actual[view], draws)
     data = {"months": np.arange(actual.shape[1]), "actual": actual[0]}
     bounds = np.nanquantile(actual[1:], [0.05, 0.95], axis=0)
     data |= {"actual_lower": bounds[0], "actual_upper": bounds[1]}
     shown = [one for one in (OURS, "incumbent", "cohort_decay", "kaplan_meier") if one in followed.foretold[view]]
-    data |= {one: _share(followed, followed.foretold[view][one], draws)[0] for one in shown}
+    data |= {one: share_left(followed, followed.foretold[view][one], draws)[0] for one in shown}
     title = f"{view.replace('_', ' ')}: share left of the accounts followed"
     return Exhibit(f"decay_{view}", title, "lines", pd.DataFrame(data), "months since the landmark", "share of balance")

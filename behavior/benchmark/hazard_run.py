@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -17,20 +16,20 @@ from behavior.benchmark.hazard_scores import (
     Score,
     incidence_by_age,
     score_model,
-    survival_by_age,
     table_of,
 )
-from behavior.benchmark.incumbents import UNSAID, FixedHazard, months_of, stand_in
-from behavior.benchmark.judged_rows import Rows
+from behavior.benchmark.hazard_words import incumbent_words, pictures, summary_of, winner_of
+from behavior.benchmark.incumbents import FixedHazard, months_of, stand_in
+from behavior.benchmark.judged_rows import DRIVERS, Judged, Rows
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
-from behavior.benchmark.protocols import Incumbent, Protocol, Question
-from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_absolute_error, value_and_interval
+from behavior.benchmark.protocols import Protocol, Question
+from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_absolute_error
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
 from behavior.estimators.spline_hazard import rows_of
 from behavior.kinds._prepayment_segments import segments_found
 from behavior.kinds._segments import scheme_of, segment_text
-from behavior.kinds.base import Exhibit, FittedModel, ModelKind
+from behavior.kinds.base import FittedModel, ModelKind
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
 from behavior.quantities import AnyArray, FloatArray, IntArray
@@ -40,25 +39,7 @@ CAUSES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "mortgage_prepayment": (("payoff", "payoff"), ("default", "default")),
     "nmd_decay": (("closed", "closure"),),
 }
-DRIVERS = ("incentive", "spread")
 INTERACTS = ("log_original_balance", "credit_score", "current_ltv", "cltv")
-SHOWN = ("actual_over_expected", "monthly_cpr_error_points", "curve_error_points", "log_loss", "area_under_curve")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Expectations of every model on the rows judged, for one cause.
-
-    Parameters
-    ----------
-    place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
-    families : champion family -> windows in which it was chosen. absent : model that has no row -> why, in words.
-    """
-
-    place: IntArray
-    expected: Mapping[str, FloatArray]
-    families: Mapping[str, int] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def hazard_benchmark(
@@ -197,13 +178,6 @@ def _window(
     return found, refused
 
 
-def incumbent_words(given: Incumbent, incumbent: FixedHazard | None, judged: Judged) -> str:
-    """What the incumbent's row is: the bank's own by name, or what stands in for it."""
-    if incumbent is None:
-        return f"{UNSAID}: {WORDS[stand_in(judged.expected)]}"
-    return f"{WORDS['incumbent']}: {given.name}" if given.name else WORDS["incumbent"]
-
-
 def roles_of(names: tuple[str, ...], spec: ModelSpec, cause: str) -> Roles:
     """Which features play which part in the structured baselines."""
     driver = next((name for name in DRIVERS if name in names), "") if cause != "default" else ""
@@ -313,68 +287,4 @@ def _incidence(
             found[cause][model] = Score(
                 "incidence_error_at_worst_age_points", "count", "", "", gap, len(table), float(actual[cause].sum())
             )
-    return found
-
-
-def summary_of(table: pd.DataFrame, cause: str, incumbent: str = WORDS["incumbent"]) -> pd.DataFrame:
-    """One row a model, in words: the scores that matter first, each with its interval; `incumbent` is what that is."""
-    whole = table[(table["cause"] == cause) & (table["slice"] == "")]
-    lines = []
-    for model in whole["model"].unique():
-        line: dict[str, object] = {"model": model, "what": incumbent if model == "incumbent" else WORDS.get(model, "")}
-        own = whole[whole["model"] == model]
-        for score in SHOWN:
-            weighting = "balance" if score == "monthly_cpr_error_points" else "count"
-            one = own[(own["score"] == score) & (own["weighting"] == weighting)]
-            if len(one):
-                value, low, high = (float(one.iloc[0][name]) for name in ("value", "low", "high"))
-                form = ".4f" if score == "log_loss" else ".2f"
-                line[score.replace("_", " ")] = f"{value:{form}} ({low:{form}}..{high:{form}})"
-        lines.append(line)
-    return pd.DataFrame(lines)
-
-
-def winner_of(scores: Mapping[str, list[Score]]) -> str:
-    """Who has the lower log loss, and by how much ours is ahead or behind, in words."""
-    loss = {
-        model: next(one for one in own if one.score == "log_loss") for model, own in scores.items() if model != OURS
-    }
-    mine = next(one for one in scores[OURS] if one.score == "log_loss")
-    best = min(loss, key=lambda model: (float(loss[model].draws[0]), model == "incumbent"))  # or what stands in for it
-    value, low, high = value_and_interval(mine.draws - loss[best].draws)
-    scale = 100.0 / max(abs(float(loss[best].draws[0])), 1e-12)
-    words = f"{scale * value:+z.2f}% ({scale * low:+z.2f} to {scale * high:+z.2f}) of its log loss"
-    if value == 0.0 and low == high:
-        return f"ours, which is `{best}` ({WORDS.get(best, best)}) here"
-    if value <= 0:
-        return f"ours; the closest other is `{best}` ({WORDS.get(best, best)}), from which ours differs by {words}"
-    told = "by more than chance" if low > 0 else "not told apart from ours"
-    return f"`{best}` ({WORDS.get(best, best)}) has the lowest log loss, {told}: ours differs by {words}"
-
-
-def pictures(cause: str, rows: Rows, judged: Judged, draws: Draws) -> list[Exhibit]:
-    """Actual against expected by the driver's bucket, or by age where there is no driver, and survival by age."""
-    found = []
-    shown = [model for model in (OURS, "incumbent", "s_curve", "age_table", "boosted") if model in judged.expected][:4]
-    slice_name = next((name for name in (*DRIVERS, "age") if name in rows.buckets), "age")
-    code = rows.buckets[slice_name].codes.astype(np.int64)
-    names = [str(one) for one in rows.buckets[slice_name].categories]
-    held = np.maximum(np.bincount(code, rows.weight, len(names)), 1e-12)
-    data = {
-        slice_name: names,
-        "actual": np.bincount(code, rows.weight * rows.actual) / held,
-    }
-    for model in shown:
-        data[model] = np.bincount(code, rows.weight * judged.expected[model], len(names)) / held
-    unit = "share a month" if rows.periods_a_year == 12 else "share a year"
-    found.append(
-        Exhibit(f"{cause}_by_{slice_name}", f"{cause} by {slice_name}", "lines", pd.DataFrame(data), slice_name, unit)
-    )
-    actual, ages = survival_by_age(rows, rows.actual, draws)
-    curve = {"age": ages, "actual": actual[0]}
-    bounds = np.quantile(actual[1:], [0.05, 0.95], axis=0)
-    curve |= {"actual_lower": bounds[0], "actual_upper": bounds[1]}
-    curve |= {model: survival_by_age(rows, judged.expected[model], draws)[0][0] for model in shown}
-    title = f"{cause}: share still there by age, from hazards of the rows judged"
-    found.append(Exhibit(f"{cause}_survival", title, "lines", pd.DataFrame(curve), "age, months", "share"))
     return found

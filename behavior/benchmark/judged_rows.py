@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from behavior.quantities import FloatArray, IntArray
 
 AGES = 481
+DRIVERS = ("incentive", "spread")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,22 @@ class Rows:
     def ages(self) -> tuple[IntArray, IntArray]:
         """Place of each row's age among the distinct ages, and those ages."""
         return _places(np.minimum(self.age, AGES).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Expectations of every model on the rows judged, for one cause.
+
+    Parameters
+    ----------
+    place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
+    families : champion family -> windows in which it was chosen. absent : model that has no row -> why, in words.
+    """
+
+    place: IntArray
+    expected: Mapping[str, FloatArray]
+    families: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def _places(values: IntArray) -> tuple[IntArray, IntArray]:

@@ -8,9 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behavior.cli.valuing import PATHS, SHEETS, read_inputs, read_options
+from behavior.cli.valuing import PATHS, SHEETS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from behavior.cli.output import Console
     from behavior.workflows.explain import Cell
     from behavior.workflows.valuation import ValuationInputs, ValuationOptions
@@ -89,6 +91,8 @@ def _of_profile(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, V
 
 def _of_command(folder: Path, facts: dict[str, Any]) -> tuple[ValuationInputs, ValuationOptions]:
     """What `behavior value` read, by its arguments; files by their way from the folder of the results."""
+    from behavior.cli.value_inputs import read_inputs, read_options
+
     found = dict(facts["arguments"])
     for name in PATHS:
         if found.get(name) is not None:
@@ -165,7 +169,7 @@ def _reported_value(folder: Path, cell: Cell) -> float | None:
     return float(rows["present_value"].sum())
 
 
-def _rows(path: Path, **labels: str) -> Any:
+def _rows(path: Path, **labels: str) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.read_csv(path)

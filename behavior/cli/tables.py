@@ -38,6 +38,11 @@ def table_lines(rows: Sequence[Mapping[Any, object]], width: int) -> list[str]:
     return lines + [_line(parts, widths, right) for row in body for parts in _side_by_side(row)]
 
 
+def spaced(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Rows under headings for people: words where a machine's keys have underscores."""
+    return [{name.replace("_", " "): value for name, value in row.items()} for row in rows]
+
+
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     """Widths that fill the room: the widest columns give way first, none below its longest word."""
     least = [_least(column) for column in columns]

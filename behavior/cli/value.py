@@ -6,24 +6,16 @@ import argparse
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from behavior.cli.valuing import (
-    add_choices,
-    add_inputs,
-    arguments_of,
-    months_of,
-    read_inputs,
-    read_options,
-    words_of,
-)
+from behavior.cli.valuing import add_choices, add_inputs, arguments_of, months_of, words_of
 from behavior.workflows.value_words import EVERY
 
 if TYPE_CHECKING:
     from behavior.cli.output import Console
     from behavior.measures.result import IrrbbResult
-    from behavior.workflows.valuation import ValuationInputs
-
+    from behavior.workflows.valuation import ValuationInputs, ValuationOptions
+    from behavior.workflows.value import Runner
 
 POSITIONS = "cash_flows.parquet"
 
@@ -63,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read, value, write, print."""
+    from behavior.cli.value_inputs import read_inputs, read_options
     from behavior.errors import DONE
     from behavior.io.files import require_outputs
     from behavior.io.writers import write_result, write_stream
@@ -87,7 +80,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.warn(note)
     _show(result, console)
     console.say(f"\n{len(written)} files in {args.out}" + (f", report in {args.report}" if args.report else ""))
-    console.result({"out": str(args.out), "files": [path.name for path in written], **_summary(result)})
+    said = {"stamp": result.stamp, "summary": result.facts["summary"], "warnings": result.facts["warnings"]}
+    console.result({"out": str(args.out), "files": [path.name for path in written], **said})
     return DONE
 
 
@@ -100,7 +94,7 @@ def _write_report(result: IrrbbResult, inputs: ValuationInputs, file: Path) -> N
     write_atomically(file, render(irrbb_report(result, inputs.assumptions, {})))
 
 
-def _runner(scheduler: str | None) -> Any:
+def _runner(scheduler: str | None) -> Runner:
     """What runs the plan: this process, or the cluster whose scheduler answers at an address."""
     if scheduler is None:
         from behavior.engine.run import run as here
@@ -111,7 +105,9 @@ def _runner(scheduler: str | None) -> Any:
     return partial(run_on, scheduler)
 
 
-def _measured(result: IrrbbResult, inputs: Any, options: Any, args: argparse.Namespace) -> IrrbbResult:
+def _measured(
+    result: IrrbbResult, inputs: ValuationInputs, options: ValuationOptions, args: argparse.Namespace
+) -> IrrbbResult:
     """The result with the further measures that were asked for."""
     names = [*(args.measures or []), *(["sensitivity"] if args.sensitivity else [])]
     if not names:
@@ -152,7 +148,3 @@ def show_figures(result: IrrbbResult, console: Console) -> None:
     year = result.nii_summary[result.nii_summary["horizon_months"] == 12]
     columns = ["scenario", "balance_sheet", "nii", "delta_nii", "delta_nii_pct_tier1"]
     console.table(f"Net interest income, 12 months, {currency}", year[columns].to_dict("records"))
-
-
-def _summary(result: IrrbbResult) -> dict[str, Any]:
-    return {"stamp": result.stamp, "summary": result.facts["summary"], "warnings": result.facts["warnings"]}

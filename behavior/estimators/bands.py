@@ -12,6 +12,8 @@ For a kind: `Blocks.of(customer, month)`, then `with_block_covariance(model, ...
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,7 @@ from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 CALENDAR_MONTHS = 6
 CHUNK = 40_000
 COLUMNS_AT_ONCE = 16
+COVARIANCE_FILE = "covariance.json"
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,18 @@ def root_of(covariance: FloatArray) -> FloatArray:
     """R with R R' = covariance, negative eigenvalues of rounding left out."""
     values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def covariance_text(covariance: FloatArray | None) -> dict[str, str]:
+    """A model's covariance as a file of its own, six digits of each entry; no file without one."""
+    if covariance is None:
+        return {}
+    return {COVARIANCE_FILE: json.dumps([[float(f"{one:.6g}") for one in row] for row in covariance])}
+
+
+def covariance_of(files: Mapping[str, str]) -> FloatArray | None:
+    """The covariance that `covariance_text` wrote, None where there is none."""
+    return np.asarray(json.loads(files[COVARIANCE_FILE])) if COVARIANCE_FILE in files else None
 
 
 def _sums(rows: FloatArray, weight: FloatArray, code: IntArray) -> FloatArray:

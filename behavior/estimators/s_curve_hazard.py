@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from behavior.estimators.bands import covariance_of, covariance_text
 from behavior.estimators.sampling import SAMPLE_SHARE, level_shift, require_events, sample_cases
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
@@ -304,10 +305,7 @@ class SCurveHazard:
             "shift": self.shift_,
             "facts": self.facts_,
         }
-        files = {"model.json": json.dumps(held, indent=1)}
-        if self.covariance_ is not None:
-            files["covariance.json"] = json.dumps([[float(f"{one:.6g}") for one in row] for row in self.covariance_])
-        return files
+        return {"model.json": json.dumps(held, indent=1), **covariance_text(self.covariance_)}
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> SCurveHazard:
@@ -319,9 +317,11 @@ class SCurveHazard:
         model.shape_, model.season_ = np.asarray(shape), np.asarray(held["season"])
         model.slopes_ = np.asarray(held["slopes"]).reshape(2, -1)
         model.columns_, model.shift_, model.facts_ = held["columns"], held["shift"], held["facts"]
-        if "covariance.json" in files:
-            covariance, unknown = np.asarray(json.loads(files["covariance.json"])), [known] * (len(SHAPES) - known)
-            model.covariance_ = np.insert(np.insert(covariance, unknown, 0.0, axis=0), unknown, 0.0, axis=1)
+        covariance = covariance_of(files)
+        if covariance is not None:
+            unknown = [known] * (len(SHAPES) - known)
+            covariance = np.insert(np.insert(covariance, unknown, 0.0, axis=0), unknown, 0.0, axis=1)
+        model.covariance_ = covariance
         return model
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 
+from behavior.estimators.bands import covariance_of, covariance_text
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_logistic import LogisticFit, fit_bounded_logistic
 from behavior.estimators.bounded_squares import bounded_least_squares
@@ -219,10 +220,7 @@ class SplineHazard:
             "shift": self.shift_,
             "facts": self.facts_,
         }
-        files = {"model.json": json.dumps(held, indent=1)}
-        if self.covariance_ is not None:
-            files["covariance.json"] = json.dumps([[float(f"{one:.6g}") for one in row] for row in self.covariance_])
-        return files
+        return {"model.json": json.dumps(held, indent=1), **covariance_text(self.covariance_)}
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> SplineHazard:
@@ -233,8 +231,7 @@ class SplineHazard:
         model.layout_ = Layout(tuple(Term.from_json(term) for term in held["terms"]))
         model.coefficients_ = np.asarray(held["coefficients"])
         model.shift_, model.facts_ = held["shift"], held["facts"]
-        if "covariance.json" in files:
-            model.covariance_ = np.asarray(json.loads(files["covariance.json"]))
+        model.covariance_ = covariance_of(files)
         return model
 
 

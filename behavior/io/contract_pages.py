@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from behavior.contracts import ContractGroup, render
+from behavior.columns import Column
+from behavior.contracts import ContractGroup, TableContract
 from behavior.io.files import write_atomically
 from behavior.io.registry import BUILT_IN
 from behavior.io.settings import Settings
@@ -26,7 +27,7 @@ def write_contract_pages(folder: Path | str) -> tuple[str, ...]:
 
 def _page(group: ContractGroup) -> str:
     """All tables of a contract, then what holds between them."""
-    text = "\n".join(render(table) for table in group.tables)
+    text = "\n".join(_table_page(table) for table in group.tables)
     between = [
         f"- Every `{one.column}` of `{one.table}` is a `{one.to_column}` of `{one.to_table}`."
         for one in group.references
@@ -36,6 +37,41 @@ def _page(group: ContractGroup) -> str:
     return text + (
         "\nHow it is read:\n\n" + "\n".join(f"- {note}" for note in group.notes) + "\n" if group.notes else ""
     )
+
+
+def _table_page(contract: TableContract) -> str:
+    """Columns and rules of one table."""
+    lines = [f"# {contract.id}: `{contract.table}`", "", contract.summary, ""]
+    if contract.key:
+        lines += ["Key: " + ", ".join(f"`{name}`" for name in contract.key) + ".", ""]
+    if contract.order:
+        within = " within " + ", ".join(f"`{name}`" for name in contract.unit) if contract.unit else ""
+        lines += [f"`{contract.order}` rises down the file{within}.", ""]
+    lines += ["| column | kind | unit | required | may be empty | values | meaning |", "|---|---|---|---|---|---|---|"]
+    for column in contract.columns:
+        meaning = column.meaning + (" **Personal data: mask it.**" if column.personal_data else "")
+        cells = (
+            f"`{column.name}`",
+            column.kind,
+            column.unit,
+            "yes" if column.required else "",
+            "yes" if column.nullable else "",
+            _values(column),
+            meaning,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    rules = [rule.__doc__ for rule in contract.rules if rule.__doc__]
+    if rules:
+        lines += ["", *(f"- {' '.join(words.split())}" for words in rules)]
+    return "\n".join([*lines, ""])
+
+
+def _values(column: Column) -> str:
+    if column.allowed:
+        return ", ".join(f"`{word}`" for word in column.allowed)
+    bounds = [f"≥ {column.minimum:g}"] if column.minimum is not None else []
+    bounds += [f"≤ {column.maximum:g}"] if column.maximum is not None else []
+    return ", ".join(bounds)
 
 
 def _settings_page() -> str:

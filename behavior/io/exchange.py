@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.check import HIGHEST_PASS_THROUGH, QUANTITIES, set_faults
+from behavior.assumptions.check import QUANTITIES, set_faults
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
 from behavior.assumptions.manifest import heading_from
@@ -48,7 +48,8 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.table_text import KEPT_WORDS, curves_of, header_faults, read_rows
 from behavior.errors import Fault, FaultyInput, Gathered
 from behavior.io.files import read_bytes
-from behavior.quantities import BoolArray, IntArray, Quantity, annual_to_monthly, psa_to_cpr
+from behavior.io.vendor_shapes import SET_QUANTITIES, SHAPES, judged_values, monthly_text, quantity_of
+from behavior.quantities import BoolArray, IntArray, Quantity
 
 CONSTANT_MONTHS = 360
 """Months that a constant is written out for; the tail rule holds it for ever after."""
@@ -56,18 +57,6 @@ CONSTANT_MONTHS = 360
 NEEDED = ("effect", "quantity", "value")
 DRIVER_COLUMNS = {driver.lower(): driver for driver in Driver}
 RESERVED = ("effect", "cause", "quantity", *KEPT_WORDS, *DRIVER_COLUMNS)
-SHAPES = {
-    "CPR": Quantity.MONTHLY_HAZARD,
-    "PSA": Quantity.MONTHLY_HAZARD,
-    "ANNUAL_DECAY": Quantity.MONTHLY_HAZARD,
-    "BETA": Quantity.MARGINAL_PASS_THROUGH,
-}
-RANGES = {
-    "CPR": ("expected a share a year in [0, 1]; 6% is 0.06", 1.0),
-    "ANNUAL_DECAY": ("expected a share a year in [0, 1]; 12% is 0.12", 1.0),
-    "PSA": ("expected a speed of at least 0; the standard is 100", np.inf),
-    "BETA": ("expected a pass-through in [0, 2]; 40% is 0.4", HIGHEST_PASS_THROUGH),
-}
 SINCE_AS_OF_CAUSES = ("withdrawal", "migrated")
 CAUSE_PATTERN = re.compile(r"\w([\w .-]*\w)?")
 TOP_KEYS = ("source", "note", "bands", "tables")
@@ -107,7 +96,7 @@ def import_set(path: Path, set_id: str, as_of: dt.date, terms: Path | None = Non
     rows = rows if "cause" in rows.columns else rows.assign(cause="")
     wrong, good = _word_faults(rows, lines, where)
     faults += wrong
-    rows, wrong = _judged_values(rows, good, lines, where)
+    rows, wrong = judged_values(rows, good, lines, where)
     whole = not faults
     faults += wrong
     parts = _parts(rows[good], lines[good])
@@ -187,7 +176,7 @@ def _broken_rules(effect: str, cause: str, quantity: str, direction: str) -> Ite
     known = effect in list(Effect)
     if not known:
         yield "effect", effect, f"expected one of {', '.join(Effect)}"
-    meant = _quantity(quantity)
+    meant = quantity_of(quantity)
     fitting = [str(one) for one in QUANTITIES[Effect(effect)]] if known else [str(one) for one in SET_QUANTITIES]
     fitting += [shape for shape, of in SHAPES.items() if str(of) in fitting]
     if meant is None:
@@ -207,7 +196,7 @@ def _broken_rules(effect: str, cause: str, quantity: str, direction: str) -> Ite
 
 def _parts(rows: pd.DataFrame, lines: IntArray) -> list[_Part]:
     """Rows of each table, tables in the order of their first row."""
-    words = [_quantity(str(one)) for one in rows["quantity"]]
+    words = [quantity_of(str(one)) for one in rows["quantity"]]
     names = np.asarray(
         [
             _name(Effect(str(effect)), str(cause), quantity or Quantity.MONTHLY_HAZARD)
@@ -229,20 +218,6 @@ def _parts(rows: pd.DataFrame, lines: IntArray) -> list[_Part]:
         )
         found.append(part)
     return found
-
-
-SET_QUANTITIES = (
-    Quantity.MONTHLY_HAZARD,
-    Quantity.MARGINAL_PASS_THROUGH,
-    Quantity.MONTHLY_ADJUSTMENT,
-    Quantity.DRAWN_SHARE,
-)
-
-
-def _quantity(words: str) -> Quantity | None:
-    if words in SHAPES:
-        return SHAPES[words]
-    return Quantity(words) if words in list(SET_QUANTITIES) else None
 
 
 def _name(effect: Effect, cause: str, quantity: Quantity) -> str:
@@ -307,32 +282,6 @@ def _view_faults(
     return faults
 
 
-def _judged_values(
-    rows: pd.DataFrame, good: BoolArray, lines: IntArray, where: str
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """Values and bands of vendors' shapes out of their range, and of rows that belong to no table.
-
-    Those of a set's quantities are judged with their table. A faulty cell is 0 in the rows that are given back, so that
-    everything else about its row is judged too.
-    """
-    faults: list[Fault] = []
-    rows = rows.copy()
-    shapes = rows["quantity"].to_numpy(dtype=object)
-    of_none = ~good & ~np.isin(shapes, list(RANGES))
-    for name in ("value", "lower", "upper"):
-        if name not in rows.columns:
-            continue
-        texts = rows[name].to_numpy(dtype=object)
-        numbers = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
-        stands = np.asarray((texts != "") | (name == "value"), dtype=np.bool_)
-        rules = [(shapes == shape, *RANGES[shape]) for shape in RANGES]
-        for here, rule, top in [*rules, (of_none, "expected a number with a decimal point", np.inf)]:
-            bad = here & stands & ~((numbers >= 0.0) & (numbers <= top) & np.isfinite(numbers))
-            faults += [Fault(where, rule, int(lines[row]), name, str(texts[row])) for row in np.flatnonzero(bad)]
-            rows[name] = np.where(bad, "0", rows[name].to_numpy(dtype=object))
-    return rows, faults
-
-
 def _speed_of_beta(parts: list[_Part], tables: list[AssumptionTable]) -> list[AssumptionTable]:
     """A speed of 1 up and down beside constant betas that came without one."""
     target = next((table for table in tables if table.quantity is Quantity.MARGINAL_PASS_THROUGH), None)
@@ -376,19 +325,10 @@ def _written_out(part: _Part) -> tuple[pd.DataFrame, IntArray]:
         if name in long.columns:
             texts = long[name].to_numpy(dtype=object)
             long[name] = [
-                _monthly_text(text, str(shape), month) for text, shape, month in zip(texts, shapes, age, strict=True)
+                monthly_text(text, str(shape), month) for text, shape, month in zip(texts, shapes, age, strict=True)
             ]
     return long, lines[place]
 
 
 def _is_number(column: pd.Series) -> BoolArray:
     return np.asarray(pd.to_numeric(column, errors="coerce").notna().to_numpy(), dtype=np.bool_)
-
-
-def _monthly_text(text: str, shape: str, month: float) -> str:
-    """A shape's value as the text of a monthly hazard; texts of other quantities are left as they are."""
-    if shape not in RANGES or SHAPES[shape] is not Quantity.MONTHLY_HAZARD or not text:
-        return text
-    number = float(text)
-    annual = psa_to_cpr(np.asarray(number), np.asarray(month)) if shape == "PSA" else np.asarray(number)
-    return repr(float(annual_to_monthly(annual)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,44 +25,16 @@ from behavior.io.profiles import (
 )
 from behavior.io.registry import group_of, table_of
 from behavior.io.roles import learned_roles, roles_without_index
-from behavior.io.tables import read_table
+from behavior.io.tables import CheckedTable, read_table
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
 from behavior.panel.control_totals import added_up, held_by_month, tie_out, tied
 
 
-@dataclass(frozen=True)
-class InputTable:
-    """One table as read and checked.
-
-    Parameters
-    ----------
-    notes : what the mapping set aside and what is missing, in words.
-    """
-
-    table: pd.DataFrame
-    sources: tuple[SourceFile, ...]
-    notes: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    place: Place = field(default_factory=lambda: Place("table"))
-
-    def values(self) -> pd.DataFrame:
-        """The table.
-
-        Raises
-        ------
-        ContractFault : listing every fault.
-        """
-        if self.faults:
-            raise ContractFault(self.faults)
-        return self.table
-
-
-def read_file(path: Path, contract: str) -> InputTable:
+def read_file(path: Path, contract: str) -> CheckedTable:
     """A file in the contract's own form, by ``CONTRACT[:table]``."""
-    read = read_table(path, table_of(contract))
-    return InputTable(read.table, (read.source,), (), read.faults, read.place)
+    return read_table(path, table_of(contract))
 
 
 def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[Fault]]:
@@ -71,14 +43,15 @@ def examine_history(profile: Profile, name: str) -> tuple[CustomerHistory, list[
     if section.stream is not None:
         return _examine_streamed(profile, name, section, section.stream)
     group = group_of(section.contract)
-    read: dict[str, InputTable] = {}
+    read: dict[str, CheckedTable] = {}
     lookups, faults, looked_up = _lookups(section.lookups, profile.folder)
     for table, source in section.tables.items():
         contract = group.table(table)
         assert contract is not None  # the profile's schema has checked the names
         read[table] = _read_one(source, contract, profile.folder, f"history.{name}.{table}", {**lookups, **read})
     faults += [fault for one in read.values() for fault in one.faults]
-    faults += check_between({key: one.table for key, one in read.items()}, group, _places(read))
+    places = {key: one.place for key, one in read.items()}
+    faults += check_between({key: one.table for key, one in read.items()}, group, places)
     totals = None
     if section.control_totals is not None:
         ledger = _read_one(section.control_totals, CONTROL_TOTALS_TABLE, profile.folder, "control_totals", {})
@@ -154,29 +127,13 @@ def read_history(profile: Profile, name: str) -> CustomerHistory:
     return history
 
 
-def examine_table(profile: Profile, section: str) -> InputTable:
+def examine_table(profile: Profile, section: str) -> CheckedTable:
     """One of the profile's single tables (`SINGLE_TABLES`) with every fault of it; faults raise in `.values()`."""
     source: MappedSection = profile.require(section)
     contract = group_of(SINGLE_TABLES[section]).tables[0]
     lookups, faults, looked_up = _lookups(source.lookups, profile.folder)
     read = _read_one(source, contract, profile.folder, section, lookups)
-    sources = _once((*read.sources, *looked_up))
-    return InputTable(read.table, sources, read.notes, (*faults, *read.faults), read.place)
-
-
-def read_rates(profile: Profile) -> InputTable:
-    """The rate history (rate_history/1); faults raise in `.values()`."""
-    return examine_table(profile, "rates")
-
-
-def read_curves(profile: Profile) -> InputTable:
-    """The curves (curves/1); faults raise in `.values()`."""
-    return examine_table(profile, "curves")
-
-
-def read_book(profile: Profile) -> InputTable:
-    """The book (book/1); faults raise in `.values()`."""
-    return examine_table(profile, "book")
+    return replace(read, sources=_once((*read.sources, *looked_up)), faults=(*faults, *read.faults))
 
 
 def rate_history(profile: Profile) -> RateHistory:
@@ -187,7 +144,7 @@ def rate_history(profile: Profile) -> RateHistory:
     ContractFault, SpecFault : listing every fault of the rates, or of the settings.
     """
     roles = read_settings(profile).index_roles
-    return RateHistory.from_table(read_rates(profile).values(), roles)
+    return RateHistory.from_table(examine_table(profile, "rates").values(), roles)
 
 
 def _lookups(
@@ -206,27 +163,22 @@ def _lookups(
 
 def _read_one(
     source: TableMap, contract: TableContract, folder: Path, name: str, siblings: Mapping[str, Sibling]
-) -> InputTable:
+) -> CheckedTable:
     if source.plain and len(source.files) == 1 and not source.rows:
-        read = read_table(folder / source.files[0], contract)
-        return InputTable(read.table, (read.source,), (), read.faults, read.place)
+        return read_table(folder / source.files[0], contract)
     mapped = map_table(source, contract, folder, name, siblings)
     notes = tuple(f"{contract.table}: {note}" for note in mapped.notes)
     if mapped.table.empty and mapped.faults:
-        return InputTable(mapped.table, mapped.sources, notes, mapped.faults, mapped.place)
+        return CheckedTable(mapped.table, mapped.place, mapped.sources, mapped.faults, notes)
     table, faults = examine(mapped.table, contract, mapped.place, mapped.declared)
     # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
     unread = {(fault.where, fault.line) for fault in mapped.faults}
     new = [fault for fault in faults if fault.rule != VALUE_REQUIRED or (fault.where, fault.line) not in unread]
-    return InputTable(table, mapped.sources, notes, (*mapped.faults, *new), mapped.place)
+    return CheckedTable(table, mapped.place, mapped.sources, (*mapped.faults, *new), notes)
 
 
 def _once(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(sources))
-
-
-def _places(read: Mapping[str, InputTable]) -> dict[str, Place]:
-    return {name: one.place for name, one in read.items()}
 
 
 def _in_order(table: pd.DataFrame, contract: TableContract | None) -> pd.DataFrame:
@@ -238,7 +190,7 @@ def _in_order(table: pd.DataFrame, contract: TableContract | None) -> pd.DataFra
     return table if bool((order[1:] > order[:-1]).all()) else table.iloc[order].reset_index(drop=True)
 
 
-def _notes(section: HistorySection, read: Mapping[str, InputTable], group: ContractGroup) -> tuple[str, ...]:
+def _notes(section: HistorySection, read: Mapping[str, CheckedTable], group: ContractGroup) -> tuple[str, ...]:
     notes = [*section.notes, *(note for one in read.values() for note in one.notes)]
     for one in group.tables:
         table = read[one.table].table if one.table in read else pd.DataFrame()
@@ -274,7 +226,7 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
         try:
             read = examine_table(profile, section)
         except FaultyInput as error:
-            read = InputTable(pd.DataFrame(), (), (), error.faults)
+            read = CheckedTable(pd.DataFrame(), Place(section), (), error.faults)
         held[section] = read.table
         files = ", ".join(dict.fromkeys(one.name for one in read.sources))
         rows.append({"input": section, "rows": len(read.table), "files": files, "faults": len(read.faults)})

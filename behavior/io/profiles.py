@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from behavior.assumptions.people import same_person
 from behavior.benchmark.protocols import Question
 from behavior.contracts import TableContract
 from behavior.errors import Fault, Gathered, SpecFault
@@ -75,7 +76,7 @@ class HistorySection(Terms):
         group = group_of(self.contract)
         expected = [one.table for one in group.tables]
         unknown = sorted(set(self.tables) - set(expected))
-        missing = [name for name in expected if name not in self.tables and name not in group.optional]
+        missing = [name for name in expected if name not in self.tables]
         if unknown or missing:
             raise ValueError(
                 f"expected the tables {', '.join(expected)} of {self.contract}; "
@@ -131,7 +132,7 @@ class ApprovalsSection(Terms):
 
     @model_validator(mode="after")
     def _two_people(self) -> ApprovalsSection:
-        if self.approved_by and self.approved_by == self.proposed_by:
+        if self.approved_by and same_person(self.approved_by, self.proposed_by):
             raise ValueError("expected an approver other than the proposer")
         return self
 

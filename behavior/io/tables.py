@@ -23,12 +23,18 @@ from behavior.panel.base import SourceFile
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """A table with everything that is wrong with it; `values()` gives it only when nothing is."""
+    """A table with everything that is wrong with it; `values()` gives it only when nothing is.
+
+    Parameters
+    ----------
+    notes : what a mapping set aside and what is missing, in words.
+    """
 
     table: pd.DataFrame
     place: Place
-    source: SourceFile
+    sources: tuple[SourceFile, ...]
     faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def values(self) -> pd.DataFrame:
         """The table.
@@ -51,11 +57,11 @@ def read_table(path: Path, contract: TableContract, declared: Collection[str] = 
     """
     raw = read_raw(path, contract=contract)
     if raw.faults and raw.table.empty:
-        return CheckedTable(raw.table, raw.place, raw.source, raw.faults)
+        return CheckedTable(raw.table, raw.place, (raw.source,), raw.faults)
     table, faults = examine(raw.table, contract, raw.place, declared)
     # What decoding and checking took and gave back would stay with the process: more than the table itself.
     pa.default_memory_pool().release_unused()
-    return CheckedTable(table, raw.place, raw.source, (*raw.faults, *faults))
+    return CheckedTable(table, raw.place, (raw.source,), (*raw.faults, *faults))
 
 
 def write_table(table: pd.DataFrame, path: Path) -> str:

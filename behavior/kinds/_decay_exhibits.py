@@ -10,6 +10,7 @@ import pandas as pd
 from behavior.assumptions.set import AssumptionTable
 from behavior.kinds._decay_core import core_exhibit, weighting_exhibit
 from behavior.kinds._decay_lives import lives_exhibit, readings
+from behavior.kinds._pictures import SERIES, lines_by
 from behavior.kinds.base import Exhibit, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.dense import month_number
@@ -47,15 +48,8 @@ def exhibits(
 
 
 def _picture(name: str, title: str, table: pd.DataFrame, by: AnyArray, x_label: str) -> Exhibit:
-    weight = table["weight"].to_numpy()
-    series = [column for column in ("actual", "predicted", "challenger", "benchmark") if column in table]
-    weighted = pd.DataFrame({column: table[column].to_numpy() * weight for column in series})
-    weighted["weight"], weighted["by"] = weight, by
-    sums = weighted.groupby("by", sort=True).sum()
-    data = pd.DataFrame({x_label: sums.index.to_numpy()})
-    for column in series:
-        data[column] = sums[column].to_numpy() / np.maximum(sums["weight"].to_numpy(), 1e-300) * 100
-    return Exhibit(name, title, "lines", data, x_label, "net decay, percent of balance a month", "balance weighted")
+    axes = (x_label, "net decay, percent of balance a month")
+    return lines_by(name, title, table, by, axes, lambda share: share * 100)
 
 
 def run_off(panel: Panel, predictions: Predictions, rows: BoolArray) -> Exhibit:
@@ -66,7 +60,7 @@ def run_off(panel: Panel, predictions: Predictions, rows: BoolArray) -> Exhibit:
     table = predictions.table[rows][cohort]
     weight = table["weight"].to_numpy()
     shares: dict[str, AnyArray] = {"months": np.arange(1, int(np.ptp(month)) + 2, dtype=np.float64)}
-    for column in ("actual", "predicted", "challenger", "benchmark"):
+    for column in SERIES:
         if column in table:
             gone = np.bincount(month[cohort] - month.min(), weight * table[column].to_numpy())
             held = np.bincount(month[cohort] - month.min(), weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from behavior.kinds._pictures import lines_by
 from behavior.kinds.base import Exhibit, FittedModel, Predictions
 from behavior.panel.base import Panel, PanelSplit
 from behavior.quantities import FloatArray, monthly_to_annual
@@ -29,14 +30,8 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
 
 
 def _picture(name: str, title: str, table: pd.DataFrame, by: FloatArray, x_label: str) -> Exhibit:
-    weights = table["weight"].to_numpy()
-    series = [column for column in ("actual", "predicted", "challenger", "benchmark") if column in table]
-    weighted = pd.DataFrame({column: table[column].to_numpy() * weights for column in series})
-    weighted["weight"], weighted["by"] = weights, by
-    sums = weighted.groupby("by", sort=True).sum()
-    data = pd.DataFrame({x_label: sums.index.to_numpy()})
-    for column in series:
-        share = sums[column].to_numpy() / np.maximum(sums["weight"].to_numpy(), 1e-300)
-        data[column] = monthly_to_annual(np.clip(share, 0.0, 1.0)) * 100
-    data["loan months"] = pd.Series(by).groupby(by).size().to_numpy()
-    return Exhibit(name, title, "lines", data.drop(columns="loan months"), x_label, "CPR, percent", "balance weighted")
+    return lines_by(name, title, table, by, (x_label, "CPR, percent"), _percent_a_year)
+
+
+def _percent_a_year(share: FloatArray) -> FloatArray:
+    return monthly_to_annual(np.clip(share, 0.0, 1.0)) * 100

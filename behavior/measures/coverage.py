@@ -12,16 +12,8 @@ from behavior.engine.positions import Book
 from behavior.engine.runoff import Matching, coverage_rows
 from behavior.quantities import BoolArray
 
-COLUMNS = (
-    "product",
-    "segment",
-    "curve",
-    "balance",
-    "how",
-    "share_clamped",
-    "share_extrapolated",
-    "share_without_burnout",
-)
+SHARES = ("share_clamped", "share_extrapolated", "share_without_burnout")
+COLUMNS = ("product", "segment", "curve", "balance", "how", *SHARES)
 
 
 def coverage_table(
@@ -33,32 +25,19 @@ def coverage_table(
     overnight : rows sent to the first day.
     """
     shown = counted.iloc[1:].copy()
-    drivers = {matching.table.name: _uses_burnout(matching) for matching in matchings}
     shown["share_without_burnout"] = 0.0
-    missing = _missing_burnout(book)
+    missing = np.isnan(book.numbers("months_in_the_money"))
     for matching in matchings:
-        if drivers[matching.table.name]:
+        if any(Driver.MONTHS_IN_THE_MONEY in curve.driver_grids for curve in matching.table.curves):
             rows = shown["curve"].str.startswith(f"{matching.table.name}: ")
             for place in np.flatnonzero(rows.to_numpy()).tolist():
                 shown.loc[shown.index[place], "share_without_burnout"] = _share(
                     book, matching, shown.iloc[place], missing
                 )
     repricing = [matching for matching in matchings if matching.table.effect == "REPRICING"]
-    further = (
-        coverage_rows(book, repricing)
-        .table.iloc[1:]
-        .assign(share_clamped=0.0, share_extrapolated=0.0, share_without_burnout=0.0)
-    )
+    further = coverage_rows(book, repricing).table.iloc[1:].assign(**dict.fromkeys(SHARES, 0.0))
     table = pd.concat([shown, further, _uncovered(book, matchings, overnight)], ignore_index=True)
     return table[list(COLUMNS)]
-
-
-def _uses_burnout(matching: Matching) -> bool:
-    return any(Driver.MONTHS_IN_THE_MONEY in curve.driver_grids for curve in matching.table.curves)
-
-
-def _missing_burnout(book: Book) -> BoolArray:
-    return np.asarray(np.isnan(book.numbers("months_in_the_money")))
 
 
 def _share(book: Book, matching: Matching, row: pd.Series, missing: BoolArray) -> float:
@@ -82,7 +61,6 @@ def _uncovered(book: Book, matchings: Sequence[Matching], overnight: BoolArray) 
             amount = float(balance[mask & (product.codes == code)].sum())
             name = str(product.categories[code])
             rows.append({"product": name, "segment": "", "curve": "", "balance": amount, "how": how})
-    shares = dict.fromkeys(("share_clamped", "share_extrapolated", "share_without_burnout"), 0.0)
     # Without a row nothing says that balances are numbers.
     found = pd.DataFrame(rows, columns=["product", "segment", "curve", "balance", "how"]).astype({"balance": float})
-    return found.assign(**shares)
+    return found.assign(**dict.fromkeys(SHARES, 0.0))

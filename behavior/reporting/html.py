@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from behavior.errors import BehaviorError
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.tables import cells, is_number
 
@@ -46,13 +47,13 @@ def restate(page: str, stamp: str, status: Mapping[str, str]) -> str:
 
     Raises
     ------
-    ValueError : the text is no such page.
+    BehaviorError : the text is no such page.
     """
     environment, said = _environment(), _said(stamp, status)
     for name, mark in RESTATED.items():
         begin, end = mark.format(name), mark.format(f"end of {name}")
         if page.count(begin) != 1 or page.count(end) != 1:
-            raise ValueError(f"found no single {begin!r} in the page; only a page that `render` made can be restated.")
+            raise BehaviorError(f"report: found no single {begin!r}; only a page that `render` made can be restated.")
         before, rest = page.split(begin)
         text = environment.get_template(f"{name.replace(' ', '_')}.j2").render(**said)
         page = f"{before}{begin}\n{text}{end}{rest.split(end)[1]}"

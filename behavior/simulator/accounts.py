@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray, IntArray
+from behavior.simulator.account_book import Accounts, Held
 from behavior.simulator.deposit_law import CHANNELS, DepositSegment
-from behavior.simulator.laws import AccountState, DepositLaw
+from behavior.simulator.laws import DepositLaw
 from behavior.simulator.rates import REGIONS, RatePaths, as_timestamps
 from behavior.simulator.rows import RowBook, labels, unit_names
 from behavior.simulator.settings import SimulatorSettings
@@ -22,62 +23,6 @@ OVERDRAFT_SHARE = 0.06
 OVERDRAWN_MONTHS = 0.003
 NOBODY = -1
 STAYS, CLOSES, MOVES, RENEWS = range(4)
-
-
-@dataclass(frozen=True)
-class Accounts:
-    """All accounts ever opened; the arrays grow when a migration opens one.
-
-    Parameters
-    ----------
-    opened, opened_day : position on the rate path and day of the open date (a successor of the same product keeps it).
-    entered : position of the first month in which this account exists.
-    closed : position of the closing month, -1 while open. successor : account it moved into, -1 for none.
-    size : log of the opening balance over its segment's median. latent : uniform, seen by nobody.
-    overdraft_limit : currency units, 0 for none.
-    """
-
-    segment: IntArray
-    customer: IntArray
-    region: IntArray
-    channel: IntArray
-    opened: IntArray
-    opened_day: IntArray
-    entered: IntArray
-    closed: IntArray
-    successor: IntArray
-    size: FloatArray
-    latent: FloatArray
-    opening_balance: FloatArray
-    overdraft_limit: FloatArray
-
-    @property
-    def count(self) -> int:
-        """Number of accounts."""
-        return int(self.segment.size)
-
-    def state(self, accounts: IntArray, month: int, paths: RatePaths, level: float, paid: FloatArray) -> AccountState:
-        """The law's inputs of `accounts` at the start of the month at position `month`; `paid` is by segment.
-
-        `month` may lie beyond the path: then only the season is read from it, by calendar.
-        """
-        segment = self.segment[accounts]
-        calendar = (int(paths.month_of_year[0]) - 1 + month) % MONTHS_PER_YEAR + 1
-        return AccountState(
-            segment=segment,
-            region=self.region[accounts],
-            channel=self.channel[accounts],
-            age_months=month - self.opened[accounts],
-            month_of_year=np.full(accounts.size, calendar),
-            level=np.full(accounts.size, level),
-            spread=level - paid[segment],
-            size=self.size[accounts],
-            latent=self.latent[accounts],
-        )
-
-    def extended(self, **columns: AnyArray) -> Accounts:
-        """These accounts and further ones behind them."""
-        return replace(self, **{name: np.concatenate([getattr(self, name), more]) for name, more in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -118,7 +63,7 @@ def simulate_accounts(
     book = _open_accounts(settings, paths, segments, rng)
     rows = RowBook()
     sigma = np.array([one.noise for one in segments])
-    held = _Held(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
+    held = Held(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
     by_opening = np.argsort(book.opened, kind="stable")
     starts = np.searchsorted(book.opened[by_opening], np.arange(paths.months + 1))
     for month in range(1, paths.months):
@@ -127,44 +72,16 @@ def simulate_accounts(
         gone = event != STAYS
         book.closed[held.accounts[gone]] = month
         new = by_opening[starts[month] : starts[month + 1]]
-        opened = _Held.starting(
-            new, book.opening_balance[new], sigma[book.segment[new]] * rng.standard_normal(new.size)
-        )
-        entering = _Held.joined(moved, opened).with_balance(sigma[book.segment])
+        opened = Held.starting(new, book.opening_balance[new], sigma[book.segment[new]] * rng.standard_normal(new.size))
+        entering = Held.joined(moved, opened).with_balance(sigma[book.segment])
         _record_openings(rows, entering, month, paths, paid[month][book.segment[entering.accounts]])
-        held = _Held.joined(held.kept(~gone), entering)
+        held = Held.joined(held.kept(~gone), entering)
     return _tables(settings, paths, segments, book, rows, held, rng)
-
-
-@dataclass(frozen=True)
-class _Held:
-    """Accounts open at a month's end: positions, balance without its noise, the noise, and the balance shown."""
-
-    accounts: IntArray
-    trend: FloatArray
-    noise: FloatArray
-    balance: FloatArray
-
-    @classmethod
-    def starting(cls, accounts: IntArray, trend: FloatArray, noise: FloatArray) -> _Held:
-        return cls(accounts, trend, noise, np.zeros(accounts.size))
-
-    @classmethod
-    def joined(cls, first: _Held, second: _Held) -> _Held:
-        return cls(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in cls.__annotations__))
-
-    def kept(self, mask: BoolArray) -> _Held:
-        return _Held(self.accounts[mask], self.trend[mask], self.noise[mask], self.balance[mask])
-
-    def with_balance(self, sigma: FloatArray) -> _Held:
-        """The balance shown, from trend and noise; `sigma` is by account of the book."""
-        shown = np.round(self.trend * np.exp(self.noise - sigma[self.accounts] ** 2 / 2), 2)
-        return replace(self, balance=shown)
 
 
 def _live_a_month(
     book: Accounts,
-    held: _Held,
+    held: Held,
     month: int,
     paths: RatePaths,
     law: DepositLaw,
@@ -172,7 +89,7 @@ def _live_a_month(
     sigma: FloatArray,
     rows: RowBook,
     rng: np.random.Generator,
-) -> tuple[IntArray, _Held]:
+) -> tuple[IntArray, Held]:
     """One month of every open account: what happened to each, and trend, noise and balance at the month's end."""
     state = book.state(held.accounts, month, paths, paths.short[month - 1], paid[month - 1])
     closure, migration, growth = law.closure(state), law.migration(state), law.growth(state)
@@ -185,7 +102,7 @@ def _live_a_month(
     interest = np.where(gone, 0.0, np.round(rate / MONTHS_PER_YEAR * np.maximum(held.balance, 0), 2))
     shocks = np.sqrt(1 - NOISE_MEMORY**2) * sigma[state.segment] * rng.standard_normal(held.accounts.size)
     trend = held.trend * (1.0 + growth + rate / MONTHS_PER_YEAR)
-    after = _Held.starting(held.accounts, trend, NOISE_MEMORY * held.noise + shocks).with_balance(sigma[book.segment])
+    after = Held.starting(held.accounts, trend, NOISE_MEMORY * held.noise + shocks).with_balance(sigma[book.segment])
     limit = book.overdraft_limit[held.accounts]
     overdrawn = (limit > 0) & (rng.random(held.accounts.size) < OVERDRAWN_MONTHS) & (month < paths.months - 1)
     shown = np.where(gone, 0.0, np.where(overdrawn, -np.round(limit * draws[2], 2), after.balance))
@@ -248,16 +165,16 @@ def _open_accounts(
 
 def _move(
     book: Accounts,
-    held: _Held,
+    held: Held,
     month: int,
     event: IntArray,
     segments: Sequence[DepositSegment],
     rng: np.random.Generator,
-) -> tuple[Accounts, _Held]:
+) -> tuple[Accounts, Held]:
     """Successors of migrated accounts: another product with a new open date, or the same one with the old date."""
     goes = np.flatnonzero((event == MOVES) | (event == RENEWS))
     if goes.size == 0:
-        return book, _Held.starting(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+        return book, Held.starting(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
     old, same, trend = held.accounts[goes], event[goes] == RENEWS, held.trend[goes]
     target = destinations(segments)[book.segment[old]]
     new = book.count + np.arange(goes.size)
@@ -277,7 +194,7 @@ def _move(
         opening_balance=trend,
         overdraft_limit=np.where(same, book.overdraft_limit[old], 0.0),
     )
-    return extended, _Held.starting(new, trend, np.where(same, held.noise[goes], 0.0))
+    return extended, Held.starting(new, trend, np.where(same, held.noise[goes], 0.0))
 
 
 def destinations(segments: Sequence[DepositSegment]) -> IntArray:
@@ -291,7 +208,7 @@ def destinations(segments: Sequence[DepositSegment]) -> IntArray:
     return np.array(found)
 
 
-def _record_openings(rows: RowBook, entering: _Held, month: int, paths: RatePaths, rate: FloatArray) -> None:
+def _record_openings(rows: RowBook, entering: Held, month: int, paths: RatePaths, rate: FloatArray) -> None:
     nothing, unknown = np.zeros(entering.accounts.size), np.full(entering.accounts.size, np.nan)
     rows.add(
         np.full(entering.accounts.size, month >= paths.first),
@@ -317,7 +234,7 @@ def _tables(
     segments: Sequence[DepositSegment],
     book: Accounts,
     rows: RowBook,
-    held: _Held,
+    held: Held,
     rng: np.random.Generator,
 ) -> AccountLife:
     columns = rows.sorted_by_unit()

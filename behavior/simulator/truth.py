@@ -12,7 +12,6 @@ Three kinds of truth, from finest to coarsest:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,17 +81,17 @@ class Truth:
         return np.column_stack(found)
 
     def payoff_surface(
-        self, product: str, ages: ArrayLike, incentives: ArrayLike, in_the_money: ArrayLike, weight: str = "balance"
+        self, product: str, ages: ArrayLike, incentives: ArrayLike, in_the_money: ArrayLike
     ) -> FloatArray:
         """True monthly payoff hazard without season, shape (incentives, in the money, ages).
 
-        Averaged over the covariates of the loans of `product` open at as-of, weighted by `balance` or `count`; the mix
-        of covariates is today's at every age (no selection along the path).
+        Averaged over the covariates of the loans of `product` open at as-of, weighted by balance; the mix of covariates
+        is today's at every age (no selection along the path).
         """
         book, which = self.loan_life.book, self.loan_life.open_loans
         mine = book.product[which] == PRODUCTS.index(product)
         loans, balance = which[mine], self.loan_life.balance[mine]
-        weights = balance / balance.sum() if weight == "balance" else np.full(balance.size, 1.0 / balance.size)
+        weights = balance / balance.sum()
         ages_of, drivers = np.asarray(ages), (np.asarray(incentives, dtype=np.float64), np.asarray(in_the_money))
         unseasonal = getattr(self.loans, "unseasonal_payoff", self.loans.payoff)
         surface = np.empty((drivers[0].size, drivers[1].size, ages_of.size))
@@ -118,7 +117,7 @@ class Truth:
         return surface
 
     def decay_survival(
-        self, months: int, levels: FloatArray | None = None, view: str = "with_redeposits", by_balance: bool = True
+        self, months: int, levels: FloatArray | None = None, view: str = "with_redeposits"
     ) -> pd.DataFrame:
         """Expected share of today's balance still there after each month, before credited interest.
 
@@ -128,7 +127,6 @@ class Truth:
         view : ``with_redeposits`` = net balance of the accounts open at as-of with a positive balance (closures,
             migrations and the growth of survivors, never above 1); ``minimum_balance`` = each account at its lowest
             month-end balance since as-of, a mean over simulated futures.
-        by_balance : weight accounts by balance (what the engine spends) or count them (then growth plays no part).
 
         Returns
         -------
@@ -141,7 +139,7 @@ class Truth:
         life = self.account_life
         kept = life.balance > 0
         which = life.open_accounts[kept]
-        weight = life.trend[kept] if by_balance else np.ones(which.size)
+        weight = life.trend[kept]
         alive = np.ones(which.size)
         segment = life.book.segment[which]
         rows = [np.ones(len(self.segments))]
@@ -149,11 +147,9 @@ class Truth:
         for month in range(1, months + 1):
             state = life.book.state(which, self.paths.months - 1 + month, self.paths, path[month], paid[month - 1])
             alive *= (1.0 - self.deposits.closure(state)) * (1.0 - self.deposits.migration(state))
-            if by_balance:
-                alive *= 1.0 + self.deposits.growth(state)
+            alive *= 1.0 + self.deposits.growth(state)
             rows.append(np.bincount(segment, weight * alive, len(self.segments)) / total)
-        survival = np.minimum(np.array(rows), 1.0) if by_balance else np.array(rows)
-        return pd.DataFrame(survival, columns=list(self.segment_names))
+        return pd.DataFrame(np.minimum(np.array(rows), 1.0), columns=list(self.segment_names))
 
     def _minimum_balance(self, months: int, levels: FloatArray, paid: FloatArray) -> pd.DataFrame:
         """Mean over futures of the running minimum of each account's balance before credited interest."""
@@ -176,30 +172,6 @@ class Truth:
             lowest = np.minimum(lowest, trend * np.exp(noise - sigma**2 / 2.0))
             rows.append(np.bincount(segment, lowest, len(self.segments)) / total)
         return pd.DataFrame(np.array(rows), columns=list(self.segment_names))
-
-    def betas(self, levels: Sequence[float] = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05)) -> pd.DataFrame:
-        """Marginal long-run pass-through by level, and speeds, by segment.
-
-        `half_life_*` = ln 0.5 / ln(1 - share closed a month), months, without the delay, which stands beside it.
-        """
-        rows = []
-        for name, segment in zip(self.segment_names, self.segments, strict=True):
-            law = segment.pass_through
-            for level in levels:
-                rows.append(
-                    {
-                        "segment": name,
-                        "level": level,
-                        "marginal": float(np.interp(level, law.levels, law.marginal)),
-                        "up": law.up,
-                        "down": law.down,
-                        "half_life_up": float(np.log(0.5) / np.log1p(-law.up)),
-                        "half_life_down": float(np.log(0.5) / np.log1p(-law.down)),
-                        "delay_up": law.delay_up,
-                        "delay_down": law.delay_down,
-                    }
-                )
-        return pd.DataFrame(rows)
 
     def long_run_beta(self, low: float, high: float) -> pd.Series:
         """Long-run change of the rate paid over a move of the short rate from `low` to `high`, per unit, by segment."""

@@ -102,18 +102,17 @@ def hosmer_lemeshow(rows: ArrayLike, predicted: ArrayLike, observed: ArrayLike, 
     return statistic, float(stats.chi2.sf(statistic, freedom)) if freedom > 0 else np.nan
 
 
-def path_errors(actual: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None = None) -> PathErrors:
-    """Errors of a predicted path against the realised one; `weight` weighs the months, None = equally."""
+def path_errors(actual: ArrayLike, predicted: ArrayLike) -> PathErrors:
+    """Errors of a predicted path against the realised one, every month alike."""
     truth = np.asarray(actual, dtype=np.float64)
     guess = np.asarray(predicted, dtype=np.float64)
-    weights = np.ones_like(truth) if weight is None else np.asarray(weight, dtype=np.float64)
     error = guess - truth
-    total = float(np.sum(weights * guess))
+    total = float(np.sum(guess))
     return PathErrors(
-        mae=float(np.average(np.abs(error), weights=weights)),
-        bias=float(np.average(error, weights=weights)),
-        rmse=float(np.sqrt(np.average(error**2, weights=weights))),
-        ratio=float(np.sum(weights * truth)) / total if total else np.nan,
+        mae=float(np.mean(np.abs(error))),
+        bias=float(np.mean(error)),
+        rmse=float(np.sqrt(np.mean(error**2))),
+        ratio=float(np.sum(truth)) / total if total else np.nan,
     )
 
 

@@ -16,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import Fault, SpecFault
 from behavior.io.files import write_atomically
-from behavior.io.inputs import InputTable
 from behavior.io.profiles import Profile
 from behavior.io.settings import read_settings_file
 from behavior.io.tables import CheckedTable
@@ -237,7 +236,7 @@ def _settings_source(profile: Profile) -> dict[str, Any]:
     return {"settings": {"file": source.name, "sha256": source.digest}}
 
 
-def _described(table: InputTable) -> dict[str, Any]:
+def _described(table: CheckedTable) -> dict[str, Any]:
     return {
         "files": [one.as_facts() for one in table.sources],
         "rows": len(table.table),

@@ -19,7 +19,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.positions import LIABILITY, Book
@@ -102,7 +101,7 @@ def key_assumptions(inputs: ValuationInputs) -> Mapping[str, Scale]:
     if (open_ended & (book.side == LIABILITY)).any():
         found["deposit_life"] = _scale_life
     if any(table.quantity is Quantity.MARGINAL_PASS_THROUGH for table in tables):
-        found["deposit_beta"] = _on_set(lambda held, factor: scaled_pass_through(held, factor))
+        found["deposit_beta"] = _on_set(scaled_pass_through)
     if any(table.effect is Effect.RUNOFF and table.cause in PREPAYMENT_CAUSES for table in tables):
         found["prepayment"] = _on_set(
             lambda held, factor: scaled_speed(held, factor, lambda table, _: table.cause in PREPAYMENT_CAUSES)
@@ -164,47 +163,39 @@ def scaled_speed(held: AssumptionSet, factor: float, chosen: ChosenCurve) -> Ass
 
     chosen : whether a curve (its table, and its place there) is meant.
     """
-
-    def change(table: AssumptionTable, place: int, curve: AssumptionCurve) -> AssumptionCurve:
-        mine = table.effect is Effect.RUNOFF and chosen(table, place)
-        return _with_values(curve, scaled_annual(curve.values, factor)) if mine else curve
-
-    return _mapped(held, change)
+    return _with_values(
+        held,
+        lambda table, place: table.effect is Effect.RUNOFF and chosen(table, place),
+        lambda hazards: scaled_annual(hazards, factor),
+    )
 
 
 def scaled_pass_through(held: AssumptionSet, factor: float) -> AssumptionSet:
     """The set with every long-run pass-through multiplied, at most 1 or what it was."""
-
-    def change(table: AssumptionTable, place: int, curve: AssumptionCurve) -> AssumptionCurve:
-        del place
-        if table.quantity is not Quantity.MARGINAL_PASS_THROUGH:
-            return curve
-        return _with_values(curve, np.minimum(curve.values * factor, np.maximum(curve.values, 1.0)))
-
-    return _mapped(held, change)
+    return _with_values(
+        held,
+        lambda table, _: table.quantity is Quantity.MARGINAL_PASS_THROUGH,
+        lambda betas: np.minimum(betas * factor, np.maximum(betas, 1.0)),
+    )
 
 
 def scaled_drawdown(held: AssumptionSet, factor: float) -> AssumptionSet:
     """The set with every monthly drawdown multiplied, at most 1."""
-
-    def change(table: AssumptionTable, place: int, curve: AssumptionCurve) -> AssumptionCurve:
-        del place
-        if table.effect is not Effect.DRAWDOWN:
-            return curve
-        return _with_values(curve, np.minimum(curve.values * factor, 1.0))
-
-    return _mapped(held, change)
+    return _with_values(
+        held, lambda table, _: table.effect is Effect.DRAWDOWN, lambda drawn: np.minimum(drawn * factor, 1.0)
+    )
 
 
-def _with_values(curve: AssumptionCurve, values: FloatArray) -> AssumptionCurve:
-    return replace(curve, values=values, lower=None, upper=None)
-
-
-def _mapped(
-    held: AssumptionSet, change: Callable[[AssumptionTable, int, AssumptionCurve], AssumptionCurve]
-) -> AssumptionSet:
+def _with_values(held: AssumptionSet, chosen: ChosenCurve, change: Callable[[FloatArray], FloatArray]) -> AssumptionSet:
+    """The set with the values of the chosen curves changed; their bands, which are of other values, are gone."""
     tables = tuple(
-        replace(table, curves=tuple(change(table, place, curve) for place, curve in enumerate(table.curves)))
+        replace(
+            table,
+            curves=tuple(
+                replace(curve, values=change(curve.values), lower=None, upper=None) if chosen(table, place) else curve
+                for place, curve in enumerate(table.curves)
+            ),
+        )
         for table in held.tables
     )
     return replace(held, tables=tables)

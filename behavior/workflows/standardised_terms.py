@@ -40,16 +40,18 @@ def portfolios_of(inputs: ValuationInputs, options: ValuationOptions, rule: str)
     cash = plan.terms.book.instrument[plan.order] == CASH
     fixed = np.asarray(plan.terms.book.words("rate_type", "fixed")).astype(str)[plan.order] == "fixed"
     behaves = cash & (plan.records["behaviour"] >= 0)
+    open_ended = cash & (repayment == OPEN_ENDED) & (side == LIABILITY)
+    loans = behaves & fixed & (side == ASSET)
+    term_deposits = behaves & (side == LIABILITY) & (repayment < OPEN_ENDED)
     found: list[Portfolio] = []
-    for name in sorted(set(product[cash & (repayment == OPEN_ENDED) & (side == LIABILITY)])):
-        rows = cash & (repayment == OPEN_ENDED) & (side == LIABILITY) & (product == name)
-        found += _deposits(plan, name, rows, rule)
-    for name in sorted(set(product[behaves & fixed & (side == ASSET) & (repayment < OPEN_ENDED)])):
-        rate = annual_speed(_alone(plan, behaves & fixed & (side == ASSET) & (product == name)))
+    for name in sorted(set(product[open_ended])):
+        found += _deposits(plan, name, open_ended & (product == name), rule)
+    for name in sorted(set(product[loans & (repayment < OPEN_ENDED)])):
+        rate = annual_speed(_alone(plan, loans & (product == name)))
         if rate > 0:
             found.append(Portfolio(name, PREPAYABLE, annual_rate=rate))
-    for name in sorted(set(product[behaves & (side == LIABILITY) & (repayment < OPEN_ENDED)])):
-        rows = behaves & (side == LIABILITY) & (repayment < OPEN_ENDED) & (product == name)
+    for name in sorted(set(product[term_deposits])):
+        rows = term_deposits & (product == name)
         rate = redemption_ratio(_alone(plan, rows), float(plan.positions.balance[rows].sum()))
         if rate > 0:
             found.append(Portfolio(name, TERM_DEPOSIT, annual_rate=rate))

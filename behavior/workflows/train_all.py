@@ -60,7 +60,7 @@ def _train_apart(project: Project, profile: Path, name: str) -> TrainedVersion:
     try:
         said = json.loads(done.stdout)
     except json.JSONDecodeError:
-        raise RuntimeError(f"training {name} stopped:\n{done.stderr}") from None
+        raise BehaviorError(f"{name}: training stopped with exit code {done.returncode}.\n{done.stderr}") from None
     if done.returncode not in (DONE, GATE_FAILED):
         raise BehaviorError(f"{name}: {said.get('message', done.stderr)}")
     return TrainedVersion(

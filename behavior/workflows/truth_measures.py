@@ -30,6 +30,7 @@ INCENTIVE_EDGES = np.array([-1, -0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0
 AGE_EDGES = np.array([0, 6, 12, 24, 36, 60, 120, 400])
 BURNOUT_EDGES = np.array([-1, 0, 6, 12, 24, 48, 400])
 HORIZONS = (12, 36, 60)
+LEAST_EVENTS = 100.0
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,11 @@ def surface_error(rows: pd.DataFrame) -> float:
     return float(100 * np.average(gap, weights=grouped.size()))
 
 
-def cell_shares(rows: pd.DataFrame, predicted: str, least: float = 100.0) -> tuple[float, int]:
-    """Share of incentive x age cells of at least `least` true expected events with true/predicted in 0.9 to 1.1."""
+def cell_shares(rows: pd.DataFrame, predicted: str) -> tuple[float, int]:
+    """Share of incentive x age cells of at least 100 true expected events with true/predicted in 0.9 to 1.1."""
     cells = [np.digitize(rows["age_months"], AGE_EDGES), np.digitize(rows["incentive"], INCENTIVE_EDGES)]
     sums = rows.groupby(cells)[["true", predicted]].sum()
-    held = sums[sums["true"] >= least]
+    held = sums[sums["true"] >= LEAST_EVENTS]
     return float((held["true"] / held[predicted]).between(0.9, 1.1).mean()) if len(held) else 0.0, len(held)
 
 

@@ -14,16 +14,13 @@ from behavior.io.assumption_store import AssumptionStore
 from behavior.io.drafts import DraftFolder
 from behavior.io.files import read_bytes, require_outputs
 from behavior.io.inputs import (
-    InputTable,
     examine_table,
     rate_history,
-    read_book,
-    read_curves,
     read_history,
-    read_rates,
 )
 from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
+from behavior.io.tables import CheckedTable
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.specs import ModelSpec, parse_spec
@@ -99,19 +96,19 @@ class Project:
         return rate_history(self.profile)
 
     @cached_property
-    def rate_table(self) -> InputTable:
+    def rate_table(self) -> CheckedTable:
         """The rate history as a table with its files."""
-        return read_rates(self.profile)
+        return examine_table(self.profile, "rates")
 
     @cached_property
-    def curves(self) -> InputTable:
+    def curves(self) -> CheckedTable:
         """The curves with their files."""
-        return read_curves(self.profile)
+        return examine_table(self.profile, "curves")
 
     @cached_property
-    def book(self) -> InputTable:
+    def book(self) -> CheckedTable:
         """The book with its files."""
-        return read_book(self.profile)
+        return examine_table(self.profile, "book")
 
     @cached_property
     def _histories(self) -> dict[str, CustomerHistory]:
@@ -188,11 +185,11 @@ class Project:
             beside={table: data_digest(read.sources) for table, read in beside.items()},
         )
 
-    def inputs(self) -> Mapping[str, InputTable]:
+    def inputs(self) -> Mapping[str, CheckedTable]:
         """The tables a valuation takes, by name: book, curves, rates, and what else the profile names."""
         needed = {"book": self.book, "curves": self.curves, "rates": self.rate_table}
         return {**needed, **self._further_tables}
 
     @cached_property
-    def _further_tables(self) -> dict[str, InputTable]:
+    def _further_tables(self) -> dict[str, CheckedTable]:
         return {name: examine_table(self.profile, name) for name in FURTHER if getattr(self.profile.terms, name)}

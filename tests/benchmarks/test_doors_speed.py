@@ -18,7 +18,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from behavior.cli import build_parser
-from behavior.cli.valuing import read_inputs, read_options
+from behavior.cli.value_inputs import read_inputs, read_options
 from behavior.contracts import check
 from behavior.engine.contracts import BOOK_TABLE
 from behavior.engine.plan import Plan

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from behavior.cli import build_parser, main
-from behavior.cli.valuing import CHOICES, FLAGS, read_options
+from behavior.cli.value_inputs import read_options
+from behavior.cli.valuing import CHOICES, FLAGS
 from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value_words import WORDS
 from tests.workflows.test_value_engine import inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -434,6 +435,18 @@ def writer(folder: Path, name: str) -> list[str]:
         except AssumptionError as error:
             found.append("taken" if "written once" in str(error) else str(error))
     return found
+
+
+def test_the_store_is_locked_while_one_writes_and_free_afterwards(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    log, folder = StateLog(tmp_path), os.open(tmp_path, os.O_RDONLY)
+    with log.locked():
+        with log.locked():
+            pass
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(folder)
 
 
 def test_writers_at_the_same_time_share_the_ids(tmp_path: Path) -> None:

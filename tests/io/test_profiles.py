@@ -12,7 +12,7 @@ import pytest
 
 from behavior.cli import main
 from behavior.errors import ContractFault, SpecFault
-from behavior.io.inputs import examine_profile, rate_history, read_book, read_curves, read_history
+from behavior.io.inputs import examine_profile, examine_table, rate_history, read_history
 from behavior.io.profiles import Profile, load_profile, missing_files, read_settings
 from behavior.io.settings import parse_settings, read_settings_file
 from behavior.market.curves import CurveSet
@@ -85,8 +85,8 @@ def test_a_profile_reads_everything_it_names(tmp_path: Path) -> None:
     assert sorted(history.tables) == ["loan_months", "loans"]
     assert [(one.name, one.rows) for one in history.sources] == [("loans.csv", 2), ("months.csv", 5), ("ledger.csv", 2)]
     assert history.notes == ("loan_months: balance masked or missing in 1 of 5 rows",)
-    assert read_book(profile).values()["balance"].sum() == 820_000.0
-    curves = CurveSet.from_table(read_curves(profile).values(), read_settings(profile).as_of)
+    assert examine_table(profile, "book").values()["balance"].sum() == 820_000.0
+    curves = CurveSet.from_table(examine_table(profile, "curves").values(), read_settings(profile).as_of)
     assert curves.discounting("USD").zero_rate([1.0])[0] == pytest.approx(0.016, abs=1e-4)
     assert rate_history(profile).at("short", ["2022-03-31"]).tolist() == [0.002]
     assert read_settings(profile).tier1 == 100.0
@@ -111,7 +111,7 @@ def test_all_faults_of_a_profile_with_their_paths(tmp_path: Path) -> None:
     text = PROFILE.replace('folder = "store"', 'folder = "store"\ncolour = "red"').replace(
         "tier1 = 100.0", "tier1 = -1.0"
     )
-    text = text.replace('approved_by = "Model risk"', 'approved_by = "Model developer"')
+    text = text.replace('approved_by = "Model risk"', 'approved_by = "developer, MODEL"')
     with pytest.raises(SpecFault) as caught:
         _bank(tmp_path, text)
     found = {fault.column: fault.rule for fault in caught.value.faults}

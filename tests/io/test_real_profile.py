@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from behavior.io.inputs import examine_profile, rate_history, read_book, read_curves, read_history
+from behavior.io.inputs import examine_profile, examine_table, rate_history, read_history
 from behavior.io.profiles import Profile, load_profile, missing_files, read_settings
 from behavior.market.curves import CurveSet
 
@@ -85,13 +85,13 @@ def test_the_market_of_the_valuation_date(real: Profile) -> None:
     assert rates.at("mortgage", ["2022-03-31"]).tolist() == [0.0467]
     # March's average of the funds rate is only known at the end of March.
     assert rates.at("short", ["2022-03-30", "2022-03-31"]).tolist() == [0.0008, 0.002]
-    curves = CurveSet.from_table(read_curves(real).values(), read_settings(real).as_of)
+    curves = CurveSet.from_table(examine_table(real, "curves").values(), read_settings(real).as_of)
     assert curves.discounting("USD").zero_rate([10.0])[0] == pytest.approx(0.023066, abs=1e-4)
 
 
 @pytest.mark.shared
 def test_the_book_is_the_loans_then_open_and_illustrative_deposits(real: Profile) -> None:
-    book = read_book(real).values()
+    book = examine_table(real, "book").values()
     settings = read_settings(real)
     sums = book.groupby("side")["balance"].sum()
     assert (book["product"] == "mortgage").sum() == 102

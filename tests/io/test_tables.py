@@ -38,8 +38,8 @@ def test_values_have_their_types_and_codes_stay_text(tmp_path: Path) -> None:
     assert str(table["maturity_date"].dtype) == "datetime64[us]"
     assert table["payment_months"].dtype == np.int64
     assert table["region"].tolist() == ["01", "02"]
-    assert read.source.rows == 2
-    assert len(read.source.digest) == 64
+    assert read.sources[0].rows == 2
+    assert len(read.sources[0].digest) == 64
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,6 @@ def test_what_is_written_is_what_is_read(table: pd.DataFrame, ending: str) -> No
         path = Path(folder) / f"months.{ending}"
         digest = write_table(table, path)
         read = read_table(path, LOAN_MONTHS)
-        assert read.source.digest == digest
+        assert read.sources[0].digest == digest
         assert write_table(read.values(), path) == digest
     pd.testing.assert_frame_equal(read.values(), table, check_dtype=False)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from behavior.errors import BehaviorError
 from behavior.reporting.document import Document, Paragraph, Section
 from behavior.reporting.html import render, restate
 from behavior.reporting.signature import signature
@@ -32,7 +33,7 @@ def test_a_page_restated_is_the_page_that_would_have_been_made(
 
 
 def test_only_a_page_of_ours_is_restated() -> None:
-    with pytest.raises(ValueError, match="page stamp"):
+    with pytest.raises(BehaviorError, match="page stamp"):
         restate("<html></html>", "", {})
 
 
