@@ -122,8 +122,8 @@ def valuation_inputs(project: Project, options: ValuationOptions) -> ValuationIn
 def _as_read(project: Project) -> CheckedTable:
     """The book as `checked_book` takes it; rows that are written in the profile come from the profile."""
     book, profile = project.book, project.profile
-    source = next(iter(book.sources), SourceFile(profile.file, profile.digest, len(book.table)))
-    return CheckedTable(book.table, book.place, source, book.faults)
+    sources = book.sources or (SourceFile(profile.file, profile.digest, len(book.table)),)
+    return CheckedTable(book.table, book.place, sources, book.faults)
 
 
 def _against(project: Project, options: ValuationOptions, tables: dict[str, Any]) -> Against:
