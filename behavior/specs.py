@@ -110,9 +110,14 @@ class Gate(_Strict):
 
 
 class ExportSpec(_Strict):
-    """Grid of the exported curves; `options` are the kind's own."""
+    """Grid of the exported curves; `options` are the kind's own.
+
+    `refit`: what is exported is learned again from every month and customer, once the checks have judged the model that
+    had not seen the last months.
+    """
 
     months: int = Field(default=360, ge=1, le=480)
+    refit: bool = False
     options: dict[str, Any] = {}
 
 

@@ -123,7 +123,8 @@ class ModelKind:
     the whole at once. `case_events` are the targets of which a fit must see every event, where it can learn from a
     sample of the other months (`Panel.cases`); none where it needs every month of a customer. `landmark` is the month
     end from which `look_up` counts months on, for a kind whose curves speak of the accounts of one month; None for
-    one whose curves hold for any book.
+    one whose curves hold for any book. `refits` says that a model of this kind may be learned again from everything
+    before it is exported.
     """
 
     name: str
@@ -147,6 +148,7 @@ class ModelKind:
     panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
     case_events: tuple[str, ...] = ()
     landmark: Callable[[FittedModel], pd.Timestamp] | None = None
+    refits: bool = False
     further_contracts: tuple[str, ...] = ()
 
     @property

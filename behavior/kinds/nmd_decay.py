@@ -431,4 +431,5 @@ KIND = ModelKind(
     explain=explain,
     panels=panels,
     landmark=landmark,
+    refits=True,
 )

@@ -46,6 +46,15 @@ def split_panel(panel: Panel, spec: SplitSpec) -> PanelSplit:
     )
 
 
+def nothing_held_back(panel: Panel, spec: SplitSpec) -> PanelSplit:
+    """A split for learning from everything: all customers, all months; the last ones are those that choices are judged
+    by, as `split_panel` has them, and nothing is left to test on."""
+    months = month_number(panel.table["month"])
+    validate = months >= first_check_month(np.unique(months), spec.validate_share_of_months)
+    none = np.zeros(len(months), dtype=bool)
+    return PanelSplit(~validate, validate, none, none, none)
+
+
 def first_test_month(distinct: AnyArray, spec: SplitSpec) -> int:
     """Month number of the first test month."""
     if spec.test_from is not None:

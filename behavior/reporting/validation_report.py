@@ -32,10 +32,14 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "Discrimination": ("discrimination",),
     "Back-test": ("backtest", "band_coverage"),
     "Benchmark": ("benchmark",),
-    "Export fidelity": ("export_fidelity",),
+    "Export fidelity": ("export_fidelity", "refit"),
     "Direction and sensitivity": ("monotonicity", "sensitivity"),
     "Stability": ("stability",),
 }
+REFITTED = (
+    "Two models: the evidence is of one that has not seen the test months and customers; the exported curves are of "
+    "the same specification learned again from everything. How far the two differ stands under Export fidelity."
+)
 ELSEWHERE = ("tie_out", "shap_summary")
 PARTS = {
     "train": "training",
@@ -128,6 +132,8 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
         )
     if facts.get("transferred"):
         blocks.append(Paragraph(f"Transferred behaviour: {facts['transferred']}", "warning"))
+    if given.exported is not None and given.exported is not given.fitted:
+        blocks.append(Paragraph(REFITTED, "note"))
     blocks += [Paragraph(words, "warning") for words in beyond_data_warnings(given.tables)]
     asked = gates(findings)
     blocks += [asked] if asked is not None else [Paragraph("The specification sets no gate.", "note")]

@@ -37,8 +37,10 @@ class CheckInput:
     ----------
     predictions : champion, challenger and benchmark on every panel row (masks of `split` pick the part).
     tables : the draft tables as read back from disk. looked_up : tables applied to the same rows.
-    landmark_tables : tables of the same model for the book of the last month learned from, where curves speak of one
-        book and cannot be held against later months from today's; None = the draft tables themselves.
+    landmark_tables : tables of the judged model that later months are held against: for the book of the last month
+        learned from, where curves speak of one book; None = the draft tables themselves.
+    exported : the model that the draft tables come from, where it was learned again from everything; `fitted` is the
+        one that checks judge. None = the same one.
     """
 
     kind: ModelKind
@@ -50,6 +52,7 @@ class CheckInput:
     tables: tuple[AssumptionTable, ...]
     looked_up: Predictions
     landmark_tables: tuple[AssumptionTable, ...] | None = None
+    exported: FittedModel | None = None
 
     @property
     def judged_tables(self) -> tuple[AssumptionTable, ...]:

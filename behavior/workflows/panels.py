@@ -25,7 +25,7 @@ OWN_SEED = 1
 class Panels:
     """The panel that checks, curves and report are read from, and the one that a fit learns from: mostly the same.
 
-    `split` is that of `learning`; a sampled one holds no rows that are not learned from.
+    `split` is that of `learning`; a sampled one holds no rows that nothing learns from.
     """
 
     panel: Panel
@@ -64,6 +64,8 @@ def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spe
     parts = _streamed(kind, history, rates, spec)
     panel, learning = sampled_panels(parts, history.customers, spec.split.seed + OWN_SEED, cases)
     split = split_panel(learning, spec.split)
+    if spec.export.refit:  # what is held back from the first fit is learned from by the second
+        return Panels(panel, learning, split)
     mask = split.train | split.validate
     none = np.zeros(int(mask.sum()), dtype=bool)
     learned = learning.rows(mask)

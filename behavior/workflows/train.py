@@ -26,6 +26,7 @@ from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
 from behavior.workflows.landmark_tables import landmark_tables
+from behavior.workflows.learned import Learned, learn
 from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
@@ -148,31 +149,34 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         raise SpecFault(faults)
     with stages.stage(f"{name}: registry"):
         tracker.ready(request.experiment)
-    fitted, panel = _fitted(kind, request, stages)
+    learned, panel = _learned(kind, request, stages)
+    fitted = learned.judged
     split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
         predictions = kind.predict(fitted, panel)
-        draft = export_draft(kind, fitted, panel, request, drafts, f"{name}.draft")
-        judged = read_back_landmark(kind, fitted, panel, request, drafts, f"{name}.landmark")
+        draft = export_draft(kind, learned.exported, panel, request, drafts, f"{name}.draft")
+        judged = read_back_judged(kind, learned, panel, request, drafts, f"{name}.landmark")
         looked_up = kind.look_up(judged or draft.tables, fitted, panel)
     with stages.stage(f"{name}: checks"):
-        checked = CheckInput(kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up, judged)
+        checked = CheckInput(
+            kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up, judged, learned.exported
+        )
         findings = run_checks(checked, request.spec.gates)
     with stages.stage(f"{name}: report"):
-        facts = facts_of(request, fitted, findings)
-        exhibits = kind.exhibits(fitted, panel, split, predictions)
+        facts = facts_of(request, learned, findings)
+        exhibits = kind.exhibits(learned.exported, panel, split, predictions)
         attributions = checked.explained_test
         document = validation_report(checked, findings, exhibits, attributions, facts)
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
-        _log(run, request, fitted, findings, draft, report, facts)
+        _log(run, request, findings, draft, report, facts)
         champion = not findings.blocking and not _champion_is_later(tracker, name, request.as_of)
-        record = run.register(name, _files(request, fitted), _version_tags(request, findings), champion)
+        record = run.register(name, _files(request, learned), _version_tags(request, findings), champion)
         if request.card:
             card = model_card(request.card, findings, exhibits, {**facts, "model_version": record.version})
             run.log_text("report/card.html", render(card))
     final = drafts.write(_with_version(draft, record, findings))
-    return TrainedModel(name, kind, fitted, findings, final, record, report, champion, facts)
+    return TrainedModel(name, kind, learned.exported, findings, final, record, report, champion, facts)
 
 
 def _champion_is_later(tracker: Tracker, name: str, as_of: pd.Timestamp) -> bool:
@@ -181,12 +185,12 @@ def _champion_is_later(tracker: Tracker, name: str, as_of: pd.Timestamp) -> bool
     return any(date > str(as_of.date()) for date in dates)
 
 
-def _fitted(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[FittedModel, Panel]:
-    """The fit, and the panel that is looked at afterwards; what only the fit needs is let go."""
+def _learned(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[Learned, Panel]:
+    """What was fitted, and the panel that is looked at afterwards; what only a fit needs is let go."""
     with stages.stage(f"{request.name}: panel"):
         panels = panels_of(kind, request.history, request.rates, request.spec)
     with stages.stage(f"{request.name}: fit"):
-        return kind.fit(panels.learning, panels.split, request.spec), panels.panel
+        return learn(kind, panels.learning, panels.split, request.spec), panels.panel
 
 
 def export_draft(
@@ -198,10 +202,11 @@ def export_draft(
     return drafts.write(AssumptionSet(draft_id, request.as_of.date(), tables))
 
 
-def read_back_landmark(
-    kind: ModelKind, fitted: FittedModel, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
+def read_back_judged(
+    kind: ModelKind, learned: Learned, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
 ) -> tuple[AssumptionTable, ...] | None:
     """The tables that later months are held against, written and read back; None where they are the draft's own."""
+    fitted = learned.judged
 
     def written(tables: tuple[AssumptionTable, ...], month_end: pd.Timestamp) -> tuple[AssumptionTable, ...]:
         marked = replace(
@@ -210,7 +215,10 @@ def read_back_landmark(
         made = AssumptionSet(draft_id, month_end.date(), _with_provenance(tables, marked))
         return drafts.write(made).tables
 
-    return landmark_tables(kind, fitted, panel, request.rates, written)
+    at_landmark = landmark_tables(kind, fitted, panel, request.rates, written)
+    if at_landmark is not None or not learned.refitted:
+        return at_landmark
+    return written(kind.export(fitted, ExportContext(request.as_of, panel, request.rates, request.book)), request.as_of)
 
 
 def _with_provenance(tables: tuple[AssumptionTable, ...], request: TrainingRequest) -> tuple[AssumptionTable, ...]:
@@ -242,11 +250,11 @@ def _with_version(draft: AssumptionSet, record: ModelRecord, findings: Findings)
     return replace(draft, tables=tuple(tables))
 
 
-def _files(request: TrainingRequest, fitted: FittedModel) -> dict[str, str]:
-    return {SPEC_FILE: request.spec_text, **fitted.files()}
+def _files(request: TrainingRequest, learned: Learned) -> dict[str, str]:
+    return {SPEC_FILE: request.spec_text, **learned.files()}
 
 
-def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) -> dict[str, Any]:
+def facts_of(request: TrainingRequest, learned: Learned, findings: Findings) -> dict[str, Any]:
     """What a report prints about a version besides its findings: names, digests, versions and facts of the fit."""
     return {
         "model": request.name,
@@ -266,7 +274,7 @@ def facts_of(request: TrainingRequest, fitted: FittedModel, findings: Findings) 
         "trees_grown_on": request.grown_on,
         "validation_status": "unvalidated",
         "gates_failed": [finding.check for finding in findings.blocking],
-        "fit": dict(fitted.facts),
+        "fit": dict(learned.facts()),
     }
 
 
@@ -288,7 +296,6 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
 def _log(
     run: Run,
     request: TrainingRequest,
-    fitted: FittedModel,
     findings: Findings,
     draft: AssumptionSet,
     report: str,

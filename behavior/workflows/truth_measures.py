@@ -20,10 +20,11 @@ from behavior.assumptions.spending import spent_hazard
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.split import split_panel
-from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity, monthly_to_annual
+from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, Quantity, monthly_to_annual
 from behavior.simulator.bank import SimulatedBank
 from behavior.simulator.truth_tables import true_assumption_set
 from behavior.specs import ModelSpec
+from behavior.workflows.learned import learn as learn_twice
 from behavior.workflows.train import kind_of
 
 INCENTIVE_EDGES = np.array([-1, -0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 1.0])
@@ -35,13 +36,24 @@ LEAST_EVENTS = 100.0
 
 @dataclass(frozen=True)
 class Learnt:
-    """A default specification fitted on a simulated bank, and the tables it exports."""
+    """A default specification fitted on a simulated bank, and the tables it exports.
+
+    `fitted` is what the tables come from; `judged` has not seen the months out of time, and is the same model where the
+    specification does not learn again from everything.
+    """
 
     kind: ModelKind
     fitted: FittedModel
     panel: Panel
     split: PanelSplit
     tables: tuple[AssumptionTable, ...]
+    judged: FittedModel
+
+    @property
+    def rows(self) -> BoolArray:
+        """Mask of the panel's rows that `fitted` learned from."""
+        seen = self.split.train | self.split.validate
+        return seen if self.fitted is self.judged else np.ones_like(seen)
 
 
 def learn(bank: SimulatedBank, spec: ModelSpec, history: CustomerHistory) -> Learnt:
@@ -49,9 +61,9 @@ def learn(bank: SimulatedBank, spec: ModelSpec, history: CustomerHistory) -> Lea
     kind = kind_of(spec)
     panel = kind.build_panel(history, bank.rate_history, spec)
     split = split_panel(panel, spec.split)
-    fitted = kind.fit(panel, split, spec)
+    learned = learn_twice(kind, panel, split, spec)
     context = ExportContext(pd.Timestamp(bank.simulator.as_of), panel, bank.rate_history, bank.book)
-    return Learnt(kind, fitted, panel, split, kind.export(fitted, context))
+    return Learnt(kind, learned.exported, panel, split, kind.export(learned.exported, context), learned.judged)
 
 
 def prepayment_rows(bank: SimulatedBank, learnt: Learnt, panel: Panel) -> pd.DataFrame:
@@ -144,7 +156,7 @@ def form_known_half_width(bank: SimulatedBank, learnt: Learnt, horizons: Sequenc
     Columns are segments, index is horizons; shares of today's balance.
     """
     truth, months = bank.truth.account_life.truth, bank.deposits.tables["account_months"]
-    keys = learnt.panel.table.loc[learnt.split.train | learnt.split.validate, ["unit", "month"]]
+    keys = learnt.panel.table.loc[learnt.rows, ["unit", "month"]]
     rows = truth.assign(after=months["balance"] - months["interest_credited"], unit=truth["account_id"])
     rows = rows.merge(keys, on=["unit", "month"])
     rows = rows[(rows["event"].between(0, 2)) & (rows["opening_balance"] > 0)].dropna(subset="after")

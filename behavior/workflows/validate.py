@@ -15,6 +15,7 @@ from behavior.tracking.base import ModelRecord
 from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import run_checks
 from behavior.workflows.digests import data_digest
+from behavior.workflows.learned import load
 from behavior.workflows.panels import panel_of
 from behavior.workflows.stages import Stages
 from behavior.workflows.train import (
@@ -24,7 +25,7 @@ from behavior.workflows.train import (
     export_draft,
     facts_of,
     kind_of,
-    read_back_landmark,
+    read_back_judged,
 )
 
 SIGNED = ("validation_status", "validated_by", "validated_at", "validation_note")
@@ -70,21 +71,24 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
     kind = kind_of(again.spec)
     with stages.stage(f"{record.name}: rebuild"):
         files = {name: content for name, content in record.files.items() if name != SPEC_FILE}
-        fitted = kind.load(again.spec, files)
+        learned = load(kind, again.spec, files)
+        fitted = learned.judged
     with stages.stage(f"{record.name}: panel"):
         panel = panel_of(kind, again.history, again.rates, again.spec)
         split = split_panel(panel, again.spec.split)
     with stages.stage(f"{record.name}: checks"):
         predictions = kind.predict(fitted, panel)
-        draft = export_draft(kind, fitted, panel, again, drafts, f"{record.name}.validated")
-        judged = read_back_landmark(kind, fitted, panel, again, drafts, f"{record.name}.validated_landmark")
+        draft = export_draft(kind, learned.exported, panel, again, drafts, f"{record.name}.validated")
+        judged = read_back_judged(kind, learned, panel, again, drafts, f"{record.name}.validated_landmark")
         looked_up = kind.look_up(judged or draft.tables, fitted, panel)
-        checked = CheckInput(kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged)
+        checked = CheckInput(
+            kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged, learned.exported
+        )
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
         otherwise = _otherwise(record, again)
         found, registered = data_digest(again.history.sources), record.tags.get("data_digest", "")
-        facts = facts_of(again, fitted, findings) | {
+        facts = facts_of(again, learned, findings) | {
             "model_version": record.version,
             "run": record.run,
             "validation_status": "unvalidated",
@@ -94,7 +98,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "made_with_other": ", ".join(otherwise),
             "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
-        exhibits = kind.exhibits(fitted, panel, split, predictions)
+        exhibits = kind.exhibits(learned.exported, panel, split, predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
     return Validated(findings, render(document), found, registered, facts, otherwise)
 

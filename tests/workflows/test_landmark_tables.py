@@ -42,7 +42,7 @@ def test_the_landmarks_tables_speak_of_the_accounts_open_there() -> None:
         seen.append(month_end)
         return tables
 
-    own = landmark_tables(one.kind, one.fitted, one.panel, bank().rate_history, keep)
+    own = landmark_tables(one.kind, one.judged, one.panel, bank().rate_history, keep)
     assert own is not None
     learned = one.panel.table.loc[one.split.train | one.split.validate, "month"].max()
     assert seen == [learned]
@@ -52,19 +52,19 @@ def test_the_landmarks_tables_speak_of_the_accounts_open_there() -> None:
 def test_only_kinds_whose_curves_speak_of_one_book_have_tables_of_their_own_there() -> None:
     one = learnt()
     other = SimpleNamespace(landmark=None)
-    assert landmark_tables(other, one.fitted, one.panel, bank().rate_history) is None  # type: ignore[arg-type]
+    assert landmark_tables(other, one.judged, one.panel, bank().rate_history) is None  # type: ignore[arg-type]
 
 
 def test_the_check_reads_all_customers_later_on_and_the_landmarks_book_is_nearer() -> None:
     one = learnt()
-    model = one.kind.predict(one.fitted, one.panel)
+    model = one.kind.predict(one.judged, one.panel)
 
     def figures(tables):  # type: ignore[no-untyped-def]
-        looked = one.kind.look_up(tables, one.fitted, one.panel)
+        looked = one.kind.look_up(tables, one.judged, one.panel)
         given = SimpleNamespace(kind=one.kind, panel=one.panel, split=one.split, predictions=model, looked_up=looked)
         return CHECK.run(given).values  # type: ignore[arg-type]
 
-    own = landmark_tables(one.kind, one.fitted, one.panel, bank().rate_history)
+    own = landmark_tables(one.kind, one.judged, one.panel, bank().rate_history)
     today, then = figures(one.tables), figures(own)
     assert abs(then["survival_difference"]) < abs(today["survival_difference"])
     assert abs(then["mean_difference"]) < 0.5
