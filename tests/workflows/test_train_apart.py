@@ -19,6 +19,7 @@ def test_a_process_that_was_ended_is_an_error_that_a_user_can_read(monkeypatch: 
         return subprocess.CompletedProcess(words, -9, "", "Killed")
 
     monkeypatch.setattr(subprocess, "run", ended)
+    monkeypatch.setattr("behavior.workflows.train_all.model_spec", lambda *_: None)
     project: Any = SimpleNamespace(
         require_writable=lambda *_: None,
         profile=SimpleNamespace(models={"one": None, "two": None}),
