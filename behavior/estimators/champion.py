@@ -87,9 +87,9 @@ def choose_champion(
     """Fit the families that the specification asks for, keep the one with the lower validation loss, refit on all rows.
 
     The specification names one family, or ``best``: that judges all `candidates`, the simplest first, and takes a
-    simpler one when it is as good. Where the rows before the validation months hold too few events to fit anything,
-    the first family is fitted on all rows, unjudged. `make` builds an unfitted hazard of a family where a kind has a
-    form of its own.
+    simpler one when it is as good. Where the rows before the validation months hold too few events to fit anything, or
+    where there are no validation rows, the first family is fitted on all rows, unjudged. `make` builds an unfitted
+    hazard of a family where a kind has a form of its own.
     """
     make = make or make_hazard
     wanted = tuple(candidates) if spec.family == "best" else (spec.family,)
@@ -97,7 +97,7 @@ def choose_champion(
     fitted: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     for family in wanted:
-        if event[~validate].sum() < LEAST_TO_JUDGE:  # too little before the validation months to judge anything by
+        if event[~validate].sum() < LEAST_TO_JUDGE or not validate.any():  # too little to judge anything by
             continue
         made = make(family, roles, spec)
         if family == "boosted_hazard":

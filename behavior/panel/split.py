@@ -46,13 +46,15 @@ def split_panel(panel: Panel, spec: SplitSpec) -> PanelSplit:
     )
 
 
-def nothing_held_back(panel: Panel, spec: SplitSpec) -> PanelSplit:
-    """A split for learning from everything: all customers, all months; the last ones are those that choices are judged
-    by, as `split_panel` has them, and nothing is left to test on."""
+def nothing_held_back(panel: Panel, spec: SplitSpec, tuned: bool = False) -> PanelSplit:
+    """A split for learning from everything: all customers, all months, and nothing left to test on.
+
+    `tuned`: parameters are still searched for, and judged by the last months as `split_panel` has them.
+    """
     months = month_number(panel.table["month"])
-    validate = months >= first_check_month(np.unique(months), spec.validate_share_of_months)
     none = np.zeros(len(months), dtype=bool)
-    return PanelSplit(~validate, validate, none, none, none)
+    late = months >= first_check_month(np.unique(months), spec.validate_share_of_months) if tuned else none
+    return PanelSplit(~late, late, none, none, none)
 
 
 def first_test_month(distinct: AnyArray, spec: SplitSpec) -> int:

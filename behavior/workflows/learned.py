@@ -47,6 +47,8 @@ class Learned:
         return {**self.judged.facts, **{f"{name}, exported model": seen[name] for name in REPEATED if name in seen}}
 
 
+TUNED = ("best", "boosted_hazard")
+"""Families that choose by the validation months."""
 REPEATED = ("rows learned from", "closures learned from", "payoffs learned from", "champion")
 
 
@@ -64,10 +66,10 @@ def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> 
 
 def refit(kind: ModelKind, judged: FittedModel, panel: Panel) -> FittedModel:
     """The same specification learned from every month and customer, in the family that the judged model has."""
-    spec, family = judged.spec, judged.facts.get("champion")
-    chosen = spec.estimator.model_copy(update={"family": family if family in kind.families else spec.estimator.family})
-    asked = spec.model_copy(update={"estimator": chosen})
-    found = kind.fit(panel, nothing_held_back(panel, spec.split), asked)
+    spec, known = judged.spec, str(judged.facts.get("champion", ""))
+    family = known if known in kind.families else spec.estimator.family
+    asked = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": family})})
+    found = kind.fit(panel, nothing_held_back(panel, spec.split, tuned=family in TUNED), asked)
     return replace(found, spec=spec, challengers={}, keeps_challengers=False)
 
 

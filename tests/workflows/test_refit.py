@@ -62,10 +62,12 @@ def check_input(one: Learned) -> CheckInput:
 
 def test_nothing_is_held_back() -> None:
     spec = spec_of(True).split
-    split = nothing_held_back(panel(), spec)
-    assert (split.train ^ split.validate).all()
-    assert not (split.test | split.out_of_time | split.unseen_customers).any()
-    months = panel().table["month"]
+    for tuned in (True, False):
+        split = nothing_held_back(panel(), spec, tuned)
+        assert (split.train ^ split.validate).all()
+        assert split.validate.any() == tuned
+        assert not (split.test | split.out_of_time | split.unseen_customers).any()
+    split, months = nothing_held_back(panel(), spec, tuned=True), panel().table["month"]
     assert months[split.validate].min() > months[split.train].max()
 
 
@@ -75,6 +77,17 @@ def test_the_exported_model_has_seen_every_month_and_the_judged_one_has_not() ->
     assert one.exported.facts["rows learned from"] == len(panel().table) > one.judged.facts["rows learned from"]
     assert one.exported.spec == one.judged.spec, "what was chosen does not change what was asked for"
     assert one.facts()["rows learned from, exported model"] == len(panel().table)
+
+
+def test_trees_are_searched_for_again() -> None:
+    spec = spec_of(True)
+    boosted = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": "boosted_hazard"})})
+    one = learn(all_kinds()["nmd_decay"], panel(), split_panel(panel(), spec.split), boosted)
+    for model in (one.judged, one.exported):
+        assert model.facts["champion"] in ("boosted_hazard", "spline_hazard")
+        assert "search" in model.facts
+    assert one.exported.facts["champion"] == one.judged.facts["champion"]
+    assert one.exported.facts["rows learned from"] == len(panel().table)
 
 
 def test_what_is_judged_is_what_would_be_exported_without_it() -> None:
