@@ -377,4 +377,5 @@ KIND = ModelKind(
     explain=explain,
     panels=panels,
     case_events=("payoff", "default"),
+    refits=True,
 )

@@ -171,7 +171,7 @@ def _fidelity(bank: SimulatedBank, learnt: Learnt) -> tuple[Verdict, pd.DataFram
 def _paired(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
     late = learnt.panel.rows(learnt.split.out_of_time)
     own = landmark_tables(learnt.kind, learnt.judged, learnt.panel, bank.rate_history)
-    table = learnt.kind.look_up(own or learnt.tables, learnt.judged, late).table
+    table = learnt.kind.look_up(own or learnt.judged_tables, learnt.judged, late).table
     model = learnt.kind.predict(learnt.judged, late).table
     rows = pd.DataFrame(
         {

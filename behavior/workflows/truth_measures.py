@@ -38,8 +38,8 @@ LEAST_EVENTS = 100.0
 class Learnt:
     """A default specification fitted on a simulated bank, and the tables it exports.
 
-    `fitted` is what the tables come from; `judged` has not seen the months out of time, and is the same model where the
-    specification does not learn again from everything.
+    `fitted` is what the tables come from; `judged` and `judged_tables` have not seen the months out of time: the same
+    where the specification does not learn again from everything, or where tables are made anew at a landmark.
     """
 
     kind: ModelKind
@@ -48,6 +48,7 @@ class Learnt:
     split: PanelSplit
     tables: tuple[AssumptionTable, ...]
     judged: FittedModel
+    judged_tables: tuple[AssumptionTable, ...]
 
     @property
     def rows(self) -> BoolArray:
@@ -63,19 +64,22 @@ def learn(bank: SimulatedBank, spec: ModelSpec, history: CustomerHistory) -> Lea
     split = split_panel(panel, spec.split)
     learned = learn_twice(kind, panel, split, spec)
     context = ExportContext(pd.Timestamp(bank.simulator.as_of), panel, bank.rate_history, bank.book)
-    return Learnt(kind, learned.exported, panel, split, kind.export(learned.exported, context), learned.judged)
+    tables = kind.export(learned.exported, context)
+    anew = learned.refitted and kind.landmark is None
+    judged_tables = kind.export(learned.judged, context) if anew else tables
+    return Learnt(kind, learned.exported, panel, split, tables, learned.judged, judged_tables)
 
 
 def prepayment_rows(bank: SimulatedBank, learnt: Learnt, panel: Panel) -> pd.DataFrame:
-    """Rows of a panel with the true payoff hazard, the exported table's, the model's and the best of any such table.
+    """Rows of a panel with the true payoff hazard, the judged table's, its model's and the best of any such table.
 
     The best is the true table: the truth averaged over the book.
     """
     truth = bank.truth.loan_life.truth[["loan_id", "month", "payoff_hazard"]].rename(columns={"loan_id": "unit"})
     table = panel.table
     rows = table[["unit", "month", "weight", "age_months", "incentive", "months_in_the_money", "product"]].copy()
-    rows["table"] = learnt.kind.look_up(learnt.tables, learnt.fitted, panel).table["predicted"].to_numpy()
-    rows["model"] = learnt.kind.predict(learnt.fitted, panel).table["predicted"].to_numpy()
+    rows["table"] = learnt.kind.look_up(learnt.judged_tables, learnt.judged, panel).table["predicted"].to_numpy()
+    rows["model"] = learnt.kind.predict(learnt.judged, panel).table["predicted"].to_numpy()
     rows["best"] = look_up_truth(bank, rows)
     return rows.merge(truth, on=["unit", "month"], how="left", validate="one_to_one").rename(
         columns={"payoff_hazard": "true"}

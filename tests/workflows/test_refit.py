@@ -18,6 +18,7 @@ from behavior.simulator.settings import SimulatorSettings
 from behavior.specs import ModelSpec, parse_spec
 from behavior.validation.base import CheckInput
 from behavior.validation.refit import CHECK
+from behavior.workflows import truth_measures as measures
 from behavior.workflows.learned import Learned, learn, load, refuse_refit
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -105,6 +106,27 @@ def test_both_models_come_back_from_their_files() -> None:
             np.testing.assert_array_equal(mine, other)
     plain = load(all_kinds()["nmd_decay"], spec_of(False), dict(learned(False).files()))
     assert not plain.refitted
+
+
+def test_tables_that_hold_for_any_book_are_judged_as_the_judged_model_would_export_them() -> None:
+    loans = simulate(SimulatorSettings(loans=1_500, accounts=60, minimum_balance_paths=1), seed=6)
+    text = (
+        (MODELS / "mortgage_prepayment" / "spec.toml")
+        .read_text()
+        .replace('family = "best"', 'family = "s_curve_hazard"')
+    )
+    once, twice = (
+        measures.learn(loans, parse_spec(one, "spec.toml"), loans.mortgages)
+        for one in (text, text.replace("[export]", "[export]\nrefit = true"))
+    )
+    for mine, other in zip(once.tables, twice.judged_tables, strict=True):
+        for curve, same in zip(mine.curves, other.curves, strict=True):
+            np.testing.assert_array_equal(curve.values, same.values)
+    assert any(
+        not np.array_equal(curve.values, other.values)
+        for curve, other in zip(twice.judged_tables[0].curves, twice.tables[0].curves, strict=True)
+    )
+    assert twice.rows.all() and not once.rows.all()
 
 
 def test_a_kind_that_is_not_learned_twice_refuses_it() -> None:
