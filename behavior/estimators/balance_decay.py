@@ -322,7 +322,7 @@ class BalanceDecay:
             "smooth_in": list(self.smooth_in),
             "terms": [term.as_json() for term in self.layout_.terms],
             "coefficients": self.coefficients_.tolist(),
-            "covariance": np.round(self.covariance_, 10).tolist(),
+            "covariance": self.covariance_.tolist(),
             "facts": self.facts_,
         }
         return {"model.json": json.dumps(held)}

@@ -156,10 +156,8 @@ def root_of(covariance: FloatArray) -> FloatArray:
 
 
 def covariance_text(covariance: FloatArray | None) -> dict[str, str]:
-    """A model's covariance as a file of its own, six digits of each entry; no file without one."""
-    if covariance is None:
-        return {}
-    return {COVARIANCE_FILE: json.dumps([[float(f"{one:.6g}") for one in row] for row in covariance])}
+    """A model's covariance as a file of its own, every digit: bands come back as they were. No file without one."""
+    return {} if covariance is None else {COVARIANCE_FILE: json.dumps(np.asarray(covariance).tolist())}
 
 
 def covariance_of(files: Mapping[str, str]) -> FloatArray | None:

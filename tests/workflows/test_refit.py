@@ -49,7 +49,8 @@ def learned(refit: bool) -> Learned:
 def curves(model) -> list[np.ndarray]:
     context = ExportContext(pd.Timestamp(bank().simulator.as_of), panel(), bank().rate_history, bank().book)
     tables = all_kinds()["nmd_decay"].export(model, context)
-    return [curve.values for table in tables for curve in table.curves]
+    found = [(curve.values, curve.lower, curve.upper) for table in tables for curve in table.curves]
+    return [np.asarray(one) for curve in found for one in curve if one is not None]
 
 
 def check_input(one: Learned) -> CheckInput:
