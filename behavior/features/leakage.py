@@ -4,12 +4,16 @@ Five ways are known: an outcome column among the inputs; a value that knows the 
 identifier or the date of a last update that encodes it); a value that knows, when a unit is first seen, who will ever
 leave, or when (the length of its record, its place in a file sorted by exits); a rate that is published later than the
 month it stands in. The last is looked for where the panel has monthly market rates: rows of other periods, which have
-none, are not screened for it.
+none, are not screened for it, and a market that moves by a smooth law has no future that its past does not tell.
+
+Months that contracts end (`contract_ends`) are set aside first. A feature made of a contract's own columns is refused
+only when nearly certain, and otherwise named: what it means is fixed, so that it leaks only where a column was
+overwritten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +35,8 @@ SCREENS = (
 """How each finds a leak, above which figure in a bank's own column, and above which in a feature of the contract's."""
 
 LATEST_LEAD = 24
-LEAST_FORESIGHT, FORESIGHT_BEYOND_PAST, FORESIGHT_ERRORS = 0.75, 0.1, 6.0
-PAST_MOVES, FORETOLD, LEAST_BEYOND_THE_PAST, FORESIGHT_ALONE = 12, 0.01, 0.5, 0.9
+LEAST_FORESIGHT, LEAST_OF_NEXT_MONTH, FORESIGHT_BEYOND_PAST, FORESIGHT_ERRORS = 0.6, 0.98, 0.1, 6.0
+PAST_MOVES, FORETOLD, LEAST_BEYOND_THE_PAST, FORESIGHT_ALONE = 12, 0.01, 0.5, 0.95
 MOST_ROWS = 200_000
 FORBIDDEN = ("unit", "customer", "loan_id", "account_id", "customer_id", "unit_id", "successor_id", "close_date")
 
@@ -181,7 +185,8 @@ def future_alignment(
     Compares monthly means of changes inside units, so that mix and level play no part. Moves up to `known_ahead` months
     later than `market` are no future: the panel reads its market rate so late. High is at least `LEAST_FORESIGHT` and
     six standard errors of Fisher's z, so that a short history does not find one by chance. What the market's own past
-    foretells is taken out: what is left must agree too, and nearly wholly where the past agrees almost as well.
+    foretells is taken out: what is left must agree too, and nearly wholly where the past agrees almost as well. Of the
+    month after the last known one it must agree nearly wholly: a treasury rate leads a posted one by about a month.
     """
     inside = np.zeros(len(values), dtype=bool)
     inside[1:] = (units[1:] == units[:-1]) & (months[1:] - months[:-1] == 1)
@@ -199,15 +204,24 @@ def future_alignment(
     if usable.sum() < 24 or np.std(mean[usable]) == 0:
         return 0.0
     strength = {lead: _correlation(mean, moves, usable, lead) for lead in range(-LATEST_LEAD, LATEST_LEAD + 1)}
-    lead = max(range(known_ahead + 1, LATEST_LEAD + 1), key=lambda one: strength[one])
+    following = known_ahead + 1
+    lead = max(range(following + 1, LATEST_LEAD + 1), key=lambda one: strength[one])
+    later = _foresight(strength, lead, following, LEAST_FORESIGHT)
+    if later:
+        clear = later > max(strength[one][0] for one in range(-LATEST_LEAD, following + 1)) + FORESIGHT_BEYOND_PAST
+        beyond = _beyond_the_past(mean, moves, usable, lead, following)
+        return later if beyond > (LEAST_BEYOND_THE_PAST if clear else FORESIGHT_ALONE) else 0.0
+    next_month = _foresight(strength, following, known_ahead, LEAST_OF_NEXT_MONTH)
+    beyond = _beyond_the_past(mean, moves, usable, following, known_ahead) if next_month else 0.0
+    return next_month if beyond > FORESIGHT_ALONE else 0.0
+
+
+def _foresight(strength: Mapping[int, tuple[float, int]], lead: int, known_ahead: int, least: float) -> float:
+    """The correlation at a lead where it is high, no chance, and above all up to `known_ahead`; else 0."""
     ahead, pairs = strength[lead]
-    behind, _ = max(strength[lead] for lead in range(-LATEST_LEAD, known_ahead + 1))
+    behind, _ = max(strength[one] for one in range(-LATEST_LEAD, known_ahead + 1))
     chance = float(np.tanh(FORESIGHT_ERRORS / np.sqrt(max(pairs - 3, 1))))
-    if ahead <= max(LEAST_FORESIGHT, chance, behind):
-        return 0.0
-    beyond = _beyond_the_past(mean, moves, usable, lead, known_ahead)
-    clear = ahead > behind + FORESIGHT_BEYOND_PAST
-    return ahead if beyond > (LEAST_BEYOND_THE_PAST if clear else FORESIGHT_ALONE) else 0.0
+    return ahead if ahead > max(least, chance, behind) else 0.0
 
 
 def _places(usable: BoolArray, lead: int) -> IntArray:

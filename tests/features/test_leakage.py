@@ -221,10 +221,29 @@ def test_a_spread_to_the_rate_that_was_is_no_foresight(path: str, months: int) -
             assert aligned(market, (market - share * paid)[:months]) == 0.0
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_rate_that_another_follows_within_the_month_is_no_foresight(seed: int) -> None:
+    """A posted rate takes up two thirds of a treasury rate's move a month late."""
+    rng = np.random.default_rng(seed)
+    treasury = PATHS["walk"](np.arange(161.0), rng)
+    moves = np.diff(treasury, prepend=treasury[0])
+    posted = np.cumsum(0.33 * moves + 0.67 * np.roll(moves, 1) + 0.0002 * rng.standard_normal(len(moves)))
+    assert aligned(posted, treasury) == 0.0
+
+
+def test_next_half_years_rate_in_quarters_of_a_point_is_foresight_on_most_paths() -> None:
+    """Rounding takes most of a month's move away; what is left agrees with no other month's."""
+    found = []
+    for seed in range(20):
+        market = PATHS["walk"](np.arange(200.0), np.random.default_rng(seed)) * 2.0
+        found.append(aligned(market, (np.round(market * 400.0) / 400.0)[6:166]) > 0.0)
+    assert np.mean(found) >= 0.9
+
+
 @pytest.mark.parametrize("path", ["ramps", "steps", "walk"])
 def test_the_rate_of_next_year_is_foresight_wherever_the_market_can_surprise(path: str) -> None:
     market = PATHS[path](np.arange(200.0), np.random.default_rng(3))
-    for ahead in (3, 6, 12):
+    for ahead in (1, 3, 6, 12):
         assert aligned(market, market[ahead : ahead + 160]) > 0.99
 
 
