@@ -8,14 +8,15 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from behavior.features.contract_ends import ContractEnds
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 BINS = 60
-GROUPS = 20
+GROUPS, LEAVERS_OF_GROUP = 20, 10
 LEAST_PAIRS = 400.0
-LEAST_LEAVERS = 100
+LEAST_LEAVERS = 30
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Units:
     Parameters
     ----------
     owner : unit of each row, shape (rows,). ever : 1 where a unit's event was seen. entered : group of units that came
-        in together. stayed : whether it is there in the panel's last month. begins, ends : its first and last month.
+        in together, under equal terms where contracts end. stayed : whether it is there in the panel's last month.
+        begins, ends : its first and last month. judged : whether it left otherwise than at an end that its contract
+        sets, or not at all. half : which half of the units it is in, of one look two in the same.
     """
 
     owner: IntArray
@@ -34,9 +37,11 @@ class Units:
     stayed: BoolArray
     begins: IntArray
     ends: IntArray
+    judged: BoolArray
+    half: BoolArray
 
     @classmethod
-    def of(cls, panel: Panel, event: FloatArray) -> Self:
+    def of(cls, panel: Panel, event: FloatArray, ends: ContractEnds) -> Self:
         """The units of a panel whose rows of one unit lie together."""
         owner, months = unit_codes(panel.table["unit"]), month_number(panel.table["month"])
         count = int(owner.max(initial=-1)) + 1
@@ -45,9 +50,15 @@ class Units:
         entered, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, dtype=np.int64)
         np.minimum.at(entered, owner, months)
         np.maximum.at(last, owner, months)
-        edges = np.quantile(entered, np.linspace(0, 1, GROUPS + 1)[1:-1]) if count else np.zeros(0)
-        group = np.searchsorted(edges, entered, side="right")
-        return cls(owner, ever, group, last == months.max(initial=0), entered, last)
+        first, judged = first_of(owner), np.ones(count, dtype=bool)
+        judged[owner[ends.rows & (np.nan_to_num(event) > 0)]] = False
+        terms = ends.terms[first]
+        kinds = int(terms.max(initial=0)) + 1
+        groups = int(np.clip(ever[judged].sum() / (LEAVERS_OF_GROUP * kinds), 1, GROUPS))
+        edges = np.quantile(entered, np.linspace(0, 1, groups + 1)[1:-1]) if count else np.zeros(0)
+        group = np.searchsorted(edges, entered, side="right") * kinds + terms
+        stayed = last == months.max(initial=0)
+        return cls(owner, ever, group, stayed, entered, last, judged, halves(panel, first))
 
     def separation(self, values: FloatArray) -> float:
         """Area under the curve by which a value, as a unit is first seen with it, tells who ever leaves.
@@ -57,46 +68,55 @@ class Units:
         later is not read: how long it was there would tell.
         """
         first = self._first_of(values)
-        everyone = np.ones(len(first), dtype=bool)
-        return max(self._told(first, everyone), self._told(first, self.stayed | (self.ever > 0)))
+        return max(self._told(first, self.judged), self._told(first, self.judged & (self.stayed | (self.ever > 0))))
 
     def timing(self, values: FloatArray) -> float:
         """Correlation of when units leave with what a value, as they are first seen with it, tells of it; at least 0.
 
-        When is the month, or the months since they came; the value counts by its place among the others', and as a
-        table that half of the units fill for the others. Compared are units that came in together. 0 where few leave.
+        The value counts by its place among the others', and as a table that half of the units fill for the others.
+        Compared are units that came in together, and when they came is taken out. 0 where few leave.
         """
-        left = np.flatnonzero(self.ever > 0)
+        left = np.flatnonzero((self.ever > 0) & self.judged)
         if len(left) < LEAST_LEAVERS:
             return 0.0
-        group, code, odd = self.entered[left], bins_of(self._first_of(values)[left]), np.arange(len(left)) % 2 == 1
-        count, best = np.bincount(code[odd], minlength=BINS + 2), 0.0
-        for when in (self.ends[left], self.ends[left] - self.begins[left]):
-            late = _less_group_mean(when, group)
-            table = np.bincount(code[odd], late[odd], BINS + 2) / (count + 1.0)
-            best = max(best, abs(_correlation(_less_group_mean(code, group), late)))
-            best = max(best, _correlation(table[code[~odd]], late[~odd]))
-        return best
+        group, came, odd = self.entered[left], self.begins[left], self.half[left]
+        code = bins_of(self._first_of(values)[left])
+        late = _beyond_entry(self.ends[left], came, group)
+        table = np.bincount(code[odd], late[odd], BINS + 2) / (np.bincount(code[odd], minlength=BINS + 2) + 1.0)
+        number = abs(_correlation(_beyond_entry(code, came, group), late))
+        return max(number, _correlation(table[code[~odd]], late[~odd]), 0.0)
 
     def _first_of(self, values: FloatArray) -> FloatArray:
-        first = np.full(len(self.ever), np.nan)
-        first[self.owner[::-1]] = values[::-1]
-        return first
+        return np.asarray(values[first_of(self.owner)], dtype=np.float64)
 
     def _told(self, first: FloatArray, who: BoolArray) -> float:
         """The same of some units: the value as a number, and as a table that half of them fill for the others."""
         value, ever, group = first[who], self.ever[who], self.entered[who]
         known = value[~np.isnan(value)]
         number = together(np.where(np.isnan(value), known.min(initial=0.0) - 1.0, value), ever, group)
-        odd, code = np.arange(len(value)) % 2 == 1, bins_of(value)
+        odd, code = self.half[who], bins_of(value)
         exposure = np.bincount(code[odd], minlength=BINS + 2)
         rate = (np.bincount(code[odd], ever[odd], BINS + 2) + 0.5) / (exposure + 1.0)
         return max(number, 1.0 - number, together(rate[code[~odd]], ever[~odd], group[~odd]))
 
 
-def _less_group_mean(values: IntArray, group: IntArray) -> FloatArray:
+def first_of(owner: IntArray) -> IntArray:
+    """Position of each unit's first row, shape (units,)."""
+    return np.flatnonzero(np.diff(owner, prepend=-1))
+
+
+def halves(panel: Panel, first: IntArray) -> BoolArray:
+    """Half that each unit is in: by what it is first seen with, so that one history under two names is in one half."""
+    look = panel.table[["month", "age_months", "weight"]].iloc[first]
+    number = look.groupby(list(look.columns), dropna=False, sort=True).ngroup().to_numpy()
+    return np.asarray(number % 2 == 1)
+
+
+def _beyond_entry(values: IntArray, came: IntArray, group: IntArray) -> FloatArray:
+    """What a value is beyond its group's mean and beyond a line in the month in which units came."""
     count = np.maximum(np.bincount(group), 1)
-    return np.asarray(values - (np.bincount(group, values) / count)[group])
+    less, earlier = (one - (np.bincount(group, one) / count)[group] for one in (values, came))
+    return np.asarray(less - earlier * (earlier @ less) / max(float(earlier @ earlier), 1.0))
 
 
 def _correlation(one: FloatArray, other: FloatArray) -> float:

@@ -110,7 +110,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
     inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
-    refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
+    strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
     cases, learned = panel.cases, spec_of_cases(spec, panel)
@@ -126,6 +126,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         **champion.facts,
         **absent_columns(panel.table, spec),
         **absent,
+        **strong,
     }
     if resets:
         facts["resets in words"] = resets

@@ -99,7 +99,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     }
     inputs, plain = learn_inputs(panel, split, FEATURES, spec, extra)
     calm = table["overdrawn"].to_numpy() == 0
-    refuse_leaks(panel, plain, table["closed"].to_numpy(), learning & calm, TARGETS, FEATURES)
+    strong = refuse_leaks(panel, plain, table["closed"].to_numpy(), learning & calm, TARGETS, FEATURES)
     roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(plain, spec))
     codes = level_codes(table, spec, levels)
     usual = usual_spreads(table[learning], codes[learning], len(levels))  # what later months hold is not known yet
@@ -115,7 +115,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         **learned.estimators,
     }
     facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec)
-    facts |= absent_features(inputs, spec) | learned.facts
+    facts |= absent_features(inputs, spec) | strong | learned.facts
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
     known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}

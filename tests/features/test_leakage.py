@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from behavior.features.base import compute_features
-from behavior.features.leakage import LeakFound, find_leaks
+from behavior.features.leakage import LeakFound, find_leaks, future_alignment
 from behavior.features.separation import area_under_curve
 from behavior.kinds.base import ModelKind
 from behavior.kinds.mortgage_prepayment import KIND
 from behavior.kinds.nmd_decay import KIND as DECAY
 from behavior.panel.base import CustomerHistory
 from behavior.panel.split import split_panel
+from behavior.quantities import FloatArray
 from behavior.simulator import simulate
 from behavior.simulator.settings import small_settings
 from behavior.specs import ModelSpec, parse_spec
@@ -192,6 +193,58 @@ def test_honest_strong_features_are_not_refused(kind: ModelKind) -> None:
     everything = np.ones(len(event), dtype=bool)
     assert matrix.names[-4:] == ("warning", "swap", "came", "number")
     assert find_leaks(panel, matrix, event, everything, (), kind.features, 1) == []
+
+
+def aligned(market: FloatArray, series: FloatArray) -> float:
+    """Foresight of a series that one unit shows, beside its market rate of the same months."""
+    size = len(series)
+    return future_alignment(series, np.zeros(size, dtype=np.int64), np.arange(size), market[:size], 0)
+
+
+PATHS = {
+    "decade": lambda t, rng: 0.03 + 0.02 * np.sin(2 * np.pi * t / 120),
+    "six_years": lambda t, rng: 0.03 + 0.02 * np.sin(2 * np.pi * t / 72),
+    "ramps": lambda t, rng: np.interp(t, [0, 40, 70, 100, 180], [0.05, 0.01, 0.01, 0.055, 0.03]),
+    "steps": lambda t, rng: 0.005 + 0.0075 * rng.integers(0, 7, 20)[(t // 25).astype(int)],
+    "walk": lambda t, rng: 0.03 + np.cumsum(0.001 * rng.standard_normal(len(t))),
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("months", [36, 96, 160])
+def test_a_spread_to_the_rate_that_was_is_no_foresight(path: str, months: int) -> None:
+    """A market that turns smoothly foretells itself, and so does what is known of it today."""
+    market = PATHS[path](np.arange(200.0), np.random.default_rng(3))
+    for lag in (3, 9):
+        paid = np.concatenate([np.full(lag, market[0]), market[:-lag]])
+        for share in (0.4, 0.8, 1.0):
+            assert aligned(market, (market - share * paid)[:months]) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_rate_that_another_follows_within_the_month_is_no_foresight(seed: int) -> None:
+    """A posted rate takes up two thirds of a treasury rate's move a month late."""
+    rng = np.random.default_rng(seed)
+    treasury = PATHS["walk"](np.arange(161.0), rng)
+    moves = np.diff(treasury, prepend=treasury[0])
+    posted = np.cumsum(0.33 * moves + 0.67 * np.roll(moves, 1) + 0.0002 * rng.standard_normal(len(moves)))
+    assert aligned(posted, treasury) == 0.0
+
+
+def test_next_half_years_rate_in_quarters_of_a_point_is_foresight_on_most_paths() -> None:
+    """Rounding takes most of a month's move away; what is left agrees with no other month's."""
+    found = []
+    for seed in range(20):
+        market = PATHS["walk"](np.arange(200.0), np.random.default_rng(seed)) * 2.0
+        found.append(aligned(market, (np.round(market * 400.0) / 400.0)[6:166]) > 0.0)
+    assert np.mean(found) >= 0.9
+
+
+@pytest.mark.parametrize("path", ["ramps", "steps", "walk"])
+def test_the_rate_of_next_year_is_foresight_wherever_the_market_can_surprise(path: str) -> None:
+    market = PATHS[path](np.arange(200.0), np.random.default_rng(3))
+    for ahead in (1, 3, 6, 12):
+        assert aligned(market, market[ahead : ahead + 160]) > 0.99
 
 
 def test_area_under_curve_counts_ties_half() -> None:
