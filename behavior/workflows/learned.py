@@ -19,6 +19,10 @@ from behavior.specs import ModelSpec
 
 JUDGED = "judged/"
 """Where a version keeps the files of the model that was judged, if it is not the exported one."""
+TUNED = ("best", "boosted_hazard")
+"""Families that choose by the validation months."""
+REPEATED = ("rows learned from", "closures learned from", "payoffs learned from", "champion")
+"""Facts that are said of both models."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,6 @@ class Learned:
             return self.judged.facts
         seen = self.exported.facts
         return {**self.judged.facts, **{f"{name}, exported model": seen[name] for name in REPEATED if name in seen}}
-
-
-TUNED = ("best", "boosted_hazard")
-"""Families that choose by the validation months."""
-REPEATED = ("rows learned from", "closures learned from", "payoffs learned from", "champion")
 
 
 def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> Learned:

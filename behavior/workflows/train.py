@@ -26,7 +26,7 @@ from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
 from behavior.workflows.landmark_tables import landmark_tables
-from behavior.workflows.learned import Learned, learn
+from behavior.workflows.learned import Learned, learn, refuse_refit
 from behavior.workflows.panels import panels_of
 from behavior.workflows.stages import Stages
 
@@ -147,6 +147,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     faults = gate_faults(request.spec.gates, f"{name}/{SPEC_FILE}")
     if faults:
         raise SpecFault(faults)
+    refuse_refit(kind, request.spec)
     with stages.stage(f"{name}: registry"):
         tracker.ready(request.experiment)
     learned, panel = _learned(kind, request, stages)
