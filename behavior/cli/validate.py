@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
+
+if TYPE_CHECKING:
+    from behavior.workflows.validate import Validated
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,13 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         [{"check": one.check, "status": str(one.status), "in words": one.in_words} for one in done.findings.findings],
     )
     console.say(f"\nreport: {report}")
-    if done.otherwise:
-        console.warn(f"made with something else: {'; '.join(done.otherwise)}. It cannot be signed with these.")
-    if done.data_digest != done.registered_data_digest:
-        console.warn(
-            f"other data: checked on a history with sha256 {done.data_digest}; {name}@{record.version} learned from "
-            f"{done.registered_data_digest or 'one that is not on record'}. It cannot be signed on this one."
-        )
+    _warn_of_differences(done, f"{name}@{record.version}", console)
     signed = record.tags.get("validation_status", "unvalidated")
     failed = [one.check for one in done.findings.blocking]
     if arguments.sign and not failed:
@@ -84,6 +82,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         }
     )
     return GATE_FAILED if failed else DONE
+
+
+def _warn_of_differences(done: Validated, version: str, console: Console) -> None:
+    """What the checks were rerun with and the version was not made with."""
+    if done.otherwise:
+        console.warn(f"made with something else: {'; '.join(done.otherwise)}. It cannot be signed with these.")
+    if done.data_digest != done.registered_data_digest:
+        console.warn(
+            f"other data: checked on a history with sha256 {done.data_digest}; {version} learned from "
+            f"{done.registered_data_digest or 'one that is not on record'}. It cannot be signed on this one."
+        )
 
 
 def _known_as(aliases: tuple[str, ...]) -> str:

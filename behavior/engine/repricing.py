@@ -124,8 +124,7 @@ def resolve_repricing(
         if speeds:
             names = ", ".join(table.name for table in speeds)
             raise AssumptionError(f"REPRICING: speeds without a target ({names}). Add a MARGINAL_PASS_THROUGH table.")
-        empty = np.zeros((1, 1, 1))
-        return RepricingKeys(Repricing(empty, empty, empty, empty), none, ())
+        return _without_paths(none, ())
     matchings = tuple(match_table(book, table) for table in targets)
     target_table, target = _first_of(matchings, len(book))
     up_table, up = _speed_of(book, speeds, Direction.UP)
@@ -158,10 +157,15 @@ def resolve_repricing(
         parts.append(path)
         owed[key] = pending
     if not parts:
-        empty = np.zeros((1, 1, 1))
-        return RepricingKeys(Repricing(empty, empty, empty, empty), none, matchings)
+        return _without_paths(none, matchings)
     stacked = Repricing(*(np.stack([part[i] for part in parts]) for i in range(4)))
     return RepricingKeys(stacked, of_row, matchings, owed, np.flatnonzero((target >= 0) & ((up < 0) | (down < 0))))
+
+
+def _without_paths(of_row: IntArray, matchings: tuple[Matching, ...]) -> RepricingKeys:
+    """No rate follows a target."""
+    empty = np.zeros((1, 1, 1))
+    return RepricingKeys(Repricing(empty, empty, empty, empty), of_row, matchings)
 
 
 def _held_at_floor(
