@@ -21,6 +21,13 @@ from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, DateArray,
 DateLike = date | np.datetime64 | str | DateArray | Any
 DAYS_PER_YEAR = 365.0
 DEFAULT_DAY_COUNT = "30/360"
+TICKS_A_DAY = {
+    np.dtype("datetime64[s]"): 86_400,
+    np.dtype("datetime64[ms]"): 86_400_000,
+    np.dtype("datetime64[us]"): 86_400_000_000,
+    np.dtype("datetime64[ns]"): 86_400_000_000_000,
+}
+"""Of times that many rows come in: dividing whole numbers takes a third of what converting dates does."""
 
 
 TABLE_START, TABLE_END = np.datetime64("1800-01", "M"), np.datetime64("2400-01", "M")
@@ -51,7 +58,11 @@ def _inside(place: IntArray, length: int) -> bool:
 
 def as_days(dates: DateLike) -> DateArray:
     """Dates as ``datetime64[D]``: accepts `date`, ISO text, NumPy arrays and pandas columns."""
-    return np.asarray(np.asarray(dates).astype("datetime64[D]", copy=False))
+    found = np.asarray(dates)
+    ticks = TICKS_A_DAY.get(found.dtype)
+    if ticks is None or np.isnat(found).any():
+        return np.asarray(found.astype("datetime64[D]", copy=False))
+    return np.asarray(found.view(np.int64) // ticks).view("datetime64[D]")
 
 
 def as_date(day: DateLike) -> date:
@@ -62,13 +73,22 @@ def as_date(day: DateLike) -> date:
 
 
 def month_number(dates: DateLike) -> IntArray:
-    """Months since January 1970, as int64: the same for all days of one calendar month."""
+    """Months since January 1970, as int64: the same for all days of one calendar month.
+
+    Shape as given; a missing date becomes the smallest integer.
+    """
     days = as_days(dates)
     place = days.astype(np.int64) - int(_month_starts()[0].astype(np.int64))
     table = _month_of_days()
     if _inside(place, len(table)):
         return np.asarray(table[place], dtype=np.int64)
     return days.astype("datetime64[M]").astype(np.int64)
+
+
+def month_number_or_nan(dates: DateLike) -> FloatArray:
+    """`month_number` of dates of which some are missing: NaN there."""
+    days = as_days(dates)
+    return np.asarray(np.where(np.isnat(days), np.nan, month_number(days)))
 
 
 def day_of_month(dates: DateLike) -> IntArray:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import Fault, SpecFault
+from behavior.months import month_number_or_nan
 from behavior.panel.base import Panel
-from behavior.panel.dense import NO_DATE, month_number
 from behavior.quantities import AnyArray, FloatArray
 
 
@@ -115,17 +115,12 @@ def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Fe
     if pd.api.types.is_numeric_dtype(panel.table[name]):
         return Feature(name, (name,), "as in the history", 0, _as_it_is)
     if pd.api.types.is_datetime64_any_dtype(panel.table[name]):
-        return Feature(name, (name,), "months since January 1970", 0, _months)
+        return Feature(name, (name,), "months since January 1970", 0, month_number_or_nan)
     return Feature(name, (name,), "level", 0, _as_it_is)
 
 
 def _as_it_is(values: AnyArray) -> AnyArray:
     return values
-
-
-def _months(dates: AnyArray) -> FloatArray:
-    numbers = month_number(dates)
-    return np.where(numbers == NO_DATE, np.nan, numbers)
 
 
 def _values(

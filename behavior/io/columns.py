@@ -14,6 +14,7 @@ from behavior.io.conditions import among, mask_of, within
 from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates, read_times
 from behavior.io.joins import Sibling, joined
 from behavior.io.mapping_terms import UNITS, ColumnMap, Plain, Text, word_of
+from behavior.months import add_months, month_number_or_nan
 
 NUMBERS, DATES = ("number", "integer"), ("date", "month")
 MOST_MONTHS = 12_000
@@ -123,8 +124,8 @@ def _origin(
         return _constant(how.value, table), []
     if how.months_between is not None:
         (first, found), (second, more) = (dates_of(table, one) for one in how.months_between)
-        months = (second.dt.year - first.dt.year) * 12 + second.dt.month - first.dt.month
-        return months.astype(np.float64), [*found, *more]
+        months = month_number_or_nan(second) - month_number_or_nan(first)
+        return pd.Series(months, index=table.index), [*found, *more]
     if how.months_after is not None:
         return _months_after(how.months_after.date, how.months_after.months, table, text)
     if how.join is not None:
@@ -153,13 +154,9 @@ def _months_after(date: str, months: str | int, table: pd.DataFrame, text: Text)
             rule = f"expected whole months, {MOST_MONTHS:,} at most"
             found = [*found, Breach(rule, np.flatnonzero(wrong.to_numpy()), months)]
         breaches, count = [*breaches, *found], count.mask(wrong)
-    index = starts.dt.year * 12 + starts.dt.month - 1 + count
-    known = index.notna().to_numpy()
+    known = (starts.notna() & count.notna()).to_numpy()
     moved = np.full(len(table), np.datetime64("NaT", "us"))
-    first = (index[known].to_numpy().astype(np.int64) - 1970 * 12).astype("datetime64[M]")
-    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
-    day = np.minimum(starts[known].dt.day.to_numpy().astype(np.int64), length)
-    moved[known] = (first.astype("datetime64[D]") + (day - 1)).astype("datetime64[us]")
+    moved[known] = add_months(starts[known], count[known])
     return pd.Series(moved, index=table.index), breaches
 
 

@@ -19,6 +19,7 @@ from behavior.columns import (
     unit_codes,
 )
 from behavior.contracts import ContractGroup, Reference, TableContract, not_before
+from behavior.months import month_number_or_nan
 
 EXITS = ("prepaid", "matured", "default", "transferred")
 STATUSES = ("open", *EXITS)
@@ -65,15 +66,10 @@ def _row_dates(
     return left["month"], of_unit
 
 
-def _month_number(dates: pd.Series) -> pd.Series:
-    numbers: pd.Series = dates.dt.year * 12 + dates.dt.month
-    return numbers
-
-
 def loans_start_first(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequence[Breach]]:
     """No loan month lies before the month of origination."""
     found = _row_dates(tables, "loan_months", "loans", "loan_id", "origination_date")
-    early = None if found is None else (_month_number(found[0]) < _month_number(found[1])).to_numpy()
+    early = None if found is None else month_number_or_nan(found[0]) < month_number_or_nan(found[1])
     if early is None or not early.any():
         return {}
     rule = "dates out of order: a loan has no month before its `origination_date`"
@@ -85,13 +81,13 @@ def accounts_frame_their_months(tables: Mapping[str, pd.DataFrame]) -> Mapping[s
     breaches: list[Breach] = []
     opened = _row_dates(tables, "account_months", "accounts", "account_id", "open_date")
     if opened is not None:
-        early = (_month_number(opened[0]) < _month_number(opened[1])).to_numpy()
+        early = month_number_or_nan(opened[0]) < month_number_or_nan(opened[1])
         if early.any():
             rule = "dates out of order: an account has no month before its `open_date`"
             breaches.append(Breach(rule, rows_where(early), "month"))
     closed = _row_dates(tables, "account_months", "accounts", "account_id", "close_date")
     if closed is not None:
-        late = (_month_number(closed[0]) > _month_number(closed[1])).to_numpy()
+        late = month_number_or_nan(closed[0]) > month_number_or_nan(closed[1])
         if late.any():
             rule = "no month may follow the month of an account's `close_date`"
             breaches.append(Breach(rule, rows_where(late), "month", "Drop the rows after the closing month"))

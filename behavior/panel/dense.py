@@ -13,39 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.months import month_number as month_number
 from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
-NO_DATE = np.iinfo(np.int64).min
 SLICE = 65_536
-TICKS_A_DAY = {
-    "datetime64[ns]": 86_400_000_000_000,
-    "datetime64[us]": 86_400_000_000,
-    "datetime64[ms]": 86_400_000,
-    "datetime64[s]": 86_400,
-}
-
-
-def month_number(dates: AnyArray | pd.Series) -> IntArray:
-    """Months since January 1970 of each date, shape as given; a missing date becomes the smallest integer."""
-    numbers = _day_number(np.asarray(dates))
-    days = numbers.view("datetime64[D]")
-    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
-    if high - low >= numbers.size or low == NO_DATE:
-        return days.astype("datetime64[M]").astype(np.int64)
-    # Many rows, few days: each day is turned into its month once.
-    months = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return np.asarray(months[numbers - low])
-
-
-def _day_number(dates: AnyArray) -> IntArray:
-    """Days since 1970 of each date; a missing one becomes the smallest integer."""
-    ticks = TICKS_A_DAY.get(str(dates.dtype))
-    if ticks is None or not dates.size:
-        return dates.astype("datetime64[D]").astype(np.int64)
-    held = dates.view(np.int64)
-    if int(held.min()) == NO_DATE:
-        return dates.astype("datetime64[D]").astype(np.int64)
-    return np.asarray(held // ticks)  # dividing whole numbers takes a third of what converting dates does
 
 
 def month_end_of(numbers: IntArray) -> DateArray:

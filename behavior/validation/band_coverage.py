@@ -37,10 +37,11 @@ import pandas as pd
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
+from behavior.months import month_number
 from behavior.panel.base import Panel
 from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate, month_numbers
+from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate
 
 HALF_YEAR = 6
 ENOUGH = 0.8
@@ -125,9 +126,9 @@ def _at(tables: tuple[AssumptionTable, ...], bound: str) -> tuple[AssumptionTabl
 
 
 def _cells(given: CheckInput, rows: pd.DataFrame, rate: bool) -> pd.DataFrame:
-    halves = month_numbers(rows["month"]) // HALF_YEAR
+    halves = month_number(rows["month"]) // HALF_YEAR
     first = (halves * HALF_YEAR) % 12 + 1
-    names = rows["segment"].astype(str) + " · " + pd.Series(halves * HALF_YEAR // 12).astype(str)
+    names = rows["segment"].astype(str) + " · " + pd.Series(1970 + halves * HALF_YEAR // 12).astype(str)
     names += np.where(first == 1, ", first half", ", second half")
     codes, labels = pd.factorize(names, sort=True)
     weight = rows["weight"].to_numpy(np.float64)

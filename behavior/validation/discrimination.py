@@ -34,8 +34,9 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
+from behavior.months import month_number
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import is_ranking, is_rate, month_numbers, rows_of, tested_on
+from behavior.validation.evidence import is_ranking, is_rate, rows_of, tested_on
 from behavior.validation.statistics import brier, discrimination, log_loss
 
 HORIZONS = (3, 6, 12)
@@ -118,7 +119,7 @@ def _event_weighted(by_month: pd.DataFrame) -> float:
 
 def _landmark(rows: pd.DataFrame) -> pd.DataFrame:
     """AUC of predictions made at a landmark month for leaving within each horizon."""
-    months = month_numbers(rows["month"])
+    months = month_number(rows["month"])
     table = pd.DataFrame(
         {"unit": rows["unit"], "month": months, "score": rows["predicted"], "left": rows["actual"] > 0}
     )
@@ -135,7 +136,7 @@ def _landmark(rows: pd.DataFrame) -> pd.DataFrame:
             if event.sum() < FEWEST_EVENTS or known.sum() == event.sum():
                 continue
             auc = discrimination(at["score"][known], event[known]).auc
-            label = f"{landmark // 12}-{landmark % 12 + 1:02d}"
+            label = str(np.datetime64(landmark, "M"))
             found.append(
                 {
                     "landmark": label,

@@ -12,6 +12,7 @@ import pandas as pd
 from behavior.assumptions.effects import Effect
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Predictions
+from behavior.months import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray, monthly_to_annual
 from behavior.validation.base import CheckInput
 from behavior.validation.statistics import ClusterBootstrap
@@ -81,14 +82,9 @@ def mask_of(given: CheckInput, part: str, table: pd.DataFrame) -> BoolArray:
     return np.asarray(pd.MultiIndex.from_frame(table[["unit", "month"]]).isin(chosen))
 
 
-def month_numbers(months: pd.Series) -> IntArray:
-    """Months counted from year 0."""
-    return np.asarray(months.dt.year * 12 + months.dt.month - 1, dtype=np.int64)
-
-
 def clusters_of(rows: pd.DataFrame) -> IntArray:
     """Code of each row's cluster: one customer in one half-year."""
-    half_years = month_numbers(rows["month"]) // HALF_YEAR
+    half_years = month_number(rows["month"]) // HALF_YEAR
     customers, _ = pd.factorize(rows["customer"])
     codes, _ = pd.factorize(customers.astype(np.int64) * 100_000 + half_years)
     return np.asarray(codes, dtype=np.int64)
@@ -121,8 +117,8 @@ def groupings(rows: pd.DataFrame) -> Mapping[str, Grouping]:
         found["driver"] = _driver_groups(rows["driver"])
     if "age_months" in rows and rows["age_months"].notna().any():
         found["age"] = _age_groups(rows["age_months"])
-        born = month_numbers(rows["month"]) - rows["age_months"].fillna(-1).to_numpy()
-        years = pd.Series(np.where(rows["age_months"].notna(), born // 12, np.nan))
+        born = month_number(rows["month"]) - rows["age_months"].fillna(-1).to_numpy()
+        years = pd.Series(np.where(rows["age_months"].notna(), born // 12 + 1970, np.nan))
         found["vintage"] = _sorted_groups("Vintage", years.map("{:.0f}".format, na_action="ignore"))
     if rows["segment"].nunique() > 1:
         found["segment"] = _sorted_groups("Segment", rows["segment"].astype(str))

@@ -32,8 +32,9 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
+from behavior.months import month_number
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import cpr_points, is_rate, month_numbers
+from behavior.validation.evidence import cpr_points, is_rate
 
 VALUES = {
     "mean_difference": "exported minus judged model on the last twelve months, CPR points (rates: basis points)",
@@ -74,7 +75,7 @@ def _by_segment(given: CheckInput, rate: bool) -> pd.DataFrame:
     assert given.exported is not None
     rows = given.predictions.table[["segment", "month", "weight", "predicted"]].rename(columns={"predicted": "judged"})
     rows["exported"] = given.kind.predict(given.exported, given.panel).table["predicted"].to_numpy()
-    months = month_numbers(rows["month"])
+    months = month_number(rows["month"])
     rows = rows[(months > months.max() - RECENT) & (rows["weight"] > 0)].dropna()
     if rows.empty:
         raise DoesNotApply("no row of the last twelve months has a balance.")

@@ -18,6 +18,7 @@ from behavior.assumptions.repricing import half_life_months, pass_through_law, r
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.split import split_panel
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, Quantity, monthly_to_annual
@@ -132,8 +133,7 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     book = bank.book[bank.book["rate_type"] == "administered"].reset_index(drop=True)
     names = (book["product"] + "/" + book["customer_type"]).to_numpy()
     segment = np.array([truth.segment_names.index(name) for name in names])
-    opened, as_of = book["origination_date"], pd.Timestamp(bank.simulator.as_of)
-    age = ((as_of.year - opened.dt.year) * 12 + as_of.month - opened.dt.month).to_numpy()
+    age = month_number(bank.simulator.as_of) - month_number(book["origination_date"])
     balance = book["balance"].to_numpy()
     total = np.bincount(segment, balance, len(truth.segments))
     spent = [one for one in learnt.tables if one.effect is Effect.RUNOFF]
@@ -143,7 +143,7 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
             Driver.RATE_SPREAD: (levels[month] - paid[month - 1])[segment],
             Driver.RATE_LEVEL: np.full(age.size, levels[month]),
         }
-        calendar = (as_of.month - 1 + month) % 12 + 1
+        calendar = (bank.simulator.as_of.month - 1 + month) % 12 + 1
         for table in spent:
             since = age + month if table.month_meaning is MonthMeaning.SINCE_ORIGINATION else np.full(age.size, month)
             alive = alive * (1.0 - spent_hazard(table, book, since, known, calendar, view)[0])

@@ -27,6 +27,7 @@ from behavior.io.sources.base import (
     words,
 )
 from behavior.io.sources.lives import Lives, Seen
+from behavior.months import month_number_or_nan
 from behavior.quantities import BoolArray, IntArray
 
 # Zero-balance codes: what the contracts call each. Repurchases, note sales and removals say nothing about the
@@ -171,7 +172,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
         month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
         originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
         code, bad_codes = _codes(path, raw["zero_balance_code"], lines)
-        age = (month.dt.year - originated.dt.year) * 12 + month.dt.month - originated.dt.month
+        age = month_number_or_nan(month) - month_number_or_nan(originated)
         rate = figures["current_rate"].where(figures["current_rate"].notna(), figures["original_rate"])
         table = pd.DataFrame(
             {
@@ -179,7 +180,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "month": month,
                 "balance": known(figures["current_upb"], (0.0,)),
                 "rate": rate / 100.0,
-                "age_months": age.astype(np.float64),
+                "age_months": age,
                 "status": _status(code, figures["original_term"] - age),
                 "curtailment": figures["unscheduled_principal"].where(code.isna()).clip(lower=0.0),
                 "delinquency_status": raw["delinquency"],

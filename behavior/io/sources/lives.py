@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from behavior.months import month_number_or_nan
 from behavior.quantities import BoolArray, FloatArray
 
 
@@ -62,7 +63,7 @@ class Lives:
         """What all rows of a file say."""
         last, exits, born = -np.inf, _Earliest(), _Earliest()
         for part in parts:
-            number = month_numbers(part.month)
+            number = month_number_or_nan(part.month)
             last = max(last, float(np.nanmax(number, initial=-np.inf)))
             exits.add(part.loans, number, number, part.left)
             if part.age is not None:
@@ -71,22 +72,16 @@ class Lives:
 
     def late(self, month: pd.Series) -> BoolArray:
         """Rows of the release's last month; shape (rows,)."""
-        return np.asarray(month_numbers(month) >= self.last)
+        return np.asarray(month_number_or_nan(month) >= self.last)
 
     def gone(self, loans: pd.Series, month: pd.Series) -> BoolArray:
         """Rows of a month after the loan's exit; shape (rows,)."""
-        return np.asarray(month_numbers(month) > self.exits.of(loans))
+        return np.asarray(month_number_or_nan(month) > self.exits.of(loans))
 
     def ages(self, loans: pd.Series, month: pd.Series, published: pd.Series) -> pd.Series:
         """Age by the calendar from a loan's first month with an age: a modification does not make it young again.
 
         In months, shape (rows,). An age that is not published stays empty.
         """
-        age = month_numbers(month) - self.born.of(loans)
+        age = month_number_or_nan(month) - self.born.of(loans)
         return pd.Series(age, index=loans.index).where(published.notna())
-
-
-def month_numbers(month: pd.Series) -> FloatArray:
-    """Months counted through, NaN where a row has none; shape (rows,)."""
-    number = month.dt.year * 12 + month.dt.month
-    return np.asarray(number.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -15,6 +15,7 @@ from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
 from behavior.io.sources.base import Batch, Layout, dates, numbers, text_batches
+from behavior.months import first_day, month_end, month_number
 from behavior.quantities import IntArray
 
 ACCOUNT = ("account_id", "district_id", "frequency", "date")
@@ -149,16 +150,15 @@ def _by_month(table: pd.DataFrame) -> pd.DataFrame:
 
 def _without_gaps(table: pd.DataFrame) -> pd.DataFrame:
     """Every month from an account's first to the file's last; nothing moved in the months put in."""
-    number = table["month"].dt.year * 12 + table["month"].dt.month
+    number = pd.Series(month_number(table["month"]), index=table.index)
     first = number.groupby(table["account_id"]).transform("min")
     last = int(number.max())
     units = table.drop_duplicates("account_id")["account_id"]
     lengths = (last - first[units.index] + 1).to_numpy()
     start = first[units.index].to_numpy()
     all_numbers = np.concatenate([np.arange(s, last + 1) for s in start]) if len(start) else np.zeros(0, dtype=int)
-    months = (all_numbers - 1 - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]")
-    ends = (pd.Series(months) + pd.offsets.MonthEnd(0)).astype("datetime64[us]")
-    frame = pd.DataFrame({"account_id": np.repeat(units.to_numpy(), lengths), "month": ends.to_numpy()})
+    ends = month_end(first_day(all_numbers)).astype("datetime64[us]")
+    frame = pd.DataFrame({"account_id": np.repeat(units.to_numpy(), lengths), "month": ends})
     full = frame.merge(table, how="left", on=["account_id", "month"])
     full[["balance", "line"]] = full.groupby("account_id")[["balance", "line"]].ffill()
     flows = ["interest_credited", "credits", "debits"]

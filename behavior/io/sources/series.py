@@ -17,6 +17,7 @@ from behavior.errors import Fault, FaultyInput
 from behavior.io.files import read_bytes
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources.base import Batch, Layout
+from behavior.months import month_number
 from behavior.panel.base import SourceFile
 from behavior.quantities import BoolArray
 
@@ -78,7 +79,7 @@ def _known_from(day: pd.Series, filled: BoolArray) -> pd.Series:
 
 def _months_of(days: pd.Series) -> int:
     """Months in a period: the longest of year, half year, quarter and month of which all gaps are made; one date, 1."""
-    numbers = np.unique(days.dt.year * 12 + days.dt.month)
+    numbers = np.unique(month_number(days))
     gap = int(np.gcd.reduce(np.diff(numbers)))
     return next((months for months in PERIODS if gap and gap % months == 0), 1)
 
