@@ -8,6 +8,9 @@ from typing import Any
 
 from behavior.errors import UsageError
 
+PATIENCE = "10s"
+"""How long a scheduler may take to answer."""
+
 
 class SchedulerError(UsageError):
     """A cluster that cannot be reached or loses its workers."""
@@ -28,7 +31,7 @@ def connected(address: str) -> Iterator[Any]:
             "--scheduler needs Dask. Install it with pip install 'alm-behavior[distributed]'."
         ) from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise SchedulerError(
             f"no Dask scheduler answers at {address}: {error}. Start one with `dask scheduler`, and workers that have "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import shutil
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,22 @@ def real_data(shared: Path) -> Path:
 def fakes() -> ModuleType:
     """The small kind with known truth, for tests of checks and reports; the bare install is tested without it."""
     return import_module("tests.fakes_evidence")
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Puts an empty MLflow registry into a folder: its tables take seconds to make, so they are made once."""
+    pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
+    tracker = import_module("behavior.tracking.mlflow").MlflowTracker(tmp_path_factory.mktemp("registry"))
+    assert tracker.versions() == ()
+    tracker.close()
+
+    def put(home: Path) -> Path:
+        home.mkdir(exist_ok=True)
+        shutil.copyfile(tracker.home / "mlflow.db", home / "mlflow.db")
+        return home
+
+    return put
 
 
 @pytest.hookimpl(wrapper=True)

@@ -39,8 +39,9 @@ def test_partitions_add_up_to_the_whole(each: bool) -> None:
     assert_same(merged(plan, rows, parts), run(plan))
 
 
-def test_a_scheduler_that_does_not_answer_is_named() -> None:
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="Dask is an optional extra")
+    monkeypatch.setattr("behavior.cluster.PATIENCE", "1s")
     with pytest.raises(SchedulerError, match="no Dask scheduler answers"):
         run_on("tcp://127.0.0.1:9", plan_of(5))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,8 @@ from behavior.errors import BehaviorError, DigestMismatch, SetNotFound
 from behavior.tracking.digests import digest_of_all, digests_of
 from behavior.tracking.folder import FolderTracker
 
+Put = Callable[[Path], Path]
 FILES = {"closure/model.txt": "tree\nversion=v4\n", "closure/levels.json": '{"region": ["north", "süd"]}'}
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty MLflow registry: its tables take seconds to make, so they are made once and copied."""
-    mlflow = pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
-    assert mlflow is not None
-    from behavior.tracking.mlflow import MlflowTracker
-
-    home = tmp_path_factory.mktemp("template")
-    tracker = MlflowTracker(home)
-    assert tracker.versions() == ()
-    tracker.close()
-    return home
 
 
 @pytest.fixture(params=["folder", "mlflow"])
@@ -40,10 +28,7 @@ def tracker(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         return
     from behavior.tracking.mlflow import MlflowTracker
 
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copyfile(request.getfixturevalue("template") / "mlflow.db", home / "mlflow.db")
-    made = MlflowTracker(home)
+    made = MlflowTracker(request.getfixturevalue("empty_registry")(tmp_path / "home"))
     yield made
     made.close()
 
@@ -106,11 +91,12 @@ def test_a_run_keeps_what_it_is_told(tracker: Any) -> None:
     assert report.read_bytes() == "<p>ü</p>".encode()
 
 
-def test_mlflow_keeps_figures_and_counts_those_that_are_none(template: Path, tmp_path: Path) -> None:
+def test_mlflow_keeps_figures_and_counts_those_that_are_none(
+    empty_registry: Callable[[Path], Path], tmp_path: Path
+) -> None:
     from behavior.tracking.mlflow import MlflowTracker
 
-    shutil.copyfile(template / "mlflow.db", tmp_path / "mlflow.db")
-    tracker = MlflowTracker(tmp_path)
+    tracker = MlflowTracker(empty_registry(tmp_path))
     with tracker.run("behavior", "nmd") as run:
         run.log_metrics({"calibration.ratio": 0.98, "auc": float("nan")})
         run.log_parameters({"leaves": 15})
@@ -171,7 +157,7 @@ def test_artefact_paths_stay_inside(tracker: Any, path: str) -> None:
         run.log_text(path, "x")
 
 
-def test_mlflow_needs_an_absolute_place_and_sends_nothing(template: Path) -> None:
+def test_mlflow_needs_an_absolute_place_and_sends_nothing(empty_registry: Put) -> None:
     from behavior.tracking.mlflow import MlflowTracker
 
     with pytest.raises(BehaviorError, match="absolute path"):
@@ -181,13 +167,13 @@ def test_mlflow_needs_an_absolute_place_and_sends_nothing(template: Path) -> Non
     assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
 
 
-def test_a_copied_mlflow_registry_can_be_read_but_not_written(template: Path, tmp_path: Path) -> None:
+def test_a_copied_mlflow_registry_can_be_read_but_not_written(
+    empty_registry: Callable[[Path], Path], tmp_path: Path
+) -> None:
     from behavior.tracking.mlflow import MlflowTracker
 
     old, new = tmp_path / "old", tmp_path / "new"
-    old.mkdir()
-    shutil.copyfile(template / "mlflow.db", old / "mlflow.db")
-    first = MlflowTracker(old)
+    first = MlflowTracker(empty_registry(old))
     registered(first)
     first.close()
     shutil.move(old, new)

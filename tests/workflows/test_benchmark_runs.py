@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,10 @@ from behavior.workflows.benchmark import BenchmarkResult
 from behavior.workflows.benchmark_files import EXPERIMENT, track_benchmark
 
 
-def test_two_quarters_have_one_name_and_tell_their_data_apart(tmp_path: Path) -> None:
+def test_two_quarters_have_one_name_and_tell_their_data_apart(
+    tmp_path: Path, empty_registry: Callable[[Path], Path]
+) -> None:
+    empty_registry(tmp_path)
     figure = {"cause": "all", "model": "ours", "score": "log_loss", "weighting": "count", "slice": "", "value": 0.1}
     scores = pd.DataFrame([{**figure, "low": 0.09, "high": 0.11}])
     for digest in ("first", "second"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
@@ -154,7 +155,7 @@ deposit,term_deposit,liability,USD,900,fixed,0.02,bullet,2025-09-30,2028-09-30,1
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_registry: Callable[[Path], Path]) -> Path:
     """A package with one kind, declared by its entry point, beside a folder with a profile and its data."""
     package = tmp_path / "site"
     (package / "toy_kind-0.1.dist-info").mkdir(parents=True)
@@ -184,6 +185,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if unit % 12 >= age
     ]
     pd.DataFrame(rows).to_csv(home / "redemptions.csv", index=False)
+    empty_registry(home / "tracking")
     return home
 
 
@@ -240,25 +242,12 @@ def test_a_failed_gate_writes_everything_and_promotes_nothing(toy: Path, capsys:
     assert done["models"][0]["alias"] == "challenger"  # as the registry has it
     assert json.loads((toy / "out" / "results" / "result.json").read_text())["stamp"] == "DRAFT"
     assert "DRAFT" in (toy / "out" / "reports" / "treasury.html").read_text()
-    assert (
-        main(
-            [
-                "approve",
-                done["set"],
-                "--by",
-                "Model risk",
-                "--valid-from",
-                "2026-09-30",
-                "--store",
-                str(toy / "assumptions"),
-            ]
-        )
-        == 4
-    )
+    store = ["--store", str(toy / "assumptions")]
+    assert main(["approve", done["set"], "--by", "Model risk", "--valid-from", "2026-09-30", *store]) == 4
     assert main(["validate", "redemption@1", "--profile", str(toy / "profile.toml")]) == 4
     # Nor is there a way around the gate: what a validation exports to look at is no draft to publish.
     exported = str(toy / "out" / "drafts" / "redemption.validated")
-    ahead = ["publish", exported, "--id", "r9", "--proposed-by", "Ann", "--store", str(toy / "assumptions")]
+    ahead = ["publish", exported, "--id", "r9", "--proposed-by", "Ann", *store]
     capsys.readouterr()
     assert main(ahead) == 4
     assert "no gate was put to them" in capsys.readouterr().err
@@ -312,7 +301,9 @@ def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more:
     return code, json.loads(printed.out), printed.err
 
 
-def test_a_published_set_carries_the_signatures_of_the_registry(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_published_set_carries_the_signatures_of_the_registry(
+    toy: Path, capsys: pytest.CaptureFixture[str], empty_registry: Callable[[Path], Path]
+) -> None:
     profile = str(toy / "profile.toml")
     assert main(["train", "redemption", "--profile", profile]) == 0
     assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "Validator"]) == 0
@@ -329,7 +320,7 @@ def test_a_published_set_carries_the_signatures_of_the_registry(toy: Path, capsy
     # The registry of another profile counts from 1 again: its signature is on another model.
     other = toy / "other.toml"
     other.write_text((toy / "profile.toml").read_text().replace("tracking", "tracking2"))
-    (toy / "tracking2").mkdir()
+    empty_registry(toy / "tracking2")
     code, said, _ = published(toy, capsys, "r3", "--profile", str(other))
     assert code == 3
     assert not (toy / "assumptions" / "r3").exists()
