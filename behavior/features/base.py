@@ -1,4 +1,4 @@
-"""What a feature is: one function whose name is the column and whose arguments are the inputs."""
+"""What a feature is: a column as it is, or a function whose name is the column and whose arguments are its inputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from behavior.errors import Fault, SpecFault
 from behavior.months import month_number_or_nan
 from behavior.panel.base import Panel
 from behavior.quantities import AnyArray, FloatArray
+
+
+def as_it_is(values: AnyArray) -> AnyArray:
+    """The input itself."""
+    return values
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Feature:
     inputs: tuple[str, ...]
     unit: str
     expected_sign: int
-    compute: Callable[..., FloatArray]
+    compute: Callable[..., FloatArray] = as_it_is
     meaning: str = ""
     levels: tuple[str, ...] = ()
 
@@ -113,14 +118,10 @@ def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Fe
         )
         raise SpecFault([fault])
     if pd.api.types.is_numeric_dtype(panel.table[name]):
-        return Feature(name, (name,), "as in the history", 0, _as_it_is)
+        return Feature(name, (name,), "as in the history", 0)
     if pd.api.types.is_datetime64_any_dtype(panel.table[name]):
         return Feature(name, (name,), "months since January 1970", 0, month_number_or_nan)
-    return Feature(name, (name,), "level", 0, _as_it_is)
-
-
-def _as_it_is(values: AnyArray) -> AnyArray:
-    return values
+    return Feature(name, (name,), "level", 0)
 
 
 def _values(

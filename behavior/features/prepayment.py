@@ -9,27 +9,12 @@ import numpy as np
 
 from behavior.features.base import Feature
 from behavior.features.season import MONTH_OF_YEAR
-from behavior.quantities import AnyArray, FloatArray
-
-
-def incentive(incentive: FloatArray) -> FloatArray:
-    """Customer rate minus the market mortgage rate, read with its closing lag (decimal a year)."""
-    return incentive
-
-
-def months_in_the_money(months_in_the_money: FloatArray) -> FloatArray:
-    """Earlier months with incentive above the threshold: how long the loan could have refinanced and did not."""
-    return months_in_the_money
+from behavior.quantities import FloatArray
 
 
 def depth_in_the_money(depth_in_the_money: FloatArray) -> FloatArray:
     """Incentive above the threshold summed over earlier months (percent-months): how deep it was in the money."""
     return np.asarray(depth_in_the_money * 100.0)
-
-
-def age_months(age_months: FloatArray) -> FloatArray:
-    """Months since origination; the month after origination is 1."""
-    return age_months
 
 
 def log_balance(weight: FloatArray) -> FloatArray:
@@ -50,37 +35,24 @@ def current_ltv(
     return np.asarray(ltv * weight / np.maximum(original_balance, 1.0) / np.maximum(moved, 0.05))
 
 
-def credit_score(credit_score: FloatArray) -> FloatArray:
-    """Credit score at origination."""
-    return credit_score
-
-
 def spread_at_origination(original_rate: FloatArray, origination_market_rate: FloatArray) -> FloatArray:
     """Customer rate minus market rate at origination: a borrower who paid more had less choice."""
     return np.asarray(original_rate - origination_market_rate)
 
 
-def unemployment_rate(unemployment_rate: FloatArray) -> FloatArray:
-    """Unemployment rate at the end of the month before."""
-    return unemployment_rate
-
-
-def term_months(original_term_months: FloatArray) -> FloatArray:
-    """Original term."""
-    return original_term_months
-
-
-def _text(values: AnyArray) -> AnyArray:
-    return values
-
-
 FEATURES = (
-    Feature("incentive", ("incentive",), "decimal a year", 1, incentive, incentive.__doc__ or ""),
-    Feature("months_in_the_money", ("months_in_the_money",), "months", 0, months_in_the_money, "burnout, how long"),
+    Feature(
+        "incentive",
+        ("incentive",),
+        "decimal a year",
+        1,
+        meaning="Customer rate minus the market mortgage rate, read with its closing lag (decimal a year).",
+    ),
+    Feature("months_in_the_money", ("months_in_the_money",), "months", 0, meaning="burnout, how long"),
     Feature(
         "depth_in_the_money", ("depth_in_the_money",), "percent-months", 0, depth_in_the_money, "burnout, how deep"
     ),
-    Feature("age_months", ("age_months",), "months", 0, age_months, "seasoning"),
+    Feature("age_months", ("age_months",), "months", 0, meaning="seasoning"),
     MONTH_OF_YEAR,
     Feature("log_balance", ("weight",), "log currency units", 0, log_balance, "size"),
     Feature(
@@ -94,7 +66,7 @@ FEATURES = (
         current_ltv,
         "loan to value moved by house prices",
     ),
-    Feature("credit_score", ("credit_score",), "points", 0, credit_score, "credit score at origination"),
+    Feature("credit_score", ("credit_score",), "points", 0, meaning="credit score at origination"),
     Feature(
         "spread_at_origination",
         ("original_rate", "origination_market_rate"),
@@ -103,15 +75,15 @@ FEATURES = (
         spread_at_origination,
         "SATO",
     ),
-    Feature("unemployment_rate", ("unemployment_rate",), "decimal", 0, unemployment_rate, "unemployment"),
-    Feature("term_months", ("original_term_months",), "months", 0, term_months, "original term"),
-    Feature("purpose", ("purpose",), "level", 0, _text, "purchase, refinance ..."),
-    Feature("occupancy", ("occupancy",), "level", 0, _text, "owner, investor ..."),
-    Feature("property_type", ("property_type",), "level", 0, _text, "property type"),
-    Feature("channel", ("channel",), "level", 0, _text, "sales channel"),
-    Feature("region", ("region",), "level", 0, _text, "region"),
-    Feature("rate_type", ("rate_type",), "level", 0, _text, "fixed or adjustable"),
-    Feature("rate_terms", ("rate_terms",), "level", 0, _text, "fixed or adjustable, and how long the rate is fixed"),
-    Feature("fixed_period", ("fixed_period",), "level", 0, _text, "inside the first fixed period or after it"),
-    Feature("reset_phase", ("reset_phase",), "level", 0, _text, "months before and after the end of a fixed period"),
+    Feature("unemployment_rate", ("unemployment_rate",), "decimal", 0, meaning="unemployment"),
+    Feature("term_months", ("original_term_months",), "months", 0, meaning="original term"),
+    Feature("purpose", ("purpose",), "level", 0, meaning="purchase, refinance ..."),
+    Feature("occupancy", ("occupancy",), "level", 0, meaning="owner, investor ..."),
+    Feature("property_type", ("property_type",), "level", 0, meaning="property type"),
+    Feature("channel", ("channel",), "level", 0, meaning="sales channel"),
+    Feature("region", ("region",), "level", 0, meaning="region"),
+    Feature("rate_type", ("rate_type",), "level", 0, meaning="fixed or adjustable"),
+    Feature("rate_terms", ("rate_terms",), "level", 0, meaning="fixed or adjustable, and how long the rate is fixed"),
+    Feature("fixed_period", ("fixed_period",), "level", 0, meaning="inside the first fixed period or after it"),
+    Feature("reset_phase", ("reset_phase",), "level", 0, meaning="months before and after the end of a fixed period"),
 )
