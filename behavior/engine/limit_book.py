@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from behavior.engine.contractual_share import contractual_share
-from behavior.engine.option_periods import alike, between_resets, period_months, spans
+from behavior.engine.option_periods import Alike, alike, between_resets, period_months
 from behavior.engine.option_values import (
     OptionValues,
     joined,
@@ -24,7 +24,7 @@ from behavior.market.contracts import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
 from behavior.months import as_days, year_fraction
-from behavior.quantities import MONTHS_PER_YEAR, BoolArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, BoolArray
 
 FLOATING = "floating"
 
@@ -55,43 +55,35 @@ def value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None)
         np.flatnonzero(limited & alive & (period_months(book) > 0)) if limited.any() else np.zeros(0, dtype=np.int64)
     )
     parts = [no_options(curves)]
-    for currency, index, months, day_count, rows in alike(book, chosen):
-        with told_of(currency, index):
-            parts.append(_value_limits(book, curves, vols, currency, index, months, day_count, rows))
+    for some in alike(book, chosen):
+        with told_of(some.currency, some.index):
+            parts.append(_value_limits(book, curves, vols, some))
     return joined(parts)
 
 
-def _value_limits(
-    book: Book,
-    curves: ScenarioCurves,
-    vols: VolatilitySet | None,
-    currency: str,
-    index: str,
-    months: int,
-    day_count: str,
-    rows: IntArray,
-) -> OptionValues:
+def _value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None, some: Alike) -> OptionValues:
     as_of, time = as_days(curves.curves.as_of), curves.curves.times_of
-    periods = between_resets(book, as_of, rows, months)
+    currency, index, rows = some.currency, some.index, some.rows
+    periods = between_resets(book, as_of, rows, some.months)
     place = rows[periods.row]
     forward = curves.simple_forward(
         currency,
         index,
         time(periods.start),
         time(periods.stop),
-        spans(periods.start, periods.stop, months, day_count),
+        some.spans(periods.start, periods.stop),
     )
     whole = periods.end == periods.stop
     accrual = np.where(
         whole,
-        spans(periods.start, periods.end, months, day_count),
-        year_fraction(periods.start, periods.end, day_count),
+        some.spans(periods.start, periods.end),
+        year_fraction(periods.start, periods.end, some.day_count),
     )
     factor = curves.discount_factor(currency, DISCOUNT, time(periods.end))
     notional = book.numbers("balance")[place] * contractual_share(book, place, periods.start, as_of)
     spread = book.numbers("spread", 0.0)[place]
     lower, upper = book.numbers("floor", -np.inf)[place] - spread, book.numbers("cap", np.inf)[place] - spread
-    fixing, tenor = time(periods.start), np.full(len(place), months / MONTHS_PER_YEAR)
+    fixing, tenor = time(periods.start), np.full(len(place), some.months / MONTHS_PER_YEAR)
     found = []
     for stress in (1.0, volatility_factor()):
         total = np.zeros((len(curves), len(place)))

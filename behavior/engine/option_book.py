@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from behavior.engine.option_faults import option_faults
-from behavior.engine.option_periods import alike, back_from_maturity, period_months, spans
+from behavior.engine.option_periods import Alike, alike, back_from_maturity, period_months, spans
 from behavior.engine.option_values import (
     OptionValues,
     joined,
@@ -28,7 +28,7 @@ from behavior.market.contracts import DISCOUNT
 from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
 from behavior.months import DAYS_PER_YEAR, as_days, months_between, payment_dates, roll_months, year_fraction
-from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray
 
 
 def value_options(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None) -> OptionValues:
@@ -48,27 +48,19 @@ def value_options(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None
         raise ContractFault(faults)
     parts = [no_options(curves)]
     strips = np.flatnonzero((book.instrument == CAP) | (book.instrument == FLOOR))
-    for currency, index, months, day_count, rows in alike(book, strips):
-        with told_of(currency, index):
-            parts.append(_value_strips(book, curves, vols, currency, index, months, day_count, rows))
+    for some in alike(book, strips):
+        with told_of(some.currency, some.index):
+            parts.append(_value_strips(book, curves, vols, some))
     for row in np.flatnonzero(book.instrument == SWAPTION):
         with told_of(str(book.words("currency")[row]), str(book.words("index")[row])):
             parts.append(_value_swaption(book, curves, vols, int(row)))
     return joined(parts)
 
 
-def _value_strips(
-    book: Book,
-    curves: ScenarioCurves,
-    vols: VolatilitySet | None,
-    currency: str,
-    index: str,
-    months: int,
-    day_count: str,
-    rows: IntArray,
-) -> OptionValues:
+def _value_strips(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None, some: Alike) -> OptionValues:
     as_of, time = as_days(curves.curves.as_of), curves.curves.times_of
-    periods = back_from_maturity(as_of, book.dates("maturity_date")[rows], np.full(len(rows), months))
+    currency, index, rows = some.currency, some.index, some.rows
+    periods = back_from_maturity(as_of, book.dates("maturity_date")[rows], np.full(len(rows), some.months))
     begins, rate = book.dates("start_date")[rows], book.numbers("rate")[rows]
     fixed = periods.start <= as_of
     opens = begins[periods.row]
@@ -76,14 +68,14 @@ def _value_strips(
     kept = kept & ~(fixed & np.isnan(rate)[periods.row])
     option, start, end = periods.row[kept], periods.start[kept], periods.end[kept]
     fixed, place = fixed[kept], rows[option]
-    accrual = spans(start, end, months, day_count)
+    accrual = some.spans(start, end)
     begin = np.maximum(time(start), 0.0)
-    ahead = curves.simple_forward(currency, index, begin, time(roll_months(start, months)), accrual)
+    ahead = curves.simple_forward(currency, index, begin, time(roll_months(start, some.months)), accrual)
     forward = np.where(fixed, rate[option], ahead)
     factor = curves.discount_factor(currency, DISCOUNT, time(end))
     strike, notional = book.numbers("strike")[place], book.numbers("balance")[place]
     fixing = np.where(fixed, 0.0, time(start))
-    tenor = np.full(len(option), months / MONTHS_PER_YEAR)
+    tenor = np.full(len(option), some.months / MONTHS_PER_YEAR)
     vol = volatility_of(book, vols, currency, index, place, fixing, tenor, strike)
     refuse_negative(curves, vol, forward)
     is_cap = book.instrument[place] == CAP

@@ -26,6 +26,21 @@ class Periods:
     stop: DateArray
 
 
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """Rows of a book that share currency, index, months of a period and day count, and so forwards and volatilities."""
+
+    currency: str
+    index: str
+    months: int
+    day_count: str
+    rows: IntArray
+
+    def spans(self, start: DateArray, end: DateArray) -> FloatArray:
+        """Accruals of their regular periods, years."""
+        return spans(start, end, self.months, self.day_count)
+
+
 def spans(start: DateArray, end: DateArray, months: int, day_count: str) -> FloatArray:
     """Accruals of regular periods: months / 12 under 30/360, days under the ACT counts."""
     if day_count.startswith("30"):
@@ -40,8 +55,8 @@ def period_months(book: Book) -> IntArray:
     return np.asarray(np.where((paid > 0) & ~limited, paid, reset), dtype=np.int64)
 
 
-def alike(book: Book, chosen: IntArray) -> Iterator[tuple[str, str, int, str, IntArray]]:
-    """Rows that share currency, index, reset period and day count, which share forwards and volatilities."""
+def alike(book: Book, chosen: IntArray) -> Iterator[Alike]:
+    """The chosen rows by what they share."""
     if not len(chosen):
         return
     columns: list[AnyArray] = [
@@ -53,7 +68,7 @@ def alike(book: Book, chosen: IntArray) -> Iterator[tuple[str, str, int, str, In
     keys = np.stack(columns, axis=1)
     for key in np.unique(keys, axis=0):
         currency, index, months, day_count = (str(part) for part in key)
-        yield currency, index, int(months), day_count, chosen[(keys == key).all(axis=1)]
+        yield Alike(currency, index, int(months), day_count, chosen[(keys == key).all(axis=1)])
 
 
 def back_from_maturity(as_of: DateArray, maturity: DateArray, step: IntArray) -> Periods:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,25 +164,8 @@ def combinations(matchings: Sequence[Matching], count: int) -> tuple[IntArray, l
     return number[inverse], found
 
 
-@dataclass(frozen=True, eq=False)
-class FlatCurves:
-    """Curves of all tables laid out one after another."""
-
-    first: IntArray
-    offset: IntArray
-    months: IntArray
-    nodes: IntArray
-    observed: IntArray
-    dimensions: IntArray
-    driver: IntArray
-    grid_offset: IntArray
-    grid_length: IntArray
-    grids: FloatArray
-    values: FloatArray
-
-
-def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
-    """Every curve with dense months, the tail value last."""
+def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> dict[str, Any]:
+    """What `Behaviours` says of curves: every one with dense months, the tail value last, one after another."""
     curves = [curve for table in tables for curve in table.curves]
     count = max(len(curves), 1)
     driver = np.zeros((count, MAX_DRIVERS), dtype=np.int64)
@@ -203,19 +187,18 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> FlatCurves:
             grid_at += len(grid)
         values.append(dense.ravel())
         at += dense.size
-    return FlatCurves(
-        np.concatenate([[0], np.cumsum([len(table.curves) for table in tables])]).astype(np.int64),
-        offset,
-        months,
-        nodes,
-        observed,
-        dimensions,
-        driver,
-        grid_offset,
-        grid_length,
-        np.concatenate([*grids, np.zeros(1)]),
-        np.concatenate([*values, np.zeros(1)]),
-    )
+    return {
+        "offset": offset,
+        "months": months,
+        "nodes": nodes,
+        "observed": observed,
+        "dimensions": dimensions,
+        "driver": driver,
+        "grid_offset": grid_offset,
+        "grid_length": grid_length,
+        "grids": np.concatenate([*grids, np.zeros(1)]),
+        "values": np.concatenate([*values, np.zeros(2)]),
+    }
 
 
 def dense_values(curve: AssumptionCurve, tail: Tail) -> FloatArray:
@@ -246,7 +229,7 @@ def layout_behaviours(
     AssumptionError : more causes meet in one segment than the kernel holds.
     """
     tables = [matching.table for matching in matchings]
-    flat = flatten(tables, tail)
+    begins = np.cumsum([0, *(len(table.curves) for table in tables)])
     most = max((len(pairs) for pairs in entries), default=0)
     if most > MAX_CAUSES:
         raise AssumptionError(f"{most} tables act on one segment; at most {MAX_CAUSES} may. Merge some of them.")
@@ -261,18 +244,8 @@ def layout_behaviours(
     whole = [1.0 - share if t.cause == DEFAULT else 0.0 for t, share in zip(tables, paid_back, strict=True)]
     return Behaviours(
         combination_first=first,
-        entry_curve=_ints([flat.first[t] + c for t, c in pairs]),
+        entry_curve=_ints([begins[t] + c for t, c in pairs]),
         entry_table=_ints([t for t, _ in pairs]),
-        offset=flat.offset,
-        months=flat.months,
-        nodes=flat.nodes,
-        observed=flat.observed,
-        dimensions=flat.dimensions,
-        driver=flat.driver,
-        grid_offset=flat.grid_offset,
-        grid_length=flat.grid_length,
-        grids=flat.grids,
-        values=np.append(flat.values, 0.0),
         since_origination=_ints([t.month_meaning is MonthMeaning.SINCE_ORIGINATION for t in tables]),
         season=season,
         column=_ints([COLUMN_OF_CAUSE.get(t.cause, layout.PAYOFF) for t in tables]),
@@ -281,6 +254,7 @@ def layout_behaviours(
         loss=np.asarray([*whole, 0.0]),
         mortgage_key=mortgage_key,
         coverage=coverage,
+        **flatten(tables, tail),
     )
 
 
