@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from behavior.digests import sha256_of
 from behavior.toml_text import TomlText
 
 
@@ -145,4 +145,4 @@ def parse_spec(text: str, where: str) -> ModelSpec:
     SpecFault : naming every fault with its line and path.
     """
     spec = TomlText.read(text, where).words(ModelSpec)
-    return spec.model_copy(update={"digest": hashlib.sha256(text.encode()).hexdigest()})
+    return spec.model_copy(update={"digest": sha256_of(text)})

@@ -10,9 +10,9 @@ import numpy as np
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver
-from behavior.assumptions.manifest import sha256_of
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.table_text import render_table
+from behavior.digests import sha256_of
 from behavior.quantities import Quantity
 
 SHOWN_DIGITS = 12
@@ -61,7 +61,7 @@ def paired_tables(
 
 def table_changes(old: AssumptionTable | None, new: AssumptionTable | None) -> Iterator[TermChange]:
     """Every term of two tables side by side, their texts, and the cell that differs most; a lone table is its text."""
-    texts = [None if table is None else sha256_of(render_table(table).encode())[:SHOWN_DIGITS] for table in (old, new)]
+    texts = [None if table is None else sha256_of(render_table(table))[:SHOWN_DIGITS] for table in (old, new)]
     if old is not None and new is not None:
         before, after = ({(term.segment, term.name): term for term in terms_of(table)} for table in (old, new))
         for key in dict.fromkeys([*after, *before]):

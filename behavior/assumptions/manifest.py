@@ -7,7 +7,6 @@ and named by `Manifest.unknown`; a key that looks like a misspelt one is a fault
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import re
 import tomllib
@@ -21,6 +20,7 @@ from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.table_text import render_table
 from behavior.assumptions.typed_toml import TomlTable
+from behavior.digests import sha256_of
 from behavior.errors import Fault, FaultyInput
 from behavior.quantities import Quantity
 
@@ -86,11 +86,6 @@ class Manifest:
     unknown: tuple[str, ...] = ()
 
 
-def sha256_of(content: bytes) -> str:
-    """Digest of a file's bytes, 64 hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     """All files of a set: name -> text, the manifest last. The same set gives the same bytes."""
     files = {f"{table.name}.csv": render_table(table) for table in assumptions.tables}
@@ -103,14 +98,14 @@ def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     lines += [f"note = {_literal(assumptions.note)}"] if assumptions.note else []
     for table in assumptions.tables:
         name = f"{table.name}.csv"
-        lines += ["", "[[curves]]", f"file = {_literal(name)}", f"sha256 = {_literal(sha256_of(files[name].encode()))}"]
+        lines += ["", "[[curves]]", f"file = {_literal(name)}", f"sha256 = {_literal(sha256_of(files[name]))}"]
         lines += [f"{key} = {_literal(value)}" for key, value in _entry(table).items()]
     return {**files, MANIFEST: "\n".join(lines) + "\n"}
 
 
 def digest_of(assumptions: AssumptionSet) -> str:
     """Digest of a set: the one it was read with, else that of the manifest it would be written with."""
-    return assumptions.digest or sha256_of(render_set(assumptions)[MANIFEST].encode())
+    return assumptions.digest or sha256_of(render_set(assumptions)[MANIFEST])
 
 
 def _entry(table: AssumptionTable) -> dict[str, Any]:

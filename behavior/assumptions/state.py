@@ -7,13 +7,13 @@ retirement: it holds whatever comes after it.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
 
+from behavior.digests import sha256_of
 from behavior.errors import DigestMismatch
 
 ONE_DAY = dt.timedelta(days=1)
@@ -56,7 +56,7 @@ class StateChange:
     def sealed(self, previous: str) -> StateChange:
         """The same change chained to the line before."""
         chained = replace(self, previous=previous, hash="")
-        return replace(chained, hash=hashlib.sha256(chained.line().encode()).hexdigest())
+        return replace(chained, hash=sha256_of(chained.line()))
 
     def line(self) -> str:
         """The log's text for this change, without a line end."""

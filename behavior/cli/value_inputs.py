@@ -13,11 +13,12 @@ import pandas as pd
 
 from behavior.cli.valuing import CHOICES, FLAGS, PATHS, flag_of
 from behavior.contracts import TableContract
+from behavior.digests import sha256_of
 from behavior.engine.contracts import BOOK_TABLE, SCHEDULE_TABLE
 from behavior.engine.sheet_contracts import MIX_SHIFT_TABLE, PLAN_TABLE
 from behavior.errors import ContractFault, Fault, Gathered, SpecFault
 from behavior.io.assumption_store import load_assumptions
-from behavior.io.files import read_bytes, sha256_of
+from behavior.io.files import read_bytes
 from behavior.io.settings import Settings, read_settings_file
 from behavior.io.sources.actus import read_actus
 from behavior.io.sources.actus_book import actus_book

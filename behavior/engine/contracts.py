@@ -12,6 +12,7 @@ from behavior.cells import Breach
 from behavior.columns import MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
 from behavior.contracts import ContractGroup, Rule, TableContract, needed_when, not_before
 from behavior.market.contracts import VOLATILITY_UNITS
+from behavior.months import DAY_COUNTS
 
 UNIT_HINT = "Divide basis points by 10,000, percent by 100"
 CASH_SIDES = ("asset", "liability")
@@ -21,7 +22,6 @@ OPTIONS = INSTRUMENTS[2:]
 RATE_TYPES = ("fixed", "floating", "administered")
 REPAYMENTS = ("bullet", "annuity", "linear", "interest_only", "schedule", "none")
 WITH_MATURITY = ("bullet", "annuity", "linear", "interest_only", "schedule")
-DAY_COUNTS = ("30/360", "30/360 US", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT")
 ROUNDINGS = ("half_up", "half_even", "up", "none")
 
 
@@ -164,7 +164,7 @@ BOOK_TABLE = TableContract(
             True,
             0,
         ),
-        optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
+        optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=tuple(DAY_COUNTS)),
         optional_column("compounding_months", "integer", "Months between compoundings.", "months", 0),
         optional_column("rounding", "number", "0.01 for cent-exact schedules.", MONEY_UNIT, 0.0),
         optional_column(

@@ -10,7 +10,8 @@ import pandas as pd
 from behavior.cells import Breach
 from behavior.columns import MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
 from behavior.contracts import ContractGroup, TableContract
-from behavior.engine.contracts import CASH_SIDES, DAY_COUNTS
+from behavior.engine.contracts import CASH_SIDES
+from behavior.months import DAY_COUNTS
 from behavior.quantities import BoolArray
 
 PRICES = ("rate", "margin", "index")
@@ -106,7 +107,7 @@ PRICING = (
     optional_column(
         "payment_months", "integer", "Months between payments; empty or 0 = at the end of the term.", "months", 0
     ),
-    optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=DAY_COUNTS),
+    optional_column("day_count", "text", "Day count; empty = `30/360`.", allowed=tuple(DAY_COUNTS)),
     optional_column("rate", "number", "Customer rate, the same in every scenario.", RATE_UNIT),
     optional_column("margin", "number", "Over the scenario's zero rate for `term_months` on the day.", RATE_UNIT),
     optional_column("index", "text", "Index of a floating rate."),

@@ -13,7 +13,7 @@ from behavior.estimators.averaged_hazard import AveragedHazard
 from behavior.estimators.base import HazardModel
 from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.constant_hazard import ConstantHazard
-from behavior.estimators.empirical import EmpiricalHazard, PsaHazard
+from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.sampling import SAMPLE_SHARE
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
@@ -26,7 +26,6 @@ FAMILIES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "boosted_hazard": BoostedHazard.from_files,
     "s_curve_hazard": SCurveHazard.from_files,
     "empirical_hazard": EmpiricalHazard.from_files,
-    "psa_hazard": PsaHazard.from_files,
     "constant_hazard": ConstantHazard.from_files,
     "averaged_hazard": lambda files: AveragedHazard.from_files(files, load_hazard),
 }

@@ -95,36 +95,6 @@ def psa_hazard(age_months: FloatArray, speed: float) -> FloatArray:
     return annual_to_monthly(annual)
 
 
-@dataclass
-class PsaHazard:
-    """The PSA curve at the speed that matches the events of the training rows."""
-
-    speed_: float = 1.0
-
-    def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
-        """Bisect for the speed whose expected events are the actual ones."""
-        age = column_of(matrix, "age_months")
-        target, low, high = float((event * weight).sum()), 0.0, 16.0
-        for _ in range(60):
-            self.speed_ = 0.5 * (low + high)
-            short = float((psa_hazard(age, self.speed_) * weight).sum()) < target
-            low, high = (self.speed_, high) if short else (low, self.speed_)
-        return self
-
-    def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
-        """Monthly hazard, shape (rows,)."""
-        return psa_hazard(column_of(matrix, "age_months"), self.speed_)
-
-    def to_files(self) -> Mapping[str, str]:
-        """The speed as JSON."""
-        return {"model.json": json.dumps({"family": "psa_hazard", "speed": self.speed_})}
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, str]) -> PsaHazard:
-        """The curve that `to_files` wrote."""
-        return cls(float(json.loads(files["model.json"])["speed"]))
-
-
 @dataclass(frozen=True)
 class KaplanMeier:
     """Product-limit estimate at the distinct times: shape (times,) each."""

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from behavior.assumptions.check import set_faults
-from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, render_set, sha256_of
+from behavior.assumptions.manifest import ID_PATTERN, MANIFEST, render_set
 from behavior.assumptions.people import same_person, signer
 from behavior.assumptions.revisions import by_number, next_free
 from behavior.assumptions.set import AssumptionSet
 from behavior.assumptions.state import SetState, SetStatus, StateChange, Validity, state_of, validity_of
 from behavior.assumptions.succession import endings, succession
+from behavior.digests import sha256_of
 from behavior.errors import (
     AssumptionError,
     DigestMismatch,
@@ -196,7 +197,7 @@ class AssumptionStore:
     def _finished(self, assumptions: AssumptionSet) -> AssumptionSet:
         """The set that lies in the store without a line in the log, where it is the one that is proposed."""
         folder = self.folder / assumptions.id
-        digest = sha256_of(render_set(assumptions)[MANIFEST].encode())
+        digest = sha256_of(render_set(assumptions)[MANIFEST])
         if not (folder / MANIFEST).is_file() or read_set(folder).digest != digest:
             raise AssumptionError(
                 f"{folder}: there is such a folder already, which nobody proposed and which holds something else. "

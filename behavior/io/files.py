@@ -1,22 +1,17 @@
-"""Bytes in and out: digests, and writes that are whole or not there at all."""
+"""Bytes in and out: writes that are whole or not there at all."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from behavior.digests import sha256_of
 from behavior.errors import Fault, FaultyInput
 
 MOST_NAMED = 12
 """Files that a message names beside the one that is missing."""
-
-
-def sha256_of(data: bytes) -> str:
-    """Hexadecimal sha256 of bytes."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def read_bytes(path: Path) -> bytes:

@@ -15,8 +15,9 @@ from pydantic import Field, model_validator
 from behavior.assumptions.people import same_person
 from behavior.benchmark.protocols import Question
 from behavior.contracts import TableContract
+from behavior.digests import sha256_of
 from behavior.errors import Fault, Gathered, SpecFault
-from behavior.io.files import read_bytes, sha256_of
+from behavior.io.files import read_bytes
 from behavior.io.mapping_terms import TableMap, Terms
 from behavior.io.registry import group_of
 from behavior.io.settings import Settings, parse_settings, read_settings_file

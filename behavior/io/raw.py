@@ -19,8 +19,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from behavior.contracts import Place, TableContract
+from behavior.digests import sha256_of
 from behavior.errors import Fault
-from behavior.io.files import read_bytes, sha256_of
+from behavior.io.files import read_bytes
 from behavior.panel.base import SourceFile
 from behavior.quantities import IntArray
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from behavior.assumptions.check import set_faults
-from behavior.assumptions.manifest import MANIFEST, Manifest, parse_manifest, render_set, sha256_of
+from behavior.assumptions.manifest import MANIFEST, Manifest, parse_manifest, render_set
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.table_text import parse_table
+from behavior.digests import sha256_of
 from behavior.errors import (
     AssumptionError,
     DigestMismatch,

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from behavior.columns import LARGEST_PLAIN_RATE, PERCENT_HINT
-from behavior.io.files import read_bytes, sha256_of
+from behavior.digests import sha256_of
+from behavior.io.files import read_bytes
 from behavior.panel.base import SourceFile
 from behavior.toml_text import TomlText
 

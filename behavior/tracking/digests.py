@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from behavior.digests import sha256_of
 from behavior.errors import BehaviorError, DigestMismatch
-
-
-def sha256(text: str) -> str:
-    """Digest of a text's UTF-8 bytes."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digests_of(files: Mapping[str, str]) -> Mapping[str, str]:
     """Path -> digest."""
-    return {path: sha256(text) for path, text in files.items()}
+    return {path: sha256_of(text) for path, text in files.items()}
 
 
 def digest_of_all(digests: Mapping[str, str]) -> str:
     """One digest over all paths and their digests, whatever their order."""
-    return sha256(json.dumps(dict(sorted(digests.items()))))
+    return sha256_of(json.dumps(dict(sorted(digests.items()))))
 
 
 def read_checked(folder: Path, expected: Mapping[str, str], where: str) -> Mapping[str, str]:
@@ -38,7 +33,7 @@ def read_checked(folder: Path, expected: Mapping[str, str], where: str) -> Mappi
     texts: dict[str, str] = {}
     for name in sorted(set(found) & set(expected)):
         content = found[name].read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
+        digest = sha256_of(content)
         if digest != expected[name]:
             wrong.append(f"{name}: found sha256 {digest[:12]}, registered {expected[name][:12]}")
             continue

@@ -37,7 +37,16 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import bootstrap_of, cpr_points, is_rate, monthly_path, rows_of, tested_on
+from behavior.validation.evidence import (
+    balance_ratio,
+    balance_ratio_interval,
+    bootstrap_of,
+    cpr_points,
+    is_rate,
+    monthly_path,
+    rows_of,
+    tested_on,
+)
 from behavior.validation.limits import judged_groups, words_of
 from behavior.validation.statistics import path_errors
 
@@ -75,7 +84,8 @@ def run(given: CheckInput) -> Finding:
         f"in the same months {values['mean_error_out_of_time']:+z.2f}."
     )
     beyond = _beyond(rows_of(given, "out_of_time"), rate, values)
-    values["ratio_lower"], values["ratio_upper"] = _ratio_interval(given)
+    rows = rows_of(given, "test")
+    values["ratio_lower"], values["ratio_upper"] = balance_ratio_interval(rows, bootstrap_of(given, rows))
     off = beyond or (not 0.9 <= values["ratio"] <= 1.1 and not values["ratio_lower"] <= 1.0 <= values["ratio_upper"])
     # Without held-out customers the two parts are the same rows.
     shown = (*exhibits, *pictures) if given.split.unseen_customers.any() else exhibits
@@ -115,7 +125,7 @@ def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], t
         "mean_error": bias,
         "mean_absolute_error": errors.mae,
         "root_mean_square_error": errors.rmse,
-        "ratio": _ratio(path),
+        "ratio": balance_ratio(path),
         "months": float(len(path)),
         "share_of_months_too_high": float((predicted > actual).mean()),
     }
@@ -135,21 +145,6 @@ def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], t
         title = f"Remaining balance, later months, {where}"
         exhibits.append(Exhibit(f"remaining_{part}", title, "lines", left, "month", "share of balance left, %"))
     return values, tuple(exhibits)
-
-
-def _ratio_interval(given: CheckInput) -> tuple[float, float]:
-    """95% interval of actual over predicted on the test rows, over clusters as in calibration."""
-    rows = rows_of(given, "test")
-    weight = rows["weight"].to_numpy(np.float64)
-    low, high = bootstrap_of(given, rows).ratio_interval(
-        weight * rows["actual"].to_numpy(), weight * rows["predicted"].to_numpy()
-    )
-    return float(low[0]), float(high[0])
-
-
-def _ratio(path: pd.DataFrame) -> float:
-    expected = float((path["weight"] * path["predicted"]).sum())
-    return float((path["weight"] * path["actual"]).sum()) / expected if expected else np.nan
 
 
 CHECK = Check("backtest", run, VALUES, __doc__)

@@ -43,6 +43,8 @@ from behavior.validation.evidence import (
     BY_SIDE,
     Grouping,
     actual_against_expected,
+    balance_ratio,
+    balance_ratio_interval,
     begun_with_balance,
     bootstrap_of,
     clusters_of,
@@ -81,7 +83,7 @@ def run(given: CheckInput) -> Finding:
         # A mean of shares without their balances is mostly the noise of small accounts.
         values.pop("ratio_by_count")
     for part in ("out_of_time", "unseen_customers"):
-        values[f"ratio_{part}"] = _ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
+        values[f"ratio_{part}"] = balance_ratio(rows_of(given, part)) if getattr(given.split, part).any() else np.nan
     line = _line(rows, given.predictions.binary)
     values["slope"], values["intercept"] = line.slope, line.intercept
     values["slope_lower"], values["slope_upper"] = line.interval()
@@ -107,21 +109,15 @@ def run(given: CheckInput) -> Finding:
 
 
 def _overall(rows: pd.DataFrame, bootstrap: ClusterBootstrap) -> dict[str, float]:
-    weight = rows["weight"].to_numpy(np.float64)
-    low, high = bootstrap.ratio_interval(weight * rows["actual"].to_numpy(), weight * rows["predicted"].to_numpy())
+    low, high = balance_ratio_interval(rows, bootstrap)
     total = rows["predicted"].sum()
     by_count = float(rows["actual"].sum() / total) if total else np.nan
     return {
-        "ratio": _ratio(rows),
-        "ratio_lower": float(low[0]),
-        "ratio_upper": float(high[0]),
+        "ratio": balance_ratio(rows),
+        "ratio_lower": low,
+        "ratio_upper": high,
         "ratio_by_count": by_count,
     }
-
-
-def _ratio(rows: pd.DataFrame) -> float:
-    expected = float((rows["weight"] * rows["predicted"]).sum())
-    return float((rows["weight"] * rows["actual"]).sum()) / expected if expected else np.nan
 
 
 def _line(rows: pd.DataFrame, binary: bool) -> SlopeLine:
@@ -159,7 +155,7 @@ def _beyond(rows: pd.DataFrame, rate: bool, values: dict[str, float]) -> str:
 
 def _worst(rows: pd.DataFrame) -> float:
     total = rows["weight"].sum()
-    parts = [_ratio(part) for _, part in rows.groupby("segment") if part["weight"].sum() >= 0.05 * total]
+    parts = [balance_ratio(part) for _, part in rows.groupby("segment") if part["weight"].sum() >= 0.05 * total]
     return float(np.nanmax(np.abs(np.asarray(parts) - 1.0))) if parts else np.nan
 
 

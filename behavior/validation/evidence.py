@@ -156,6 +156,19 @@ def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:
     return (f"below {words[0]}", *middle, f"{words[-1]} and above")
 
 
+def balance_ratio(rows: pd.DataFrame) -> float:
+    """Actual over expected by balance; not-a-number where nothing is expected."""
+    expected = float((rows["weight"] * rows["predicted"]).sum())
+    return float((rows["weight"] * rows["actual"]).sum()) / expected if expected else np.nan
+
+
+def balance_ratio_interval(rows: pd.DataFrame, bootstrap: ClusterBootstrap) -> tuple[float, float]:
+    """95% interval of `balance_ratio`, over clusters."""
+    weight = rows["weight"].to_numpy(np.float64)
+    low, high = bootstrap.ratio_interval(weight * rows["actual"].to_numpy(), weight * rows["predicted"].to_numpy())
+    return float(low[0]), float(high[0])
+
+
 BY_SIDE = {
     name: ",.2f" for name in ("actual / expected", "lower", "upper", "by count", "error, bp", "lower, bp", "upper, bp")
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import metadata, resources
 
 from behavior import __version__
+from behavior.digests import sha256_of
 from behavior.panel.base import SourceFile
 
 TRACED_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "shap", "mlflow", "numba")
@@ -34,7 +35,7 @@ def code_digest() -> str:
 def data_digest(sources: Sequence[SourceFile]) -> str:
     """sha256 over the names and digests of the files read, in name order."""
     lines = sorted(f"{source.name} {source.digest}" for source in sources)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return sha256_of("\n".join(lines))
 
 
 def code_version() -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.manifest import KNOWN, KNOWN_OF_CURVES, MANIFEST, sha256_of
+from behavior.assumptions.manifest import KNOWN, KNOWN_OF_CURVES, MANIFEST
 from behavior.assumptions.table_text import KEPT_WORDS
+from behavior.digests import sha256_of
 from behavior.io.assumption_store import load_assumptions
 
 PAGE = Path(__file__).resolve().parents[2] / "data" / "assumptions" / "README.md"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
-from behavior.assumptions.manifest import MANIFEST, parse_manifest, sha256_of
+from behavior.assumptions.manifest import MANIFEST, parse_manifest
 from behavior.assumptions.pass_through_path import RestingRate
+from behavior.digests import sha256_of
 from behavior.errors import FaultyInput
 from behavior.io.set_folder import read_set
 

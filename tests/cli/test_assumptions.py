@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from behavior.assumptions.manifest import sha256_of
 from behavior.cli import main
+from behavior.digests import sha256_of
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.set_folder import write_set
 from tests.assumption_examples import decay, example_set, flat_decay, prepayment, speed, target

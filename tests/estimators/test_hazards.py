@@ -16,7 +16,7 @@ from behavior.estimators.boosted_hazard import BoostedHazard
 from behavior.estimators.bounded_logistic import fit_bounded_logistic
 from behavior.estimators.champion import WITH_AVERAGED, Roles, choose_champion, load_hazard, log_loss
 from behavior.estimators.constant_hazard import ConstantHazard
-from behavior.estimators.empirical import EmpiricalHazard, PsaHazard, kaplan_meier, psa_hazard
+from behavior.estimators.empirical import EmpiricalHazard, kaplan_meier, psa_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.sampling import level_shift, sample_cases
 from behavior.estimators.spline_hazard import SplineHazard
@@ -62,7 +62,6 @@ def models() -> dict[str, object]:
         "trees alone": BoostedHazard(None, {"num_leaves": 7}, rounds=60),
         "constant": ConstantHazard(),
         "table": EmpiricalHazard(("incentive", "age_months")),
-        "psa": PsaHazard(),
     }
 
 

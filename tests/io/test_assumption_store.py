@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from behavior.assumptions.manifest import MANIFEST, sha256_of
+from behavior.assumptions.manifest import MANIFEST
 from behavior.assumptions.set import AssumptionSet, Provenance
 from behavior.assumptions.state import SetStatus
+from behavior.digests import sha256_of
 from behavior.errors import (
     AssumptionError,
     BehaviorError,

@@ -21,6 +21,7 @@ import pyarrow.csv as pacsv
 
 from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
+from behavior.digests import sha256_of
 from behavior.errors import Fault, FaultyInput
 from behavior.quantities import IntArray
 
@@ -122,7 +123,7 @@ def digest_of(files: Sequence[Path]) -> str:
             digests.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
     if len(digests) == 1:
         return digests[0][1]
-    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in digests).encode()).hexdigest()
+    return sha256_of("\n".join(f"{name} {digest}" for name, digest in digests))
 
 
 def text_batches(
