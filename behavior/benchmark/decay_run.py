@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,18 @@ WORDS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is asked of our kind, on which accounts and rates; boosted trees answer too where they are wanted."""
+
+    panel: Panel
+    rates: RateHistory
+    kind: ModelKind
+    spec: ModelSpec
+    question: Question
+    with_boosted: bool
+
+
 def decay_benchmark(
     name: str,
     panel: Panel,
@@ -59,7 +72,7 @@ def decay_benchmark(
     FittingError : when no landmark has accounts to follow and months after it.
     """
     levels = segment_levels(panel.table, spec)
-    parts = _follow_all(panel, rates, kind, spec, question, with_boosted)
+    parts = _follow_all(_Asked(panel, rates, kind, spec, question, with_boosted))
     followed = _together(parts)
     draws = draws_of(followed.customer, followed.landmark, question.protocol.seed, replicates)
     tables, scores, exhibits = [], {}, []
@@ -86,17 +99,15 @@ def decay_benchmark(
     )
 
 
-def _follow_all(
-    panel: Panel, rates: RateHistory, kind: ModelKind, spec: ModelSpec, question: Question, with_boosted: bool
-) -> list[Followed]:
-    protocol, grid = question.protocol, balance_grid(panel.table)
+def _follow_all(asked: _Asked) -> list[Followed]:
+    protocol, grid = asked.question.protocol, balance_grid(asked.panel.table)
     found = []
     for number, landmark in enumerate(protocol.landmarks):
         at = int(month_number(np.array([landmark], dtype="datetime64[D]"))[0])
         if at - grid.first_month < 2 or at + 1 >= grid.first_month + grid.balance.shape[1]:
             continue
         for fold in range(protocol.judged):
-            one = _follow(panel, grid, rates, kind, spec, question, (number, at, fold), with_boosted)
+            one = _follow(asked, grid, number, at, fold)
             if one is not None:
                 found.append(one)
     if not found:
@@ -104,17 +115,9 @@ def _follow_all(
     return found
 
 
-def _follow(
-    panel: Panel,
-    grid: BalanceGrid,
-    rates: RateHistory,
-    kind: ModelKind,
-    spec: ModelSpec,
-    question: Question,
-    place: tuple[int, int, int],
-    with_boosted: bool,
-) -> Followed | None:
-    (number, at, fold), table, protocol = place, panel.table, question.protocol
+def _follow(asked: _Asked, grid: BalanceGrid, number: int, at: int, fold: int) -> Followed | None:
+    """Landmark `number`, at month `at`, on the accounts of one fold; None where there are none."""
+    table, spec, protocol = asked.panel.table, asked.spec, asked.question.protocol
     month = month_number(table["month"])
     held = (
         _fold(table["customer"], protocol) == fold if protocol.customer_folds > 1 else np.ones(len(month), dtype=bool)
@@ -130,7 +133,7 @@ def _follow(
     learners = learn[np.maximum(grid.rows[:, : last + 1].max(axis=1), 0)] & (grid.rows[:, : last + 1].max(axis=1) >= 0)
     group = codes[first_row][learners]
     paths, staying = (models.learning_paths(grid, learners, moves)[:, : last + 1] for moves in (True, False))
-    foretold, why = _ours(panel, rates, kind, spec, learn, at, cohort, with_boosted)
+    foretold, why = _ours(asked, learn, at, cohort)
     baseline = {
         "exponential": models.constant_decay(table, codes, learn, cohort),
         "last_period": models.constant_decay(table, codes, learn, cohort, models.LAST_MONTHS),
@@ -143,7 +146,7 @@ def _follow(
         why["probable_amount"] = "the changes of a segment's total balance cannot be fitted"
     else:
         baseline["probable_amount"] = lowest["probable_amount"] = probable
-    life = question.incumbent.average_life_years
+    life = asked.question.incumbent.average_life_years
     baseline["incumbent"] = baseline["last_period"] if life is None else models.fixed_decay(life, cohort)
     lowest["incumbent"] = baseline["incumbent"]
     foretold["net_balance"] |= baseline
@@ -186,28 +189,22 @@ def _cohort(
 
 
 def _ours(
-    panel: Panel,
-    rates: RateHistory,
-    kind: ModelKind,
-    spec: ModelSpec,
-    learn: np.ndarray,
-    at: int,
-    cohort: models.Cohort,
-    with_boosted: bool,
+    asked: _Asked, learn: np.ndarray, at: int, cohort: models.Cohort
 ) -> tuple[dict[str, dict[str, FloatArray]], dict[str, str]]:
     """Our exported curves, and those of the same model with boosted closures, in both views; and why one has none."""
+    panel, kind, spec = asked.panel, asked.kind, asked.spec
     month = month_number(panel.table["month"])
     check = learn & (month >= first_check_month(np.unique(month[learn]), spec.split.validate_share_of_months))
     split = PanelSplit(learn & ~check, check, ~learn, ~learn, ~learn)
     then = panel.rows(np.asarray(month <= at))
-    context = ExportContext(pd.Timestamp(month_end_of(np.array([at]))[0]), then, rates, None)
-    asked = {OURS: spec}
-    if with_boosted and spec.estimator.family != "boosted_hazard":
+    context = ExportContext(pd.Timestamp(month_end_of(np.array([at]))[0]), then, asked.rates, None)
+    specs = {OURS: spec}
+    if asked.with_boosted and spec.estimator.family != "boosted_hazard":
         boosted = spec.estimator.model_copy(update={"family": "boosted_hazard"})
-        asked["boosted"] = spec.model_copy(update={"estimator": boosted})
+        specs["boosted"] = spec.model_copy(update={"estimator": boosted})
     found: dict[str, dict[str, FloatArray]] = {view: {} for view in VIEWS}
     refused: dict[str, str] = {}
-    for model, one in asked.items():
+    for model, one in specs.items():
         try:
             fitted = kind.fit(panel, split, one)
         except BehaviorError as error:

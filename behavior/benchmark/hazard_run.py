@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS, WORDS, contenders, fit_contenders, in_order, with_psa
-from behavior.benchmark.hazard_protocols import windows
+from behavior.benchmark.hazard_protocols import Window, windows
 from behavior.benchmark.hazard_scores import (
     Score,
     incidence_by_age,
@@ -32,7 +33,7 @@ from behavior.kinds._segments import scheme_of, segment_text
 from behavior.kinds.base import FittedModel, ModelKind
 from behavior.panel.base import Panel
 from behavior.panel.dense import month_number
-from behavior.quantities import AnyArray, FloatArray, IntArray
+from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 CAUSES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -40,6 +41,17 @@ CAUSES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "nmd_decay": (("closed", "closure"),),
 }
 INTERACTS = ("log_original_balance", "credit_score", "current_ltv", "cltv")
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Who answers, on which rows: our kind as specified, what the bank uses, and trees on a Dask client if any."""
+
+    panel: Panel
+    kind: ModelKind
+    spec: ModelSpec
+    incumbent: FixedHazard | None
+    client: Any
 
 
 def hazard_benchmark(
@@ -58,7 +70,7 @@ def hazard_benchmark(
     ------
     FittingError : when no window can be judged.
     """
-    judged = judge(panel, kind, spec, question.protocol, incumbent, client)
+    judged = _judge(_Asked(panel, kind, spec, incumbent, client), question.protocol)
     periods = periods_a_year(panel)
     tables, verdicts, exhibits = [], [], []
     scores: dict[str, dict[str, list[Score]]] = {}
@@ -104,16 +116,9 @@ def hazard_benchmark(
     )
 
 
-def judge(
-    panel: Panel,
-    kind: ModelKind,
-    spec: ModelSpec,
-    protocol: Protocol,
-    incumbent: FixedHazard | None,
-    client: Any = None,
-) -> dict[str, Judged]:
+def _judge(asked: _Asked, protocol: Protocol) -> dict[str, Judged]:
     """Every model's expectations by cause; a cause that ours does not model is left out."""
-    table = panel.table
+    kind, spec, table = asked.kind, asked.spec, asked.panel.table
     month, customer = month_number(table["month"]), table["customer"].to_numpy()
     causes = [one for one in CAUSES[kind.name] if one[0] in table.columns]
     event = table[causes[0][0]].to_numpy(dtype=np.float64)
@@ -123,15 +128,14 @@ def judge(
     refused: dict[str, list[Refusal]] = {}
     rate = table["market_rate"].to_numpy(dtype=np.float64) if "market_rate" in table.columns else None
     for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months, rate):
-        fitted = kind.fit(panel, window.learn, spec)
+        fitted = kind.fit(asked.panel, window.learn, spec)
         family = str(fitted.facts.get("champion", "unknown"))
         families[family] = families.get(family, 0) + 1
-        learn = window.learn.train | window.learn.validate
         for column, role in causes:
             if role not in fitted.estimators:
                 continue
-            used = incumbent if column == causes[0][0] else None
-            own, failed = _window(panel, kind, spec, fitted, (column, role), learn, window.test, used, client)
+            used = asked.incumbent if column == causes[0][0] else None
+            own, failed = _window(replace(asked, incumbent=used), fitted, column, role, window)
             refused.setdefault(column, []).extend(Refusal(model, window.name, why) for model, why in failed.items())
             places.setdefault(column, []).append(np.flatnonzero(window.test))
             for model, expected in own.items():
@@ -152,29 +156,21 @@ def judge(
 
 
 def _window(
-    panel: Panel,
-    kind: ModelKind,
-    spec: ModelSpec,
-    fitted: FittedModel,
-    cause: tuple[str, str],
-    learn: AnyArray,
-    test: AnyArray,
-    incumbent: FixedHazard | None,
-    client: Any,
+    asked: _Asked, fitted: FittedModel, column: str, role: str, window: Window
 ) -> tuple[dict[str, FloatArray], dict[str, str]]:
     """Every model's hazards of one cause on the rows of a window, and why others have none."""
-    column, role = cause
+    panel, kind, learn = asked.panel, asked.kind, window.learn.train | window.learn.validate
     inputs = fitted.estimators["inputs"]
     matrix = inputs.plain(panel, kind.features)
-    check = rows_of(matrix, test)
+    check = rows_of(matrix, window.test)
     event = np.nan_to_num(panel.table[column].to_numpy(dtype=np.float64))
-    own = rows_of(inputs.matrix(panel, kind.features), test)
+    own = rows_of(inputs.matrix(panel, kind.features), window.test)
     found = {OURS: np.asarray(fitted.estimators[role].predict_hazard(own))}
-    models = contenders(roles_of(matrix.names, spec, column), matrix, client)
+    models = contenders(roles_of(matrix.names, asked.spec, column), matrix, asked.client)
     models = with_psa(models, matrix.names, column, months_of(periods_a_year(panel)))
-    others, refused = fit_contenders(models, matrix, event, learn, test)
+    others, refused = fit_contenders(models, matrix, event, learn, window.test)
     found |= others
-    found["incumbent"] = others[stand_in(others)] if incumbent is None else incumbent.predict_hazard(check)
+    found["incumbent"] = others[stand_in(others)] if asked.incumbent is None else asked.incumbent.predict_hazard(check)
     return found, refused
 
 
