@@ -19,6 +19,7 @@ CHUNK = 4_096
 """Rows whose products are added up together: as many as stay in the processor's cache."""
 FIRST_ROWS = 8_000
 """About as many rows, evenly spaced, find where the steps over all rows begin: a step costs what its rows cost."""
+MOST_STEPS = 60
 SETTLED, ROUGHLY_SETTLED = 1e-9, 1e-5
 
 
@@ -38,7 +39,6 @@ def fit_bounded_logistic(
     penalty: FloatArray,
     bounded: BoolArray,
     start: FloatArray,
-    most_steps: int = 60,
     near: bool = False,
 ) -> LogisticFit:
     """Minimise weighted deviance / 2 + b' penalty b / 2 with b >= 0 where `bounded`.
@@ -51,16 +51,16 @@ def fit_bounded_logistic(
 
     Raises
     ------
-    DidNotConverge : when the objective still falls after `most_steps` steps.
+    DidNotConverge : when the objective still falls after `MOST_STEPS` steps.
     """
     whole, begin = _Problem(design, event, weight, penalty, bounded), start
     every = len(event) // FIRST_ROWS
     if every > 1 and not near:
-        begin = _descend(whole.every(every), start, most_steps, ROUGHLY_SETTLED)[0].coefficients
-    fit, last = _descend(whole, begin, most_steps, SETTLED)
+        begin = _descend(whole.every(every), start, MOST_STEPS, ROUGHLY_SETTLED)[0].coefficients
+    fit, last = _descend(whole, begin, MOST_STEPS, SETTLED)
     if last > SETTLED:
         raise DidNotConverge(
-            f"spline hazard: still improving after {most_steps} Newton steps (by {last:.1g} of the objective). "
+            f"spline hazard: still improving after {MOST_STEPS} Newton steps (by {last:.1g} of the objective). "
             "Raise the smoothing penalty or look for a feature that separates events perfectly."
         )
     return fit

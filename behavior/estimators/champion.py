@@ -37,6 +37,7 @@ WITH_AVERAGED = ("s_curve_hazard", "spline_hazard", "averaged_hazard", "boosted_
 """What ``best`` judges, the simplest first."""
 
 LEAST_TO_JUDGE = 50
+NO_WORSE = 2e-4
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,10 @@ def choose_champion(
     return Champion(model, family, losses, {**facts, **model.facts_}, fitted)
 
 
-def _simplest_of_the_best(losses: Mapping[str, float], tolerance: float = 2e-4) -> str:
-    """First of the families as judged, simplest first, whose loss is within a relative tolerance of the lowest."""
+def _simplest_of_the_best(losses: Mapping[str, float]) -> str:
+    """First of the families as judged, simplest first, whose loss is the lowest but for `NO_WORSE` of it."""
     lowest = min(losses.values())
-    return next(family for family, loss in losses.items() if loss <= lowest * (1.0 + tolerance))
+    return next(family for family, loss in losses.items() if loss <= lowest * (1.0 + NO_WORSE))
 
 
 def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:

@@ -73,10 +73,10 @@ def cycle_months(market: FloatArray, paid: FloatArray, cycle: Cycle, stop: int) 
     return CycleMonths(cycle.first, last_move, settled)
 
 
-def rolling_betas(market: FloatArray, paid: FloatArray, window: int, least_range: float = LEAST_CYCLE) -> FloatArray:
+def rolling_betas(market: FloatArray, paid: FloatArray, window: int) -> FloatArray:
     """Static beta (rate paid on a constant and the market rate) over the `window` months up to each, shape (months,).
 
-    NaN before the first whole window, and where the market rate ranged over less than `least_range` (decimal) in it.
+    NaN before the first whole window, and where the market rate ranged over less than `LEAST_CYCLE` (decimal) in it.
     """
     found = np.full(market.size, np.nan)
     if market.size < window:
@@ -84,7 +84,7 @@ def rolling_betas(market: FloatArray, paid: FloatArray, window: int, least_range
     driver = np.lib.stride_tricks.sliding_window_view(market, window)
     outcome = np.lib.stride_tricks.sliding_window_view(paid, window)
     centred = driver - driver.mean(axis=1, keepdims=True)
-    told = np.ptp(driver, axis=1) >= max(least_range, 1e-12)
+    told = np.ptp(driver, axis=1) >= LEAST_CYCLE
     found[window - 1 :][told] = np.sum(centred * outcome, axis=1)[told] / np.sum(centred**2, axis=1)[told]
     return found
 

@@ -11,6 +11,9 @@ from behavior.errors import TooFewEvents
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 BASIS_POINTS = 1e4
+LEAST_MOVE = 0.0025
+"""Decimal a year: a short rate that moved less tells nothing."""
+LEAST_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class RateSeries:
         return np.concatenate([early, self.levels[max(start, 0) : end]])
 
 
-def require_movement(series: Sequence[RateSeries], least_move: float = 0.0025, least_rows: int = 6) -> None:
+def require_movement(series: Sequence[RateSeries]) -> None:
     """Refuse series from which no pass-through can be learnt.
 
     Raises
@@ -72,9 +75,9 @@ def require_movement(series: Sequence[RateSeries], least_move: float = 0.0025, l
     faults = []
     for one in series:
         moved = float(np.ptp(one.levels_from(one.begin))) if one.observed.size else 0.0
-        if one.observed.size < least_rows:
-            faults.append(f"{one.unit}: {one.observed.size} observations, at least {least_rows} needed")
-        elif moved < least_move:
+        if one.observed.size < LEAST_ROWS:
+            faults.append(f"{one.unit}: {one.observed.size} observations, at least {LEAST_ROWS} needed")
+        elif moved < LEAST_MOVE:
             faults.append(f"{one.unit}: the short rate moved by {moved * BASIS_POINTS:.1f} bp only")
     if faults:
         raise TooFewEvents(

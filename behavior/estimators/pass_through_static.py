@@ -27,8 +27,8 @@ class Cycle:
     last: int
 
 
-def cycles(levels: FloatArray, least: float = LEAST_CYCLE) -> tuple[Cycle, ...]:
-    """Moves of at least `least` (decimal) between turning points, oldest first; the last one may still be going on.
+def cycles(levels: FloatArray) -> tuple[Cycle, ...]:
+    """Moves of at least `LEAST_CYCLE` (decimal) between turning points, oldest first; the last may still be going on.
 
     Parameters
     ----------
@@ -40,14 +40,15 @@ def cycles(levels: FloatArray, least: float = LEAST_CYCLE) -> tuple[Cycle, ...]:
         above, below = levels[month] >= levels[extreme], levels[month] <= levels[extreme]
         if (direction >= 0 and above) or (direction <= 0 and below):
             extreme = month
-        if direction == 0 and abs(levels[month] - levels[turns[0]]) >= least:
+        if direction == 0 and abs(levels[month] - levels[turns[0]]) >= LEAST_CYCLE:
             direction = 1 if levels[month] > levels[turns[0]] else -1
             extreme = month
-        elif direction and direction * (levels[extreme] - levels[month]) >= least:
+        elif direction and direction * (levels[extreme] - levels[month]) >= LEAST_CYCLE:
             turns.append(extreme)
             extreme, direction = month, -direction
     turns.append(extreme)
-    return tuple(Cycle(first, last) for first, last in pairwise(turns) if abs(levels[last] - levels[first]) >= least)
+    moves = (Cycle(first, last) for first, last in pairwise(turns))
+    return tuple(one for one in moves if abs(levels[one.last] - levels[one.first]) >= LEAST_CYCLE)
 
 
 def matched(series: RateSeries) -> tuple[FloatArray, FloatArray]:

@@ -86,22 +86,15 @@ def dickey_fuller(series: FloatArray, lags: int = 0, constant: bool = True) -> f
     return float(fitted.coefficients[0] / fitted.errors[0])
 
 
-def engle_granger(outcome: FloatArray, driver: FloatArray, lags: int = 0) -> float:
+def engle_granger(outcome: FloatArray, driver: FloatArray) -> float:
     """Dickey–Fuller statistic, without constant, of the residuals of `outcome` on `driver` and a constant."""
     long_run = least_squares(np.column_stack([np.ones(driver.size), driver]), outcome)
-    return dickey_fuller(long_run.residuals, lags, constant=False)
+    return dickey_fuller(long_run.residuals, constant=False)
 
 
-def engle_granger_critical(rows: int, level: float = 0.05) -> float:
-    """Critical value for two series with a constant, by MacKinnon's response surface; below it they are cointegrated.
-
-    Raises
-    ------
-    KeyError : levels other than 1%, 5% and 10%.
-    """
-    surface = {0.01: (-3.89644, -10.9519, -22.527), 0.05: (-3.33613, -6.1101, -6.823), 0.1: (-3.04445, -4.2412, -2.720)}
-    first, second, third = surface[level]
-    return first + second / rows + third / rows**2
+def engle_granger_critical(rows: int) -> float:
+    """The 5% value for two series with a constant, by MacKinnon's response surface; below it they are cointegrated."""
+    return -3.33613 + -6.1101 / rows + -6.823 / rows**2
 
 
 def hodrick_prescott(series: FloatArray, smoothness: float) -> FloatArray:

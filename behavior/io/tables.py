@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,17 +48,12 @@ class CheckedTable:
         return self.table
 
 
-def read_table(path: Path, contract: TableContract, declared: Collection[str] = ()) -> CheckedTable:
-    """Read and check a file under a contract.
-
-    Parameters
-    ----------
-    declared : rate columns whose values above 100% a year are believed.
-    """
+def read_table(path: Path, contract: TableContract) -> CheckedTable:
+    """Read and check a file under a contract."""
     raw = read_raw(path, contract=contract)
     if raw.faults and raw.table.empty:
         return CheckedTable(raw.table, raw.place, (raw.source,), raw.faults)
-    table, faults = examine(raw.table, contract, raw.place, declared)
+    table, faults = examine(raw.table, contract, raw.place)
     # What decoding and checking took and gave back would stay with the process: more than the table itself.
     pa.default_memory_pool().release_unused()
     return CheckedTable(table, raw.place, (raw.source,), (*raw.faults, *faults))

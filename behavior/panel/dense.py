@@ -66,10 +66,10 @@ def order_of(keys: IntArray) -> IntArray | None:
     return np.argsort(keys, kind="stable")
 
 
-def slices_of(first: BoolArray, size: int = SLICE) -> Iterator[slice]:
-    """Whole units, about `size` rows at a time: passes over them stay in the processor's cache."""
+def slices_of(first: BoolArray) -> Iterator[slice]:
+    """Whole units, about `SLICE` rows at a time: passes over them stay in the processor's cache."""
     starts = np.append(np.flatnonzero(first), len(first))
-    wanted = np.append(np.arange(0, len(first), size), len(first))
+    wanted = np.append(np.arange(0, len(first), SLICE), len(first))
     for low, high in pairwise(np.unique(starts[np.searchsorted(starts, wanted)])):
         yield slice(int(low), int(high))
 

@@ -12,6 +12,9 @@ from behavior.quantities import FloatArray, IntArray
 
 SMALLEST_PROBABILITY = 1e-6
 SMALLEST_SHARE = 1e-4
+LEVEL = 0.95
+"""Of every interval."""
+REPLICATES = 200
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,9 @@ class SlopeLine:
     deviation: float
     freedom: float
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Lower and upper bound of the slope, by Student's t."""
-        reach = float(stats.t.ppf(0.5 + level / 2.0, self.freedom)) * self.deviation
+    def interval(self) -> tuple[float, float]:
+        """95% interval of the slope, by Student's t."""
+        reach = float(stats.t.ppf(0.5 + LEVEL / 2.0, self.freedom)) * self.deviation
         return self.slope - reach, self.slope + reach
 
 
@@ -232,16 +235,16 @@ class ClusterBootstrap:
     draws: FloatArray
 
     @classmethod
-    def over(cls, clusters: IntArray, seed: int, replicates: int = 200) -> ClusterBootstrap:
+    def over(cls, clusters: IntArray, seed: int) -> ClusterBootstrap:
         """Draw the replicates; the same seed gives the same intervals."""
         count = int(clusters.max()) + 1 if len(clusters) else 0
         generator = np.random.default_rng(seed)
-        return cls(clusters, generator.poisson(1.0, (replicates, count)).astype(np.float64))
+        return cls(clusters, generator.poisson(1.0, (REPLICATES, count)).astype(np.float64))
 
     def ratio_interval(
-        self, numerator: FloatArray, denominator: FloatArray, groups: IntArray | None = None, level: float = 0.95
+        self, numerator: FloatArray, denominator: FloatArray, groups: IntArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper bound, shape (groups,), of sum(numerator) / sum(denominator) within each group."""
+        """95% interval, its bounds of shape (groups,), of sum(numerator) / sum(denominator) within each group."""
         codes = np.zeros(len(numerator), dtype=np.int64) if groups is None else groups
         shape = (self.draws.shape[1], int(codes.max()) + 1 if len(codes) else 1)
         above = sparse.coo_matrix((numerator, (self.clusters, codes)), shape=shape).tocsc()
@@ -249,7 +252,7 @@ class ClusterBootstrap:
         top, bottom = np.asarray((above.T @ self.draws.T).T), np.asarray((below.T @ self.draws.T).T)
         ratio = np.full(top.shape, np.nan)
         np.divide(top, bottom, out=ratio, where=np.abs(bottom) > 0)
-        tail = (1.0 - level) / 2.0
+        tail = (1.0 - LEVEL) / 2.0
         bounds = np.full((2, shape[1]), np.nan)
         filled = np.isfinite(ratio).any(axis=0)
         bounds[:, filled] = np.nanquantile(ratio[:, filled], [tail, 1.0 - tail], axis=0)
