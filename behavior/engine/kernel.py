@@ -178,12 +178,10 @@ def slot(
 
 @folded
 def record(
-    p: int,
     s: int,
     e: int,
     state: FloatArray,
     flow: FloatArray,
-    pos: Records,
     cal: Records,
     flows: FloatArray,
     last: bool,
@@ -294,7 +292,7 @@ def keep(
     if s == 0:
         slot(p, e, opening, cut, skip, flow, state, pos, cal, mkt, out.gap[group])
     if switches.flows:
-        record(p, s, e, state, flow, pos, cal, out.flows, j == pos[p].events, group)
+        record(s, e, state, flow, cal, out.flows, j == pos[p].events, group)
     if pos[p].renewal >= 0 and cal[e].day <= switches.horizon_day:
         gone = flow[0] + flow[1] + flow[2] + flow[WITHDRAWAL]
         out.renewed[s, pos[p].renewal, j] += gone

@@ -104,7 +104,7 @@ def one_plain_cause(head: int, given: Given, paths: Paths) -> bool:
     entry = given.beh.combination_first[combination]
     if given.beh.combination_first[combination + 1] - entry != 1:
         return False
-    return is_plain(given.beh.entry_curve[entry], given.beh.entry_table[entry], given, paths)
+    return is_plain(given.beh.entry_curve[entry], given, paths)
 
 
 @folded

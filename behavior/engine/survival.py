@@ -298,7 +298,7 @@ def older(n: int, age: IntArray, reach: int, share: FloatArray, balance: FloatAr
 
 
 @folded
-def is_plain(curve: int, table: int, given: Given, paths: Paths) -> bool:
+def is_plain(curve: int, given: Given, paths: Paths) -> bool:
     """Whether a curve is read by one driver at most, on even nodes, that moves with the customer rate alone."""
     if given.beh.dimensions[curve] == 0:
         return True

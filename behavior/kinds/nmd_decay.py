@@ -293,7 +293,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
         withdrawal += made[0]
         migrated += made[1]
         clipped[" / ".join(segment) or "all"] = made[2]
-    shared = _shared(fitted, table, last, matrix, clipped)
+    shared = _shared(table, last, matrix, clipped)
     name = spec.model.name or "nmd_decay"
     season = _combined_season(fitted, seasons)
     tables = [_make_table(name, "withdrawal", withdrawal, drivers, season, shared, spec)]
@@ -314,9 +314,7 @@ def _level(levels: tuple[str, ...], segment: tuple[str, ...]) -> int:
     return levels.index(text) if text in levels else -1
 
 
-def _shared(
-    fitted: FittedModel, table: pd.DataFrame, last: Any, matrix: FeatureMatrix, clipped: Mapping[str, float]
-) -> dict[str, str]:
+def _shared(table: pd.DataFrame, last: Any, matrix: FeatureMatrix, clipped: Mapping[str, float]) -> dict[str, str]:
     axes = ("spread", "age_months", "month_of_year")
     return {
         "book": f"accounts open at the last month, by balance, each carried forward at its own age: sha256 "

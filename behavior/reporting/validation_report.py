@@ -77,7 +77,7 @@ def validation_report(
     )
     sections = [
         Section("Summary", _summary(given, findings, facts)),
-        Section("Identity and scope", _identity(given, facts)),
+        Section("Identity and scope", _identity(given)),
         Section("Data", _data(given, facts), sections_of(findings, ("tie_out",))),
         Section("Split and regimes", (_split_table(given),), named["Split and regimes"]),
         Section("The behaviour in pictures", pictures) if exhibits else None,
@@ -140,7 +140,7 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
     return (*blocks, overview(findings))
 
 
-def _identity(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def _identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
     kind, spec = given.kind, given.fitted.spec
     rows = {
         "kind": f"{kind.name}: {kind.summary}",

@@ -92,7 +92,7 @@ def run(given: CheckInput) -> Finding:
             "lived through: there a curve rests on its form alone."
         )
     status = Status.WARN if late > 0.05 or values["turns"] < 2 or unseen > MOST_UNSEEN else Status.PASS
-    exhibits = (_picture(table[known], given, low, high), _regimes(table[known], given))
+    exhibits = (_picture(table[known], low, high), _regimes(table[known], given))
     return Finding("regime_coverage", status, values, words, exhibits=exhibits)
 
 
@@ -135,7 +135,7 @@ def turns(path: FloatArray, size: float) -> int:
     return found
 
 
-def _picture(rows: pd.DataFrame, given: CheckInput, low: float, high: float) -> Exhibit:
+def _picture(rows: pd.DataFrame, low: float, high: float) -> Exhibit:
     path = monthly_path(rows.assign(actual=rows["driver"]), ("actual",))
     data = pd.DataFrame({"month": path["month"], "mean driver": 100 * path["actual"]})
     # The band is what training saw; it is the same in every month.

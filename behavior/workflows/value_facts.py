@@ -77,7 +77,7 @@ def facts(
         "inputs": dict(inputs.sources),
         "conventions": {**conventions(inputs, options, world, rule), "options": held.convention},
         "summary": {
-            **_summary(inputs, plan, flows, eve, nii, world),
+            **_summary(inputs, plan, eve, nii, world),
             **_sheet_facts(inputs, sheets, fx),
             **_option_facts(flows, held),
         },
@@ -144,9 +144,7 @@ def _pending_words(options: ValuationOptions, world: World) -> str:
     return "run over the rate history" if known else "zero: no rate history of the short rate was given"
 
 
-def _summary(
-    inputs: ValuationInputs, plan: Plan, flows: CashFlows, eve: EveResult, nii: NiiResult, world: World
-) -> dict[str, Any]:
+def _summary(inputs: ValuationInputs, plan: Plan, eve: EveResult, nii: NiiResult, world: World) -> dict[str, Any]:
     total = eve.summary[eve.summary["currency"] == TOTAL]
     names, after = total["scenario"].tolist(), total["delta_eve_after_options"].to_numpy()
     test = "eu_eve" if is_european(world.curves.scenarios.framework) else "bcbs_eve"
