@@ -42,6 +42,12 @@ def vectors(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def quantitative(vectors: Path) -> Path:
+    """Those of the quantitative text's formulas."""
+    return vectors / "quantitative"
+
+
+@pytest.fixture(scope="session")
 def real_data(shared: Path) -> Path:
     """Real data sets, read in place and never copied."""
     if not (shared / "data").is_dir():

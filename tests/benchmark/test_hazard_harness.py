@@ -155,8 +155,8 @@ def test_a_cycle_left_out_is_answered_by_every_model() -> None:
     assert len(months) == 47 and "2000-01" not in months  # every move once; the first month is where the first begins
 
 
-def test_scores_agree_with_the_vector(vectors: Path) -> None:
-    held = json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text())["discrimination"]
+def test_scores_agree_with_the_vector(quantitative: Path) -> None:
+    held = json.loads((quantitative / "27_validation_stats.json").read_text())["discrimination"]
     score, event = np.array(held["score"]), np.array(held["y"], dtype=float)
     rows = rows_of(event)
     draws = draws_of(np.arange(len(event)), rows.month // BLOCK_MONTHS, 0, 20)

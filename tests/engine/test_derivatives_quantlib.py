@@ -16,7 +16,7 @@ from behavior.engine.positions import Book
 from behavior.engine.swaps import annuity, fixed_leg_value, floating_leg_value, par_rate, swap_value
 from behavior.market.curves import CurveSet, RateCurve
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
-from behavior.months import as_days, payment_dates, roll_months, year_fraction
+from behavior.months import as_date, as_days, payment_dates, roll_months, year_fraction
 from tests.quantlib_dates import ql, quantlib_date
 
 TENORS = np.array([1, 6, 12, 24, 60, 120, 240, 480])
@@ -57,9 +57,7 @@ class World:
         return payment_dates(start, end, months)
 
     def day(self, months: int) -> date:
-        found = roll_months(self.as_of, months).item()
-        assert isinstance(found, date)
-        return found
+        return as_date(roll_months(self.as_of, months))
 
     def floating(self, start: date, end: date, notional: float) -> float:
         ends = self.ends(start, end, self.months)

@@ -17,7 +17,7 @@ from behavior.engine.projection import ProjectionOptions, project
 from behavior.market.curves import CurveSet, RateCurve
 from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
 from behavior.market.shifts import Shift
-from behavior.months import roll_months
+from behavior.months import as_date, roll_months
 from tests.quantlib_dates import ql, quantlib_date
 
 TENORS = np.array([1, 6, 12, 24, 60, 120, 240, 480])
@@ -54,9 +54,7 @@ class Market:
         return ql.YieldTermStructureHandle(found)
 
     def day(self, months: int) -> date:
-        found = roll_months(self.as_of, months).item()
-        assert isinstance(found, date)
-        return found
+        return as_date(roll_months(self.as_of, months))
 
     def value(self, *rows: dict[str, Any]) -> float:
         """Signed present value of rows in the moved scenario."""

@@ -234,9 +234,9 @@ def test_search_is_serial_seeded_and_journalled(tmp_path: Path, data) -> None:
     assert len(found[0].trials) == 3
 
 
-def test_kaplan_meier_agrees_with_the_vector(vectors: Path) -> None:
-    held = json.loads((vectors / "quantitative" / "33_kaplan_meier_input.json").read_text())
-    expected = pd.read_csv(vectors / "quantitative" / "33_kaplan_meier.csv")
+def test_kaplan_meier_agrees_with_the_vector(quantitative: Path) -> None:
+    held = json.loads((quantitative / "33_kaplan_meier_input.json").read_text())
+    expected = pd.read_csv(quantitative / "33_kaplan_meier.csv")
     found = kaplan_meier(np.array(held["time_months"], dtype=float), np.array(held["closed_event"], dtype=float))
     at = np.searchsorted(found.times, expected["t_months"])
     np.testing.assert_array_equal(found.at_risk[at], expected["at_risk"])

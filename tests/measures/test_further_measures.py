@@ -91,8 +91,8 @@ def test_gaps_in_the_users_buckets() -> None:
 
 
 @pytest.mark.shared
-def test_16_gap_of_a_book_in_the_vectors_buckets(vectors: Path) -> None:
-    known = json.loads((vectors / "quantitative" / "16_repricing_gap.json").read_text())
+def test_16_gap_of_a_book_in_the_vectors_buckets(quantitative: Path) -> None:
+    known = json.loads((quantitative / "16_repricing_gap.json").read_text())
     middle = tuple(25.0 if year is None else float(year) for year in known["mid_years"])
     buckets = Buckets(tuple(known["buckets"]), (0.0, 3.0, 6.0, 9.0, 12.0, np.inf), middle)
     rows = []

@@ -18,8 +18,8 @@ from tests.assumption_examples import AS_OF, flat_decay
 pytestmark = pytest.mark.shared
 
 
-def test_speeds_and_their_monthly_shares(vectors: Path) -> None:
-    table = pd.read_csv(vectors / "quantitative" / "07_prepayment_conversions.csv")
+def test_speeds_and_their_monthly_shares(quantitative: Path) -> None:
+    table = pd.read_csv(quantitative / "07_prepayment_conversions.csv")
     assert annual_to_monthly(table["cpr"]) == pytest.approx(table["smm"], abs=1e-14)
     assert monthly_to_annual(table["smm"]) == pytest.approx(table["cpr"], abs=1e-12)
     cases = table["case"].str.extract(r"psa_(\d+)_age_(\d+)").dropna().astype("float64")
@@ -28,8 +28,8 @@ def test_speeds_and_their_monthly_shares(vectors: Path) -> None:
     assert found == pytest.approx(table.loc[cases.index, "cpr"].to_numpy(), abs=1e-14)
 
 
-def test_an_imported_speed_is_the_vector(vectors: Path, tmp_path: Path) -> None:
-    table = pd.read_csv(vectors / "quantitative" / "07_prepayment_conversions.csv")
+def test_an_imported_speed_is_the_vector(quantitative: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(quantitative / "07_prepayment_conversions.csv")
     cases = [
         (*re.findall(r"\d+", case), smm) for case, smm in zip(table["case"], table["smm"], strict=True) if "psa" in case
     ]
@@ -41,8 +41,8 @@ def test_an_imported_speed_is_the_vector(vectors: Path, tmp_path: Path) -> None:
         assert imported.curve((speed,)).at(int(age)).values == pytest.approx(smm, abs=1e-14)
 
 
-def test_constant_decay_in_every_unit(vectors: Path) -> None:
-    table = pd.read_csv(vectors / "quantitative" / "11_decay_conversions.csv")
+def test_constant_decay_in_every_unit(quantitative: Path) -> None:
+    table = pd.read_csv(quantitative / "11_decay_conversions.csv")
     assert monthly_to_annual(table["monthly_decay"]) == pytest.approx(table["annual_decay"], abs=1e-14)
     for row in table.itertuples():
         curve = flat_decay(float(row.monthly_decay)).curves[0]
@@ -54,6 +54,6 @@ def test_constant_decay_in_every_unit(vectors: Path) -> None:
         assert halved == pytest.approx(row.half_life_years, rel=1e-12)
 
 
-def test_partial_adjustment_half_life(vectors: Path) -> None:
-    found = json.loads((vectors / "quantitative" / "12_deposit_beta.json").read_text())["partial_adjustment"]
+def test_partial_adjustment_half_life(quantitative: Path) -> None:
+    found = json.loads((quantitative / "12_deposit_beta.json").read_text())["partial_adjustment"]
     assert half_life_months(found["speed"]) == pytest.approx(found["half_life_months"], abs=1e-12)

@@ -23,11 +23,6 @@ from tests.engine.simple import flat_world, loan, monthly_zero, runoff, table
 pytestmark = pytest.mark.shared
 
 
-@pytest.fixture
-def quantitative(vectors: Path) -> Path:
-    return vectors / "quantitative"
-
-
 def test_07_prepayment_conversions(quantitative: Path) -> None:
     rows = pd.read_csv(quantitative / "07_prepayment_conversions.csv")
     assert len(rows) > 15

@@ -29,11 +29,6 @@ ZEROS = [4.30, 4.25, 4.15, 3.95, 3.75, 3.70, 3.80, 3.95, 4.15, 4.40, 4.50, 4.45]
 BY_PRODUCT = SegmentScheme(("product",))
 
 
-@pytest.fixture
-def quantitative(vectors: Path) -> Path:
-    return vectors / "quantitative"
-
-
 def read(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text())
 

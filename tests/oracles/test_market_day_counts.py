@@ -22,7 +22,7 @@ from behavior.months import year_fraction
         ("ACT/ACT", "act_act_isda"),
     ],
 )
-def test_day_count(vectors: Path, day_count: str, column: str) -> None:
-    rows = pd.read_csv(vectors / "quantitative" / "32_day_counts.csv")
+def test_day_count(quantitative: Path, day_count: str, column: str) -> None:
+    rows = pd.read_csv(quantitative / "32_day_counts.csv")
     found = year_fraction(rows["start"], rows["end"], day_count)
     np.testing.assert_allclose(found, rows[column], rtol=1e-10)

@@ -18,8 +18,8 @@ from behavior.market.shocks import shock_sizes, six_shifts
 FRAMEWORKS = {"BCBS_d368_2016": "bcbs_2016", "BCBS_d578_2024": "bcbs_2024", "EU_2024_856_PartA": "eu_2024_856"}
 
 
-def test_shock_sizes_of_every_framework_and_currency(vectors: Path) -> None:
-    expected = pd.read_csv(vectors / "quantitative" / "01_shock_tables.csv")
+def test_shock_sizes_of_every_framework_and_currency(quantitative: Path) -> None:
+    expected = pd.read_csv(quantitative / "01_shock_tables.csv")
     assert set(expected["table"]) == set(FRAMEWORKS)
     for table, rows in expected.groupby("table"):
         framework = FRAMEWORKS[str(table)]
@@ -38,8 +38,8 @@ def test_eu_annex_part_a(vectors: Path) -> None:
         assert (sizes.parallel_bp, sizes.short_bp, sizes.long_bp) == (row.parallel, row.short, row.long)
 
 
-def test_shocks_by_tenor(vectors: Path) -> None:
-    expected = pd.read_csv(vectors / "quantitative" / "02_shock_curves.csv")
+def test_shocks_by_tenor(quantitative: Path) -> None:
+    expected = pd.read_csv(quantitative / "02_shock_curves.csv")
     for (table, currency), rows in expected.groupby(["table", "currency"]):
         framework = FRAMEWORKS.get(str(table), "bcbs_2016")
         sizes = shock_sizes(framework, str(currency))
@@ -70,14 +70,14 @@ def test_eu_shocks_by_tenor(vectors: Path) -> None:
         ("none", "unfloored"),
     ],
 )
-def test_floors(vectors: Path, rule: str, column: str) -> None:
-    rows = pd.read_csv(vectors / "quantitative" / "03_post_shock_floor.csv")
+def test_floors(quantitative: Path, rule: str, column: str) -> None:
+    rows = pd.read_csv(quantitative / "03_post_shock_floor.csv")
     found = floor_rule(rule).apply(rows["base_zero"], rows["shock"], rows["t_years"])
     np.testing.assert_allclose(found, rows[column], rtol=1e-10, atol=1e-12)
 
 
-def test_eu_floor_level(vectors: Path) -> None:
-    rows = pd.read_csv(vectors / "quantitative" / "03_post_shock_floor.csv")
+def test_eu_floor_level(quantitative: Path) -> None:
+    rows = pd.read_csv(quantitative / "03_post_shock_floor.csv")
     found = floor_rule("eu_2024_856").floor(rows["t_years"])
     np.testing.assert_allclose(found, rows["eu_floor_level"], rtol=1e-10, atol=1e-12)
 
@@ -101,8 +101,8 @@ def test_floored_scenarios_come_from_the_tables_themselves(vectors: Path) -> Non
         assert float(found) == pytest.approx(row.shocked_rate, abs=2e-12)
 
 
-def test_nineteen_buckets(vectors: Path) -> None:
-    expected = pd.read_csv(vectors / "quantitative" / "04_time_buckets.csv")
+def test_nineteen_buckets(quantitative: Path) -> None:
+    expected = pd.read_csv(quantitative / "04_time_buckets.csv")
     buckets = regulatory_buckets()
     assert list(buckets.labels) == expected["label"].tolist()
     np.testing.assert_allclose(buckets.upper_years, expected["upper_years_incl"], rtol=1e-10)

@@ -36,11 +36,6 @@ TIMES = [0.0, 0.25, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30]
 ZEROS = [4.30, 4.25, 4.15, 3.95, 3.75, 3.70, 3.80, 3.95, 4.15, 4.40, 4.50, 4.45]
 
 
-@pytest.fixture
-def quantitative(vectors: Path) -> Path:
-    return vectors / "quantitative"
-
-
 def read(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text())
 

@@ -144,8 +144,8 @@ def test_closing_month_without_a_row_is_added() -> None:
     assert panel.table[panel.table["unit"] == "a"]["closed"].tolist() == [0, 1]
 
 
-def test_attrition_and_growth_decompose_decay_as_in_the_vector(vectors: Path) -> None:
-    expected = pd.read_csv(vectors / "quantitative" / "33_attrition_decomposition.csv")
+def test_attrition_and_growth_decompose_decay_as_in_the_vector(quantitative: Path) -> None:
+    expected = pd.read_csv(quantitative / "33_attrition_decomposition.csv")
     for row in expected.itertuples():
         together = 1 - (1 - row.balance_weighted_closure) * (1 + row.survivor_balance_growth)
         assert together == pytest.approx(row.total_balance_decay, abs=1e-12)

@@ -15,8 +15,8 @@ from behavior.validation import statistics as ours
 
 
 @pytest.fixture(scope="module")
-def vector(vectors: Path) -> dict[str, dict[str, object]]:
-    return dict(json.loads((vectors / "quantitative" / "27_validation_stats.json").read_text()))
+def vector(quantitative: Path) -> dict[str, dict[str, object]]:
+    return dict(json.loads((quantitative / "27_validation_stats.json").read_text()))
 
 
 def test_psi_of_the_vector(vector: dict) -> None:
