@@ -137,7 +137,7 @@ def _show(result: IrrbbResult, console: Console) -> None:
 
 def show_figures(result: IrrbbResult, console: Console) -> None:
     """The two tables a person wants first."""
-    total = result.eve_summary[result.eve_summary["currency"] == "total"]
+    total = result.eve_total
     columns = ["scenario", "eve", "delta_eve_after_options", "delta_eve_pct_tier1"]
     currency = result.facts["reporting_currency"]
     console.table(f"Economic value of equity, {currency}", total[columns].to_dict("records"))

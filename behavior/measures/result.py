@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from behavior.measures.eve import TOTAL
+
 
 @dataclass(frozen=True)
 class IrrbbResult:
@@ -32,6 +34,11 @@ class IrrbbResult:
     facts: Mapping[str, Any]
     stamp: str = ""
     extra: Mapping[str, pd.DataFrame] | None = None
+
+    @property
+    def eve_total(self) -> pd.DataFrame:
+        """Rows of `eve_summary` over all currencies, in the reporting currency: one a scenario, base first."""
+        return self.eve_summary[self.eve_summary["currency"] == TOTAL]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """File stem -> table, in the order they are written."""

@@ -81,7 +81,7 @@ def _stamp(result: IrrbbResult, known: Mapping[str, Any]) -> str:
 def _first_facts(
     result: IrrbbResult, assumptions: AssumptionSet | None, known: Mapping[str, Any], money: Money
 ) -> Mapping[str, str]:
-    base = result.eve_summary[(result.eve_summary["scenario"] == BASE) & (result.eve_summary["currency"] == "total")]
+    base = result.eve_total[result.eve_total["scenario"] == BASE]
     shown = {
         "Economic value of equity, base": money.text(base["eve"].iloc[0]) if len(base) else None,
         "Book equity": money.text(known.get("book_equity")),
@@ -131,8 +131,7 @@ def _lines(value: Any) -> list[Any]:
 
 
 def _worst_words(result: IrrbbResult, money: Money) -> str:
-    total = result.eve_summary[result.eve_summary["currency"] == "total"]
-    shocked = total[total["scenario"] != BASE]
+    shocked = result.eve_total[result.eve_total["scenario"] != BASE]
     if shocked.empty:
         return "Only the base scenario was valued."
     worst = _lowest(shocked, "delta_eve_after_options")
@@ -161,7 +160,7 @@ def _tests(result: IrrbbResult, known: Mapping[str, Any]) -> list[OutlierTest]:
     tier1 = known.get("tier1")
     if not tier1:
         return []
-    total = result.eve_summary[result.eve_summary["currency"] == "total"]
+    total = result.eve_total
     european = str(known.get("framework", "")).startswith("eu")
     name = "eu_eve" if european else "bcbs_eve"
     found = [outlier_test(name, total["scenario"].tolist(), total["delta_eve_after_options"], float(tier1))]
@@ -202,7 +201,7 @@ def _tests_table(tests: Iterable[OutlierTest], money: Money) -> Table:
 
 
 def _eve(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
-    total = result.eve_summary[result.eve_summary["currency"] == "total"]
+    total = result.eve_total
     base = total.loc[total["scenario"] == BASE, "eve"]
     blocks: list[Paragraph | Table | Figure] = []
     if len(base) and known.get("book_equity") is not None:

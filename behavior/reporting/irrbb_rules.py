@@ -89,7 +89,7 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
         )
     held = eve[eve["currency"] == TOTAL]
     table = pd.DataFrame({"scenario": spaced(held["scenario"])}).reset_index(drop=True)
-    own = result.eve_summary[result.eve_summary["currency"] == TOTAL].set_index("scenario")["eve"]
+    own = result.eve_total.set_index("scenario")["eve"]
     for column, head in (
         ("eve", money.head("value")),
         ("delta_eve", "change"),

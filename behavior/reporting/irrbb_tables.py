@@ -116,7 +116,7 @@ def _same(table: pd.DataFrame, form: str) -> dict[str, str]:
 
 def eve_picture(result: IrrbbResult) -> Exhibit:
     """Change of EVE by scenario as a share of Tier 1 (of base EVE where Tier 1 is not known)."""
-    total = result.eve_summary[(result.eve_summary["currency"] == "total") & (result.eve_summary["scenario"] != BASE)]
+    total = result.eve_total[result.eve_total["scenario"] != BASE]
     of_tier1 = total["delta_eve_pct_tier1"].notna().all()
     share = total["delta_eve_pct_tier1"] if of_tier1 else total["delta_eve_pct_base"]
     unit = "% of Tier 1" if of_tier1 else "% of base EVE"
@@ -134,8 +134,7 @@ def eve_picture(result: IrrbbResult) -> Exhibit:
 
 
 def _base_value(result: IrrbbResult) -> float:
-    rows = result.eve_summary
-    found = rows.loc[(rows["scenario"] == BASE) & (rows["currency"] == "total"), "eve"]
+    found = result.eve_total.loc[result.eve_total["scenario"] == BASE, "eve"]
     return float(found.iloc[0]) if len(found) else float("nan")
 
 
@@ -202,8 +201,7 @@ def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
 
 def product_table(result: IrrbbResult, money: Money) -> Table:
     """Present value by product in base and its change in the worst scenario of the total, per currency."""
-    total = result.eve_summary[result.eve_summary["currency"] == "total"]
-    shocked = total[total["scenario"] != BASE]
+    shocked = result.eve_total[result.eve_total["scenario"] != BASE]
     lowest = int(shocked["delta_eve_after_options"].to_numpy().argmin()) if len(shocked) else 0
     worst = str(shocked["scenario"].iloc[lowest]) if len(shocked) else BASE
     keys = ["currency", "side", "product"]

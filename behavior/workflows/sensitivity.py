@@ -26,7 +26,6 @@ from behavior.engine.runoff import DEPOSIT_CAUSES, match_table
 from behavior.market.regulation import parameters
 from behavior.market.scenario_sets import BASE, Scenario, ScenarioSet
 from behavior.market.shifts import BASIS_POINT, Shift
-from behavior.measures.eve import TOTAL
 from behavior.measures.nii import main_sheet
 from behavior.measures.result import IrrbbResult
 from behavior.measures.sensitivity import Case, sensitivity_table
@@ -78,7 +77,7 @@ def sensitivity(
 
 
 def _case(name: str, factor: float, result: IrrbbResult) -> Case:
-    eve = result.eve_summary[result.eve_summary["currency"] == TOTAL]
+    eve = result.eve_total
     months = int(parameters("sensitivities")["assumptions"]["horizon_months"])
     nii = result.nii_summary[result.nii_summary["horizon_months"] == months]
     nii = nii[nii["balance_sheet"] == main_sheet(nii)]
