@@ -183,6 +183,10 @@ class ErrorCorrection:
         keys = {(label[0], *(POOLED,) * (columns - 1)) for label in own} | {(POOLED,) * columns}
         for key in sorted(keys - set(own)):
             members = [own[one] for one in own if all(a in (POOLED, b) for a, b in zip(key, one, strict=True))]
+            if len(members) == 1:
+                # One member has no spread, and 0 would read as certainty: its own errors stand.
+                self.fits_[key] = members[0]
+                continue
             mean = np.mean([one.coefficients for one in members], axis=0)
             spread = np.std([one.coefficients for one in members], axis=0)
             self.fits_[key] = CorrectionFit(

@@ -14,12 +14,16 @@ import numpy as np
 from behavior.estimators.pass_through_fit import (
     FitOptions,
     SeriesFit,
+    design_effect,
     deviance,
     fit_series,
+    observed_best,
+    problem,
     rates_of,
     weak_prior,
 )
 from behavior.estimators.pass_through_identified import is_still
+from behavior.estimators.pass_through_impact import LARGEST_LEFT, beside
 from behavior.estimators.pass_through_model import Design, Layout, errors_in_basis_points
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.quantities import FloatArray
@@ -27,6 +31,7 @@ from behavior.quantities import FloatArray
 LEAST_JUMP, TIMES_THE_NEXT, MOST_JUMPS = 15.0, 3.0, 4  # basis points; a jump stands alone, far beyond all other errors
 HELD, LEAST_HELD_MONTHS, LEAST_RANGE, LEAST_SHARE_MOVED = 1e-5, 12, 0.005, 0.5
 CLEARLY, LEAST_FALL = 15.0, 0.1
+LEAST_STRAY = 2.0  # basis points
 
 
 def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -37,7 +42,7 @@ def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, option
     found = [*_longest_delays(fit, options), *_jumps(layout, designs, fit)]
     for one in series:
         found += _held(one, designs[0].floor)
-    return [*found, *_falls(layout, tuple(designs), fit, options)]
+    return [*found, *_falls(layout, tuple(designs), fit, options), *_strays(layout, tuple(designs), fit)]
 
 
 def _longest_delays(fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -105,6 +110,29 @@ def _falls(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options:
     return [
         f"the months say that the marginal falls as the short rate rises: from {marginal[at[0]]:.2f} at {high:.2%} to "
         f"{marginal[at[1]]:.2f} at {low:.2%} (the specification lets it only rise: `monotone`)"
+    ]
+
+
+def _strays(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit) -> list[str]:
+    """Whether errors still go together for years when each month's is forgiven: no one law holds in all of them."""
+    own, form = (fit, layout) if fit.fast is None else (fit.fast, beside(layout))
+    delays, smoothing = np.array([own.delays]), np.array([own.smoothing])
+    task = problem(form, designs, delays, smoothing, weak_prior(layout), own.sigma)
+    effect = float(design_effect(task, observed_best(task, own.parameters), 0).mean())
+    plain = tuple(replace(design, step=0.0) for design in designs)
+    running = own.parameters.copy()
+    running[form.gain] = 0.0
+    path = -errors_in_basis_points(form, plain, running[None, :], delays, rates_of(plain)[:, None])[0]
+    size = float(np.sqrt(np.mean(path**2)))
+    if effect <= LARGEST_LEFT or size < LEAST_STRAY:
+        return []
+    months = np.concatenate([one.series.observed + one.series.first_month for one in plain])
+    worst = int(np.abs(path).argmax())
+    return [
+        f"the months do not keep to one law: errors of neighbouring months go together (design effect {effect:.1f}), "
+        f"its path is {size:.0f} bp off, most in {np.datetime64(int(months[worst]), 'M')}: {path[worst]:+.0f} bp (the "
+        "target moved with time or mix, follows another rate or has another form); beta, speeds and bands are less "
+        "sure than they say"
     ]
 
 

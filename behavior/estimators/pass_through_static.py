@@ -34,16 +34,19 @@ def cycles(levels: FloatArray) -> tuple[Cycle, ...]:
     ----------
     levels : shape (months,), short rate.
     """
-    turns = [0]
-    extreme, direction = 0, 0
+    turns: list[int] = []
+    low = high = extreme = direction = 0
     for month in range(1, levels.size):
-        above, below = levels[month] >= levels[extreme], levels[month] <= levels[extreme]
-        if (direction >= 0 and above) or (direction <= 0 and below):
+        if direction == 0:
+            # The first move begins where it turns, as all others do: not at the first month of the series.
+            low = month if levels[month] <= levels[low] else low
+            high = month if levels[month] >= levels[high] else high
+            if max(levels[month] - levels[low], levels[high] - levels[month]) >= LEAST_CYCLE:
+                direction = 1 if levels[month] > levels[low] else -1
+                turns, extreme = [low if direction == 1 else high], month
+        elif direction * (levels[month] - levels[extreme]) >= 0:
             extreme = month
-        if direction == 0 and abs(levels[month] - levels[turns[0]]) >= LEAST_CYCLE:
-            direction = 1 if levels[month] > levels[turns[0]] else -1
-            extreme = month
-        elif direction and direction * (levels[extreme] - levels[month]) >= LEAST_CYCLE:
+        elif direction * (levels[extreme] - levels[month]) >= LEAST_CYCLE:
             turns.append(extreme)
             extreme, direction = month, -direction
     turns.append(extreme)

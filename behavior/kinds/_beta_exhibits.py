@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -85,15 +87,22 @@ def _padded(model: StructuralPassThrough, structural: FloatArray) -> FloatArray:
     return np.concatenate([head, structural], axis=-1)
 
 
-def readings_exhibit(model: StructuralPassThrough) -> Exhibit:
-    """Long-run beta, half-lives and lags of every segment with bands, and what the fit is unsure of."""
+def readings_exhibit(model: StructuralPassThrough, segments: Sequence[tuple[str, ...]] = ()) -> Exhibit:
+    """Long-run beta, half-lives and lags of every law with bands, and what the fit is unsure of.
+
+    `segments` are those of the history; which of them have no law of their own is said.
+    """
     rows = [_reading_row(model, law) for law in model.laws_]
+    known = {law.segment for law in model.laws_}
+    without = sorted({" / ".join(segment) or "all" for segment in segments if segment not in known})
+    pooled = f" Without a law of their own, and read from a pooled one: {', '.join(without)}." if without else ""
     return Exhibit(
         "half_lives",
         "Pass-through in treasury's words",
         "table",
         pd.DataFrame(rows),
-        note="Long-run beta is over the whole range of levels seen. Half-lives leave the delay out. Bands in brackets.",
+        note="Long-run beta is over the whole range of levels seen. Half-lives leave the delay out. Bands in brackets."
+        + pooled,
     )
 
 
@@ -149,5 +158,5 @@ def correction_exhibit(model: ErrorCorrection) -> Exhibit:
         pd.DataFrame(rows),
         note="Newey-West errors in brackets, that of the long-run beta by the delta method. Rises and falls pass on "
         "differently at first where the t of up less down lies beyond 2. Pooled rows: means over segments, in brackets "
-        f"their spread; their tests are those of one member. Refused: {refused}.",
+        f"their spread (of one segment alone its own errors); their tests are those of one member. Refused: {refused}.",
     )

@@ -177,8 +177,8 @@ def replication_exhibit(panel: pd.DataFrame, table: pd.DataFrame, family: object
     note = (
         f"Rolling ladders, months and market rate: {bought}. Weights of at least 0 that sum to 1 and leave the least "
         "variance of yield minus rate, whose mean is the margin. A ladder that was not filled in half of the months "
-        "has no weight. A reading: nothing of it enters an exported table. "
-        f"At most the {LARGEST_TABLE} largest series."
+        f"has no weight; fewer than {LEAST_LADDER_ROWS} filled months tell nothing. A reading: nothing of it enters an "
+        f"exported table. At most the {LARGEST_TABLE} largest series."
     )
     return Exhibit(name, title, "table", pd.DataFrame(found), note=note)
 

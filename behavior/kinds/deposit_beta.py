@@ -238,7 +238,7 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
         *segment_paths(predictions.table),
         target_exhibit(model),
-        readings_exhibit(model),
+        readings_exhibit(model, [one.segment for one in series]),
         cycle_readings(model, paths, series, known_to),
         *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),

@@ -174,6 +174,18 @@ def test_turning_points_and_last_cycle():
     assert ConstantBeta("last_cycle").fit([series_of(levels, paid)]).beta(("one",)) == pytest.approx(0.2)
 
 
+def test_the_first_move_begins_where_the_short_rate_turned_and_not_at_the_first_month():
+    """Two years at the bottom before a rise are no part of it, nor is a small fall before it less than a move."""
+    flat = np.concatenate([np.full(24, 0.0025), np.linspace(0.005, 0.05, 10), np.full(12, 0.05)])
+    assert [(one.first, one.last) for one in cycles(flat)] == [(23, 45)]
+    dipped = np.concatenate([np.linspace(0.02, 0.015, 11), np.linspace(0.016, 0.0275, 14), np.full(6, 0.0275)])
+    assert [(one.first, one.last) for one in cycles(dipped)] == [(10, 30)]
+    negative = np.concatenate([np.zeros(12), np.full(12, -0.0075), np.linspace(-0.005, 0.02, 12)])
+    assert [(one.first, one.last) for one in cycles(negative)] == [(11, 23), (23, 35)]
+    mirrored = [(one.first, one.last) for one in cycles(-dipped)]
+    assert mirrored == [(10, 30)] and cycles(np.full(20, 0.01)) == () and cycles(np.array([0.01])) == ()
+
+
 def test_a_benchmarks_file_is_the_same_in_every_process():
     """Fallbacks stand in an order of their own: a set's changes with the process, and the stored digest with it."""
     levels = policy_rate(60, 1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from behavior.assumptions.effects import POOLED
 from behavior.assumptions.pass_through_path import project_rate_paid
 from behavior.estimators.pass_through_correction import CorrectionFit, ErrorCorrection, correction_fit, regression
 from behavior.quantities import FloatArray
@@ -98,3 +100,17 @@ def test_tables_close_by_the_month_what_an_equation_of_quarters_closes_by_the_qu
     model = ErrorCorrection(asymmetric=False)
     model.fits_ = {("one",): found}
     assert (1.0 - model.law(("one",)).up) ** 3 == pytest.approx(1.0 + found.coefficients[3])
+
+
+def test_a_pooled_equation_of_one_member_keeps_its_errors_and_claims_no_spread_of_zero():
+    levels = policy_rate(240, 5)
+    series = [
+        replace(series_of(levels, simulated(levels, seed)), segment=(product, "retail"))
+        for seed, product in ((1, "savings"), (2, "checking"))
+    ]
+    fits = ErrorCorrection().fit(series).fits_
+    assert fits["savings", POOLED] == fits["savings", "retail"]
+    assert fits["savings", POOLED].long_run_error > 0.0
+    assert fits[POOLED, POOLED].long_run_error == pytest.approx(
+        np.std([fits[product, "retail"].long_run_beta for product in ("savings", "checking")])
+    )

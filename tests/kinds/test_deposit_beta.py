@@ -9,6 +9,7 @@ import pytest
 from behavior.assumptions.check import table_faults
 from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
 from behavior.errors import FittingError, SpecFault
+from behavior.kinds._beta_exhibits import readings_exhibit
 from behavior.kinds._beta_export import law_from_tables, speed_parts
 from behavior.kinds._beta_panel import SHORT_RATES, build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds.base import ExportContext
@@ -249,6 +250,13 @@ def test_exhibits_hold_numbers(trained):
     assert {"savings_lower", "savings_upper"} <= set(found["target_by_level"].data.columns)
     assert "no" in set(found["cycle_betas"].data["seen by the fit"])
     assert all(len(one.data) for one in found.values())
+
+
+def test_a_product_whose_months_all_came_after_training_is_named_beside_the_laws(trained):
+    model = trained[3].estimators["pass_through"]
+    known = [law.segment for law in model.laws_]
+    assert "Without a law" not in readings_exhibit(model, known).note
+    assert "read from a pooled one: opened lately." in readings_exhibit(model, [*known, ("opened lately",)]).note
 
 
 def test_a_long_gap_makes_pieces_and_a_missing_quarter_does_not(trained):
