@@ -65,6 +65,7 @@ DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
 LEAST_EVENTS_OF_A_CAUSE = 40
 SMALL_CAUSES = ("default", "curtailment")
 LEVEL_MONTHS = 36
+_BY_CELL = ("incentive", "months_in_the_money", "age_months")
 
 
 def rules_of(spec: ModelSpec) -> LoanPanelRules:
@@ -102,6 +103,22 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     TooFewEvents, DidNotConverge, LeakFound.
     """
+    return _fit(panel, split, spec)
+
+
+def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """A judged model learned again from other rows: it reads what that one reads, and its screens are not repeated.
+
+    A freer form stands beside it only where bands need one; see `_rivals`.
+
+    Raises
+    ------
+    TooFewEvents, DidNotConverge.
+    """
+    return _fit(panel, split, spec, judged)
+
+
+def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judged: FittedModel | None = None) -> FittedModel:
     named, found = spec, segments_found(spec, panel.table)
     spec = found.spec
     kept = {"segments": list(spec.segments.by)} if by_rate(spec) else {}
@@ -109,8 +126,12 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     absent = absent_features(inputs, spec)
     payoff = panel.table["payoff"].to_numpy()
     learning = split.train | split.validate
-    inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
-    strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
+    strong, resets = {}, ""
+    if judged is None:
+        inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
+        strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
+    elif not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
+        inputs, matrix = _without_resets(inputs, matrix)
     roles = _roles(matrix.names, spec)
     everywhere = np.ones(len(payoff), dtype=bool)
     cases, learned = panel.cases, spec_of_cases(spec, panel)
@@ -148,7 +169,9 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
             weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
             estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight * cases)
     by = ("age_months", "incentive")
-    challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
+    challengers = {}
+    if judged is None or isinstance(champion.model, SCurveHazard):
+        challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
 
 
@@ -167,9 +190,12 @@ def _resets_judged(
     roles = _roles(without_resets(matrix).names, spec)
     if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
         return inputs, matrix, "loans leave differently around the end of a fixed period: read month by month"
+    return *_without_resets(inputs, matrix), "loans leave around the end of a fixed period as at other ages: not read"
+
+
+def _without_resets(inputs: ModelInputs, matrix: FeatureMatrix) -> tuple[ModelInputs, FeatureMatrix]:
     plain = without_resets(matrix)
-    left = ModelInputs(plain.names, plain.levels, inputs.extra)
-    return left, plain, "loans leave around the end of a fixed period as at other ages: not read"
+    return ModelInputs(plain.names, plain.levels, inputs.extra), plain
 
 
 def _old_rates(panel: Panel) -> str:
@@ -216,31 +242,32 @@ def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatAr
 def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
     """One table a cause: payoff by incentive, months in the money and age, the others by age."""
     causes = [name for name in ("payoff", *SMALL_CAUSES) if name in fitted.estimators]
-    return tuple(_table(fitted, context, cause) for cause in causes)
+    matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
+    held = export_grid.macros_held(matrix, month_number(context.panel.table["month"]))
+    return tuple(_table(fitted, context.panel, held, cause) for cause in causes)
 
 
-def _table(fitted: FittedModel, context: ExportContext, cause: str) -> AssumptionTable:
+def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -> AssumptionTable:
+    """A cause's table; `held` is the panel's matrix with macros held as curves hold them."""
     spec = fitted.spec
     rules = rules_of(spec)
     model = fitted.estimators[cause]
     rivals = _rivals(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
-    table = context.panel.table
-    matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
+    table = panel.table
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
-    held = export_grid.macros_held(matrix, month_number(table["month"]))
     season = export_grid.season_of(model, held, weight, spec.split.seed)
     curves: tuple[AssumptionCurve, ...] = ()
     for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= 30 else mask
-        own, resets = table[mask], Resets.of(table, mask, rows)
+        own, resets = table.loc[mask, list(_BY_CELL)], Resets.of(table, mask, rows)
         grid = export_grid.grid_for(
             own["incentive"].to_numpy(),
             own["months_in_the_money"].to_numpy(),
             spec.export.months,
             drivers,
-            resets.ages(spec.export.months) if "reset_phase" in matrix.names else (),
+            resets.ages(spec.export.months) if "reset_phase" in held.names else (),
         )
         part = held.with_values(held.values[rows])
         values, error = export_grid.surface(
@@ -270,12 +297,12 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         averaged_over={
             "book": f"loans at risk in the last month of history, by balance, near each age: sha256 "
             f"{export_grid.digest_of(table['unit'].to_numpy()[last])}",
-            "covariates": ", ".join(name for name in matrix.names if name not in _axes()),
+            "covariates": ", ".join(name for name in held.names if name not in _axes()),
             "macros": export_grid.macros_in_words(model, held, weight, last),
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
     )
-    return _levelled(made, context.panel, model.predict_hazard(held))
+    return _levelled(made, panel, held, model)
 
 
 def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
@@ -285,17 +312,17 @@ def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
     return (rival,) if stiff and rival is not None else ()
 
 
-def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> AssumptionTable:
+def _levelled(table: AssumptionTable, panel: Panel, held: FeatureMatrix, model: Any) -> AssumptionTable:
     """Each curve held to the model along its axes over the last years by balance, averaging and grid included.
 
-    `hazard` is the model's of every row with macros held as the curve holds them: those of the last years, where they
-    moved, are not those that the curve is spent under.
+    The model speaks of rows with macros `held` as the curve holds them: those of the last years, where they moved, are
+    not those that the curve is spent under.
     """
     month = month_number(panel.table["month"])
     late = month > month.max() - LEVEL_MONTHS
     recent = panel.rows(late)
     values, curve = _table_values(table, recent)
-    weight, target = recent.table["weight"].to_numpy(), hazard[late]
+    weight, target = recent.table["weight"].to_numpy(), model.predict_hazard(rows_of(held, late))
     names = {"incentive": "incentive", "burnout": "months_in_the_money"} if table.drivers else {}
     axes = {axis: recent.table[name].to_numpy() for axis, name in {**names, "age": "age_months"}.items()}
     curves = []
@@ -378,5 +405,5 @@ KIND = ModelKind(
     explain=explain,
     panels=panels,
     case_events=("payoff", "default"),
-    refits=True,
+    refit=refit,
 )
