@@ -18,9 +18,9 @@ from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
-from behavior.estimators.champion import Roles, load_hazard
+from behavior.estimators.champion import Champion, Roles, load_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
-from behavior.estimators.spline_hazard import rows_of
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
@@ -43,6 +43,7 @@ from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._prepayment_resets import RESET_FEATURES, Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import (
     TERMS,
+    FoundSegments,
     as_in_a_book,
     by_rate,
     curves_by_rate,
@@ -103,7 +104,15 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     TooFewEvents, DidNotConverge, LeakFound.
     """
-    return _fit(panel, split, spec)
+    found, inputs, matrix = _read(panel, split, spec)
+    spec, payoff, learning = found.spec, panel.table["payoff"].to_numpy(), split.train | split.validate
+    inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
+    strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
+    champion, estimators, facts = _learn(panel, split, spec, inputs, matrix)
+    facts |= strong | ({"resets in words": resets} if resets else {})
+    facts |= {"segments in words": found.words} if found.words else {}
+    challengers = _challengers(panel, split, spec, matrix, champion)
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
 
 
 def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
@@ -115,28 +124,30 @@ def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec)
     ------
     TooFewEvents, DidNotConverge.
     """
-    return _fit(panel, split, spec, judged)
-
-
-def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judged: FittedModel | None = None) -> FittedModel:
-    named, found = spec, segments_found(spec, panel.table)
-    spec = found.spec
-    kept = {"segments": list(spec.segments.by)} if by_rate(spec) else {}
-    inputs, matrix = learn_inputs(panel, split, FEATURES, read_by(spec, named, panel.table), kept)
-    absent = absent_features(inputs, spec)
-    payoff = panel.table["payoff"].to_numpy()
-    learning = split.train | split.validate
-    strong, resets = {}, ""
-    if judged is None:
-        inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
-        strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
-    elif not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
+    found, inputs, matrix = _read(panel, split, spec)
+    if not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
         inputs, matrix = _without_resets(inputs, matrix)
+    champion, estimators, facts = _learn(panel, split, found.spec, inputs, matrix)
+    stiff = isinstance(champion.model, SCurveHazard)
+    challengers = _challengers(panel, split, found.spec, matrix, champion) if stiff else {}
+    return FittedModel("mortgage_prepayment", found.spec, estimators, challengers, facts, keeps_challengers=True)
+
+
+def _read(panel: Panel, split: PanelSplit, spec: ModelSpec) -> tuple[FoundSegments, ModelInputs, FeatureMatrix]:
+    """The segments that the history has, and what hazards read of it."""
+    found = segments_found(spec, panel.table)
+    kept = {"segments": list(found.spec.segments.by)} if by_rate(found.spec) else {}
+    return found, *learn_inputs(panel, split, FEATURES, read_by(found.spec, spec, panel.table), kept)
+
+
+def _learn(
+    panel: Panel, split: PanelSplit, spec: ModelSpec, inputs: ModelInputs, matrix: FeatureMatrix
+) -> tuple[Champion, dict[str, Any], dict[str, Any]]:
+    """The payoff champion, estimators by role, and facts."""
+    payoff, everywhere = panel.table["payoff"].to_numpy(), np.ones(len(panel.table), dtype=bool)
+    learning, learned = split.train | split.validate, spec_of_cases(spec, panel)
     roles = _roles(matrix.names, spec)
-    everywhere = np.ones(len(payoff), dtype=bool)
-    cases, learned = panel.cases, spec_of_cases(spec, panel)
-    champion = learn_cause(matrix, payoff, split, roles, learned, everywhere, blocks_of(panel), cases)
-    estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
+    champion = learn_cause(matrix, payoff, split, roles, learned, everywhere, blocks_of(panel), panel.cases)
     facts: dict[str, Any] = {
         "rows": len(payoff),
         "rows learned from": int(learning.sum()),
@@ -146,33 +157,40 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judged: FittedModel |
         "validation log loss": dict(champion.losses),
         **champion.facts,
         **absent_columns(panel.table, spec),
-        **absent,
-        **strong,
+        **absent_features(inputs, spec),
     }
-    if resets:
-        facts["resets in words"] = resets
     if old := _old_rates(panel):
         facts["market rate in words"] = old
     if currencies := _currencies(panel, spec):
         facts["currencies in words"] = currencies
-    if found.words:
-        facts["segments in words"] = found.words
     if CASES in panel.table:
-        facts["months that the rows stand for"] = round(float(cases.sum()))
-    small = Roles("", "age_months", "")
+        facts["months that the rows stand for"] = round(float(panel.cases.sum()))
+    small, counts = _small_causes(panel, split, matrix)
+    return champion, {"inputs": inputs, "payoff": champion.model, **small}, facts | counts
+
+
+def _small_causes(
+    panel: Panel, split: PanelSplit, matrix: FeatureMatrix
+) -> tuple[dict[str, SplineHazard], dict[str, int]]:
+    """Hazards of the further causes that the data carry, and how many events each has."""
+    table, learning = panel.table, split.train | split.validate
+    roles, found, counts = Roles("", "age_months", ""), {}, {}
     for cause in SMALL_CAUSES:
-        event = panel.table[cause].to_numpy()
+        event = table[cause].to_numpy()
         known = ~np.isnan(event)
-        count = int((event[known & learning] > 0).sum())
-        facts[f"{cause}s"] = count
+        count = counts[f"{cause}s"] = int((event[known & learning] > 0).sum())
         if count >= LEAST_EVENTS_OF_A_CAUSE:
-            weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
-            estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight * cases)
-    by = ("age_months", "incentive")
-    challengers = {}
-    if judged is None or isinstance(champion.model, SCurveHazard):
-        challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
-    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
+            weight = table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
+            events = np.nan_to_num(event)
+            found[cause] = learn_small_cause(matrix, events, split, roles, known, weight * panel.cases)
+    return found, counts
+
+
+def _challengers(
+    panel: Panel, split: PanelSplit, spec: ModelSpec, matrix: FeatureMatrix, champion: Champion
+) -> dict[str, dict[str, Any]]:
+    payoff, roles, by = panel.table["payoff"].to_numpy(), _roles(matrix.names, spec), ("age_months", "incentive")
+    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases)
 
 
 def _resets_judged(
