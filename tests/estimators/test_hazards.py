@@ -222,7 +222,7 @@ def test_best_judges_the_mean_of_the_members_that_it_has_fitted() -> None:
 
 @pytest.mark.parametrize("family", [SCurveHazard, SplineHazard])
 def test_a_sampled_fit_is_nearly_as_likely_as_one_of_all_rows(family, data) -> None:
-    """One step on all rows takes out what the sample left to chance: several nats without it."""
+    """One step on all rows takes out what the sample left to chance: one to five nats without it."""
     matrix, event, _ = data
     ones, roles = np.ones(len(event)), ("incentive", "age_months", "months_in_the_money")
 
@@ -232,7 +232,7 @@ def test_a_sampled_fit_is_nearly_as_likely_as_one_of_all_rows(family, data) -> N
 
     whole = lost(sample_share=1.0, most_rows=0)
     for seed in range(3):
-        assert lost(sample_share=0.1, seed=seed) < whole + 1.0
+        assert lost(sample_share=0.1, seed=seed) < whole + 0.5
 
 
 def test_a_customer_seen_twice_is_no_further_evidence() -> None:
