@@ -57,7 +57,8 @@ class SCurveHazard:
     covariance_: FloatArray | None = None
 
     def fit(self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray) -> Self:
-        """Penalised likelihood by L-BFGS with the exact gradient, then the level on all rows.
+        """Penalised likelihood by L-BFGS with the exact gradient on all events and a weighted share of the rest, then
+        a step and the level on all rows.
 
         Raises
         ------
@@ -80,10 +81,41 @@ class SCurveHazard:
             options={"maxiter": MOST_EVALUATIONS, "maxfun": MOST_EVALUATIONS},
         )
         self._unpack(found.x)
+        if len(sample.rows) < len(event):
+            self._step(matrix, event, weight, some, weights)
         self.shift_ = 0.0
         self.shift_ = level_shift(self.predict_hazard(matrix), event, weight)
         self.facts_ = {"evaluations": int(found.nfev), "parameters": self.readable()}
         return self
+
+    def _step(
+        self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray, some: FeatureMatrix, weights: FloatArray
+    ) -> None:
+        """One scoring step on all rows, the curvature being that of the sample (`some`, `weights`): what the rows left
+        out say. It is halved until the objective falls, and left out where none of it makes it fall.
+        """
+        hazard, slopes = self.predict_hazard(some), self.sensitivities(some)
+        curvature = slopes.T @ ((weights * hazard * (1.0 - hazard))[:, None] * slopes) + self.precision()
+        begin = self._theta()
+        value, gradient = self._whole_objective(begin, matrix, event, weight)
+        direction = np.linalg.solve(curvature, -gradient)
+        for halved in range(4):
+            moved = begin + 0.5**halved * direction
+            if self._whole_objective(moved, matrix, event, weight)[0] < value:
+                self._unpack(moved)
+                return
+
+    def _whole_objective(
+        self, theta: FloatArray, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray
+    ) -> tuple[float, FloatArray]:
+        """The objective and its gradient on all rows, some at a time."""
+        value, gradient = self._prior(theta, len(self.columns_))
+        for begin in range(0, len(event), ROWS_AT_ONCE):
+            rows = slice(begin, begin + ROWS_AT_ONCE)
+            parts = self._parts(matrix.with_values(matrix.values[rows]))
+            loss, slope = self._loss(theta, parts, event[rows], weight[rows])
+            value, gradient = value + loss, gradient + slope
+        return value, gradient
 
     def readable(self) -> dict[str, float]:
         """The shape's parameters in their own units: intensities a year, months, decimals a year."""
@@ -187,6 +219,21 @@ class SCurveHazard:
         event: FloatArray,
         weight: FloatArray,
     ) -> tuple[float, FloatArray]:
+        """Penalised negative log-likelihood and its gradient."""
+        (loss, slope), (held, pull) = self._loss(theta, parts, event, weight), self._prior(theta, parts[4].shape[1])
+        return loss + held, slope + pull
+
+    def _prior(self, theta: FloatArray, covariates: int) -> tuple[float, FloatArray]:
+        away, precision = theta - self._start(0.005, covariates), _precision(covariates)
+        return 0.5 * float(precision @ away**2), precision * away
+
+    def _loss(
+        self,
+        theta: FloatArray,
+        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
+        event: FloatArray,
+        weight: FloatArray,
+    ) -> tuple[float, FloatArray]:
         _, _, _, season, covariates = parts
         one = self._intensity(theta, parts)
         total = np.maximum(one["turnover"] + one["refinancing"], 1e-12)
@@ -202,9 +249,7 @@ class SCurveHazard:
                 covariates.T @ to_refinancing,
             ]
         )
-        away = theta - self._start(0.005, covariates.shape[1])
-        precision = _precision(covariates.shape[1])
-        return loss + 0.5 * float(precision @ away**2), gradient + precision * away
+        return loss, gradient
 
     def _slopes_of_shape(
         self,

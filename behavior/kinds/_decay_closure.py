@@ -19,7 +19,7 @@ import pandas as pd
 from behavior.estimators.account_ages import ages_within
 from behavior.estimators.bands import Blocks, carrier_of, with_block_covariance
 from behavior.estimators.basis import knots_of
-from behavior.estimators.champion import Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.champion import SURE, Champion, Roles, choose_champion, make_hazard, saved_in_errors
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
@@ -35,7 +35,6 @@ OWN_AGES = (12.0, 30.0, 60.0, 120.0, 240.0)
 SIZE_SHARES = np.array([0.05, 0.5, 0.95])
 SPREAD_STEP = 0.003
 LEAST_SHARE, MOST_SHARE = 0.01, 100.0
-SURE = 3.0
 PACE_PASSES = 2
 
 
@@ -135,7 +134,8 @@ def learn_closure(
     rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
     weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
     validate, own = split.validate[learning], blocks.rows(learning)
-    found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure)
+    customer = own.customer
+    found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure, customer)
     if found.family != "spline_hazard" and "spline_hazard" in found.candidates:
         wide = rows_of(paced(found.candidates["spline_hazard"]), learning)
         train = ~validate
@@ -143,7 +143,7 @@ def learn_closure(
         smooth.fit(rows_of(wide, train), event[train], weight[train])
         chosen = found.candidates[found.family].predict_hazard(rows_of(rows, validate))
         hazards = (smooth.predict_hazard(rows_of(wide, validate)), chosen)
-        surplus = _surplus(hazards, event[validate], weight[validate], own.customer[validate])
+        surplus = saved_in_errors(hazards, event[validate], weight[validate], customer[validate])
         facts = {**found.facts, f"gain of {found.family} over the spline, in its standard errors": round(surplus, 2)}
         found = replace(found, facts=facts)
         if surplus < SURE:
@@ -188,20 +188,3 @@ def learn_pace(
     with_block_covariance(model, rows, event, weight, blocks.rows(learning))
     facts = {**champion.facts, **model.facts_, "variance of accounts' pace": round(variance, 3)}
     return replace(champion, model=model, facts=facts), matrix, pace
-
-
-def _surplus(
-    hazards: tuple[FloatArray, FloatArray], event: FloatArray, weight: FloatArray, customer: IntArray
-) -> float:
-    """Validation log loss that the second of two hazards saves over the first, in standard errors over `customer`.
-
-    Curves are read years ahead of the data: trees, which step, and the S-curve, whose form is that of refinancing, must
-    be better by far more than chance (`SURE`). Trees that won by two standard errors, 0.04% of the loss, have missed a
-    segment's survival by seven points where the spline was within two (threshold law, seed 3).
-    """
-    losses = []
-    for hazard in hazards:
-        kept = np.clip(hazard, 1e-12, 1.0 - 1e-12)
-        losses.append(-(event * np.log(kept) + (1.0 - event) * np.log1p(-kept)) * weight)
-    saved = np.bincount(np.unique(customer, return_inverse=True)[1], losses[0] - losses[1])
-    return float(saved.sum() / max(float(np.sqrt((saved**2).sum())), 1e-300))

@@ -30,7 +30,7 @@ def learn_inputs(
     learning = panel.rows(split.train | split.validate)
     known = compute_features(learning, features, names_read(panel, features, spec))
     inputs = ModelInputs(known.names, known.levels, dict(extra))
-    return inputs, inputs.matrix(panel, features)
+    return inputs, known if learning is panel else inputs.matrix(panel, features)
 
 
 def names_read(panel: Panel, features: Sequence[Feature], spec: ModelSpec) -> tuple[str, ...]:
@@ -74,8 +74,17 @@ def learn_cause(
     rows = rows_of(matrix, learning)
     count = np.ones(int(learning.sum())) if cases is None else cases[learning]
     validate = split.validate[learning]
+    customer = None if blocks is None else blocks.customer[learning]
     found = choose_champion(
-        rows, event[learning], count, validate, roles, spec.estimator, spec.search, candidates=WITH_AVERAGED
+        rows,
+        event[learning],
+        count,
+        validate,
+        roles,
+        spec.estimator,
+        spec.search,
+        customer=customer,
+        candidates=WITH_AVERAGED,
     )
     if blocks is not None:
         give_back_freed()

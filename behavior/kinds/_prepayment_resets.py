@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.estimators.champion import Roles
-from behavior.estimators.spline_hazard import SplineHazard
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.panel.dense import number_of
@@ -100,21 +100,21 @@ def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, r
     groups = _levels_awaited(matrix, cases * hazard)
     if not len(groups):
         return False
-    spread = cases * hazard * (1.0 - hazard)
+    spread, surprise = cases * hazard * (1.0 - hazard), cases * (event - hazard)
     assert model.covariance_ is not None
-    shared = np.array([model.layout_.pulled(plain, np.where(group, spread, 0.0)) for group in groups])
-    own = np.array([[float(spread[one & other].sum()) for other in groups] for one in groups])
-    score = np.array([float((cases * (event - hazard))[group].sum()) for group in groups])
+    shared = np.array([model.layout_.pulled(rows_of(plain, group), spread[group]) for group in groups])
+    own = np.array([[float(spread[one] @ other[one]) for other in groups] for one in groups])
+    score = np.array([float(surprise[group].sum()) for group in groups])
     return _surprise_beyond_chance(score, own, own - shared @ model.covariance_ @ shared.T)
 
 
-def _levels_awaited(matrix: FeatureMatrix, expected: FloatArray) -> BoolArray:
-    """Rows of each level of the features of resets that awaits enough payoffs, shape (levels, rows)."""
+def _levels_awaited(matrix: FeatureMatrix, expected: FloatArray) -> list[BoolArray]:
+    """Rows of each level of the features of resets that awaits enough payoffs, shape (rows,) each."""
     found = []
     for name in (one for one in RESET_FEATURES if one in matrix.names):
         codes = column_of(matrix, name)
         found += [codes == level for level in range(len(matrix.levels[name]))]
-    return np.array([group for group in found if float(expected[group].sum()) >= LEAST_AWAITED], dtype=bool)
+    return [group for group in found if float(expected[group].sum()) >= LEAST_AWAITED]
 
 
 def _surprise_beyond_chance(score: FloatArray, own: FloatArray, variance: FloatArray) -> bool:

@@ -123,8 +123,9 @@ class ModelKind:
     the whole at once. `case_events` are the targets of which a fit must see every event, where it can learn from a
     sample of the other months (`Panel.cases`); none where it needs every month of a customer. `landmark` is the month
     end from which `look_up` counts months on, for a kind whose curves speak of the accounts of one month; None for
-    one whose curves hold for any book. `refits` says that a model of this kind may be learned again from everything
-    before it is exported.
+    one whose curves hold for any book. `refit` learns a judged model again from everything before it is exported: with
+    the choices that were judged, and without screens and challengers, which are the judged model's; None for a kind
+    that is exported as it was judged.
     """
 
     name: str
@@ -148,7 +149,7 @@ class ModelKind:
     panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
     case_events: tuple[str, ...] = ()
     landmark: Callable[[FittedModel], pd.Timestamp] | None = None
-    refits: bool = False
+    refit: Callable[[FittedModel, Panel, PanelSplit, ModelSpec], FittedModel] | None = None
     further_contracts: tuple[str, ...] = ()
 
     @property

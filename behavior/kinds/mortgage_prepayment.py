@@ -18,9 +18,9 @@ from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
-from behavior.estimators.champion import Roles, load_hazard
+from behavior.estimators.champion import Champion, Roles, load_hazard
 from behavior.estimators.s_curve_hazard import SCurveHazard
-from behavior.estimators.spline_hazard import rows_of
+from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
@@ -43,6 +43,7 @@ from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._prepayment_resets import RESET_FEATURES, Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import (
     TERMS,
+    FoundSegments,
     as_in_a_book,
     by_rate,
     curves_by_rate,
@@ -65,6 +66,7 @@ DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
 LEAST_EVENTS_OF_A_CAUSE = 40
 SMALL_CAUSES = ("default", "curtailment")
 LEVEL_MONTHS = 36
+_BY_CELL = ("incentive", "months_in_the_money", "age_months")
 
 
 def rules_of(spec: ModelSpec) -> LoanPanelRules:
@@ -102,20 +104,50 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     TooFewEvents, DidNotConverge, LeakFound.
     """
-    named, found = spec, segments_found(spec, panel.table)
-    spec = found.spec
-    kept = {"segments": list(spec.segments.by)} if by_rate(spec) else {}
-    inputs, matrix = learn_inputs(panel, split, FEATURES, read_by(spec, named, panel.table), kept)
-    absent = absent_features(inputs, spec)
-    payoff = panel.table["payoff"].to_numpy()
-    learning = split.train | split.validate
+    found, inputs, matrix = _read(panel, split, spec)
+    spec, payoff, learning = found.spec, panel.table["payoff"].to_numpy(), split.train | split.validate
     inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
     strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
+    champion, estimators, facts = _learn(panel, split, spec, inputs, matrix)
+    facts |= strong | ({"resets in words": resets} if resets else {})
+    facts |= {"segments in words": found.words} if found.words else {}
+    challengers = _challengers(panel, split, spec, matrix, champion)
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
+
+
+def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """A judged model learned again from other rows: it reads what that one reads, and its screens are not repeated.
+
+    A freer form stands beside it only where bands need one; see `_rivals`.
+
+    Raises
+    ------
+    TooFewEvents, DidNotConverge.
+    """
+    found, inputs, matrix = _read(panel, split, spec)
+    if not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
+        inputs, matrix = _without_resets(inputs, matrix)
+    champion, estimators, facts = _learn(panel, split, found.spec, inputs, matrix)
+    stiff = isinstance(champion.model, SCurveHazard)
+    challengers = _challengers(panel, split, found.spec, matrix, champion) if stiff else {}
+    return FittedModel("mortgage_prepayment", found.spec, estimators, challengers, facts, keeps_challengers=True)
+
+
+def _read(panel: Panel, split: PanelSplit, spec: ModelSpec) -> tuple[FoundSegments, ModelInputs, FeatureMatrix]:
+    """The segments that the history has, and what hazards read of it."""
+    found = segments_found(spec, panel.table)
+    kept = {"segments": list(found.spec.segments.by)} if by_rate(found.spec) else {}
+    return found, *learn_inputs(panel, split, FEATURES, read_by(found.spec, spec, panel.table), kept)
+
+
+def _learn(
+    panel: Panel, split: PanelSplit, spec: ModelSpec, inputs: ModelInputs, matrix: FeatureMatrix
+) -> tuple[Champion, dict[str, Any], dict[str, Any]]:
+    """The payoff champion, estimators by role, and facts."""
+    payoff, everywhere = panel.table["payoff"].to_numpy(), np.ones(len(panel.table), dtype=bool)
+    learning, learned = split.train | split.validate, spec_of_cases(spec, panel)
     roles = _roles(matrix.names, spec)
-    everywhere = np.ones(len(payoff), dtype=bool)
-    cases, learned = panel.cases, spec_of_cases(spec, panel)
-    champion = learn_cause(matrix, payoff, split, roles, learned, everywhere, blocks_of(panel), cases)
-    estimators: dict[str, Any] = {"inputs": inputs, "payoff": champion.model}
+    champion = learn_cause(matrix, payoff, split, roles, learned, everywhere, blocks_of(panel), panel.cases)
     facts: dict[str, Any] = {
         "rows": len(payoff),
         "rows learned from": int(learning.sum()),
@@ -125,31 +157,40 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         "validation log loss": dict(champion.losses),
         **champion.facts,
         **absent_columns(panel.table, spec),
-        **absent,
-        **strong,
+        **absent_features(inputs, spec),
     }
-    if resets:
-        facts["resets in words"] = resets
     if old := _old_rates(panel):
         facts["market rate in words"] = old
     if currencies := _currencies(panel, spec):
         facts["currencies in words"] = currencies
-    if found.words:
-        facts["segments in words"] = found.words
     if CASES in panel.table:
-        facts["months that the rows stand for"] = round(float(cases.sum()))
-    small = Roles("", "age_months", "")
+        facts["months that the rows stand for"] = round(float(panel.cases.sum()))
+    small, counts = _small_causes(panel, split, matrix)
+    return champion, {"inputs": inputs, "payoff": champion.model, **small}, facts | counts
+
+
+def _small_causes(
+    panel: Panel, split: PanelSplit, matrix: FeatureMatrix
+) -> tuple[dict[str, SplineHazard], dict[str, int]]:
+    """Hazards of the further causes that the data carry, and how many events each has."""
+    table, learning = panel.table, split.train | split.validate
+    roles, found, counts = Roles("", "age_months", ""), {}, {}
     for cause in SMALL_CAUSES:
-        event = panel.table[cause].to_numpy()
+        event = table[cause].to_numpy()
         known = ~np.isnan(event)
-        count = int((event[known & learning] > 0).sum())
-        facts[f"{cause}s"] = count
+        count = counts[f"{cause}s"] = int((event[known & learning] > 0).sum())
         if count >= LEAST_EVENTS_OF_A_CAUSE:
-            weight = panel.table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
-            estimators[cause] = learn_small_cause(matrix, np.nan_to_num(event), split, small, known, weight * cases)
-    by = ("age_months", "incentive")
-    challengers = learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, cases)
-    return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
+            weight = table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
+            events = np.nan_to_num(event)
+            found[cause] = learn_small_cause(matrix, events, split, roles, known, weight * panel.cases)
+    return found, counts
+
+
+def _challengers(
+    panel: Panel, split: PanelSplit, spec: ModelSpec, matrix: FeatureMatrix, champion: Champion
+) -> dict[str, dict[str, Any]]:
+    payoff, roles, by = panel.table["payoff"].to_numpy(), _roles(matrix.names, spec), ("age_months", "incentive")
+    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases)
 
 
 def _resets_judged(
@@ -167,9 +208,12 @@ def _resets_judged(
     roles = _roles(without_resets(matrix).names, spec)
     if resets_matter(rows_of(matrix, learning), payoff[learning], panel.cases[learning], roles):
         return inputs, matrix, "loans leave differently around the end of a fixed period: read month by month"
+    return *_without_resets(inputs, matrix), "loans leave around the end of a fixed period as at other ages: not read"
+
+
+def _without_resets(inputs: ModelInputs, matrix: FeatureMatrix) -> tuple[ModelInputs, FeatureMatrix]:
     plain = without_resets(matrix)
-    left = ModelInputs(plain.names, plain.levels, inputs.extra)
-    return left, plain, "loans leave around the end of a fixed period as at other ages: not read"
+    return ModelInputs(plain.names, plain.levels, inputs.extra), plain
 
 
 def _old_rates(panel: Panel) -> str:
@@ -216,31 +260,32 @@ def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatAr
 def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
     """One table a cause: payoff by incentive, months in the money and age, the others by age."""
     causes = [name for name in ("payoff", *SMALL_CAUSES) if name in fitted.estimators]
-    return tuple(_table(fitted, context, cause) for cause in causes)
+    matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
+    held = export_grid.macros_held(matrix, month_number(context.panel.table["month"]))
+    return tuple(_table(fitted, context.panel, held, cause) for cause in causes)
 
 
-def _table(fitted: FittedModel, context: ExportContext, cause: str) -> AssumptionTable:
+def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -> AssumptionTable:
+    """A cause's table; `held` is the panel's matrix with macros held as curves hold them."""
     spec = fitted.spec
     rules = rules_of(spec)
     model = fitted.estimators[cause]
     rivals = _rivals(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
-    table = context.panel.table
-    matrix = fitted.estimators["inputs"].matrix(context.panel, FEATURES)
+    table = panel.table
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
-    held = export_grid.macros_held(matrix, month_number(table["month"]))
     season = export_grid.season_of(model, held, weight, spec.split.seed)
     curves: tuple[AssumptionCurve, ...] = ()
     for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= 30 else mask
-        own, resets = table[mask], Resets.of(table, mask, rows)
+        own, resets = table.loc[mask, list(_BY_CELL)], Resets.of(table, mask, rows)
         grid = export_grid.grid_for(
             own["incentive"].to_numpy(),
             own["months_in_the_money"].to_numpy(),
             spec.export.months,
             drivers,
-            resets.ages(spec.export.months) if "reset_phase" in matrix.names else (),
+            resets.ages(spec.export.months) if "reset_phase" in held.names else (),
         )
         part = held.with_values(held.values[rows])
         values, error = export_grid.surface(
@@ -270,12 +315,12 @@ def _table(fitted: FittedModel, context: ExportContext, cause: str) -> Assumptio
         averaged_over={
             "book": f"loans at risk in the last month of history, by balance, near each age: sha256 "
             f"{export_grid.digest_of(table['unit'].to_numpy()[last])}",
-            "covariates": ", ".join(name for name in matrix.names if name not in _axes()),
+            "covariates": ", ".join(name for name in held.names if name not in _axes()),
             "macros": export_grid.macros_in_words(model, held, weight, last),
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
     )
-    return _levelled(made, context.panel, model.predict_hazard(held))
+    return _levelled(made, panel, held, model)
 
 
 def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
@@ -285,17 +330,17 @@ def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
     return (rival,) if stiff and rival is not None else ()
 
 
-def _levelled(table: AssumptionTable, panel: Panel, hazard: FloatArray) -> AssumptionTable:
+def _levelled(table: AssumptionTable, panel: Panel, held: FeatureMatrix, model: Any) -> AssumptionTable:
     """Each curve held to the model along its axes over the last years by balance, averaging and grid included.
 
-    `hazard` is the model's of every row with macros held as the curve holds them: those of the last years, where they
-    moved, are not those that the curve is spent under.
+    The model speaks of rows with macros `held` as the curve holds them: those of the last years, where they moved, are
+    not those that the curve is spent under.
     """
     month = month_number(panel.table["month"])
     late = month > month.max() - LEVEL_MONTHS
     recent = panel.rows(late)
     values, curve = _table_values(table, recent)
-    weight, target = recent.table["weight"].to_numpy(), hazard[late]
+    weight, target = recent.table["weight"].to_numpy(), model.predict_hazard(rows_of(held, late))
     names = {"incentive": "incentive", "burnout": "months_in_the_money"} if table.drivers else {}
     axes = {axis: recent.table[name].to_numpy() for axis, name in {**names, "age": "age_months"}.items()}
     curves = []
@@ -378,5 +423,5 @@ KIND = ModelKind(
     explain=explain,
     panels=panels,
     case_events=("payoff", "default"),
-    refits=True,
+    refit=refit,
 )

@@ -123,6 +123,11 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts)
 
 
+def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """A judged model learned again from other rows, without challengers."""
+    return replace(fit(panel, split, spec), challengers={})
+
+
 @dataclass(frozen=True)
 class _Closing:
     """What was learned of closures: estimators by role, challengers, what is said, and the matrix that they read."""
@@ -429,5 +434,5 @@ KIND = ModelKind(
     explain=explain,
     panels=panels,
     landmark=landmark,
-    refits=True,
+    refit=refit,
 )

@@ -60,16 +60,17 @@ def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> 
     """
     refuse_refit(kind, spec)
     judged = kind.fit(panel, split, spec)
-    return Learned(judged, refit(kind, judged, panel) if spec.export.refit else judged)
+    return Learned(judged, _refit(kind, judged, panel, spec) if spec.export.refit else judged)
 
 
-def refit(kind: ModelKind, judged: FittedModel, panel: Panel) -> FittedModel:
+def _refit(kind: ModelKind, judged: FittedModel, panel: Panel, spec: ModelSpec) -> FittedModel:
     """The same specification learned from every month and customer, in the family that the judged model has."""
-    spec, known = judged.spec, str(judged.facts.get("champion", ""))
+    known = str(judged.facts.get("champion", ""))
     family = known if known in kind.families else spec.estimator.family
     asked = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": family})})
-    found = kind.fit(panel, nothing_held_back(panel, spec.split, tuned=family in TUNED), asked)
-    return replace(found, spec=spec, challengers={}, keeps_challengers=False)
+    assert kind.refit is not None
+    found = kind.refit(judged, panel, nothing_held_back(panel, spec.split, tuned=family in TUNED), asked)
+    return replace(found, spec=judged.spec)
 
 
 def load(kind: ModelKind, spec: ModelSpec, files: Mapping[str, str]) -> Learned:
@@ -86,6 +87,6 @@ def refuse_refit(kind: ModelKind, spec: ModelSpec) -> None:
     ------
     SpecFault : it is asked for.
     """
-    if spec.export.refit and not kind.refits:
+    if spec.export.refit and kind.refit is None:
         rule = f"expected false: a {kind.name} model is exported as it was judged"
         raise SpecFault([Fault("spec.toml", rule, column="$.export.refit", value="true")])
