@@ -324,6 +324,18 @@ def test_without_an_origination_date_a_renewal_runs_as_long_as_the_position_did_
     ]
 
 
+def test_a_floating_rate_that_does_not_say_when_it_is_reset_is_valued_as_the_warning_says() -> None:
+    floats = {"rate_type": "floating", "index": "discount", "spread": 0.01, "payment_months": 3, "repayment": "bullet"}
+    told = {"next_reset_date": pd.Timestamp("2026-02-28"), "reset_months": 3}
+    known, unknown = run(loan(14, 0.05, **floats, **told)), run(loan(14, 0.05, **floats))
+    pd.testing.assert_frame_equal(known.eve, unknown.eve)
+    assert known.facts["warnings"] == []
+    assert unknown.facts["warnings"] == [
+        "1 position has a floating rate and no next_reset_date: taken as its first payment date, or its start.",
+        "1 position has a floating rate and no reset_months: taken as its payment_months.",
+    ]
+
+
 def test_what_no_row_needs_is_not_missed() -> None:
     """A deposit whose curve counts from as-of has no use for a day of origination, nor a book of loans for betas."""
 
