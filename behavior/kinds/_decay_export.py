@@ -250,8 +250,8 @@ class ClippedDecay:
 
     Parameters
     ----------
-    withdrawal, migrated : shape (spreads, months), in [0, 1]; combined they are the net decay. Where inflows make up for
-        a part of what migrates, that part is no decay.
+    withdrawal, migrated : shape (spreads, months), in [0, 1]; combined they are the net decay. Where inflows make up
+        for a part of what migrates, that part is no decay.
     clipped : largest share of the as-of balance by which the first year's unclipped path stands above the clipped one.
     """
 
