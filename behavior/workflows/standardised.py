@@ -24,7 +24,14 @@ from behavior.measures.aggregation import aggregate
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
-from behavior.workflows.standardised_book import BY_BUCKET, Framework, Portfolio, slots_of, transformed
+from behavior.workflows.standardised_book import (
+    BY_BUCKET,
+    Framework,
+    Portfolio,
+    embedded_limits,
+    slots_of,
+    transformed,
+)
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned
@@ -133,18 +140,20 @@ class _Run:
             self.parts = [(rest, replace(middle, slotting="day_one"))]
             if len(deposits):
                 self.parts.append((replace(rest, book=deposits, assumptions=None), middle))
-        self.results = [value(one, chosen) for one, chosen in self.parts]
+        apart = replace(options, scenarios=scenarios, margins="included", slotting="dates")
+        self.results = [(value(one, chosen), 1.0) for one, chosen in self.parts]
+        self.results += [(value(one, apart), sign) for one, sign in embedded_limits(inputs)]
         self._cash: Mapping[tuple[str, str], FloatArray] | None = None
 
     def products(self, scenario: str) -> pd.DataFrame:
         """Present values by product under one scenario."""
-        rows = pd.concat([one.eve[one.eve["scenario"] == scenario] for one in self.results])
+        rows = pd.concat([_signed(one.eve, scenario, "present_value", sign) for one, sign in self.results])
         keys = ["scenario", "currency", "product", "side"]
         return rows.groupby(keys)["present_value"].sum().reset_index()
 
     def eve(self, scenario: str, column: str = "eve") -> pd.Series:
         """EVE, or the option add-on, by currency and in total."""
-        rows = pd.concat([one.eve_summary[one.eve_summary["scenario"] == scenario] for one in self.results])
+        rows = pd.concat([_signed(one.eve_summary, scenario, column, sign) for one, sign in self.results])
         return rows.groupby("currency", sort=False)[column].sum()
 
     def cash(self, scenario: str) -> Mapping[str, FloatArray]:
@@ -172,6 +181,12 @@ class _Run:
             ],
             ignore_index=True,
         )
+
+
+def _signed(rows: pd.DataFrame, scenario: str, column: str, sign: float) -> pd.DataFrame:
+    """Rows of one scenario, one column times a sign."""
+    mine = rows[rows["scenario"] == scenario]
+    return mine.assign(**{column: sign * mine[column]})
 
 
 def _cash_by_bucket(

@@ -1,6 +1,7 @@
 """A book as the standardised framework sees it: rows and curves that the engine values like any others.
 
-- floating positions and legs are bullets to their next reset, with the coupon that runs;
+- floating positions and legs are bullets to their next reset, with the coupon that runs; limits on their rate are
+  stripped and valued as options;
 - deposits without maturity are a core, spread over buckets as far as the caps allow, and an overnight rest, without
   interest;
 - what else has no maturity, as cards and overdrafts, may be priced anew on any day: it is overnight;
@@ -25,6 +26,7 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
+from behavior.engine.limit_book import limited_rows
 from behavior.engine.positions import ASSET, LIABILITY, Book
 from behavior.engine.slotting import (
     CoreCap,
@@ -201,27 +203,47 @@ def _curve_by_bucket(name: str, share: FloatArray, buckets: Buckets) -> Assumpti
     return AssumptionCurve((name,), np.arange(1, last + 1), {}, values)
 
 
+def repriced_rows(book: pd.DataFrame, as_of: dt.date) -> BoolArray:
+    """Floating cash and legs whose rate is set anew before they end; a reset at or before as-of is as it was."""
+    if "next_reset_date" not in book:
+        return np.zeros(len(book), dtype=np.bool_)
+    reset, ends = pd.to_datetime(book["next_reset_date"]), pd.to_datetime(book["maturity_date"])
+    moves = (book["rate_type"].astype(str) == "floating") & reset.notna() & (reset > pd.Timestamp(as_of))
+    return np.asarray((moves & (reset < ends)).to_numpy(dtype=np.bool_) & Book(book).is_linear)
+
+
 def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Floating rows as bullets to their next reset at the rate that runs; a reset at or before as-of is as it was.
+    """Floating rows as bullets to their next reset at the rate that runs.
 
     A leg that is reset for the first time when it begins is worth its notional there, both ways: it is left out.
     """
-    if "next_reset_date" not in book:
-        return book
-    reset = pd.to_datetime(book["next_reset_date"])
-    ends = pd.to_datetime(book["maturity_date"])
-    moves = (
-        (book["rate_type"].astype(str) == "floating") & reset.notna() & (reset > pd.Timestamp(as_of)) & (reset < ends)
-    )
+    moves = repriced_rows(book, as_of)
     if not moves.any():
         return book
-    found = book.copy()
-    found["maturity_date"] = ends.where(~moves, reset)
+    found, reset = book.copy(), pd.to_datetime(book["next_reset_date"])
+    found["maturity_date"] = pd.to_datetime(book["maturity_date"]).where(~moves, reset)
     for name, word in (("repayment", "bullet"), ("rate_type", "fixed")):  # words that a compact column may not hold
         found[name] = found[name].astype("str").mask(moves, word)
     if "start_date" not in book:
         return found
     return found[~(moves & (pd.to_datetime(book["start_date"]) >= reset))].reset_index(drop=True)
+
+
+LIMITS = ("cap", "floor", "periodic_cap")
+
+
+def embedded_limits(inputs: ValuationInputs) -> list[tuple[ValuationInputs, float]]:
+    """Floating positions with limits on their rate, whole, and less the same without: what the limits are worth.
+
+    To their next reset they have none, so the limits are valued apart, on contractual balances.
+    """
+    book = inputs.book.reset_index(drop=True)
+    rows = repriced_rows(book, inputs.as_of) & limited_rows(Book(book))
+    if not rows.any():
+        return []
+    held = book[rows].reset_index(drop=True).assign(behavioral=False)
+    bare = held.assign(**{name: np.nan for name in LIMITS if name in held})
+    return [(replace(inputs, book=one, assumptions=None), sign) for one, sign in ((held, 1.0), (bare, -1.0))]
 
 
 def _bullet(name: str, like: Portfolio, side: str, currency: str, amount: float, day: np.datetime64) -> dict[str, Any]:

@@ -202,6 +202,25 @@ def test_behaviour_switched_off_is_no_prepayment_and_an_asset_without_maturity_i
     assert cash == pytest.approx(1e4 - SIZE["USD"] * (0.5 + 0.5 / 8 / 365))
 
 
+def test_a_limit_inside_a_loan_is_worth_what_the_same_option_beside_it_is() -> None:
+    terms = {"rate_type": "floating", "index": "discount", "spread": 0.0, "reset_months": 6, "payment_months": 6}
+    terms |= {"next_reset_date": pd.Timestamp("2026-06-30"), "repayment": "bullet", "volatility": 0.009}
+    option = {"side": "pay", "instrument": "cap", "product": "cap", "strike": 0.04}
+    books = [
+        table(loan(60, 0.03, **terms)),
+        table(loan(60, 0.03, **terms, cap=0.04)),
+        table(loan(60, 0.03, **terms), loan(60, 0.03, **terms) | option),
+    ]
+    free, inside, beside = (
+        standardised_value(replace(inputs("USD"), book=book), OPTIONS, []).summary.query("currency == 'USD'")
+        for book in books
+    )
+    for name in ("eve", "delta_eve", "option_add_on", "delta_eve_after_options"):
+        assert inside[name].to_numpy() == pytest.approx(beside[name].to_numpy(), rel=1e-9, abs=1e-6)
+    assert inside["option_add_on"].max() > 1e3
+    assert (inside["delta_eve"] - free["delta_eve"]).min() < -1e4
+
+
 def test_caps_are_on_the_category() -> None:
     cap = core_caps("bcbs")["retail_transactional"]
     checking, salary = split_category([CoreTerms(100.0, 1.0, 0.0, 8.0), CoreTerms(100.0, 0.5, 0.0, 1.0)], cap)
