@@ -184,6 +184,12 @@ def test_a_currency_is_worth_beside_others_what_it_is_worth_alone() -> None:
             alone.loc[alone["currency"] == money, columns].reset_index(drop=True),
             rtol=1e-11,
         )
+    terms = tables["standardised_terms"].set_index(["currency", "treatment"])
+    for money, hazard in HAZARD.items():
+        assert terms.loc[(money, PREPAYABLE), "annual_rate"] == pytest.approx(1 - (1 - hazard) ** 12)
+        life = (1 - (1 - DECAY[money]) ** 480) / DECAY[money] / 12
+        assert terms.loc[(money, NMD), "core_years"] == pytest.approx(life / STABLE[money])
+        assert terms.loc[(money, NMD), "pass_through"] == pytest.approx(0.05)
     total = tables["standardised_eve"].query("currency == 'total'").set_index("scenario")
     test = together.facts["measures"]["standardised"]["outlier_test"]
     counted = total["delta_eve_after_options"]
