@@ -8,6 +8,7 @@ knows one. Source of the rules: BCBS d368 (April 2016), standardised framework; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,22 +65,46 @@ class CoreSplit:
     binding: bool
 
 
-def split_core(
-    balance: float, stable_share: float, pass_through: float, cap: CoreCap, model_years: float | None = None
-) -> CoreSplit:
-    """Core = stable x (1 - pass-through) within the cap; the rest is overnight.
+@dataclass(frozen=True)
+class CoreTerms:
+    """Deposits of one portfolio of a category.
 
     Parameters
     ----------
     stable_share : of the balance. pass_through : share of the stable part that reprices with the market.
-    model_years : average maturity of the core as modelled; None = the cap.
+    years : average maturity of the core as modelled; None = the cap.
     """
-    stable = balance * stable_share
-    uncapped = stable * (1.0 - pass_through)
-    limit = cap.share * (balance if cap.base == TOTAL_BASE else stable)
-    core = min(uncapped, limit)
-    years = cap.years if model_years is None else min(model_years, cap.years)
-    return CoreSplit(balance, stable, uncapped, core, balance - core, years, uncapped > limit)
+
+    balance: float
+    stable_share: float
+    pass_through: float
+    years: float | None = None
+
+
+def split_category(parts: Sequence[CoreTerms], cap: CoreCap) -> tuple[CoreSplit, ...]:
+    """Core = stable x (1 - pass-through) within the caps of one category and currency; the rest is overnight.
+
+    The caps are on the category: where its core is more than the share of its sum, every portfolio's shrinks alike, and
+    where the average over the core is longer than the years, so does every portfolio's.
+    """
+    stable = np.asarray([one.balance * one.stable_share for one in parts])
+    uncapped = stable * (1.0 - np.asarray([one.pass_through for one in parts]))
+    whole = sum(one.balance for one in parts) if cap.base == TOTAL_BASE else float(stable.sum())
+    limit, held = cap.share * whole, float(uncapped.sum())
+    core = uncapped * (limit / held) if held > limit else uncapped
+    years = np.asarray([cap.years if one.years is None else one.years for one in parts])
+    weight = core / core.sum() if core.sum() > 0 else np.full(len(parts), 1.0 / len(parts))
+    average = float((weight * years).sum())
+    years = cap.years * (years / average) if average > cap.years else years
+    found = zip(parts, stable.tolist(), uncapped.tolist(), core.tolist(), years.tolist(), strict=True)
+    return tuple(CoreSplit(one.balance, a, b, c, one.balance - c, life, held > limit) for one, a, b, c, life in found)
+
+
+def split_core(
+    balance: float, stable_share: float, pass_through: float, cap: CoreCap, model_years: float | None = None
+) -> CoreSplit:
+    """`split_category` of one portfolio alone."""
+    return split_category([CoreTerms(balance, stable_share, pass_through, model_years)], cap)[0]
 
 
 def uniform_slots(core: float, years: float, buckets: Buckets) -> FloatArray:

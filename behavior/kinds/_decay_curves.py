@@ -64,7 +64,7 @@ def segment_curves(
             make(values, lower, upper, View.WITH_REDEPOSITS),
             make(lowest, lowest - spare, lowest + spare, View.MINIMUM_BALANCE),
         ],
-        [make(parts.migrated[:, months], None, None, View.WITH_REDEPOSITS)],
+        [make(clipped.migrated[:, months], None, None, View.WITH_REDEPOSITS)],
         float(np.median(clipped.clipped)),
     )
 

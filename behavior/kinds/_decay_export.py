@@ -246,15 +246,17 @@ class OpenAccounts:
 
 @dataclass(frozen=True)
 class ClippedDecay:
-    """Withdrawal hazard with inflows above the as-of balance taken out.
+    """Hazards with inflows above the as-of balance taken out.
 
     Parameters
     ----------
-    withdrawal : shape (spreads, months), in [0, 1]; combined with `migrated` it is the net decay.
+    withdrawal, migrated : shape (spreads, months), in [0, 1]; combined they are the net decay. Where inflows make up
+        for a part of what migrates, that part is no decay.
     clipped : largest share of the as-of balance by which the first year's unclipped path stands above the clipped one.
     """
 
     withdrawal: FloatArray
+    migrated: FloatArray
     clipped: FloatArray
 
 
@@ -265,5 +267,6 @@ def clip_inflows(parts: DecayParts) -> ClippedDecay:
     lowest = np.minimum(np.minimum.accumulate(net, axis=1), 1.0)
     before = np.concatenate([np.ones((len(net), 1)), lowest[:, :-1]], axis=1)
     total = lowest / np.maximum(before, 1e-300)
-    withdrawal = np.clip(1.0 - total / np.maximum(1.0 - parts.migrated, 1e-9), 0.0, 1.0)
-    return ClippedDecay(withdrawal, (net - lowest)[:, :CLIP_MONTHS].max(axis=1))
+    migrated = np.minimum(parts.migrated, 1.0 - total)
+    withdrawal = np.clip(1.0 - total / np.maximum(1.0 - migrated, 1e-9), 0.0, 1.0)
+    return ClippedDecay(withdrawal, migrated, (net - lowest)[:, :CLIP_MONTHS].max(axis=1))

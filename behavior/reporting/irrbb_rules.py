@@ -95,11 +95,13 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
         ("delta_eve", "change"),
         ("delta_eve_frozen", "change, base flows"),
         ("response", "worth of the factors"),
+        ("delta_eve_after_options", "counted in the test"),
     ):
         table[head] = (held[column] / money.unit).to_numpy()
     mine = own.reindex(held["scenario"])
     table["change, own models"] = ((mine - mine.iloc[0]) / money.unit).to_numpy()
-    blocks.append(Table("By scenario, all currencies", table, formats=number_formats(table, ",.1f")))
+    note = "Plain sums; the test counts changes after the option add-on, over currencies by the framework's rule."
+    blocks.append(Table("By scenario, all currencies", table, note, number_formats(table, ",.1f")))
     if len(terms):
         blocks.append(_portfolio_table(terms, str(said.get("nmd_rule", ""))))
     core = slots[slots["treatment"] == "nmd"] if "treatment" in slots else slots
@@ -110,6 +112,7 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
 
 def _portfolio_table(terms: pd.DataFrame, source: str) -> Table:
     table = pd.DataFrame({"portfolio": spaced(terms["product"]), "customers": spaced(terms["customer_type"])})
+    table["currency"] = terms["currency"].to_numpy()
     table["treated as"] = [TREATMENTS.get(str(one), str(one)) for one in terms["treatment"]]
     table["reprices, %"] = 100 * terms["pass_through"]
     table["modelled life, years"] = terms["core_years"]
@@ -122,9 +125,11 @@ def _portfolio_table(terms: pd.DataFrame, source: str) -> Table:
 
 def _core_table(core: pd.DataFrame, money: Money) -> Table:
     table = pd.DataFrame({"product": spaced(core["product"]), "category": spaced(core["category"])})
+    table["currency"] = core["currency"].to_numpy()
     table = table.reset_index(drop=True)
-    for column, head in (("balance", "balance"), ("core_uncapped", "core uncapped"), ("core", "core used")):
-        table[money.head(head) if column == "balance" else head] = (core[column] / money.unit).to_numpy()
+    head = f"balance, {money.word or 'units'}"
+    for column, name in (("balance", head), ("core_uncapped", "core uncapped"), ("core", "core used")):
+        table[name] = (core[column] / money.unit).to_numpy()
     table["cap binds"] = [bool(one) for one in core["cap_binds"]]
     table["years used"] = core["years_used"].to_numpy()
     return Table("Core of deposits", table, STANDARDISED_CORE, number_formats(table, ",.1f", {"years used": ".2f"}))

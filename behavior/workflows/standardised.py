@@ -15,16 +15,26 @@ import pandas as pd
 
 from behavior.assumptions.curve import Tail
 from behavior.engine.overlay import cash_of_first_days
+from behavior.engine.positions import Book
 from behavior.engine.run import run
 from behavior.market.buckets import regulatory_buckets
 from behavior.market.regulation import parameters
 from behavior.market.scenarios import BASE, ScenarioSet, scenario_set
+from behavior.measures.aggregation import aggregate
+from behavior.measures.eve import TOTAL
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
-from behavior.workflows.standardised_book import BY_BUCKET, Framework, Portfolio, slots_of, transformed
+from behavior.workflows.standardised_book import (
+    BY_BUCKET,
+    Framework,
+    Portfolio,
+    embedded_limits,
+    slots_of,
+    transformed,
+)
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
-from behavior.workflows.value import resolved_plan, value
-from behavior.workflows.value_overlays import pinned
+from behavior.workflows.value import exchange_rates, resolved_plan, value
+from behavior.workflows.value_overlays import framework_of, is_european, pinned
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,8 @@ class StandardisedResult:
 
     Parameters
     ----------
-    summary : scenario, currency, eve, delta_eve, delta_eve_frozen, option_add_on, response; row currency, then `total`.
+    summary : scenario, currency, eve, delta_eve, delta_eve_frozen, option_add_on, delta_eve_after_options, response;
+        row currency, then `total`, a plain sum but for `delta_eve_after_options`, which is aggregated and tested.
     by_product : scenario, currency, product, side, present_value.
     buckets : scenario, bucket, currency, cash_flow_base, cash_flow; assets less liabilities.
     slots : product, category, balance, stable, core before and after the cap, years, and whether the cap binds.
@@ -49,6 +60,11 @@ def factors_of(scenario: str) -> tuple[float, float]:
     """Factors on prepayment and on redemption of a scenario; 1 where the rule does not name it."""
     rule = parameters("multipliers")
     return float(rule["prepayment"].values.get(scenario, 1.0)), float(rule["redemption"].values.get(scenario, 1.0))
+
+
+def aggregation_of(options: ValuationOptions) -> str:
+    """How changes by currency add up in the framework: as asked for, else its own rule."""
+    return options.aggregation or ("eu" if is_european(framework_of(options)) else "basel")
 
 
 def standardised_value(
@@ -76,6 +92,7 @@ def standardised_value(
         cap_deposits=False,
         cash_flows=False,
         extrapolation="flat",
+        uncovered="overnight",
         exchange_notionals=True,
         tail=Tail.LAST_VALUE,
         runoff_convention="opening_balance" if chosen.prepayment == BY_BUCKET else options.runoff_convention,
@@ -87,7 +104,7 @@ def standardised_value(
     }
     held = {name: runs.get(factors_of(name), frozen) for name in scenarios.names[1:]}
     return StandardisedResult(
-        _summary(frozen, held),
+        _summary(frozen, held, exchange_rates(inputs, Book(inputs.book)), aggregation_of(options)),
         pd.concat([frozen.products(BASE), *(one.products(name) for name, one in held.items())], ignore_index=True),
         pd.concat([one.buckets(name, frozen) for name, one in held.items()], ignore_index=True),
         slots_of(inputs, portfolios, chosen),
@@ -123,18 +140,20 @@ class _Run:
             self.parts = [(rest, replace(middle, slotting="day_one"))]
             if len(deposits):
                 self.parts.append((replace(rest, book=deposits, assumptions=None), middle))
-        self.results = [value(one, chosen) for one, chosen in self.parts]
+        apart = replace(options, scenarios=scenarios, margins="included", slotting="dates")
+        self.results = [(value(one, chosen), 1.0) for one, chosen in self.parts]
+        self.results += [(value(one, apart), sign) for one, sign in embedded_limits(inputs)]
         self._cash: Mapping[tuple[str, str], FloatArray] | None = None
 
     def products(self, scenario: str) -> pd.DataFrame:
         """Present values by product under one scenario."""
-        rows = pd.concat([one.eve[one.eve["scenario"] == scenario] for one in self.results])
+        rows = pd.concat([_signed(one.eve, scenario, "present_value", sign) for one, sign in self.results])
         keys = ["scenario", "currency", "product", "side"]
         return rows.groupby(keys)["present_value"].sum().reset_index()
 
     def eve(self, scenario: str, column: str = "eve") -> pd.Series:
         """EVE, or the option add-on, by currency and in total."""
-        rows = pd.concat([one.eve_summary[one.eve_summary["scenario"] == scenario] for one in self.results])
+        rows = pd.concat([_signed(one.eve_summary, scenario, column, sign) for one, sign in self.results])
         return rows.groupby("currency", sort=False)[column].sum()
 
     def cash(self, scenario: str) -> Mapping[str, FloatArray]:
@@ -164,6 +183,12 @@ class _Run:
         )
 
 
+def _signed(rows: pd.DataFrame, scenario: str, column: str, sign: float) -> pd.DataFrame:
+    """Rows of one scenario, one column times a sign."""
+    mine = rows[rows["scenario"] == scenario]
+    return mine.assign(**{column: sign * mine[column]})
+
+
 def _cash_by_bucket(
     parts: Sequence[tuple[ValuationInputs, ValuationOptions]],
 ) -> Mapping[tuple[str, str], FloatArray]:
@@ -181,26 +206,33 @@ def _cash_by_bucket(
     return found
 
 
-def _summary(frozen: _Run, held: Mapping[str, _Run]) -> pd.DataFrame:
+def _summary(frozen: _Run, held: Mapping[str, _Run], rate: Mapping[str, float], rule: str) -> pd.DataFrame:
+    """One row a scenario and currency, then the total. rate : currency -> reporting units. rule : of aggregation."""
     base = frozen.eve(BASE)
-    rows: list[dict[str, object]] = [
-        {"scenario": BASE, "currency": str(c), "eve": float(v), "delta_eve": 0.0, "delta_eve_frozen": 0.0}
-        | {"option_add_on": 0.0, "response": 0.0}
-        for c, v in base.items()
-    ]
+    none = pd.Series(0.0, index=base.index)
+    rows = _rows(BASE, base, none, none, none, none)
+    weight = np.asarray([rate[str(currency)] for currency in base.index.drop(TOTAL)])
     for name, one in held.items():
-        mine, still, added = one.eve(name), frozen.eve(name), one.eve(name, "option_add_on")
-        for currency in base.index:
-            change, without = float(mine[currency] - base[currency]), float(still[currency] - base[currency])
-            rows.append(
-                {
-                    "scenario": name,
-                    "currency": str(currency),
-                    "eve": float(mine[currency]),
-                    "delta_eve": change,
-                    "delta_eve_frozen": without,
-                    "option_add_on": float(added[currency]),
-                    "response": change - without,
-                }
-            )
+        eve, added = one.eve(name), one.eve(name, "option_add_on")
+        after = eve - base - added
+        after[TOTAL] = float(aggregate(after.drop(TOTAL).to_numpy(dtype=np.float64) * weight, rule))
+        rows += _rows(name, eve, eve - base, frozen.eve(name) - base, added, after)
     return pd.DataFrame(rows)
+
+
+def _rows(
+    scenario: str, eve: pd.Series, change: pd.Series, without: pd.Series, added: pd.Series, after: pd.Series
+) -> list[dict[str, object]]:
+    return [
+        {
+            "scenario": scenario,
+            "currency": str(currency),
+            "eve": float(eve[currency]),
+            "delta_eve": float(change[currency]),
+            "delta_eve_frozen": float(without[currency]),
+            "option_add_on": float(added[currency]),
+            "delta_eve_after_options": float(after[currency]),
+            "response": float(change[currency] - without[currency]),
+        }
+        for currency in eve.index
+    ]

@@ -1,8 +1,10 @@
 """A book as the standardised framework sees it: rows and curves that the engine values like any others.
 
-- floating positions and legs are bullets to their next reset, with the coupon that runs;
+- floating positions and legs are bullets to their next reset, with the coupon that runs; limits on their rate are
+  stripped and valued as options;
 - deposits without maturity are a core, spread over buckets as far as the caps allow, and an overnight rest, without
   interest;
+- what else has no maturity, as cards and overdrafts, may be priced anew on any day: it is overnight;
 - prepayable fixed loans prepay at the portfolio's base CPR times the scenario's factor, month by month or by bucket;
 - term deposits lose the base redemption ratio times the factor overnight, the rest flows as contracted;
 - everything else flows as contracted.
@@ -24,10 +26,21 @@ from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
-from behavior.engine.slotting import bucket_share, core_caps, rule_share, slotted, split_core
+from behavior.engine.limit_book import limited_rows
+from behavior.engine.positions import ASSET, LIABILITY, Book
+from behavior.engine.slotting import (
+    CoreCap,
+    CoreSplit,
+    CoreTerms,
+    bucket_share,
+    core_caps,
+    rule_share,
+    slotted,
+    split_category,
+)
 from behavior.market.buckets import Buckets
 from behavior.months import as_days, roll_months
-from behavior.quantities import FloatArray, Quantity, annual_to_monthly
+from behavior.quantities import BoolArray, FloatArray, Quantity, annual_to_monthly
 from behavior.workflows.valuation import ValuationInputs
 
 NMD, PREPAYABLE, TERM_DEPOSIT = "nmd", "prepayable", "term_deposit"
@@ -43,8 +56,8 @@ class Portfolio:
 
     Parameters
     ----------
-    product : of the book. treatment : ``nmd``, ``prepayable`` or ``term_deposit``. customer_type : rows of the product
-        with this one; None = all. category : of deposits, as in ``nmd.toml``.
+    product : of the book. treatment : ``nmd``, ``prepayable`` or ``term_deposit``. customer_type, currency : rows of
+        the product with this one; None = all. category : of deposits, as in ``nmd.toml``.
     stable_share, pass_through : of deposits. years : average maturity of the core as modelled, None = the cap.
     profile : share of the core that leaves in month 1, 2, ... as modelled, for scaled slotting.
     annual_rate : base CPR of loans, base redemption ratio of term deposits.
@@ -54,6 +67,7 @@ class Portfolio:
     product: str
     treatment: str
     customer_type: str | None = None
+    currency: str | None = None
     category: str = ""
     stable_share: float = 1.0
     pass_through: float = 0.0
@@ -61,6 +75,11 @@ class Portfolio:
     profile: tuple[float, ...] = ()
     annual_rate: float = 0.0
     life_factor: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of a book."""
+        return " ".join(filter(None, (self.product, self.customer_type, self.currency)))
 
 
 @dataclass(frozen=True)
@@ -95,14 +114,21 @@ def scaled_portfolios(portfolios: Sequence[Portfolio], assumption: str, factor: 
     return tuple(change(one) for one in portfolios)
 
 
-def rows_of(book: pd.DataFrame, portfolio: Portfolio) -> np.ndarray:
-    """Rows of a portfolio; prepayable ones at a fixed rate only, for others reprice before it matters."""
-    rows = book["product"].astype(str) == portfolio.product
-    if portfolio.customer_type is not None and "customer_type" in book:
-        rows = rows & (book["customer_type"].fillna("").astype(str) == portfolio.customer_type)
+def rows_of(book: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
+    """Rows of a portfolio, on its own side of the balance sheet: deposits without maturity by their repayment, loans
+    at a fixed rate only, for others reprice before it matters; where behaviour is switched off nothing leaves early."""
+    rows = (book["product"].astype(str) == portfolio.product).to_numpy(dtype=np.bool_)
+    for column, word in (("customer_type", portfolio.customer_type), ("currency", portfolio.currency)):
+        if word is not None and column in book:
+            rows = rows & (book[column].fillna("").astype(str) == word).to_numpy()
+    open_ended = (book["repayment"].astype(str) == "none").to_numpy()
+    if portfolio.treatment == NMD:
+        return np.asarray(rows & open_ended)
+    held = Book(book)
+    rows = rows & ~open_ended & held.behavioral
     if portfolio.treatment == PREPAYABLE:
-        rows = rows & (book["rate_type"].astype(str) == "fixed")
-    return np.asarray(rows.to_numpy(dtype=np.bool_))
+        return np.asarray(rows & (held.side == ASSET) & (book["rate_type"].astype(str) == "fixed").to_numpy())
+    return np.asarray(rows & (held.side == LIABILITY))
 
 
 def transformed(
@@ -117,32 +143,34 @@ def transformed(
     factors : on prepayment and on redemption.
     """
     book = inputs.book.reset_index(drop=True)
-    slots = [row for one in portfolios if one.treatment == NMD for row in _slots(inputs, book, one, framework, buckets)]
+    slots = [
+        row for split in core_splits(book, portfolios, framework) for row in _slots(inputs, split, framework, buckets)
+    ]
     gone = np.zeros(len(book), dtype=np.bool_)
     for one in portfolios:
         if one.treatment == NMD:
             gone |= rows_of(book, one)
-    rest = book[~gone].reset_index(drop=True)
-    rest = rest.assign(balance=rest["balance"].astype(float), behavioral=False)
+    book = book[~gone].reset_index(drop=True)
+    rest = book.assign(balance=book["balance"].astype(float), behavioral=False)
     rest[MARK] = None
     further: list[dict[str, Any]] = []
     curves = []
     for one in portfolios:
-        rows = rows_of(rest, one)
+        rows = rows_of(book, one)
         if one.treatment == TERM_DEPOSIT:
             further += _overnight_part(rest, rows, one, rule_share(one.annual_rate, factors[1]), inputs.as_of)
         elif one.treatment == PREPAYABLE and rows.any():
             annual = rule_share(one.annual_rate, factors[0])
-            rest.loc[rows, MARK] = one.product
+            rest.loc[rows, MARK] = one.name
             rest.loc[rows, "behavioral"] = True
             if framework.prepayment == BY_BUCKET:
                 by_bucket = bucket_share(annual, buckets)
                 if buckets.months[0] == 0:
                     further += _overnight_part(rest, rows, one, float(by_bucket[0]), inputs.as_of)
-                curves.append(_curve_by_bucket(one.product, by_bucket, buckets))
+                curves.append(_curve_by_bucket(one.name, by_bucket, buckets))
             else:
                 months = np.asarray([1], dtype=np.int64)
-                curves.append(AssumptionCurve((one.product,), months, {}, np.asarray([annual_to_monthly(annual)])))
+                curves.append(AssumptionCurve((one.name,), months, {}, np.asarray([annual_to_monthly(annual)])))
     rest = to_next_reset(rest, inputs.as_of)
     if further:
         rest = pd.concat([rest, pd.DataFrame(further)], ignore_index=True)
@@ -164,7 +192,7 @@ def _set(curves: Sequence[AssumptionCurve], as_of: dt.date) -> AssumptionSet | N
     return AssumptionSet("standardised", as_of, (table,))
 
 
-def _curve_by_bucket(product: str, share: FloatArray, buckets: Buckets) -> AssumptionCurve:
+def _curve_by_bucket(name: str, share: FloatArray, buckets: Buckets) -> AssumptionCurve:
     """Nothing in a month but the last one of each bucket, where the bucket's whole share leaves."""
     bounds = np.asarray(buckets.months)
     last = int(bounds[np.isfinite(bounds)].max()) + 1
@@ -172,30 +200,50 @@ def _curve_by_bucket(product: str, share: FloatArray, buckets: Buckets) -> Assum
     for bound, part in zip(bounds.tolist(), share.tolist(), strict=True):
         if 0 < bound < last:
             values[int(bound) - 1] = part
-    return AssumptionCurve((product,), np.arange(1, last + 1), {}, values)
+    return AssumptionCurve((name,), np.arange(1, last + 1), {}, values)
+
+
+def repriced_rows(book: pd.DataFrame, as_of: dt.date) -> BoolArray:
+    """Floating cash and legs whose rate is set anew before they end; a reset at or before as-of is as it was."""
+    if "next_reset_date" not in book:
+        return np.zeros(len(book), dtype=np.bool_)
+    reset, ends = pd.to_datetime(book["next_reset_date"]), pd.to_datetime(book["maturity_date"])
+    moves = (book["rate_type"].astype(str) == "floating") & reset.notna() & (reset > pd.Timestamp(as_of))
+    return np.asarray((moves & (reset < ends)).to_numpy(dtype=np.bool_) & Book(book).is_linear)
 
 
 def to_next_reset(book: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Floating rows as bullets to their next reset at the rate that runs; a reset at or before as-of is as it was.
+    """Floating rows as bullets to their next reset at the rate that runs.
 
     A leg that is reset for the first time when it begins is worth its notional there, both ways: it is left out.
     """
-    if "next_reset_date" not in book:
-        return book
-    reset = pd.to_datetime(book["next_reset_date"])
-    ends = pd.to_datetime(book["maturity_date"])
-    moves = (
-        (book["rate_type"].astype(str) == "floating") & reset.notna() & (reset > pd.Timestamp(as_of)) & (reset < ends)
-    )
+    moves = repriced_rows(book, as_of)
     if not moves.any():
         return book
-    found = book.copy()
-    found["maturity_date"] = ends.where(~moves, reset)
+    found, reset = book.copy(), pd.to_datetime(book["next_reset_date"])
+    found["maturity_date"] = pd.to_datetime(book["maturity_date"]).where(~moves, reset)
     for name, word in (("repayment", "bullet"), ("rate_type", "fixed")):  # words that a compact column may not hold
         found[name] = found[name].astype("str").mask(moves, word)
     if "start_date" not in book:
         return found
     return found[~(moves & (pd.to_datetime(book["start_date"]) >= reset))].reset_index(drop=True)
+
+
+LIMITS = ("cap", "floor", "periodic_cap")
+
+
+def embedded_limits(inputs: ValuationInputs) -> list[tuple[ValuationInputs, float]]:
+    """Floating positions with limits on their rate, whole, and less the same without: what the limits are worth.
+
+    To their next reset they have none, so the limits are valued apart, on contractual balances.
+    """
+    book = inputs.book.reset_index(drop=True)
+    rows = repriced_rows(book, inputs.as_of) & limited_rows(Book(book))
+    if not rows.any():
+        return []
+    held = book[rows].reset_index(drop=True).assign(behavioral=False)
+    bare = held.assign(**{name: np.nan for name in LIMITS if name in held})
+    return [(replace(inputs, book=one, assumptions=None), sign) for one, sign in ((held, 1.0), (bare, -1.0))]
 
 
 def _bullet(name: str, like: Portfolio, side: str, currency: str, amount: float, day: np.datetime64) -> dict[str, Any]:
@@ -231,23 +279,44 @@ def _overnight_part(
     return found
 
 
-def _slots(
-    inputs: ValuationInputs, book: pd.DataFrame, portfolio: Portfolio, framework: Framework, buckets: Buckets
-) -> list[dict[str, Any]]:
-    """Deposits without maturity as bullets, one a bucket with an amount."""
-    cap = core_caps(framework.nmd_rule)[portfolio.category]
-    dates = _slot_dates(buckets, inputs.as_of)
+@dataclass(frozen=True)
+class Core:
+    """Deposits without maturity of one portfolio, side and currency, and how they divide."""
+
+    portfolio: Portfolio
+    side: str
+    currency: str
+    cap: CoreCap
+    split: CoreSplit
+
+
+def core_splits(book: pd.DataFrame, portfolios: Sequence[Portfolio], framework: Framework) -> list[Core]:
+    """How deposits divide, by portfolio; the caps are on all of a side, currency and category."""
+    parts: dict[tuple[str, str, str], list[tuple[Portfolio, float]]] = {}
+    for one in portfolios:
+        if one.treatment == NMD:
+            for (side, currency), held in book[rows_of(book, one)].groupby(["side", "currency"], sort=True):
+                key = (str(side), str(currency), one.category)
+                parts.setdefault(key, []).append((one, float(held["balance"].sum())))
     found = []
-    for (side, currency), part in book[rows_of(book, portfolio)].groupby(["side", "currency"], sort=True):
-        balance = float(part["balance"].sum())
-        split = split_core(balance, portfolio.stable_share, portfolio.pass_through, cap, portfolio.years)
-        split = replace(split, years=split.years * portfolio.life_factor)
-        amounts = slotted(split, buckets, framework.slotting, portfolio.profile)
-        for label, day, amount in zip(buckets.labels, dates, amounts.tolist(), strict=True):
-            if amount != 0.0:
-                name = f"{portfolio.product} {portfolio.customer_type or ''} {label}"
-                found.append(_bullet(name, portfolio, str(side), str(currency), amount, day))
+    for (side, currency, category), members in parts.items():
+        cap = core_caps(framework.nmd_rule)[category]
+        terms = [CoreTerms(balance, one.stable_share, one.pass_through, one.years) for one, balance in members]
+        for (one, _), split in zip(members, split_category(terms, cap), strict=True):
+            found.append(Core(one, side, currency, cap, replace(split, years=split.years * one.life_factor)))
     return found
+
+
+def _slots(inputs: ValuationInputs, core: Core, framework: Framework, buckets: Buckets) -> list[dict[str, Any]]:
+    """Deposits without maturity as bullets, one a bucket with an amount."""
+    one = core.portfolio
+    amounts = slotted(core.split, buckets, framework.slotting, one.profile)
+    dates = _slot_dates(buckets, inputs.as_of)
+    return [
+        _bullet(f"{one.product} {one.customer_type or ''} {label}", one, core.side, core.currency, amount, day)
+        for label, day, amount in zip(buckets.labels, dates, amounts.tolist(), strict=True)
+        if amount != 0.0
+    ]
 
 
 def _slot_dates(buckets: Buckets, as_of: dt.date) -> np.ndarray:
@@ -268,33 +337,36 @@ SLOTS = (
 def slots_of(inputs: ValuationInputs, portfolios: Sequence[Portfolio], framework: Framework) -> pd.DataFrame:
     """How each portfolio of deposits was split, uncapped beside capped, and what was used of the others."""
     book = inputs.book.reset_index(drop=True)
-    rows = []
+    rows = [_core_row(core) for core in core_splits(book, portfolios, framework)]
     for one in portfolios:
-        part = book[rows_of(book, one)]
-        for currency, held in part.groupby("currency", sort=True):
-            balance = float(held["balance"].sum())
-            row: dict[str, object] = {
-                "product": one.product,
-                "currency": str(currency),
-                "treatment": one.treatment,
-                "customer_type": one.customer_type or "",
-                "category": one.category,
-                "balance": balance,
-            }
-            if one.treatment == NMD:
-                cap = core_caps(framework.nmd_rule)[one.category]
-                split = split_core(balance, one.stable_share, one.pass_through, cap, one.years)
-                row |= {
-                    "stable": split.stable,
-                    "core_uncapped": split.uncapped,
-                    "core": split.core,
-                    "core_share_cap": cap.share,
-                    "cap_binds": split.binding,
-                    "years_modelled": np.nan if one.years is None else one.years,
-                    "years_cap": cap.years,
-                    "years_used": split.years * one.life_factor,
-                }
-            else:
-                row |= {"base_rate": one.annual_rate}
-            rows.append(row)
+        if one.treatment != NMD:
+            for currency, held in book[rows_of(book, one)].groupby("currency", sort=True):
+                rows.append(
+                    _slot_row(one, str(currency), float(held["balance"].sum())) | {"base_rate": one.annual_rate}
+                )
     return pd.DataFrame(rows, columns=SLOTS.split())
+
+
+def _slot_row(one: Portfolio, currency: str, balance: float) -> dict[str, object]:
+    return {
+        "product": one.product,
+        "currency": currency,
+        "treatment": one.treatment,
+        "customer_type": one.customer_type or "",
+        "category": one.category,
+        "balance": balance,
+    }
+
+
+def _core_row(core: Core) -> dict[str, object]:
+    split, modelled = core.split, core.portfolio.years
+    return _slot_row(core.portfolio, core.currency, split.balance) | {
+        "stable": split.stable,
+        "core_uncapped": split.uncapped,
+        "core": split.core,
+        "core_share_cap": core.cap.share,
+        "cap_binds": split.binding,
+        "years_modelled": np.nan if modelled is None else modelled,
+        "years_cap": core.cap.years,
+        "years_used": split.years,
+    }

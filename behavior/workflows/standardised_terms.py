@@ -6,6 +6,7 @@ parallel shock the rates paid on them take over in the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from behavior.engine.layout import CURTAILMENT, OPEN_ENDED, PAYOFF, SCHEDULED, W
 from behavior.engine.plan import CashFlows, Plan, some_of
 from behavior.engine.positions import ASSET, CASH, LIABILITY
 from behavior.engine.run import run
-from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray
+from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, FloatArray
 from behavior.workflows.regulatory_overlay import categories
 from behavior.workflows.sensitivity import parallel_scenarios
 from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
@@ -28,34 +29,43 @@ LONG_RUN = 60
 
 
 def portfolios_of(inputs: ValuationInputs, options: ValuationOptions, rule: str) -> tuple[Portfolio, ...]:
-    """Portfolios by product (deposits also by customer type) of a book under its assumption set.
+    """Portfolios by product and currency (deposits also by customer type) of a book under its assumption set.
 
     Core deposits are what does not reprice in the long run, within the stable part: `stable_share` of the book, else
     all. The average maturity of the core is the modelled average life, all of it earned by the stable part.
     """
     held = replace(pinned(options), scenarios=parallel_scenarios(), cash_flows=True, cap_deposits=False, floor=None)
     plan = resolved_plan(inputs, held)[1]
-    product = np.asarray(plan.terms.book.words("product")).astype(str)[plan.order]
-    side, repayment = plan.terms.book.side[plan.order], plan.records["repayment"]
-    cash = plan.terms.book.instrument[plan.order] == CASH
-    fixed = np.asarray(plan.terms.book.words("rate_type", "fixed")).astype(str)[plan.order] == "fixed"
-    behaves = cash & (plan.records["behaviour"] >= 0)
+    book = plan.terms.book
+    product, money = (np.asarray(book.words(name)).astype(str)[plan.order] for name in ("product", "currency"))
+    side, repayment = book.side[plan.order], plan.records["repayment"]
+    cash = book.instrument[plan.order] == CASH
+    fixed = np.asarray(book.words("rate_type", "fixed")).astype(str)[plan.order] == "fixed"
+    behaves = plan.records["behaviour"] >= 0
     open_ended = cash & (repayment == OPEN_ENDED) & (side == LIABILITY)
-    loans = behaves & fixed & (side == ASSET)
-    term_deposits = behaves & (side == LIABILITY) & (repayment < OPEN_ENDED)
+    # Rows that no curve speaks for count too: the speed is that of the rows it is used on.
+    dated = cash & (repayment < OPEN_ENDED) & book.behavioral[plan.order]
+    loans, term_deposits = dated & fixed & (side == ASSET), dated & (side == LIABILITY)
     found: list[Portfolio] = []
-    for name in sorted(set(product[open_ended])):
-        found += _deposits(plan, name, open_ended & (product == name), rule)
-    for name in sorted(set(product[loans & (repayment < OPEN_ENDED)])):
-        rate = annual_speed(_alone(plan, loans & (product == name)))
+    for name, currency, rows in _by_product(product, money, open_ended):
+        found += _deposits(plan, name, currency, rows, rule)
+    for name, currency, rows in _by_product(product, money, loans):
+        rate = annual_speed(_alone(plan, rows)) if behaves[rows].any() else 0.0
         if rate > 0:
-            found.append(Portfolio(name, PREPAYABLE, annual_rate=rate))
-    for name in sorted(set(product[term_deposits])):
-        rows = term_deposits & (product == name)
-        rate = redemption_ratio(_alone(plan, rows), float(plan.positions.balance[rows].sum()))
+            found.append(Portfolio(name, PREPAYABLE, currency=currency, annual_rate=rate))
+    for name, currency, rows in _by_product(product, money, term_deposits):
+        balance = float(plan.positions.balance[rows].sum())
+        rate = redemption_ratio(_alone(plan, rows), balance) if behaves[rows].any() else 0.0
         if rate > 0:
-            found.append(Portfolio(name, TERM_DEPOSIT, annual_rate=rate))
+            found.append(Portfolio(name, TERM_DEPOSIT, currency=currency, annual_rate=rate))
     return tuple(found)
+
+
+def _by_product(product: AnyArray, money: AnyArray, rows: BoolArray) -> Iterator[tuple[str, str, BoolArray]]:
+    """Some rows by product and currency: amounts of two currencies are no sum."""
+    for name in sorted(set(product[rows])):
+        for currency in sorted(set(money[rows & (product == name)])):
+            yield str(name), str(currency), rows & (product == name) & (money == currency)
 
 
 def _alone(plan: Plan, rows: BoolArray) -> CashFlows:
@@ -63,7 +73,7 @@ def _alone(plan: Plan, rows: BoolArray) -> CashFlows:
     return run(replace(some_of(plan, np.flatnonzero(rows)), scenarios=plan.scenarios[:1]))
 
 
-def _deposits(plan: Plan, product: str, rows: BoolArray, rule: str) -> list[Portfolio]:
+def _deposits(plan: Plan, product: str, currency: str, rows: BoolArray, rule: str) -> list[Portfolio]:
     book = plan.terms.book
     types = np.asarray(book.words("customer_type")).astype(str)[plan.order]
     stable = book.numbers("stable_share", 1.0)[plan.order]
@@ -83,6 +93,7 @@ def _deposits(plan: Plan, product: str, rows: BoolArray, rule: str) -> list[Port
                 product,
                 NMD,
                 customer_type=name,
+                currency=currency,
                 category=str(categories(np.asarray([name]), rule)[0]),
                 stable_share=share,
                 pass_through=beta,
@@ -129,6 +140,7 @@ def run_off_profile(flows: CashFlows) -> tuple[FloatArray, float]:
 
 TERMS = (
     "product",
+    "currency",
     "customer_type",
     "treatment",
     "category",
@@ -144,6 +156,7 @@ def terms_table(portfolios: tuple[Portfolio, ...]) -> pd.DataFrame:
     rows = [
         {
             "product": one.product,
+            "currency": one.currency or "",
             "customer_type": one.customer_type or "",
             "treatment": one.treatment,
             "category": one.category,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Effect
@@ -18,7 +17,7 @@ from behavior.engine.overlay import cash_of_first_days
 from behavior.engine.positions import Book
 from behavior.engine.run import run
 from behavior.market.scenarios import BASE, Scenario, ScenarioSet
-from behavior.measures.aggregation import aggregate, outlier_test
+from behavior.measures.aggregation import outlier_test
 from behavior.measures.behaviour_worth import FROZEN, FROZEN_RATES, MODEL, STANDARDISED, behaviour_worth
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import liquidity_gap
@@ -172,16 +171,16 @@ def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpt
     slotting = measures.slotting or UNIFORM
     portfolios = portfolios_of(inputs, options, rule)
     found = standardised_value(inputs, options, portfolios, Framework(rule, slotting))
-    fx = exchange_rates(inputs, Book(inputs.book))
     european = is_european(framework_of(options))
-    changes = _aggregated(found.summary, fx, options.aggregation or ("eu" if european else "basel"))
+    total = found.summary[(found.summary["currency"] == TOTAL) & (found.summary["scenario"] != BASE)]
+    names, changes = total["scenario"].astype(str).tolist(), total["delta_eve_after_options"].to_numpy()
     said: dict[str, object] = {
         "nmd_rule": overlay_source(rule),
         "core_deposits": slotting,
         "portfolios": "read from the assumption set; stable_share and pass_through of the book where it has them",
     }
     if inputs.tier1 > 0:
-        test = outlier_test("eu_eve" if european else "bcbs_eve", list(changes), list(changes.values()), inputs.tier1)
+        test = outlier_test("eu_eve" if european else "bcbs_eve", names, changes, inputs.tier1)
         outcome = {"worst_scenario": test.scenario, "change": test.change, "share_of_tier1": test.share}
         said["outlier_test"] = {
             **outcome,
@@ -213,16 +212,6 @@ def drivers(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpti
     table = income_drivers(inputs, options)
     summary = drivers_summary(table, exchange_rates(inputs, Book(inputs.book)))
     return {"income_drivers": table, "income_drivers_summary": summary}, {}
-
-
-def _aggregated(summary: pd.DataFrame, fx: Mapping[str, float], rule: str) -> dict[str, float]:
-    """Change of EVE after the option add-on by scenario, over currencies by a rule."""
-    rows = summary[summary["currency"] != TOTAL]
-    after = rows.assign(after=rows["delta_eve"] - rows["option_add_on"])
-    wide = after.pivot(index="scenario", columns="currency", values="after")
-    rates = np.asarray([fx[str(name)] for name in wide.columns])
-    total = aggregate(wide.to_numpy(dtype=np.float64) * rates, rule, [str(name) for name in wide.columns])
-    return {str(name): float(one) for name, one in zip(wide.index, total, strict=True) if name != BASE}
 
 
 Run = Callable[[IrrbbResult, ValuationInputs, ValuationOptions, Measures], Found]

@@ -53,6 +53,7 @@ def valuation_warnings(
         *kept,
         *_lone_legs(book),
         *_undated(plan),
+        *_unreset(book),
         *_idle(plan),
         *_unpaced(plan),
         *_unused_margins(inputs.new_business_margins, book),
@@ -111,6 +112,22 @@ def _undated(plan: Plan) -> list[str]:
         f"{_counted(unknown)} {has} no origination date: behaviour counts {its} age, and a renewal {its} term, "
         "from today."
     ]
+
+
+def _unreset(book: Book) -> list[str]:
+    """Floating positions that do not say when they are reset next, or how often: what is assumed moves their value."""
+    floats = (book.instrument <= SWAP_LEG) & book.is_word("rate_type", "floating")
+    found = []
+    for lacking, words in (
+        (np.isnat(book.dates("next_reset_date")), "no next_reset_date: taken as {} first payment date, or {} start"),
+        (book.whole("reset_months") <= 0, "no reset_months: taken as {} payment_months"),
+    ):
+        count = int((floats & lacking).sum())
+        if count:
+            its = "its" if count == 1 else "their"
+            said = f"a floating rate and {words.format(its, its)}"
+            found.append(f"{_counted(count)} {'has' if count == 1 else 'have'} {said}.")
+    return found
 
 
 def _idle(plan: Plan) -> list[str]:

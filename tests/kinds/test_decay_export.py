@@ -119,6 +119,18 @@ def test_what_flows_in_on_top_of_todays_balance_is_taken_out_month_by_month() ->
     assert clip_inflows(leaving).withdrawal[0] == pytest.approx([0.12, 0.28, 0.6])
 
 
+def test_withdrawal_and_migration_are_together_the_net_decay_whatever_flows_in() -> None:
+    """Moves that inflows make up for are no decay; the lowest net balance so far is what stays."""
+    random = np.random.default_rng(5)
+    closure, moved = random.uniform(0, 0.03, (2, 40, 60))
+    growth = random.uniform(-0.05, 0.08, (40, 60))
+    found = clip_inflows(DecayParts(closure, moved, growth, np.zeros_like(growth)))
+    net = np.cumprod((1 - closure) * (1 - moved) * (1 + growth), axis=1)
+    stays = np.cumprod((1 - found.withdrawal) * (1 - found.migrated), axis=1)
+    assert stays == pytest.approx(np.minimum(np.minimum.accumulate(net, axis=1), 1.0))
+    assert (found.migrated <= moved).all() and (found.migrated < moved).any()
+
+
 def test_the_first_years_inflow_alone_is_what_was_clipped() -> None:
     growth = np.zeros((1, 24))
     growth[0, 20] = 0.5

@@ -79,6 +79,16 @@ def test_the_liquidity_gap_holds_all_cash_once() -> None:
     assert table_["cumulative_gap"].iloc[-1] == pytest.approx(sums["asset"] - sums["liability"], rel=1e-12)
 
 
+def test_interest_that_is_added_to_a_balance_is_no_cash() -> None:
+    held = inputs(loan(120, 0.05, agreed_payment=3000.0), deposit())
+    flows = value(held, OPTIONS).cash_flows.query("scenario == 'base' and side == 'asset'")
+    assert flows["capitalised"].sum() > 1e3
+    paid = (flows["scheduled"] + flows["interest"] - flows["capitalised"]).sum()
+    cash = extra("liquidity_gap", held)["liquidity_gap"].query("side == 'asset'")["cash_flow"]
+    assert cash.sum() == pytest.approx(paid, rel=1e-12)
+    assert cash.iloc[1] == pytest.approx(3000.0)
+
+
 def test_gaps_in_the_users_buckets() -> None:
     held, options = inputs(), replace(OPTIONS, buckets=own_buckets([6, 60]))
     assert extra("liquidity_gap", held, options)["liquidity_gap"]["bucket"].unique().tolist() == [

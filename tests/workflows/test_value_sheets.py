@@ -133,6 +133,27 @@ def test_growth_of_zero_keeps_a_balance_that_runs_off() -> None:
     assert margin == pytest.approx(0.05)
 
 
+def test_interest_margins_are_over_thirteen_month_ends_and_a_shift_between_assets_leaves_what_they_are_over() -> None:
+    linear = {"repayment": "linear", "product": "short"}
+    rows = loan(10, 0.06, **linear), loan(10, 0.06, product="other")
+    falls = run(rows[0]).facts["summary"]["net_interest_margin_12_months_run_off"]["base"]
+    assert falls == pytest.approx(0.06 / 12 * 5.5 / (5.5 / 13))
+    moved = shift_row("2026-03-31", from_product="short", to_product="other", share=0.5, rate=0.03)
+    shifted = run(*rows, mix_shift=pd.DataFrame([moved]))
+    income = shifted.nii_summary.set_index(["scenario", "balance_sheet", "horizon_months"])["nii"]
+    found = shifted.facts["summary"]["net_interest_margin_12_months_constant"]["base"]
+    assert found == pytest.approx(income["base", "constant", 12] / 2e6)
+
+
+def test_commercial_margin_is_what_the_bank_earns_on_either_side() -> None:
+    result = run(loan(60, 0.05, 2e6, transfer_rate=0.03), deposit(transfer_rate=0.025))
+    found = (result.extra or {})["commercial_margin"].set_index("side")
+    assert found.loc["asset", "commercial_margin"] == pytest.approx(0.02)
+    assert found.loc["asset", "margin_a_year"] == pytest.approx(2e6 * 0.02)
+    assert found.loc["liability", "commercial_margin"] == pytest.approx(0.025 - 0.01)
+    assert found.loc["liability", "margin_a_year"] == pytest.approx(8e5 * 0.015)
+
+
 def test_growth_by_scenario_follows_what_is_left_there() -> None:
     rows = [
         plan_row("2026-01-31", growth=0.02, rate=0.04),
@@ -321,6 +342,18 @@ def test_without_an_origination_date_a_renewal_runs_as_long_as_the_position_did_
     assert known.facts["warnings"] == []
     assert unknown.facts["warnings"] == [
         "1 position has no origination date: behaviour counts its age, and a renewal its term, from today."
+    ]
+
+
+def test_a_floating_rate_that_does_not_say_when_it_is_reset_is_valued_as_the_warning_says() -> None:
+    floats = {"rate_type": "floating", "index": "discount", "spread": 0.01, "payment_months": 3, "repayment": "bullet"}
+    told = {"next_reset_date": pd.Timestamp("2026-02-28"), "reset_months": 3}
+    known, unknown = run(loan(14, 0.05, **floats, **told)), run(loan(14, 0.05, **floats))
+    pd.testing.assert_frame_equal(known.eve, unknown.eve)
+    assert known.facts["warnings"] == []
+    assert unknown.facts["warnings"] == [
+        "1 position has a floating rate and no next_reset_date: taken as its first payment date, or its start.",
+        "1 position has a floating rate and no reset_months: taken as its payment_months.",
     ]
 
 
