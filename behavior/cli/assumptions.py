@@ -68,7 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bring.add_argument("--as-of", required=True, type=dt.date.fromisoformat, metavar="DATE", help="date of the set")
     bring.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
     diff = verb(
-        "diff", "what changed between two sets: life, survival, CPR (burnt out too), beta, half-life; every term"
+        "diff",
+        "what moved most between two sets; then life, survival, CPR (burnt out too), beta, half-life, every term",
     )
     diff.add_argument("old", metavar="OLD", help="id or folder")
     diff.add_argument("new", metavar="NEW", help="id or folder")
