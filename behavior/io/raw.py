@@ -201,8 +201,8 @@ def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
         data.decode(form.encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        value = repr(data[error.start : error.start + 1])
-        return Fault(path.name, f"expected text in {form.encoding}", line, None, value, "Save it as UTF-8")
+        hint = "Save it as UTF-8, or declare `text = { encoding = 'latin-1' }`, or what it is in, in a profile"
+        return Fault(path.name, f"expected text in {form.encoding}", line, None, f"byte {data[error.start]:02X}", hint)
     return None
 
 
@@ -217,7 +217,7 @@ def _wrong_delimiter(path: Path, names: Sequence[str], form: TextFormat) -> Faul
     if found is None:
         return None
     rule = f"expected {DELIMITERS.get(form.delimiter, 'commas')} between the columns, found {DELIMITERS[found]}"
-    hint = f"Export with commas and decimal points, or declare `delimiter = {found!r}` in the profile"
+    hint = f"Export with commas and decimal points, or declare `text = {{ delimiter = {found!r} }}` in a profile"
     return Fault(path.name, rule, 1, None, names[0], hint)
 
 

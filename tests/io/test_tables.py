@@ -64,7 +64,8 @@ def test_lines_are_an_editors_lines_behind_blank_and_broken_ones(tmp_path: Path)
 
 def test_other_encodings_name_the_line(tmp_path: Path) -> None:
     (fault,) = read_table(_file(tmp_path, BOOK.replace("02\n", "Zürich\n").encode("latin-1")), BOOK_TABLE).faults
-    assert (fault.line, fault.rule, fault.hint) == (3, "expected text in utf-8", "Save it as UTF-8")
+    assert (fault.line, fault.value, fault.rule) == (3, "byte FC", "expected text in utf-8")
+    assert "`text = { encoding = 'latin-1' }`" in fault.hint
 
 
 def test_not_a_table(tmp_path: Path) -> None:
