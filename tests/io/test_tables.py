@@ -68,6 +68,16 @@ def test_other_encodings_name_the_line(tmp_path: Path) -> None:
     assert "`text = { encoding = 'latin-1' }`" in fault.hint
 
 
+def test_a_wide_encoding_is_called_by_its_name(tmp_path: Path) -> None:
+    (fault,) = read_table(_file(tmp_path, BOOK.encode("utf-16")), BOOK_TABLE).faults
+    assert "`text = { encoding = 'utf-16' }`" in fault.hint
+
+
+def test_a_file_that_was_cut_off_is_told_from_one_with_too_many_cells(tmp_path: Path) -> None:
+    (short,) = read_table(_file(tmp_path, BOOK[: BOOK.rindex(",", 0, -20)]), BOOK_TABLE).faults
+    assert (short.line, short.hint) == (3, "Is the export finished?")
+
+
 def test_not_a_table(tmp_path: Path) -> None:
     (sheet,) = read_table(_file(tmp_path, b"PK\x03\x04rest"), BOOK_TABLE).faults
     assert "spreadsheet or a compressed file" in sheet.rule
