@@ -163,7 +163,7 @@ def test_limits_in_percent_would_never_bind_and_are_refused() -> None:
         (
             'history = "mortgage"',
             'history = "mortgages"',
-            r"line \d+, key `\$.models.prepayment.history`: found 'mortgages': expected the name of a history, mortgage",
+            r"line \d+, key `\$.models.prepayment.history`: found 'mortgages': expected the name of a history, mo",
         ),
         ("mortgage_history/1", "mortgage_history/9", "expected a contract, one of book/1"),
         ('name = "test"', "name = test", "expected TOML in UTF-8"),
