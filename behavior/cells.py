@@ -18,6 +18,7 @@ ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 ISO_TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:.*"
 TIMED = "Set `day = true` for it in the profile, or write the day alone"
 THOUSANDS = r"[-+]?\d{1,3}(?:[,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
+BY_PROFILE = ", or say in a profile what a comma is: `text = { decimal = ',', thousands = '.' }`"
 DECIMAL_COMMA = r"[-+]?\d+(?:\.\d{3})*,\d+"
 LARGEST_EXACT = 2.0**53
 """From here on floating point no longer tells neighbouring whole numbers apart."""
@@ -127,8 +128,12 @@ def _unreadable_numbers(texts: pd.Series, bad: np.ndarray, name: str, unit: str)
     comma = words.str.fullmatch(DECIMAL_COMMA).to_numpy(dtype=bool) & ~thousands
     causes = (
         (percent, f"expected a plain number{of} without a percent sign", "Divide by 100 and drop the sign"),
-        (thousands, f"expected a plain number{of} without thousands separators", "Write 1234.56, not 1,234.56"),
-        (comma, f"expected a point before the decimals{of}, not a comma", "Write 1234.56, not 1234,56"),
+        (
+            thousands,
+            f"expected a plain number{of} without thousands separators",
+            f"Write 1234.56, not 1,234.56{BY_PROFILE}",
+        ),
+        (comma, f"expected a point before the decimals{of}, not a comma", f"Write 1234.56, not 1234,56{BY_PROFILE}"),
         (
             ~(percent | thousands | comma),
             f"expected a number{of}, not text",

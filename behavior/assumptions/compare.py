@@ -57,7 +57,9 @@ class ReadingPoints:
 class SetReading:
     """One figure of a set, in words that need no column names.
 
-    `held_at` says where it was read instead, where the rate lies outside a curve's grid: its nearest end.
+    `held_at` says where it was read instead, where the rate lies outside a curve's grid: its nearest end. `share` is
+    what the figure means on one scale for all: share of the balance left after five years, of a move of the short rate
+    that is passed on, or of the undrawn amount that is drawn; None where it is none of these.
     """
 
     effect: str
@@ -67,6 +69,7 @@ class SetReading:
     unit: str
     value: float
     held_at: str = ""
+    share: float | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -76,7 +79,10 @@ class SetReading:
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure or term in two sets; None where a set does not have it. Words have no change."""
+    """One figure or term in two sets; None where a set does not have it. Words have no change.
+
+    `moved` is by how much the reading's `share` changed; infinite where one set alone has it, 0 for what has no share.
+    """
 
     effect: str
     cause: str
@@ -85,6 +91,12 @@ class Difference:
     unit: str
     old: float | str | None
     new: float | str | None
+    moved: float = 0.0
+
+    @property
+    def curve(self) -> tuple[str, str, str]:
+        """What behaves so: effect, cause and segment."""
+        return (self.effect, self.cause, self.segment)
 
     @property
     def in_words(self) -> bool:
@@ -113,6 +125,19 @@ class SetComparison:
             for one in self.differences
             if (one.old != one.new if one.change is None else not abs(one.change) <= tolerance)
         )
+
+    def most_moved(self) -> tuple[Difference, ...]:
+        """The figure of each curve whose share moved most, the largest move first; what did not move is left out."""
+        found: dict[tuple[str, str, str], Difference] = {}
+        for one in self.differences:
+            if one.moved > found.get(one.curve, one).moved or one.curve not in found:
+                found[one.curve] = one
+        return tuple(sorted((one for one in found.values() if one.moved > 0.0), key=lambda one: -one.moved))
+
+    def in_order(self, rows: Sequence[Difference]) -> tuple[Difference, ...]:
+        """Rows by curve, the curve that moved most first; a curve's own rows, and what did not move, as they stand."""
+        place = {one.curve: number for number, one in enumerate(self.most_moved())}
+        return tuple(sorted(rows, key=lambda one: place.get(one.curve, len(place))))
 
 
 def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
@@ -148,12 +173,24 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
     before = {one.key: one for one in readings(old, points)}
     after = {one.key: one for one in readings(new, points)}
     rows = [
-        Difference(*one.key, one.unit, before[key].value if key in before else None, one.value)
+        Difference(
+            *one.key, one.unit, before[key].value if key in before else None, one.value, _moved(before.get(key), one)
+        )
         for key, one in after.items()
     ]
-    rows += [Difference(*one.key, one.unit, one.value, None) for key, one in before.items() if key not in after]
+    rows += [
+        Difference(*one.key, one.unit, one.value, None, _moved(one, None))
+        for key, one in before.items()
+        if key not in after
+    ]
     rows += [one for pair in paired_tables(old.tables, new.tables) for one in _terms(*pair)]
     return SetComparison(tuple(rows))
+
+
+def _moved(old: SetReading | None, new: SetReading | None) -> float:
+    """By how much what a figure means on the one scale for all changed."""
+    shares = [one.share for one in (old, new) if one is not None and one.share is not None]
+    return abs(shares[1] - shares[0]) if len(shares) == 2 else float("inf") if shares else 0.0
 
 
 def _terms(old: AssumptionTable | None, new: AssumptionTable | None) -> Iterator[Difference]:
@@ -219,29 +256,37 @@ def _runoff(
     first, curve = parts[0]
     read = Acting(curve.segment if segment is None else segment, None, cause, tuple(parts))
 
-    def row(measure: str, unit: str, value: float, moved: Mapping[Driver, float] | None = None) -> SetReading:
-        return SetReading(
-            str(Effect.RUNOFF), cause, read.label, measure, unit, value, _held_at(parts, points, moved or {})
-        )
+    def row(
+        measure: str,
+        unit: str,
+        value: float,
+        moved: Mapping[Driver, float] | None = None,
+        left: FloatArray | None = None,
+    ) -> SetReading:
+        held = _held_at(parts, points, moved or {})
+        share = None if left is None else float(left[FIVE_YEARS - 1])
+        return SetReading(str(Effect.RUNOFF), cause, read.label, measure, unit, value, held, share)
 
     survival, life = _survival(parts, points, {}), read.average_life(points)
     start = "origination" if first.month_meaning is MonthMeaning.SINCE_ORIGINATION else "as-of"
     yield row(f"average life from {start}", "years", life.years)
     yield row("share of average life beyond the data", "share", life.share_beyond)
-    yield row("5-year survival", "share", float(survival[FIVE_YEARS - 1]))
+    yield row("5-year survival", "share", float(survival[FIVE_YEARS - 1]), left=survival)
     drivers = dict.fromkeys(driver for table, _ in parts for driver in table.drivers)
     stepped = [driver for driver in drivers if driver in points.steps]
     for driver in stepped:
         for step in points.steps[driver]:
             moved = {driver: step}
             words = f"5-year CPR at {driver_words(driver, step)}"
-            yield row(words, "a year", _cpr(_survival(parts, points, moved, FIVE_YEARS)), moved)
+            left = _survival(parts, points, moved, FIVE_YEARS)
+            yield row(words, "a year", _cpr(left), moved, left)
     if not stepped:
-        yield row("5-year CPR", "a year", _cpr(survival))
+        yield row("5-year CPR", "a year", _cpr(survival), left=survival)
     for moved in _burnt_out(points) if Driver.MONTHS_IN_THE_MONEY in drivers else ():
         there = {driver: value for driver, value in moved.items() if driver in drivers}
         words = ", ".join(driver_words(driver, value) for driver, value in there.items())
-        yield row(f"5-year CPR at {words}", "a year", _cpr(_survival(parts, points, there, FIVE_YEARS)))
+        left = _survival(parts, points, there, FIVE_YEARS)
+        yield row(f"5-year CPR at {words}", "a year", _cpr(left), left=left)
 
 
 def _burnt_out(points: ReadingPoints) -> Iterator[dict[Driver, float]]:
@@ -291,8 +336,8 @@ def _cpr(survival: FloatArray) -> float:
 def _repricing(
     assumptions: AssumptionSet, table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints
 ) -> Iterator[SetReading]:
-    def row(measure: str, unit: str, value: float) -> SetReading:
-        return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value)
+    def row(measure: str, unit: str, value: float, share: float | None = None) -> SetReading:
+        return SetReading(str(table.effect), _cause(table, curve), curve.label, measure, unit, value, share=share)
 
     same_columns = [
         one for one in assumptions.for_effect(Effect.REPRICING) if one.scheme.columns == table.scheme.columns
@@ -301,9 +346,10 @@ def _repricing(
     level = points.rate_level
     for move in (0.01, -0.01):
         words = f"long-run beta at {move * 1e4:+.0f} bp from {level:.2%}"
-        yield row(words, "rate per rate", long_run_beta(law, level, level + move))
-    passed = pass_through_by_lag(law, level, level + 0.01, SHOWN_LAG)
-    yield row(f"beta after {SHOWN_LAG} months at +100 bp from {level:.2%}", "rate per rate", float(passed[-1]))
+        beta = long_run_beta(law, level, level + move)
+        yield row(words, "rate per rate", beta, beta)
+    passed = float(pass_through_by_lag(law, level, level + 0.01, SHOWN_LAG)[-1])
+    yield row(f"beta after {SHOWN_LAG} months at +100 bp from {level:.2%}", "rate per rate", passed, passed)
     for direction, share in ((Direction.UP, law.up), (Direction.DOWN, law.down)):
         yield row(f"half-life {direction}", "months", half_life_months(share))
 
@@ -311,7 +357,8 @@ def _repricing(
 def _drawdown(table: AssumptionTable, curve: AssumptionCurve, points: ReadingPoints) -> Iterator[SetReading]:
     shares = curve.at(np.arange(1, SHOWN_LAG + 1), base_drivers(table, points)).values
     drawn = float(1.0 - np.prod(1.0 - shares))
-    yield SetReading(str(table.effect), _cause(table, curve), curve.label, "drawn within 12 months", "share", drawn)
+    words = "drawn within 12 months"
+    yield SetReading(str(table.effect), _cause(table, curve), curve.label, words, "share", drawn, share=drawn)
 
 
 def _cause(table: AssumptionTable, curve: AssumptionCurve) -> str:

@@ -159,6 +159,11 @@ class AssumptionSet:
         """Names of the tables whose model no validator has signed."""
         return tuple(table.name for table in self.tables if table.provenance.validation == UNVALIDATED)
 
+    @property
+    def stamp_once_approved(self) -> str:
+        """What results say under the set when somebody has approved it."""
+        return "UNVALIDATED" if self.unvalidated else ""
+
 
 def combined_hazard(hazards: Sequence[ArrayLike]) -> FloatArray:
     """Total monthly hazard of competing causes, 1 - product of (1 - h); arguments broadcast (contracts, Behaviour)."""

@@ -21,9 +21,9 @@ from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_pha
 from behavior.benchmark.beta_scores import BETA, PATH, BetaBenchmark, run_protocol
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
-from behavior.benchmark.incumbents import UNSAID
+from behavior.benchmark.incumbents import legend_name, row_words
 from behavior.benchmark.protocol_rules import PHASE
-from behavior.benchmark.protocols import Question
+from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import FittingError, UsageError
@@ -110,29 +110,30 @@ def beta_answer(
     table = pd.concat([table_of(own, cause="rate_paid", model=model) for model, own in scores.items()])
     verdicts = tuple(judge_bar(question.title, bar, scores) for bar in question.bars)
     refused = [f"{who}: {why}" for who, why in found.failed.items()]
-    used = [] if betas else [f"{INCUMBENT}: {UNSAID}: {LAST_CYCLE}"]
+    words = {OURS: CHAMPION, INCUMBENT: row_words(question.incumbent, LAST_CYCLE)}
     return Answer(
         name=name,
         title=question.title,
         kind="deposit_beta",
         protocol=protocol.name or f"leave one {asked.leave_out} out",
         scores=table.reset_index(drop=True),
-        summary=_summary(found, scores),
+        summary=_summary(found, scores, words),
         verdicts=verdicts,
-        winner=_winner(scores),
-        exhibits=_pictures(found),
-        notes=(*((question.says,) if question.says else ()), NO_TABLES, *used, *refused),
+        winner=_winner(scores, words),
+        exhibits=_pictures(found, question.incumbent),
+        notes=(*((question.says,) if question.says else ()), NO_TABLES, *refused),
         facts={"rows judged": len(found.rows), "folds": int(found.rows["fold"].nunique())},
     )
 
 
-def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]]) -> pd.DataFrame:
+def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]], words: Mapping[str, str]) -> pd.DataFrame:
     lines = []
     for line in found.summary.to_dict("records"):
         model = OURS if line["model"] == CHAMPION else str(line["model"])
         beta = next((one for one in scores[model] if one.score == BETA), None)
         row: dict[str, object] = {
             "model": model,
+            "what": words.get(model, ""),
             "path error, bp": f"{line['path error, bp']:.1f} ({line['lower']:.1f}..{line['upper']:.1f})",
         }
         if beta is not None:
@@ -149,32 +150,36 @@ def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]]) -> pd.Data
 _AHEAD = ("champion minus this, bp", "difference lower", "difference upper")
 
 
-def _winner(scores: Mapping[str, list[Score]]) -> str:
+def _winner(scores: Mapping[str, list[Score]], names: Mapping[str, str]) -> str:
     """Who has the lower path error, and by how much ours is ahead or behind, in words."""
     whole = {model: own[0] for model, own in scores.items() if own[0].score == PATH}
     mine = whole.pop(OURS)
     complete = {model: one for model, one in whole.items() if one.rows == mine.rows} or whole
     best = min(complete, key=lambda model: float(complete[model].draws[0]))
     value, low, high = value_and_interval(mine.draws - complete[best].draws)
+    called = f"{best} ({names[best]})" if best in names else best
     words = f"ours differs from it by {value:+z.1f} bp ({low:+z.1f} to {high:+z.1f})"
     if value <= 0:
-        return f"ours; the closest other is {best}: {words}"
-    return f"{best}, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}"
+        return f"ours; the closest other is {called}: {words}"
+    return f"{called}, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}"
 
 
-def _pictures(found: BetaBenchmark) -> tuple[Exhibit, ...]:
+def _pictures(found: BetaBenchmark, given: Incumbent) -> tuple[Exhibit, ...]:
     """Rates foretold and paid, for the first folds; and path errors by fold."""
     exhibits = []
     errors = found.by_fold.pivot_table(index="fold", columns="model", values="path error, bp", sort=False)
-    shown = [one for one in (CHAMPION, LAST_CYCLE, INCUMBENT, "symmetric error correction") if one in errors]
-    bars = errors[shown].rename(columns={CHAMPION: OURS}).reset_index()
+    # Where the bank says nothing, last cycle's beta stands for the incumbent and has its line already.
+    drawn = (CHAMPION, LAST_CYCLE, *((INCUMBENT,) if given.given else ()), "symmetric error correction")
+    shown = [one for one in drawn if one in errors]
+    legend = {CHAMPION: OURS, INCUMBENT: legend_name(given, LAST_CYCLE)}
+    bars = errors[shown].rename(columns=legend).reset_index()
     exhibits.append(Exhibit("path_error", "Path error by what was left out", "bars", bars, "left out", "basis points"))
     units = found.rows.groupby(["fold", "unit"], sort=False)
     for (fold, unit), part in list(units)[:PICTURED]:
         data = pd.DataFrame({"month": month_end_of(part["month"].to_numpy())})
         data["actual"] = part["actual"].to_numpy() * BASIS_POINTS
         for model in shown:
-            data[OURS if model == CHAMPION else model] = part[model].to_numpy() * BASIS_POINTS
+            data[legend.get(model, model)] = part[model].to_numpy() * BASIS_POINTS
         title = f"{unit}, left out: {fold}"
         exhibits.append(Exhibit(f"path_{len(exhibits)}", title, "lines", data, "", "rate paid, basis points"))
     return tuple(exhibits)

@@ -14,9 +14,9 @@ from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.decay_scores import CURVE, LIFE, RUN_OFF, Followed, scores_of, share_left
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
-from behavior.benchmark.incumbents import UNSAID
+from behavior.benchmark.incumbents import INCUMBENT, legend_name, row_words
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows, words_of
-from behavior.benchmark.protocols import Incumbent, Protocol, Question
+from behavior.benchmark.protocols import Protocol, Question
 from behavior.benchmark.resampling import Draws, draws_of, value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import BehaviorError, FittingError
@@ -76,10 +76,11 @@ def decay_benchmark(
     followed = _together(parts)
     draws = draws_of(followed.customer, followed.landmark, question.protocol.seed, replicates)
     tables, scores, exhibits = [], {}, []
+    words = {**WORDS, INCUMBENT: row_words(question.incumbent, WORDS["last_period"])}
     for view, foretold in followed.foretold.items():
         scores[view] = {model: scores_of(followed, view, share, draws, levels) for model, share in foretold.items()}
         tables += [table_of(own, cause=view, model=model) for model, own in scores[view].items()]
-        exhibits.append(_picture(followed, view, draws))
+        exhibits.append(_picture(followed, view, draws, legend_name(question.incumbent, "last_period")))
     table = pd.concat(tables, ignore_index=True)
     return Answer(
         name=name,
@@ -87,9 +88,9 @@ def decay_benchmark(
         kind=kind.name,
         protocol=question.protocol.name or "landmarks, unseen accounts",
         scores=table,
-        summary=_summary(table, _incumbent_words(question.incumbent)),
+        summary=_summary(table, words),
         verdicts=tuple(judge_bar(question.title, one, scores[one.cause or "net_balance"]) for one in question.bars),
-        winner=" ".join(_winner(view, own) for view, own in scores.items()),
+        winner=" ".join(_winner(view, own, words) for view, own in scores.items()),
         exhibits=tuple(exhibits),
         notes=(
             *((question.says,) if question.says else ()),
@@ -257,20 +258,14 @@ def _together(parts: list[Followed]) -> Followed:
     )
 
 
-def _incumbent_words(given: Incumbent) -> str:
-    if given.average_life_years is None:
-        return f"{UNSAID}: {WORDS['last_period']}"
-    return f"{WORDS['incumbent']}: {given.name}" if given.name else WORDS["incumbent"]
-
-
-def _summary(table: pd.DataFrame, incumbent: str) -> pd.DataFrame:
+def _summary(table: pd.DataFrame, words: Mapping[str, str]) -> pd.DataFrame:
     lines = []
     whole = table[table["slice"] == ""]
     for (view, model), own in whole.groupby(["cause", "model"], sort=False):
         line: dict[str, object] = {
             "view": view,
             "model": model,
-            "what": incumbent if model == "incumbent" else WORDS.get(str(model), ""),
+            "what": words.get(str(model), ""),
         }
         for score in (CURVE, RUN_OFF, LIFE):
             one = own[own["score"] == score].iloc[0]
@@ -279,28 +274,30 @@ def _summary(table: pd.DataFrame, incumbent: str) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _winner(view: str, scores: Mapping[str, list[Score]]) -> str:
+def _winner(view: str, scores: Mapping[str, list[Score]], names: Mapping[str, str]) -> str:
     """Who has the lower curve error, and how far ours is from the closest other, in words."""
     curve = {model: next(one for one in own if one.score == CURVE) for model, own in scores.items()}
     mine = curve.pop(OURS)
     if not curve:
         return f"{view}: nothing to compare with."
-    best = min(curve, key=lambda model: (float(curve[model].draws[0]), model == "incumbent"))
+    best = min(curve, key=lambda model: (float(curve[model].draws[0]), model == INCUMBENT))
+    called = f"`{best}` ({names[best]})"
     value, low, high = value_and_interval(mine.draws - curve[best].draws)
     words = f"ours differs from it by {value:+z.2f} points ({low:+z.2f} to {high:+z.2f}) of mean survival"
     if value == 0 and low == high:
-        return f"{view}: ours and `{best}` say the same."
+        return f"{view}: ours and {called} say the same."
     if value <= 0:
-        return f"{view}: ours; the closest other is `{best}`: {words}."
-    return f"{view}: `{best}` is closest, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}."
+        return f"{view}: ours; the closest other is {called}: {words}."
+    return f"{view}: {called} is closest, {'by more than chance' if low > 0 else 'not told apart from ours'}: {words}."
 
 
-def _picture(followed: Followed, view: str, draws: Draws) -> Exhibit:
+def _picture(followed: Followed, view: str, draws: Draws, incumbent: str) -> Exhibit:
     actual = share_left(followed, followed.actual[view], draws)
     data = {"months": np.arange(actual.shape[1]), "actual": actual[0]}
     bounds = np.nanquantile(actual[1:], [0.05, 0.95], axis=0)
     data |= {"actual_lower": bounds[0], "actual_upper": bounds[1]}
-    shown = [one for one in (OURS, "incumbent", "cohort_decay", "kaplan_meier") if one in followed.foretold[view]]
-    data |= {one: share_left(followed, followed.foretold[view][one], draws)[0] for one in shown}
+    shown = [one for one in (OURS, INCUMBENT, "cohort_decay", "kaplan_meier") if one in followed.foretold[view]]
+    lines = {one: share_left(followed, followed.foretold[view][one], draws)[0] for one in shown}
+    data |= {incumbent if one == INCUMBENT else one: share for one, share in lines.items()}
     title = f"{view.replace('_', ' ')}: share left of the accounts followed"
     return Exhibit(f"decay_{view}", title, "lines", pd.DataFrame(data), "months since the landmark", "share of balance")

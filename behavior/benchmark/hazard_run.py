@@ -19,11 +19,11 @@ from behavior.benchmark.hazard_scores import (
     score_model,
     table_of,
 )
-from behavior.benchmark.hazard_words import incumbent_words, pictures, summary_of, winner_of
+from behavior.benchmark.hazard_words import model_words, pictures, summary_of, winner_of
 from behavior.benchmark.incumbents import FixedHazard, months_of, stand_in
 from behavior.benchmark.judged_rows import DRIVERS, Judged, Rows
 from behavior.benchmark.missing_rows import Refusal, absent_of, missing_rows
-from behavior.benchmark.protocols import Protocol, Question
+from behavior.benchmark.protocols import Incumbent, Protocol, Question
 from behavior.benchmark.resampling import BLOCK_MONTHS, Draws, draws_of, of_absolute_error
 from behavior.benchmark.results import Answer
 from behavior.estimators.champion import Roles
@@ -83,7 +83,7 @@ def hazard_benchmark(
             for model, expected in found.expected.items()
         }
         tables += [table_of(own, cause=cause, model=model) for model, own in scores[cause].items()]
-        exhibits += pictures(cause, rows, found, draws)
+        exhibits += pictures(cause, rows, found, draws, _used(question, kind, cause))
     if len(judged) > 1:
         extra = _incidence(panel, spec, question.protocol, judged, periods, replicates)
         for cause, more in extra.items():
@@ -94,15 +94,16 @@ def hazard_benchmark(
     for bar in question.bars:
         verdicts.append(judge_bar(question.title, bar, scores.get(bar.cause or first, {})))
     table = pd.concat(tables, ignore_index=True)
+    words = model_words(_used(question, kind, first), judged[first])
     return Answer(
         name=name,
         title=question.title,
         kind=kind.name,
         protocol=question.protocol.name or "unnamed",
         scores=table,
-        summary=summary_of(table, first, incumbent_words(question.incumbent, incumbent, judged[first])),
+        summary=summary_of(table, first, words),
         verdicts=tuple(verdicts),
-        winner=winner_of(scores[first]),
+        winner=winner_of(scores[first], words),
         exhibits=tuple(exhibits),
         notes=(
             *((question.says,) if question.says else ()),
@@ -114,6 +115,11 @@ def hazard_benchmark(
             "champion families": dict(judged[first].families),
         },
     )
+
+
+def _used(question: Question, kind: ModelKind, cause: str) -> Incumbent:
+    """What the bank uses is of the kind's first cause; for the others it says nothing."""
+    return question.incumbent if cause == CAUSES[kind.name][0][0] else Incumbent()
 
 
 def _judge(asked: _Asked, protocol: Protocol) -> dict[str, Judged]:
@@ -134,7 +140,7 @@ def _judge(asked: _Asked, protocol: Protocol) -> dict[str, Judged]:
         for column, role in causes:
             if role not in fitted.estimators:
                 continue
-            used = asked.incumbent if column == causes[0][0] else None
+            used = asked.incumbent if column == causes[0][0] else None  # as `_used`
             own, failed = _window(replace(asked, incumbent=used), fitted, column, role, window)
             refused.setdefault(column, []).extend(Refusal(model, window.name, why) for model, why in failed.items())
             places.setdefault(column, []).append(np.flatnonzero(window.test))

@@ -21,6 +21,7 @@ from behavior.quantities import FloatArray, annual_to_monthly
 AGE = "age_months"
 MOST_PSA = 16.0
 STAND_INS = ("psa", "constant")
+INCUMBENT = "incumbent"
 UNSAID = "stand-in, as none is given"
 
 
@@ -120,6 +121,16 @@ def incumbent_hazard(given: Incumbent, vendor_table: str, periods: float) -> Fix
     if share is None and given.average_life_years is not None:
         share = 1.0 - float(np.exp(-1.0 / given.average_life_years))
     return None if share is None else FixedHazard({}, annual_to_monthly(np.asarray(share)), months=months)
+
+
+def row_words(given: Incumbent, instead: str) -> str:
+    """What the incumbent's row is: the bank's own by name, or the words of what stands in for it."""
+    return f"what the bank uses today: {given.words}" if given.given else f"{UNSAID}: {instead}"
+
+
+def legend_name(given: Incumbent, instead: str) -> str:
+    """What a picture calls the incumbent's line: the bank's own by name, or the row that stands in for it."""
+    return f"{INCUMBENT}: {given.words or instead}"
 
 
 def months_of(periods: float) -> int:

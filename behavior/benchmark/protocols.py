@@ -134,6 +134,20 @@ class Incumbent(Words):
         numbers = (self.cpr, self.psa, self.beta, self.average_life_years)
         return bool(self.file) or any(one is not None for one in numbers)
 
+    @property
+    def words(self) -> str:
+        """What the bank uses: the name it gives, else what it is; empty where it says nothing."""
+        if not self.given:
+            return ""
+        said = {
+            "vendor table {}": self.file.rpartition("/")[2] or None,
+            "{:.4g}% PSA": None if self.psa is None else 100 * self.psa,
+            "CPR of {:.4g}%": None if self.cpr is None else 100 * self.cpr,
+            "{:.4g} years of average life": self.average_life_years,
+            "one beta of {:.4g}": self.beta,
+        }
+        return self.name or next(words.format(one) for words, one in said.items() if one is not None)
+
 
 class Question(Words):
     """One benchmark of a profile: a model folder's specification on one history under one protocol.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
+from behavior.cli.dates import iso_date
 from behavior.cli.output import Console
 
 
@@ -12,8 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The set, the approver and the validity."""
     parser.add_argument("id", help="id of the set")
     parser.add_argument("--by", required=True, metavar="NAME", help="who approves; not the proposer")
-    parser.add_argument("--valid-from", required=True, type=dt.date.fromisoformat, metavar="DATE", help="first day")
-    parser.add_argument("--valid-to", type=dt.date.fromisoformat, metavar="DATE", help="last day (default: open)")
+    parser.add_argument("--valid-from", required=True, type=iso_date, metavar="DATE", help="first day")
+    parser.add_argument("--valid-to", type=iso_date, metavar="DATE", help="last day (default: open)")
     parser.add_argument("--note", default="", help="a sentence for the log")
     parser.add_argument("--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)")
 

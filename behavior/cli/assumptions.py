@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
+from behavior.cli.dates import iso_date
 from behavior.cli.output import Console
 from behavior.cli.set_difference import compare_sets
 from behavior.cli.set_readings import find_set, finite, say_readings, show_set
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return found
 
     listing = verb("list", "every set of the store with its state")
-    listing.add_argument("--on", type=dt.date.fromisoformat, metavar="DATE", help="state on this valuation date")
+    listing.add_argument("--on", type=iso_date, metavar="DATE", help="state on this valuation date")
     show = verb("show", "one set: its tables, their readings and where they came from")
     show.add_argument("set", metavar="SET", help="id, or folder of a set")
     show.add_argument(
@@ -65,10 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     bring.add_argument("--terms", metavar="TOML", help="bands, month meaning, driver index, lags, season, delays")
     bring.add_argument("--id", required=True, help="as-of date and revision, such as 2026-09-30.v1")
-    bring.add_argument("--as-of", required=True, type=dt.date.fromisoformat, metavar="DATE", help="date of the set")
+    bring.add_argument("--as-of", required=True, type=iso_date, metavar="DATE", help="date of the set")
     bring.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
     diff = verb(
-        "diff", "what changed between two sets: life, survival, CPR (burnt out too), beta, half-life; every term"
+        "diff",
+        "what moved most between two sets; then life, survival, CPR (burnt out too), beta, half-life, every term",
     )
     diff.add_argument("old", metavar="OLD", help="id or folder")
     diff.add_argument("new", metavar="NEW", help="id or folder")
@@ -77,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     retire = verb("retire", "take a set out of use from a day on")
     retire.add_argument("set", metavar="ID")
     retire.add_argument("--by", required=True, metavar="NAME", help="who retires it")
-    retire.add_argument("--from", dest="first_day", required=True, type=dt.date.fromisoformat, metavar="DATE")
+    retire.add_argument("--from", dest="first_day", required=True, type=iso_date, metavar="DATE")
     retire.add_argument("--note", default="", help="why")
 
 

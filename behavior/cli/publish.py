@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from behavior.cli.dates import iso_date
 from behavior.cli.output import Console
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("drafts", nargs="+", metavar="DRAFT", help="folder of draft curves that `train` wrote")
     parser.add_argument("--id", required=True, help="as-of date and revision, such as 2026-09-30.r1")
     parser.add_argument("--proposed-by", required=True, metavar="NAME", help="who proposes; someone else approves")
-    parser.add_argument("--as-of", type=dt.date.fromisoformat, metavar="DATE", help="default: the drafts' own")
+    parser.add_argument("--as-of", type=iso_date, metavar="DATE", help="default: the drafts' own")
     parser.add_argument("--supersedes", metavar="ID", help="the set that ends when this one is approved")
     parser.add_argument("--note", default="", help="a sentence for the log and the manifest")
     parser.add_argument(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
 from behavior.cli.set_readings import find_set, finite, reading_points
 
+if TYPE_CHECKING:
+    from behavior.assumptions.compare import Difference
+
+SHOWN = 10
+MOST_MOVED = (
+    "Most moved first: each curve's largest change, in shares of the balance left after five years, of a rate move "
+    "passed on or of an undrawn amount drawn"
+)
+
 
 def compare_sets(arguments: argparse.Namespace, console: Console) -> int:
-    """Print what changed between two sets."""
+    """Print what changed between two sets, the curve that moved most first."""
     from behavior.assumptions.compare import compare
     from behavior.assumptions.compare_tables import TEXT
 
     old, new = find_set(arguments.old, arguments.store), find_set(arguments.new, arguments.store)
     comparison = compare(old, new, reading_points(arguments))
-    shown = comparison.differences if arguments.all else comparison.changed()
+    shown = comparison.in_order(comparison.differences if arguments.all else comparison.changed())
     rows = [
         {
             "cause": one.cause or one.effect.lower(),
@@ -37,6 +47,9 @@ def compare_sets(arguments: argparse.Namespace, console: Console) -> int:
     # Two revisions may have one id, in two stores or folders: then the places tell which is which.
     names = (old.id, new.id) if old.id != new.id else (arguments.old, arguments.new)
     title = f"{' -> '.join(names)}: {len(rows)} of {len(comparison.differences)} figures and terms"
+    most = [_moved_row(one) for one in comparison.most_moved()]
+    if most:
+        console.table(f"{MOST_MOVED} ({min(SHOWN, len(most))} of {len(most)})", most[:SHOWN])
     numbers = [row for row, one in zip(rows, shown, strict=True) if not one.in_words]
     if numbers or not (words or rewritten):
         console.table(title, numbers)
@@ -51,12 +64,24 @@ def compare_sets(arguments: argparse.Namespace, console: Console) -> int:
             "new": new.id,
             "old_digest": old.digest,
             "new_digest": new.digest,
+            "most_moved": most,
             "differences": rows,
             "compared": len(comparison.differences),
             "rewritten": rewritten,
         }
     )
     return 0
+
+
+def _moved_row(one: Difference) -> dict[str, object]:
+    return {
+        "cause": one.cause or one.effect.lower(),
+        "segment": one.segment,
+        "measure": one.measure,
+        "old": finite(one.old),
+        "new": finite(one.new),
+        "moved": finite(one.moved),
+    }
 
 
 def _rewritten(arguments: argparse.Namespace, said: set[str]) -> dict[str, tuple[str, str]]:

@@ -72,9 +72,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Choices of a valuation, each with its default; every one is named under `conventions` in the result."""
     parser.add_argument(
-        "--framework",
-        default="bcbs_2024",
-        help="bcbs_2016, bcbs_2024 (default), eu_2024_856, us_parallel, us_ramps or us_shapes",
+        "--framework", choices=WORDS["framework"], default="bcbs_2024", help="prescribed scenarios (default bcbs_2024)"
     )
     parser.add_argument("--scenarios", type=Path, help="scenarios of your own (TOML) instead of a framework's")
     parser.add_argument(

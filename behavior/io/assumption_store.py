@@ -122,7 +122,7 @@ class AssumptionStore:
         if state.reason and state.approved_by and not_in_force:
             return replace(found, stamp="NOT IN FORCE")
         _refuse(set_id, state, on)
-        return replace(found, stamp="UNVALIDATED" if found.unvalidated else "")
+        return replace(found, stamp=found.stamp_once_approved)
 
     def log(self) -> tuple[StateChange, ...]:
         """All changes of state, oldest first, the chain verified.

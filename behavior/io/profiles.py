@@ -161,16 +161,6 @@ class ProfileTerms(Terms):
     approvals: ApprovalsSection | None = None
     value: dict[str, Any] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _models_have_histories(self) -> ProfileTerms:
-        asked = {name: one.history for name, one in self.models.items()}
-        asked |= {name: one.history for name, one in self.benchmark.items()}
-        lost = [f"{name}: {history}" for name, history in asked.items() if history not in self.history]
-        if lost:
-            there = ", ".join(self.history) or "none"
-            raise ValueError(f"expected the name of a history ({there}) for the models {', '.join(lost)}")
-        return self
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -301,7 +291,22 @@ def load_profile(path: Path | str, folder: Path | None = None) -> Profile:
             text.words(Settings, ("settings",))
     if gathered.faults:
         raise SpecFault(gathered.faults)
-    return Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data), text)
+    profile = Profile(terms, file.name, (folder or file.parent).resolve(), sha256_of(data), text)
+    lost = list(_unknown_histories(profile))
+    if lost:
+        raise SpecFault(lost)
+    return profile
+
+
+def _unknown_histories(profile: Profile) -> Iterator[Fault]:
+    """Models and questions of a history that the profile does not have."""
+    terms = profile.terms
+    rule = f"expected the name of a history, {', '.join(terms.history) or 'of which there are none'}"
+    asked = [("models", name, one.history) for name, one in terms.models.items()]
+    asked += [("benchmark", name, one.history) for name, one in terms.benchmark.items()]
+    for section, name, history in asked:
+        if history not in terms.history:
+            yield profile.fault(rule, section, name, "history", value=history)
 
 
 def read_settings(profile: Profile) -> Settings:

@@ -202,8 +202,10 @@ def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
         data.decode(form.encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        value = repr(data[error.start : error.start + 1])
-        return Fault(path.name, f"expected text in {form.encoding}", line, None, value, "Save it as UTF-8")
+        wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        likely = "utf-16" if wide else "latin-1"
+        hint = f"Save it as UTF-8, or declare what it is in a profile, such as `text = {{ encoding = '{likely}' }}`"
+        return Fault(path.name, f"expected text in {form.encoding}", line, None, f"byte {data[error.start]:02X}", hint)
     return None
 
 
@@ -218,7 +220,7 @@ def _wrong_delimiter(path: Path, names: Sequence[str], form: TextFormat) -> Faul
     if found is None:
         return None
     rule = f"expected {DELIMITERS.get(form.delimiter, 'commas')} between the columns, found {DELIMITERS[found]}"
-    hint = f"Export with commas and decimal points, or declare `delimiter = {found!r}` in the profile"
+    hint = f"Export with commas and decimal points, or declare `text = {{ delimiter = {found!r} }}` in a profile"
     return Fault(path.name, rule, 1, None, names[0], hint)
 
 
@@ -316,10 +318,15 @@ def _read_ragged(
     """A file with broken lines: those are faults, the others are read."""
     records = _records(data, form)[int(form.header) :]
     whole = [(line, cells) for line, cells in records if len(cells) == len(names)]
-    hint = "Quote texts that hold the delimiter, or remove thousands separators"
+    more, fewer = "Quote texts that hold the delimiter, or remove thousands separators", "Is the export finished?"
     faults = tuple(
         Fault(
-            path.name, f"expected {len(names)} cells, found {len(cells)}", line, None, form.delimiter.join(cells), hint
+            path.name,
+            f"expected {len(names)} cells, found {len(cells)}",
+            line,
+            None,
+            form.delimiter.join(cells),
+            more if len(cells) > len(names) else fewer,
         )
         for line, cells in records
         if len(cells) != len(names)

@@ -52,7 +52,7 @@ def benchmark_report(
 
 def _section(answer: Answer) -> Section:
     words = [Paragraph(one, "note") for one in answer.notes]
-    facts = ", ".join(f"{name}: {value}" for name, value in answer.facts.items())
+    facts = ", ".join(f"{name}: {_in_words(value)}" for name, value in answer.facts.items())
     blocks = (
         Paragraph(answer.protocol, lead="Protocol"),
         *words,
@@ -62,6 +62,13 @@ def _section(answer: Answer) -> Section:
         *blocks_of(answer.exhibits),
     )
     return Section(answer.title, blocks, (Section("By bucket", _by_bucket(answer)),))
+
+
+def _in_words(value: object) -> str:
+    """A fact as a reader's words: of counts by name, each name with its count."""
+    return (
+        " and ".join(f"{name} ({count})" for name, count in value.items()) if isinstance(value, Mapping) else f"{value}"
+    )
 
 
 def _by_bucket(answer: Answer) -> tuple[Table, ...]:

@@ -44,6 +44,22 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time, where the system has file locks: two that make the same tables break each other's."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
 @dataclass(frozen=True)
 class MlflowRun:
     """One MLflow run."""
@@ -129,7 +145,11 @@ class MlflowTracker:
         with _quiet():
             from mlflow import MlflowClient
 
-            return MlflowClient(tracking_uri=self.address, registry_uri=self.address)
+            with _alone(self.home):
+                made = MlflowClient(tracking_uri=self.address, registry_uri=self.address)
+                # Each makes or brings up to date its tables when it is first asked for.
+                _ = made._tracking_client.store, made._get_registry_client()
+            return made
 
     def ready(self, experiment: str) -> None:
         """Make sure that runs can be kept; refuses a registry that was moved."""

@@ -1,4 +1,4 @@
-"""From trained versions to a committee's figures: publish, approve, value, report; each stage timed."""
+"""From trained versions to a committee's figures: publish, value, report, approve; each stage timed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from behavior.assumptions.revisions import following
 from behavior.assumptions.set import AssumptionSet
@@ -22,6 +22,8 @@ from behavior.workflows.stages import Stages
 from behavior.workflows.train import TrainedVersion
 
 CLOSE_CYCLE = "close-cycle"
+
+Spent = TypeVar("Spent")
 
 
 class CycleStore(SetStore, Protocol):
@@ -86,7 +88,7 @@ class CycleResult:
 def cycle(
     plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore, stages: Stages
 ) -> CycleResult:
-    """Publish, approve, value and report what was trained.
+    """Publish, value, report and approve what was trained, in this order: what cannot be valued stays a draft.
 
     A failed gate stops nothing but the approval: everything is written, and the draft is valued. The set supersedes the
     one in force on the as-of date and is valid from then on; a set in force later on is not touched: a cycle of an
@@ -96,13 +98,16 @@ def cycle(
     ------
     FittingError, FaultyInput, AssumptionError : as the stages do; nothing half-written is left.
     """
+
+    def spend(assumptions: AssumptionSet) -> tuple[IrrbbResult, str]:
+        with stages.stage("value"):
+            result = plan.value(assumptions)
+        with stages.stage("treasury report"):
+            return result, render(irrbb_report(result, assumptions, dict(plan.facts or {})))
+
     with stages.stage("publish"):
         trained = _signed(plan, trained, tracker)
-        assumptions = _publish(plan, trained, tracker, store)
-    with stages.stage("value"):
-        result = plan.value(assumptions)
-    with stages.stage("treasury report"):
-        report = render(irrbb_report(result, assumptions, dict(plan.facts or {})))
+    assumptions, (result, report) = _approve_spent(plan, trained, tracker, store, spend)
     _log_times(plan, trained, assumptions, tracker, stages)
     return CycleResult(tuple(trained), assumptions, result, report, assumptions.failed_gates, stages.seconds)
 
@@ -146,17 +151,28 @@ def _signed(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker
     return tuple(found)
 
 
-def _publish(plan: CyclePlan, trained: Sequence[TrainedVersion], tracker: Tracker, store: CycleStore) -> AssumptionSet:
+def _approve_spent(
+    plan: CyclePlan,
+    trained: Sequence[TrainedVersion],
+    tracker: Tracker,
+    store: CycleStore,
+    spend: Callable[[AssumptionSet], Spent],
+) -> tuple[AssumptionSet, Spent]:
+    """The set and what was made of it; approved last, so that nothing is in force that could not be spent."""
     tables = with_signatures(tuple(table for model in trained for table in model.draft.tables), tracker)
     # Another cycle may stand at the same point: which set is next and what it ends is found and written in one go.
     with store.locked():
         set_id = next_revision(store.ids(), plan.as_of)
         validity = store.validity()
         supersedes = set_in_force(validity, plan.as_of)
-        written = publish(tables, set_id, plan.as_of, plan.proposed_by, plan.at, store, supersedes, plan.name)
-        if plan.approved_by and not written.failed_gates:
-            store.approve(set_id, plan.approved_by, plan.at, plan.as_of, day_before_the_next(validity, plan.as_of))
-    return store.load(set_id, plan.as_of, allow_draft=True)
+        publish(tables, set_id, plan.as_of, plan.proposed_by, plan.at, store, supersedes, plan.name)
+        assumptions = store.load(set_id, plan.as_of, allow_draft=True)
+        if not plan.approved_by or assumptions.failed_gates:
+            return assumptions, spend(assumptions)
+        assumptions = replace(assumptions, stamp=assumptions.stamp_once_approved)
+        spent = spend(assumptions)
+        store.approve(set_id, plan.approved_by, plan.at, plan.as_of, day_before_the_next(validity, plan.as_of))
+    return assumptions, spent
 
 
 def _log_times(

@@ -9,6 +9,7 @@ from behavior.errors import Fault
 
 WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "framework": ("bcbs_2024", "bcbs_2016", "eu_2024_856", "us_parallel", "us_ramps", "us_shapes"),
         "price": ("dirty", "clean"),
         "margins": ("included", "calibrated", "excluded"),
         "time": ("exact", "month_grid"),

@@ -106,6 +106,29 @@ def test_terms_of_repricing_are_rows() -> None:
     assert found == {"resting rate": (0.01, 0.02, "a year")}
 
 
+def test_the_curve_that_moved_most_is_first_on_one_scale_for_all() -> None:
+    old = example_set(tables=(flat_decay(0.01), target(), speed(0.1, 0.3)))
+    new = example_set("r2", tables=(flat_decay(0.011), target(), speed(0.2, 0.3)))
+    found = compare(old, new)
+    passed, left = found.most_moved()
+    assert left.moved == pytest.approx(0.99**60 - 0.989**60)
+    assert passed.measure.startswith("beta after 12 months")
+    assert passed.moved == pytest.approx(passed.change)
+    rows = [one for one in found.in_order(found.changed()) if one.moved > 0]
+    assert [one.effect for one in rows] == ["REPRICING", "RUNOFF", "RUNOFF"]
+    gone = compare(old, example_set("r2", tables=(target(), speed(0.1, 0.3))))
+    assert {one.moved for one in gone.most_moved()} == {float("inf")}, "a curve that one set alone has"
+    assert compare(old, old).most_moved() == ()
+
+
+@given(st.floats(0.002, 0.05), st.floats(0.002, 0.05))
+@settings(max_examples=20)
+def test_what_moved_is_the_change_of_the_balance_left(one: float, other: float) -> None:
+    found = compare(example_set(tables=(flat_decay(one),)), example_set("r2", tables=(flat_decay(other),)))
+    for row in found.most_moved():
+        assert row.moved == pytest.approx(abs((1 - one) ** 60 - (1 - other) ** 60))
+
+
 @given(st.sampled_from(["values", "lower", "upper", "exposure_months"]), st.integers(0, 2159), st.booleans())
 @settings(max_examples=20)
 def test_whatever_differs_in_the_text_is_a_difference(part: str, cell: int, whole: bool) -> None:

@@ -138,6 +138,13 @@ def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
     assert (known["low"] <= known["high"]).all()
     assert [one.verdict for one in found.verdicts] == ["met", "met", "met", "met", "missed", "not measured"]
     assert found.summary["model"].iloc[0] == OURS
+    said = found.summary.set_index("model").loc["incumbent", "what"]
+    assert said == "what the bank uses today: CPR of 40%"
+    for one in found.exhibits:
+        named = (
+            "CPR of 40%" if one.name.startswith("payoff") else "psa"
+        )  # it is of payoffs; the other causes' stands in
+        assert f"incumbent: {named}" in one.data.columns, one.name
 
 
 def test_a_cycle_left_out_is_answered_by_every_model() -> None:

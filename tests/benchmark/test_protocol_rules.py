@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.benchmark.hazard_protocols import windows
-from behavior.benchmark.incumbents import incumbent_hazard
+from behavior.benchmark.incumbents import incumbent_hazard, legend_name
 from behavior.benchmark.protocol_rules import require_answerable
 from behavior.benchmark.protocols import Incumbent, Protocol, Question
 from behavior.errors import FittingError, SpecFault
@@ -21,6 +21,23 @@ VENDOR = "age_months,cpr\n1,0.05\n60,0.2\n"
 def matrix_of(**columns: list[float]) -> FeatureMatrix:
     values = np.column_stack([np.asarray(one, dtype=float) for one in columns.values()])
     return FeatureMatrix(tuple(columns), values, (0,) * len(columns), ("",) * len(columns))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Incumbent(name="Vendor 7", file="tables/v7.csv"), "Vendor 7"),
+        (Incumbent(file="tables/v7.csv"), "vendor table v7.csv"),
+        (Incumbent(psa=1.65), "165% PSA"),
+        (Incumbent(cpr=0.0625), "CPR of 6.25%"),
+        (Incumbent(average_life_years=4.5), "4.5 years of average life"),
+        (Incumbent(beta=0.0), "one beta of 0"),
+        (Incumbent(name="a name alone says nothing"), ""),
+    ],
+)
+def test_what_the_bank_uses_is_called_by_its_name_or_by_what_it_is(given: Incumbent, words: str) -> None:
+    assert given.words == words
+    assert legend_name(given, "psa") == f"incumbent: {words or 'psa'}"
 
 
 def question(protocol: Protocol, incumbent: Incumbent | None = None) -> Question:

@@ -50,7 +50,8 @@ M1, M2, T1, S1 = cases.BOOK_ROWS
         pytest.param(
             cases.book(M1.replace("250000.00", '"250,000.00"')),
             "book.csv, line 2, column `balance`: found '250,000.00': expected a plain number (currency units) without "
-            "thousands separators. Write 1234.56, not 1,234.56",
+            "thousands separators. Write 1234.56, not 1,234.56, or say in a profile what a comma is: "
+            "`text = { decimal = ',', thousands = '.' }`",
             id="thousands separators",
         ),
         pytest.param(
@@ -62,7 +63,8 @@ M1, M2, T1, S1 = cases.BOOK_ROWS
         pytest.param(
             cases.book().replace(",", ";"),
             f"book.csv, line 1: found '{cases.BOOK_HEADER.replace(',', ';')}': expected commas between the columns, "
-            "found semicolons. Export with commas and decimal points, or declare `delimiter = ';'` in the profile",
+            "found semicolons. Export with commas and decimal points, or declare `text = { delimiter = ';' }` in a "
+            "profile",
             id="semicolons",
         ),
         pytest.param(

@@ -32,6 +32,13 @@ def test_a_wrong_option_is_a_usage_error() -> None:
     assert stop.value.code == 2
 
 
+def test_a_day_written_otherwise_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["approve", "r1", "--by", "Bob", "--valid-from", "30.09.2026"])
+    assert stop.value.code == 2
+    assert "found '30.09.2026', expected a date such as 2026-09-30" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["kinds"], ["kinds", "--json"], ["check", "absent.csv", "--as", "book/1"]])
 def test_a_reader_that_went_away_is_no_error(words: list[str], tmp_path: Path) -> None:
     program = f"from behavior.cli import main; raise SystemExit(main({words}))"

@@ -160,7 +160,11 @@ def test_limits_in_percent_would_never_bind_and_are_refused() -> None:
             "tables.lones.file",
             "expected the tables loans, loan_months of mortgage_history/1; not known: lones",
         ),
-        ('history = "mortgage"', 'history = "mortgages"', "expected the name of a history"),
+        (
+            'history = "mortgage"',
+            'history = "mortgages"',
+            r"line \d+, key `\$.models.prepayment.history`: found 'mortgages': expected the name of a history, mo",
+        ),
         ("mortgage_history/1", "mortgage_history/9", "expected a contract, one of book/1"),
         ('name = "test"', "name = test", "expected TOML in UTF-8"),
         ("tier1 = 100.0", "tier1 = nan", r"`\$.settings.tier1`: found 'nan': expected a finite number"),

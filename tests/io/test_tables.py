@@ -64,7 +64,18 @@ def test_lines_are_an_editors_lines_behind_blank_and_broken_ones(tmp_path: Path)
 
 def test_other_encodings_name_the_line(tmp_path: Path) -> None:
     (fault,) = read_table(_file(tmp_path, BOOK.replace("02\n", "Zürich\n").encode("latin-1")), BOOK_TABLE).faults
-    assert (fault.line, fault.rule, fault.hint) == (3, "expected text in utf-8", "Save it as UTF-8")
+    assert (fault.line, fault.value, fault.rule) == (3, "byte FC", "expected text in utf-8")
+    assert "`text = { encoding = 'latin-1' }`" in fault.hint
+
+
+def test_a_wide_encoding_is_called_by_its_name(tmp_path: Path) -> None:
+    (fault,) = read_table(_file(tmp_path, BOOK.encode("utf-16")), BOOK_TABLE).faults
+    assert "`text = { encoding = 'utf-16' }`" in fault.hint
+
+
+def test_a_file_that_was_cut_off_is_told_from_one_with_too_many_cells(tmp_path: Path) -> None:
+    (short,) = read_table(_file(tmp_path, BOOK[: BOOK.rindex(",", 0, -20)]), BOOK_TABLE).faults
+    assert (short.line, short.hint) == (3, "Is the export finished?")
 
 
 def test_not_a_table(tmp_path: Path) -> None:

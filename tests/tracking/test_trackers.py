@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
@@ -193,3 +194,22 @@ texts = st.dictionaries(st.sampled_from(["a.json", "b.txt", "c/d.txt"]), st.text
 def test_equal_digests_mean_equal_files(one: dict[str, str], other: dict[str, str]) -> None:
     same = digest_of_all(digests_of(one)) == digest_of_all(digests_of(other))
     assert same == (one == other)
+
+
+def _first(home: Path, start: Any) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    start.wait()
+    MlflowTracker(home).ready("first")
+
+
+def test_two_that_open_a_new_registry_at_one_moment_both_find_it(tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(2)
+    opening = [context.Process(target=_first, args=(tmp_path / "registry", start)) for _ in range(2)]
+    for one in opening:
+        one.start()
+    for one in opening:
+        one.join()
+    assert [one.exitcode for one in opening] == [0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,10 +11,11 @@ from typing import Any, cast
 import pytest
 
 from behavior.assumptions.set import AssumptionSet
+from behavior.assumptions.state import SetStatus
 from behavior.errors import AssumptionError
 from behavior.io.assumption_store import AssumptionStore
 from behavior.measures.result import IrrbbResult
-from behavior.workflows.cycle import CyclePlan, _publish, next_revision, set_in_force
+from behavior.workflows.cycle import CyclePlan, _approve_spent, next_revision, set_in_force
 from behavior.workflows.publish import publish
 from tests.assumption_examples import MONDAY, decay, example_set
 
@@ -21,10 +23,12 @@ JUNE, SEPTEMBER, DECEMBER = dt.date(2026, 6, 30), dt.date(2026, 9, 30), dt.date(
 TABLES = (decay(),)
 
 
-def run(store: AssumptionStore, as_of: dt.date) -> AssumptionSet:
+def run(
+    store: AssumptionStore, as_of: dt.date, spend: Callable[[AssumptionSet], Any] = lambda _: None
+) -> AssumptionSet:
     plan = CyclePlan("bank", as_of, lambda _: cast(IrrbbResult, None), "Ann", MONDAY, approved_by="Bob")
     trained: Any = [SimpleNamespace(draft=example_set(tables=TABLES))]
-    return _publish(plan, trained, Unused(), store)
+    return _approve_spent(plan, trained, cast(Any, Unused()), store, spend)[0]
 
 
 class Unused:
@@ -79,3 +83,18 @@ def test_two_sets_in_force_leave_no_doubt_which_is_to_go(tmp_path: Path) -> None
     store.retire("vendor.v1", "Bob", MONDAY, DECEMBER)
     assert run(store, DECEMBER).supersedes == "2026-09-30.r1"
     assert in_force(store, DECEMBER) == "2026-12-31.r1"
+
+
+def test_a_set_that_cannot_be_valued_stays_a_draft_and_ends_nothing(tmp_path: Path) -> None:
+    store = AssumptionStore(tmp_path)
+    first = run(store, SEPTEMBER)
+
+    def fails(assumptions: AssumptionSet) -> None:
+        assert assumptions.stamp == first.stamp, "the figures are those of the set as it will stand"
+        raise AssumptionError("no curve for a deposit of the book")
+
+    with pytest.raises(AssumptionError, match="no curve"):
+        run(store, SEPTEMBER, fails)
+    assert [store.status(one).status for one in store.ids()] == [SetStatus.APPROVED, SetStatus.DRAFT]
+    assert in_force(store, SEPTEMBER) == first.id
+    assert run(store, SEPTEMBER).supersedes == first.id

@@ -198,7 +198,7 @@ def _unreadable(path: Path, error: Exception) -> Fault:
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as wrong:
-                value = repr(line[wrong.start : wrong.start + 1])
+                value = f"byte {line[wrong.start]:02X}"
                 return Fault(path.name, "expected text in utf-8", number, None, value, "Save it as UTF-8")
     return Fault(path.name, f"expected delimited text ({str(error).splitlines()[0]})", hint="Is the download whole?")
 

@@ -149,7 +149,7 @@ def _utf8(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        rule, value = "expected text in utf-8", repr(data[error.start : error.start + 1])
+        rule, value = "expected text in utf-8", f"byte {data[error.start]:02X}"
         raise FaultyInput([Fault(path.name, rule, line, None, value, "Save it as UTF-8")]) from error
 
 
