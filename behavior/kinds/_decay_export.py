@@ -202,17 +202,32 @@ def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArr
 def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
     """Hazards without their season: accounts stand in all months of the year in turn, each rid of its month's factor.
 
-    One neutral month for all would carry what that month means for a segment into every month of its curve.
+    One neutral month for all would carry what that month means for a segment into every month of its curve. Accounts
+    whose season is not the table's keep their level over the year: what a table of twelve factors makes of a curve is
+    what the model says of the year's months together.
     """
     if model is None:
         return np.zeros(values.shape[:-1])
-    made, factors = values, np.ones(values.shape[-2])
-    if "month_of_year" in matrix.names and season is not None:
-        month = np.arange(values.shape[-2]) * 5 % 12
-        made, factors = values.copy(), np.asarray(season)[month]
-        made[..., matrix.names.index("month_of_year")] = month + 1.0
-    hazard = model.predict_hazard(matrix.with_values(made.reshape(-1, values.shape[-1])))
-    return np.asarray(hazard.reshape(values.shape[:-1]) / factors)
+    if "month_of_year" not in matrix.names or season is None:
+        return _hazards(model, matrix, values)
+    month, factors = np.arange(values.shape[-2]) * 5 % 12, np.asarray(season)
+    hazard = _hazards(model, matrix, _standing_in(matrix, values, month)) / factors[month]
+    first = values[:, :1]
+    year = np.mean([_hazards(model, matrix, _standing_in(matrix, first, np.array(one))) for one in range(12)], axis=0)
+    level = year.sum(axis=2, keepdims=True) / np.maximum(hazard[:, :1].sum(axis=2, keepdims=True), 1e-300)
+    return np.asarray(hazard * level / factors.mean())
+
+
+def _hazards(model: Any, matrix: FeatureMatrix, values: FloatArray) -> FloatArray:
+    found = model.predict_hazard(matrix.with_values(values.reshape(-1, values.shape[-1])))
+    return np.asarray(found.reshape(values.shape[:-1]))
+
+
+def _standing_in(matrix: FeatureMatrix, values: FloatArray, month: IntArray) -> FloatArray:
+    """The values in other months of the year, 0 = January; `month` of each account or of all."""
+    made = values.copy()
+    made[..., matrix.names.index("month_of_year")] = month + 1.0
+    return made
 
 
 def _balance_cells(
