@@ -202,9 +202,8 @@ def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArr
 def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
     """Hazards without their season: accounts stand in all months of the year in turn, each rid of its month's factor.
 
-    One neutral month for all would carry what that month means for a segment into every month of its curve. Accounts
-    whose season is not the table's keep their level over the year: what a table of twelve factors makes of a curve is
-    what the model says of the year's months together.
+    One neutral month for all would carry what that month means for a segment into every month of its curve. An account
+    whose season is not the table's keeps its own level over the year, as it is in the first month ahead.
     """
     if model is None:
         return np.zeros(values.shape[:-1])
@@ -214,8 +213,8 @@ def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: t
     hazard = _hazards(model, matrix, _standing_in(matrix, values, month)) / factors[month]
     first = values[:, :1]
     year = np.mean([_hazards(model, matrix, _standing_in(matrix, first, np.array(one))) for one in range(12)], axis=0)
-    level = year.sum(axis=2, keepdims=True) / np.maximum(hazard[:, :1].sum(axis=2, keepdims=True), 1e-300)
-    return np.asarray(hazard * level / factors.mean())
+    now = hazard[:, :1] * factors.mean()
+    return np.asarray(hazard * np.where(now > 0, year / np.where(now > 0, now, 1.0), 1.0))
 
 
 def _hazards(model: Any, matrix: FeatureMatrix, values: FloatArray) -> FloatArray:

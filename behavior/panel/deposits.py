@@ -37,6 +37,8 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
+CLOSED_BY_BALANCE = "accounts closed by their balance alone"
+USED_AGAIN = "times that an account stood empty and was used again"
 DORMANT_AFTER = 12
 """Months without a movement of the customer's after which an account is dormant."""
 
@@ -209,7 +211,8 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
         "months after a closure": _count(beyond & ~first),
         "months overdrawn at their start: outside the decay of deposits": _count(overdrawn & ~beyond),
-        f"accounts closed by their balance alone, at or below {rules.dust:g} to the end": emptied,
+        f"{CLOSED_BY_BALANCE}, at or below {rules.dust:g} to the end": emptied,
+        f"{USED_AGAIN}, after {rules.dust_months} months at least": _used_again(rows, rules),
     }
     return DecayTargets(
         opening=opening,
@@ -221,6 +224,13 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         at_risk=~(first | beyond),
         dropped=dropped,
     )
+
+
+def _used_again(rows: AccountMonths, rules: DepositPanelRules) -> int:
+    """How often an account stood empty for as long as makes a closure at the end, and was then used again."""
+    used = np.flatnonzero(~(np.abs(rows.balance) <= rules.dust))
+    same = rows.unit[used[1:]] == rows.unit[used[:-1]]
+    return _count(same & (np.diff(used) > rules.dust_months))
 
 
 def _exit_month(
