@@ -356,7 +356,7 @@ def _currencies(accounts: pd.DataFrame) -> tuple[list[str], IntArray]:
     names = sorted(set(said))
     if len(names) == 2 and names[0] == "":
         return names[1:], np.zeros(len(accounts), dtype=np.int64)
-    return names, np.asarray(pd.Index(names).get_indexer(said), dtype=np.int64)
+    return names, np.asarray(pd.Index(names).get_indexer(pd.Index(said)), dtype=np.int64)
 
 
 def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:
