@@ -54,6 +54,7 @@ class DecayCells:
     effective : effective number of accounts. block : calendar block of each cell, for clustered errors.
     log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = sums only.
     rows : the account-months behind the cells, where logarithms are known.
+    counts : how much an account of the cell counts, shape (cells,); balances are already multiplied by it. None = 1.
     """
 
     matrix: FeatureMatrix
@@ -64,6 +65,7 @@ class DecayCells:
     log_decay: FloatArray | None = None
     accounts: FloatArray | None = None
     rows: CellRows | None = None
+    counts: FloatArray | None = None
 
 
 def sum_cells(
@@ -166,7 +168,8 @@ class BalanceDecay:
     def _fit_logs(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         assert cells.log_decay is not None and cells.accounts is not None
         response, accounts = cells.log_decay[use] / SCALE, cells.accounts[use]
-        weight = accounts / self._noise(design, response, accounts)
+        counted = accounts if cells.counts is None else accounts * cells.counts[use]
+        weight = counted / self._noise(design, response, counted)
         information, target = (design * weight[:, None]).T @ design, (design * weight[:, None]).T @ response
         prior = self._prior(information, target)
         self.coefficients_ = bounded_least_squares(information + prior, target, self.layout_.bounded())

@@ -202,17 +202,31 @@ def _each_month(values: FloatArray, grid: IntArray, every: IntArray) -> FloatArr
 def _unseasonal(model: Any, matrix: FeatureMatrix, values: FloatArray, season: tuple[float, ...] | None) -> FloatArray:
     """Hazards without their season: accounts stand in all months of the year in turn, each rid of its month's factor.
 
-    One neutral month for all would carry what that month means for a segment into every month of its curve.
+    One neutral month for all would carry what that month means for a segment into every month of its curve. An account
+    whose season is not the table's keeps its own level over the year, as it is in the first month ahead.
     """
     if model is None:
         return np.zeros(values.shape[:-1])
-    made, factors = values, np.ones(values.shape[-2])
-    if "month_of_year" in matrix.names and season is not None:
-        month = np.arange(values.shape[-2]) * 5 % 12
-        made, factors = values.copy(), np.asarray(season)[month]
-        made[..., matrix.names.index("month_of_year")] = month + 1.0
-    hazard = model.predict_hazard(matrix.with_values(made.reshape(-1, values.shape[-1])))
-    return np.asarray(hazard.reshape(values.shape[:-1]) / factors)
+    if "month_of_year" not in matrix.names or season is None:
+        return _hazards(model, matrix, values)
+    month, factors = np.arange(values.shape[-2]) * 5 % 12, np.asarray(season)
+    hazard = _hazards(model, matrix, _standing_in(matrix, values, month)) / factors[month]
+    first = values[:, :1]
+    year = np.mean([_hazards(model, matrix, _standing_in(matrix, first, np.array(one))) for one in range(12)], axis=0)
+    now = hazard[:, :1] * factors.mean()
+    return np.asarray(hazard * np.where(now > 0, year / np.where(now > 0, now, 1.0), 1.0))
+
+
+def _hazards(model: Any, matrix: FeatureMatrix, values: FloatArray) -> FloatArray:
+    found = model.predict_hazard(matrix.with_values(values.reshape(-1, values.shape[-1])))
+    return np.asarray(found.reshape(values.shape[:-1]))
+
+
+def _standing_in(matrix: FeatureMatrix, values: FloatArray, month: IntArray) -> FloatArray:
+    """The values in other months of the year, 0 = January; `month` of each account or of all."""
+    made = values.copy()
+    made[..., matrix.names.index("month_of_year")] = month + 1.0
+    return made
 
 
 def _balance_cells(

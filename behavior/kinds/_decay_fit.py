@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def balance_cells(
     """Survivors' balances added up by segment, month and age band, with the mean pace that is left of them if known.
 
     No season: curves carry survivors' growth as its mean over the year, and the model should say what its curves say.
+    So every month of the year counts alike, however often the window holds it: a history that ends with December and
+    begins after it has one bonus more than it has months after a bonus.
     """
     table = panel.table
     use = rows & survivors_rows(table) & (codes >= 0)
@@ -62,9 +65,19 @@ def balance_cells(
         [codes[use], age, *((spread,) if with_spread else ()), *(() if pace is None else (pace[use],))]
     )
     key = (codes[use] * 100_000 + month) * 100 + age_band(age)
-    before, after = table["weight"].to_numpy()[use], table["balance_before_interest"].to_numpy()[use]
+    counts = _months_alike(codes[use], month)
+    before, after = (table[name].to_numpy()[use] * counts for name in ("weight", "balance_before_interest"))
     customer = pd.factorize(table["customer"])[0][use]
-    return sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
+    cells = sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
+    return replace(cells, counts=counts[np.unique(key, return_index=True)[1]])
+
+
+def _months_alike(codes: IntArray, month: IntArray) -> FloatArray:
+    """How much each row counts so that a segment's months of the year that were seen count alike, mean 1; (rows,)."""
+    key = codes * 12 + month % 12
+    rows = np.bincount(key, minlength=12 * (int(codes.max()) + 1)).reshape(-1, 12)
+    alike = rows.sum(axis=1) / np.maximum((rows > 0).sum(axis=1), 1)
+    return np.asarray((alike[:, None] / np.maximum(rows, 1)).ravel()[key])
 
 
 def balance_features(table: pd.DataFrame, codes: IntArray, pace: FloatArray | None) -> FeatureMatrix:

@@ -44,12 +44,12 @@ from behavior.kinds._learning import (
 )
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
-from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
+from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of, segment_codes
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.panel.dense import month_end_of, month_number
-from behavior.panel.deposits import TARGETS, DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import CLOSED_BY_BALANCE, TARGETS, USED_AGAIN, DepositPanelRules, build_deposit_panel
 from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
@@ -58,6 +58,8 @@ DRIVERS = (Driver.RATE_SPREAD,)
 LEAST_EVENTS = 100
 LEAST_MOVES = 40
 LEAST_DUST = 0.01
+DOUBTED = 0.1
+"""Accounts used again after standing empty, over those that count as closed by it, from which that is said."""
 
 
 def build_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
@@ -115,7 +117,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
         **learned.estimators,
     }
     facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec)
-    facts |= absent_features(inputs, spec) | strong | learned.facts
+    facts |= absent_features(inputs, spec) | strong | learned.facts | _in_doubt(panel, spec)
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
     known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
@@ -216,6 +218,31 @@ def _pooled(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> di
     thin = [name for name in levels if name not in own]
     least = spec.segments.minimum_exposure_months
     return {f"segments read from pooled curves, below {least:,.0f} account-months": ", ".join(thin) or "none"}
+
+
+def _in_doubt(panel: Panel, spec: ModelSpec) -> dict[str, str]:
+    """What is said where closures by balance alone may be none, and where money of two currencies is added up."""
+    found = {}
+    closed, again = (
+        sum(count for reason, count in panel.dropped.items() if reason.startswith(name))
+        for name in (CLOSED_BY_BALANCE, USED_AGAIN)
+    )
+    if again > closed * DOUBTED:
+        found["closures in doubt in words"] = (
+            f"{closed:,} accounts count as closed because they stood empty to the end of the history, yet {again:,} "
+            "times an account stood empty as long and was used again: decay of the last months is too high. Raise "
+            "`options.dust_months`, or record closings"
+        )
+    if "currency" in panel.table and "currency" not in spec.segments.by:
+        codes, labels = segment_codes(panel.table, scheme_of(spec))
+        several = panel.table.groupby(codes)["currency"].nunique()
+        names = [" / ".join(labels[int(code)]) or "all" for code in several.index[several > 1]]
+        if names:
+            found["currencies in words"] = (
+                f"balances of several currencies are added up as they stand in {', '.join(sorted(names))}: "
+                "name `currency` in `segments.by`"
+            )
+    return found
 
 
 def _balance_weighted(closure: Any, matrix: FeatureMatrix, table: pd.DataFrame, rows: Any) -> float:

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.errors import FittingError
-from behavior.market.history import RateHistory
+from behavior.errors import FittingError, MarketDataError
+from behavior.market.history import RateHistory, role_in
 from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
-    MonthlyValues,
     RowsMade,
     by_name,
     first_of_run,
@@ -38,6 +37,8 @@ from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
+CLOSED_BY_BALANCE = "accounts closed by their balance alone"
+USED_AGAIN = "times that an account stood empty and was used again"
 DORMANT_AFTER = 12
 """Months without a movement of the customer's after which an account is dormant."""
 
@@ -99,7 +100,8 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
 
     Raises
     ------
-    FittingError : when nothing is left at risk. MarketDataError : there are rates, but not those of the market role.
+    FittingError : when nothing is left at risk. MarketDataError : there are rates, but not those of the market role, or
+    deposits of two currencies would be held against one.
     """
     accounts = by_name(history.tables["accounts"], "account_id")
     lines = Successors.of(accounts)
@@ -108,11 +110,11 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     names = _unit_names(accounts, rows)
     products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
     texts = {name: text_column(accounts[name]) for name in ACCOUNT_TEXTS if name in accounts.columns}
-    market = _market_rates(rates, rules.market, rows.month)
+    market = _market_rates(rates, rules.market, rows.month, accounts)
     made, dropped = RowsMade(len(rows.month)), Counter(joined)
     for own in slices_of(rows.first):
-        columns, kept, left_out = _columns(months.part(own), market, rules)
         account = rows.account[own]
+        columns, kept, left_out = _columns(months.part(own), market.at(rows.month[own], account), rules)
         made.add({**columns, "account": account, "product": products[own]}, kept, texts, account[kept])
         dropped.update(left_out)
     if not made.count:
@@ -125,9 +127,9 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
 
 
 def _columns(
-    rows: AccountMonths, market: MonthlyValues, rules: DepositPanelRules
+    rows: AccountMonths, seen: FloatArray, rules: DepositPanelRules
 ) -> tuple[dict[str, Any], IntArray, dict[str, int]]:
-    """Columns of some units' rows, positions of those at risk, and what was left out and why."""
+    """Columns of some units' rows, positions of those at risk, and what was left out and why; `seen`: market rates."""
     first = first_of_run(rows.unit)
     rate_paid = rows.number("rate_paid")
     interest, estimated = _interest(rows, rate_paid, first)
@@ -135,7 +137,7 @@ def _columns(
     paid_before = previous(rate_paid, first)
     unpaid = np.flatnonzero(np.isnan(paid_before))
     paid_before[unpaid] = rate_paid[unpaid]
-    seen, idle = market.at(rows.month), _idle_months(rows, first)
+    idle = _idle_months(rows, first)
     unknown = np.isnan(targets.opening) | np.isnan(targets.after)
     columns: dict[str, Any] = {
         "unit": rows.unit,
@@ -209,7 +211,8 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
         "months after a closure": _count(beyond & ~first),
         "months overdrawn at their start: outside the decay of deposits": _count(overdrawn & ~beyond),
-        f"accounts closed by their balance alone, at or below {rules.dust:g} to the end": emptied,
+        f"{CLOSED_BY_BALANCE}, at or below {rules.dust:g} to the end": emptied,
+        f"{USED_AGAIN}, after {rules.dust_months} months at least": _used_again(rows, rules),
     }
     return DecayTargets(
         opening=opening,
@@ -221,6 +224,13 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         at_risk=~(first | beyond),
         dropped=dropped,
     )
+
+
+def _used_again(rows: AccountMonths, rules: DepositPanelRules) -> int:
+    """How often an account stood empty for as long as makes a closure at the end, and was then used again."""
+    used = np.flatnonzero(~(np.abs(rows.balance) <= rules.dust))
+    same = rows.unit[used[1:]] == rows.unit[used[:-1]]
+    return _count(same & (np.diff(used) > rules.dust_months))
 
 
 def _exit_month(
@@ -294,18 +304,59 @@ def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> t
     return interest, missing
 
 
-def _market_rates(rates: RateHistory, role: str, month: IntArray) -> MonthlyValues:
-    """The market rate at the start of each month; NaN where there are no rates or nobody has named the role.
+@dataclass(frozen=True)
+class MarketRates:
+    """Market rates at the start of months: `values` of shape (rates, months), the first of them month number
+    `first_month`, and which of the rates each account is held against."""
+
+    values: FloatArray
+    first_month: int
+    of_account: IntArray
+
+    def at(self, month: IntArray, account: IntArray) -> FloatArray:
+        """The rate of each row's month and account, shape (rows,)."""
+        return np.asarray(self.values[self.of_account[account], month - self.first_month])
+
+
+def _market_rates(rates: RateHistory, role: str, month: IntArray, accounts: pd.DataFrame) -> MarketRates:
+    """The market rate of each account's currency at the start of each month; NaN where there are no rates or nobody has
+    named the role.
 
     A role that the settings name, or an index that the specification names, must be there: without it the spread, and
     with it an axis of the curves, would be lost without a word.
     """
     low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
     before = np.arange(low, high + 1) - 1
-    named = role in rates.roles or role != DepositPanelRules.market
-    if rates.has(role) or (rates.values and named):
-        return MonthlyValues(rates.monthly(role, month_end_of(before)), low)
-    return MonthlyValues(np.full(len(before), np.nan), low)
+    currencies, of_account = _currencies(accounts)
+    roles = [rates.role_in(role, one) for one in currencies]
+    read = [
+        rates.has(one) or (rates.values and (one in rates.roles or role != DepositPanelRules.market)) for one in roles
+    ]
+    shared = [
+        name or "no currency" for name, one, known in zip(currencies, roles, read, strict=True) if one == role and known
+    ]
+    if len(shared) > 1:
+        raise MarketDataError(
+            f"deposit panel: deposits in {' and '.join(shared)} would be held against one market rate, `{role}`. Name "
+            f"each currency's own in the settings (index_roles: `{role_in(role, shared[0])}` for {shared[0]}), or keep "
+            "one currency with `where` in the profile and give each a model of its own."
+        )
+    unknown = np.full(len(before), np.nan)
+    found = [
+        rates.monthly(one, month_end_of(before)) if known else unknown for one, known in zip(roles, read, strict=True)
+    ]
+    return MarketRates(np.array(found), low, of_account)
+
+
+def _currencies(accounts: pd.DataFrame) -> tuple[list[str], IntArray]:
+    """Currencies of the accounts, and which is each one's; an account that does not say is of the only one said."""
+    if "currency" not in accounts.columns:
+        return [""], np.zeros(len(accounts), dtype=np.int64)
+    said = accounts["currency"].astype(object).where(accounts["currency"].notna(), "").astype(str)
+    names = sorted(set(said))
+    if len(names) == 2 and names[0] == "":
+        return names[1:], np.zeros(len(accounts), dtype=np.int64)
+    return names, np.asarray(pd.Index(names).get_indexer(pd.Index(said)), dtype=np.int64)
 
 
 def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:

@@ -167,3 +167,21 @@ def test_a_month_that_bends_is_enough_for_a_node() -> None:
     found = refined(nodes, decay)
     fine = np.round(np.arange(0.0, 0.0501, 0.0005), 6)
     assert np.abs(np.interp(fine, found, decay(found)[:, 1]) - decay(fine)[:, 1]).max() <= TOLERANCE
+
+
+def test_accounts_of_another_season_than_the_tables_keep_their_level_over_the_year(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One table of factors speaks for all: those without a season would otherwise close faster, the others slower."""
+    monkeypatch.setattr(_decay_export, "monthly_errors", lambda *_: np.zeros(1))
+    own = np.array([4.0, 0.2, 0.2, 0.2, 0.2, 0.2, 2.8, 2.8, 0.6, 0.2, 0.3, 0.3])
+    shared = tuple((own / own.mean() + 1.0) / 2.0)
+    nothing = Straight(0.0, 0.0, 0.0)
+    accounts = FeatureMatrix(
+        NAMES, np.column_stack([np.full(24, 5.0), np.zeros((24, 1)), np.ones(24)]), (0,) * 3, ("",) * 3
+    )
+    for season in (tuple(own / own.mean()), (1.0,) * 12):
+        closure = Straight(0.01, 0.0, 0.0, season)
+        found = project_parts(closure, nothing, nothing, accounts, np.zeros(24), SPREADS, GRID, {"closure": shared})
+        spent = np.multiply.outer(found.closure[0], shared).mean(axis=1)
+        assert spent == pytest.approx(0.01, rel=0.02)

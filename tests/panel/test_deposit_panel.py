@@ -88,6 +88,18 @@ def test_closings_that_no_date_records_are_counted_amounts_in_another_unit_show_
     assert told(0.001) == 2
 
 
+def test_accounts_used_again_after_standing_empty_are_counted() -> None:
+    held = {
+        "a": [100.0, 0.5, 0.2, 0.0, 70.0, 0.0, 0.0, 60.0],
+        "b": [100.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0],
+        "c": [0.0, 0.0, 0.0, 0.0, 5.0, 5.0, 5.0, 5.0],
+    }
+    rows = [small.account_rows(name, "2015-01-31", one) for name, one in held.items()]
+    dropped = build([{"account_id": name} for name in held], *rows).dropped
+    assert dropped["times that an account stood empty and was used again, after 3 months at least"] == 2
+    assert dropped["accounts closed by their balance alone, at or below 1 to the end"] == 1
+
+
 def test_a_successor_of_the_same_product_continues_the_account() -> None:
     panel = build(
         [
