@@ -228,7 +228,7 @@ def test_fannie_mae_combined_file(tmp_path: Path, fields: int) -> None:
 
 
 def test_a_modified_loan_leaves_at_its_last_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the original rate the payoff of every modified loan would stand at a high incentive, and no month before it."""
+    """At the original rate a modified loan's payoff alone would stand at a high incentive, and no month before it."""
     rows = [
         _fannie("M", "012018", "150000.00", rate="6.5"),
         _fannie("M", "032018", "0.00", "01", rate=""),
