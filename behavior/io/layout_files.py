@@ -105,7 +105,7 @@ class _Once:
             return []
         marks = pd.util.hash_pandas_object(table[self.names], index=False).to_numpy(dtype=np.uint64)
         own, first = np.unique(marks, return_index=True)
-        self.own.append(own)
+        self.own.append(own.astype(np.uint64, copy=False))
         again = np.sort(first[np.isin(own, self.earlier, assume_unique=True)])
         name = " + ".join(self.names)
         rule = f"expected each {name} in one of the files, an earlier one holds it too"
