@@ -28,6 +28,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     home = tmp_path_factory.mktemp("template")
     tracker = MlflowTracker(home)
+    assert tracker.client.search_registered_models() == []
     assert tracker.versions() == ()
     tracker.close()
     return home
@@ -197,6 +198,38 @@ def test_a_copied_mlflow_registry_can_be_read_but_not_written(template: Path, tm
         with pytest.raises(BehaviorError, match="cannot be moved"):
             ask()
     moved.close()
+
+
+def test_where_there_is_no_registry_reading_makes_none(tmp_path: Path) -> None:
+    """A profile that was copied without its registry, into a place that may not even be written."""
+    pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
+    from behavior.tracking.mlflow import MlflowTracker
+
+    tracker = MlflowTracker(tmp_path / "home")
+    assert tracker.versions() == ()
+    with pytest.raises(SetNotFound, match="there is no registry in"):
+        tracker.record("nmd_decay")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["artifacts/bank", "my bank", "käse"])
+def test_a_registry_lies_in_a_folder_of_any_name(template: Path, tmp_path: Path, place: str) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    home = tmp_path / place / "tracking"
+    home.mkdir(parents=True)
+    shutil.copyfile(template / "mlflow.db", home / "mlflow.db")
+    tracker = MlflowTracker(home)
+    assert dict(registered(tracker).files) == FILES
+    tracker.close()
+
+
+@pytest.mark.parametrize("place", ["what?", "a#1", "a%20b"])
+def test_a_path_that_reads_as_an_address_is_refused(tmp_path: Path, place: str) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    with pytest.raises(BehaviorError, match=r"would open another place"):
+        MlflowTracker(tmp_path / place)
 
 
 texts = st.dictionaries(st.sampled_from(["a.json", "b.txt", "c/d.txt"]), st.text(max_size=20), min_size=1)

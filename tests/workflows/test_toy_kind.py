@@ -280,6 +280,11 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["validate", "redemption", "--profile", profile]) == 0
     assert "<dt>Signed by</dt><dd>Validator, 20" in Path(said["report"]).read_text()
     assert main(["validate", "redemption@²", "--profile", profile]) == 2
+    # Given a place for what is written, a validator needs no right to write into the project.
+    there, elsewhere = {one: one.stat().st_mtime_ns for one in toy.rglob("*")}, toy.parent / f"{toy.name}-validator"
+    assert main(["validate", "redemption", "--profile", profile, "--out", str(elsewhere / "report.html")]) == 0
+    assert {one: one.stat().st_mtime_ns for one in toy.rglob("*")} == there
+    assert sorted(one.name for one in elsewhere.iterdir()) == ["drafts", "report.html"]
 
 
 def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
