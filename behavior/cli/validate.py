@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help="report; its curves go to drafts/ beside it (default: reports/ and drafts/ in the profile's output folder)",
+        help="report, with drafts/ of its curves beside it (default: reports/ and drafts/ of the profile's output)",
     )
 
 

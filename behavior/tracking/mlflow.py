@@ -7,6 +7,7 @@ directory never decides which registry is opened.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import os
 import re
@@ -19,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from behavior.errors import BehaviorError, SetNotFound
+from behavior.errors import BehaviorError, SetNotFound, UsageError
 from behavior.tracking.base import ModelRecord
 from behavior.tracking.digests import check_path, digest_of_all, digests_of, read_checked
 from behavior.tracking.folder import ALIASES, choose_version
@@ -130,12 +131,21 @@ class MlflowTracker:
 
     @cached_property
     def client(self) -> Any:
-        """The MLflow client of this place; no global setting of MLflow is touched."""
-        os.environ.update(ENVIRONMENT)
-        self.home.mkdir(parents=True, exist_ok=True)
-        with _quiet():
-            from mlflow import MlflowClient
+        """The MLflow client of this place; no global setting of MLflow is touched.
 
+        Raises
+        ------
+        UsageError : MLflow is not installed.
+        """
+        os.environ.update(ENVIRONMENT)
+        with _quiet():
+            try:
+                from mlflow import MlflowClient
+            except ImportError as error:
+                words = "the registry needs mlflow, which a bare install leaves out. Install it: "
+                raise UsageError(f'{words}pip install "alm-behavior[fit]"') from error
+
+            self.home.mkdir(parents=True, exist_ok=True)
             return MlflowClient(tracking_uri=self.address, registry_uri=self.address)
 
     def ready(self, experiment: str) -> None:
@@ -264,7 +274,8 @@ def _record(entry: Any, files: Mapping[str, str], aliases: Mapping[str, int]) ->
     version = int(entry.version)
     named = tuple(sorted(alias for alias, number in aliases.items() if number == version))
     tags = {key: text for key, text in entry.tags.items() if not key.startswith(DIGEST_TAG)}
-    return ModelRecord(entry.name, version, entry.run_id, files, digest_of_all(_digests(entry)), tags, named)
+    made = dt.datetime.fromtimestamp(entry.creation_timestamp / 1000.0, dt.UTC).isoformat(timespec="seconds")
+    return ModelRecord(entry.name, version, entry.run_id, files, digest_of_all(_digests(entry)), tags, named, made)
 
 
 def _key(name: str) -> str:

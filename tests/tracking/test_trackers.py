@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from behavior.errors import BehaviorError, DigestMismatch, SetNotFound
+from behavior.errors import BehaviorError, DigestMismatch, SetNotFound, UsageError
 from behavior.tracking.digests import digest_of_all, digests_of
 from behavior.tracking.folder import FolderTracker
 
@@ -209,6 +210,15 @@ def test_where_there_is_no_registry_reading_makes_none(tmp_path: Path) -> None:
     assert tracker.versions() == ()
     with pytest.raises(SetNotFound, match="there is no registry in"):
         tracker.record("nmd_decay")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_mlflow_the_registry_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(UsageError, match=r'pip install "alm-behavior\[fit\]"'):
+        MlflowTracker(tmp_path / "home").ready("behavior")
     assert list(tmp_path.iterdir()) == []
 
 

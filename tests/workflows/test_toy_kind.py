@@ -306,6 +306,26 @@ def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
     ]
     # It passed its gates, so whoever validates it may sign it all the same.
     assert main(["validate", "redemption@3", "--profile", str(profile), "--sign", "--by", "Validator"]) == 0
+    # All of it stands in one list, which asks for the registry alone.
+    (toy / "redemptions.csv").unlink()
+    capsys.readouterr()
+    assert main(["models", "--profile", str(profile), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["versions"]
+    assert [(one["version"], one["as_of"], one["alias"], one["validation"], one["signed_by"]) for one in listed] == [
+        (1, "2026-06-30", "", "unvalidated", ""),
+        (2, "2026-09-30", "champion", "unvalidated", ""),
+        (3, "2026-06-30", "challenger", "validated", "Validator"),
+    ]
+    for name in ("data_digest", "spec_digest", "rates_digest", "files_digest", "developer", "registered_at", "run"):
+        assert all(one[name] for one in listed), name
+    assert listed[0]["registered_at"] <= listed[2]["registered_at"] <= listed[2]["signed_at"]
+    assert main(["models", "redemption", "--profile", str(profile)]) == 0
+    assert "Validator" in capsys.readouterr().out
+    assert main(["models", "decay", "--profile", str(profile)]) == 3
+    assert "it holds redemption" in capsys.readouterr().err
+    profile.write_text(profile.read_text().replace('folder = "tracking"', 'folder = "elsewhere"'))
+    assert main(["models", "--profile", str(profile)]) == 3
+    assert "holds no registered version" in capsys.readouterr().err and not (toy / "elsewhere").exists()
 
 
 def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:
