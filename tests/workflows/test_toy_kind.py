@@ -209,6 +209,9 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     assert ("toys", "redemption") in runs
     (card,) = (toy / "tracking").rglob("card.html")
     assert "Callable deposits." in card.read_text() and "<dt>Version</dt><dd>1</dd>" in card.read_text()
+    (record,) = Project(load_profile(toy / "profile.toml")).tracker().versions()
+    logged = [json.loads(line)["at"] for line in (toy / "assumptions" / "log.jsonl").read_text().splitlines()]
+    assert all(record.registered_at <= at for at in logged)  # nothing is signed before it is there
 
 
 def test_a_registry_that_cannot_keep_a_version_is_refused_before_anything_is_learned(toy: Path) -> None:
