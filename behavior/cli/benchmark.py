@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.workflows.benchmark_truth import TruthAnswer
 
     require_learning_libraries()
-    with trees_on(arguments.scheduler):
+    with trees_on(arguments.scheduler or None):
         pass  # an address at which nothing answers is said once, before anything is asked
     folder = Path(arguments.out).resolve()
     require_outputs([folder])
