@@ -66,11 +66,11 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path],
     """Puts an empty MLflow registry into a folder: its tables take seconds to make, so they are made once."""
     pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
     tracker = import_module("behavior.tracking.mlflow").MlflowTracker(tmp_path_factory.mktemp("registry"))
-    assert tracker.versions() == ()
+    assert tracker.client.search_registered_models() == []
     tracker.close()
 
     def put(home: Path) -> Path:
-        home.mkdir(exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(tracker.home / "mlflow.db", home / "mlflow.db")
         return home
 

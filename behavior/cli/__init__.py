@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "every fault of a table or of a whole profile",
     "kinds": "the model kinds there are",
     "train": "fit one model folder under a profile and register it",
+    "models": "the versions that a registry holds, and who signed them",
     "validate": "rerun the checks on a registered version, or sign it",
     "benchmark": "what the models are worth: every baseline, on data and where the truth is known",
     "publish": "gather draft curves into an assumption set",

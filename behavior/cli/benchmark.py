@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from pathlib import Path
 
     from behavior.benchmark.results import Answer, Verdict
-    from behavior.cli.learning import require_learning_libraries
+    from behavior.cli.learning import require_learning_libraries, trees_on
     from behavior.errors import BAD_INPUT, DONE
     from behavior.io.files import require_outputs
     from behavior.workflows.benchmark import BenchmarkResult, Failure, missing_of, require_data, run_tasks
@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.workflows.benchmark_truth import TruthAnswer
 
     require_learning_libraries()
+    with trees_on(arguments.scheduler or None):
+        pass  # an address at which nothing answers is said once, before anything is asked
     folder = Path(arguments.out).resolve()
     require_outputs([folder])
     tasks, asked = _tasks(arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,12 @@ def run_cycle(path: Path, console: Console, stages: Stages) -> int:
             warming.terminate()
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
 def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[bytes]) -> int:
-    import datetime as dt
+    from dataclasses import replace
 
     from behavior.errors import DONE, GATE_FAILED
     from behavior.io.profiles import load_profile
@@ -57,12 +62,13 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     project = Project(load_profile(path))
     project.require_writable("output", "tracking", "store")
     with stages.stage("read"):
-        plan = cycle_plan(project, dt.datetime.now(dt.UTC).replace(microsecond=0), warming)
+        plan = cycle_plan(project, _now(), warming)
         set_in_force(
             project.store().validity(), plan.as_of
         )  # a store that cannot take the set is refused before training
     trained = train_all(project, path, stages)
-    done = cycle(plan, trained, project.tracker(), project.store(), stages)
+    # Signatures are of now: of the time before training they would be older than what is signed.
+    done = cycle(replace(plan, at=_now()), trained, project.tracker(), project.store(), stages)
     with stages.stage("write"):
         written = write_cycle(done, project.output)
     _say(console, project, done, stages, written)

@@ -104,10 +104,8 @@ def _say(console: Console, written: AssumptionSet, proposed_by: str, store: Path
 
 def _signed(tables: tuple[AssumptionTable, ...], profile: str) -> tuple[AssumptionTable, ...]:
     """Tables with the signatures that stand in a profile's registry."""
-    from behavior.cli.learning import require_learning_libraries
     from behavior.io.profiles import load_profile
     from behavior.workflows.sign import with_signatures
     from behavior.workflows.wiring import Project
 
-    require_learning_libraries()
     return with_signatures(tables, Project(load_profile(profile)).tracker())

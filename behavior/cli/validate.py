@@ -22,7 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--by", default="", metavar="NAME", help="who signs; not the version's developer")
     parser.add_argument("--note", default="", help="a sentence for the record")
-    parser.add_argument("--out", metavar="FILE", help="report (default: reports/ in the profile's output folder)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="report, with drafts/ of its curves beside it (default: reports/ and drafts/ of the profile's output)",
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -32,6 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from behavior.cli.learning import require_learning_libraries
     from behavior.errors import DONE, GATE_FAILED, UsageError
+    from behavior.io.drafts import DraftFolder
     from behavior.io.files import require_outputs, write_atomically
     from behavior.io.profiles import load_profile
     from behavior.workflows.sign import sign, signed_report
@@ -46,10 +51,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if version and not version.isdecimal():
         raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
     out = Path(arguments.out or project.output / "reports")
-    require_outputs(*(([], [out]) if arguments.out else ([out], [])))
+    # Given a place for what is written, a validator needs no right to write into the project.
+    drafts = DraftFolder(out.parent / "drafts") if arguments.out else project.drafts()
+    registry = [project.profile.folder_of("tracking")] if arguments.sign else []
+    require_outputs([drafts.root, *registry, *([] if arguments.out else [out])], [out] if arguments.out else [])
     tracker = project.tracker()
     record = tracker.record(name, int(version)) if version else tracker.record(name, alias="champion")
-    done = validate(record, project.request(project.model_named(name)), project.drafts(), Stages(console.progress))
+    done = validate(record, project.request(project.model_named(name)), drafts, Stages(console.progress))
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
     console.table(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from behavior.cells import Breach
 from behavior.columns import VALUE_REQUIRED
-from behavior.contracts import Place, examine
+from behavior.contracts import Place, examine, faults_at
 from behavior.errors import ContractFault, Fault
 from behavior.io.registry import table_of
 from behavior.io.sources.registry import batches, layout_of
@@ -41,7 +44,7 @@ class LayoutFiles:
     def write(self, path: Path) -> None:
         """Write all rows as one Parquet file in the contract's own form: nothing where there is a fault.
 
-        Rows of one unit in several files, and months out of order across parts, are left to whoever reads the file.
+        Months that stand twice or out of order across the parts of one file are left to whoever reads it.
 
         Raises
         ------
@@ -56,8 +59,10 @@ class LayoutFiles:
 
     def _tables(self) -> Iterator[pd.DataFrame]:
         contract = table_of(layout_of(self.layout).contract)
+        once = _Once(contract.key if layout_of(self.layout).whole else contract.key[:1])
         for path in self.paths:
             before = self.rows
+            once.next_file()
             for batch in batches(self.layout, path):
                 for reason, count in batch.dropped.items():
                     self.dropped[reason] = self.dropped.get(reason, 0) + count
@@ -70,8 +75,40 @@ class LayoutFiles:
                 self.faults += [
                     one for one in found if one.rule != VALUE_REQUIRED or (one.where, one.line) not in unread
                 ]
+                self.faults += once.faults(table, Place(path.name, batch.lines))
                 self.rows += len(table)
                 yield table
             if self.rows == before and not self.faults:
                 said = "; ".join(f"{count:,} rows {reason} dropped" for reason, count in self.dropped.items())
                 self.faults.append(Fault(path.name, f"expected at least one row that counts ({said or 'none found'})"))
+
+
+class _Once:
+    """What stands in one file only: a unit of a layout that is streamed, with all its rows; else the key of a row.
+
+    Eight bytes of each are held, so that the loans of many quarters fit.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.earlier = np.zeros(0, dtype=np.uint64)
+        self.own: list[npt.NDArray[np.uint64]] = []
+
+    def next_file(self) -> None:
+        """What was seen so far is of earlier files."""
+        self.earlier = np.unique(np.concatenate([self.earlier, *self.own]))
+        self.own = []
+
+    def faults(self, table: pd.DataFrame, place: Place) -> list[Fault]:
+        """The first row of each that stands in an earlier file too; notes all of this part."""
+        if not set(self.names) <= set(table.columns):
+            return []
+        marks = pd.util.hash_pandas_object(table[self.names], index=False).to_numpy(dtype=np.uint64)
+        own, first = np.unique(marks, return_index=True)
+        self.own.append(own.astype(np.uint64, copy=False))
+        again = np.sort(first[np.isin(own, self.earlier, assume_unique=True)])
+        name = " + ".join(self.names)
+        rule = f"expected each {name} in one of the files, an earlier one holds it too"
+        cells = table[self.names].iloc[again].astype("str").agg(", ".join, axis=1).tolist() if again.size else []
+        hint = "Leave one of the files out; were two releases put together?"
+        return faults_at(place, [Breach(rule, again, name, hint, cells)]) if again.size else []

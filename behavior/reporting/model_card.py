@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
 
 from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import gates, overview
 from behavior.validation.base import Findings
+
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
 
 
 def model_card(text: str, findings: Findings, exhibits: Sequence[Exhibit], facts: Mapping[str, Any]) -> Document:
@@ -51,6 +52,10 @@ def parse_card(text: str) -> tuple[str, tuple[Section, ...]]:
 
     A list item becomes a paragraph with a dash, a table a table.
     """
+    # Of the [fit] extra: cards are made where models are trained, and checking a profile needs neither.
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
+
     title, name = "", ""
     sections: list[Section] = []
     blocks: list[Paragraph | Table] = []

@@ -10,7 +10,12 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A registered version: text files, their digests, tags and aliases."""
+    """A registered version: text files, their digests, tags and aliases.
+
+    Parameters
+    ----------
+    registered_at : when, as ISO time in UTC; empty where the store does not say.
+    """
 
     name: str
     version: int
@@ -19,6 +24,7 @@ class ModelRecord:
     digest: str
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    registered_at: str = ""
 
 
 class Run(Protocol):

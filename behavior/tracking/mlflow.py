@@ -7,6 +7,7 @@ directory never decides which registry is opened.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import os
 import re
@@ -19,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from behavior.errors import BehaviorError
+from behavior.errors import BehaviorError, SetNotFound, UsageError
 from behavior.tracking.base import ModelRecord
 from behavior.tracking.digests import check_path, digest_of_all, digests_of, read_checked
 from behavior.tracking.folder import ALIASES, choose_version
@@ -34,6 +35,8 @@ ENVIRONMENT = {
 DIGEST_TAG = "sha256."
 MODEL_FOLDER = "model"
 LONGEST_PARAMETER = 500
+UNSAFE = set("?#%")
+"""Signs that mean something in an address."""
 
 
 @contextmanager
@@ -131,6 +134,11 @@ class MlflowTracker:
                 f"tracking folder `{self.home}`: expected an absolute path, so that the current directory does not "
                 "decide which registry is opened. Write the full path in the profile."
             )
+        if found := sorted(set(str(self.home)) & UNSAFE):
+            raise BehaviorError(
+                f"tracking folder `{self.home}`: found {' '.join(found)} in the path, which MLflow reads as part of an "
+                "address and would open another place. Name a folder without them."
+            )
 
     @property
     def address(self) -> str:
@@ -139,12 +147,21 @@ class MlflowTracker:
 
     @cached_property
     def client(self) -> Any:
-        """The MLflow client of this place; no global setting of MLflow is touched."""
-        os.environ.update(ENVIRONMENT)
-        self.home.mkdir(parents=True, exist_ok=True)
-        with _quiet():
-            from mlflow import MlflowClient
+        """The MLflow client of this place; no global setting of MLflow is touched.
 
+        Raises
+        ------
+        UsageError : MLflow is not installed.
+        """
+        os.environ.update(ENVIRONMENT)
+        with _quiet():
+            try:
+                from mlflow import MlflowClient
+            except ImportError as error:
+                words = "the registry needs mlflow, which a bare install leaves out. Install it: "
+                raise UsageError(f'{words}pip install "alm-behavior[fit]"') from error
+
+            self.home.mkdir(parents=True, exist_ok=True)
             with _alone(self.home):
                 made = MlflowClient(tracking_uri=self.address, registry_uri=self.address)
                 # Each makes or brings up to date its tables when it is first asked for.
@@ -180,13 +197,24 @@ class MlflowTracker:
         self.client.set_registered_model_alias(name, ALIASES[champion], made.version)
         return self.record(name, int(made.version))
 
+    @property
+    def made(self) -> bool:
+        """Whether there is a registry; where there is none, reading makes none."""
+        return (self.home / "mlflow.db").is_file()
+
     def record(self, name: str, version: int | None = None, alias: str | None = None) -> ModelRecord:
         """A registered version, its files checked against their digests; none named = champion, else the newest.
 
         Raises
         ------
-        SetNotFound : when there is no such model, version or alias. DigestMismatch : when a file was edited.
+        SetNotFound : when there is no registry, or no such model, version or alias. DigestMismatch : when a file was
+        edited.
         """
+        if not self.made:
+            raise SetNotFound(
+                f"there is no registry in `{self.home}`: expected `mlflow.db` and `artifacts` there. "
+                "Copy them with the profile, name their folder in it, or train first: `behavior train`."
+            )
         found = {int(one.version): one for one in self._search(name)}
         aliases = self._aliases(name) if found else {}
         chosen = choose_version(name, sorted(found), aliases, version, alias)
@@ -197,6 +225,8 @@ class MlflowTracker:
     def versions(self, name: str | None = None) -> tuple[ModelRecord, ...]:
         """Registered versions, newest last, with their aliases; files are not read."""
         found: list[ModelRecord] = []
+        if not self.made:
+            return ()
         for one in self._names() if name is None else [name]:
             aliases = self._aliases(one) if one in self._names() else {}
             found += [_record(entry, {}, aliases) for entry in sorted(self._search(one), key=lambda v: int(v.version))]
@@ -252,8 +282,8 @@ class MlflowTracker:
 
     def _local(self, source: str) -> Path:
         """The folder of a version's files: found by its place inside `home`, so that a copied registry can be read."""
-        _, _, inside = source.partition("/artifacts/")
-        return self.home / "artifacts" / inside
+        # ``<home>/artifacts/<experiment>/<run>/artifacts/model``: what stands before these four may hold any word.
+        return self.home.joinpath("artifacts", *source.split("/")[-4:])
 
 
 def _digests(entry: Any) -> dict[str, str]:
@@ -264,7 +294,8 @@ def _record(entry: Any, files: Mapping[str, str], aliases: Mapping[str, int]) ->
     version = int(entry.version)
     named = tuple(sorted(alias for alias, number in aliases.items() if number == version))
     tags = {key: text for key, text in entry.tags.items() if not key.startswith(DIGEST_TAG)}
-    return ModelRecord(entry.name, version, entry.run_id, files, digest_of_all(_digests(entry)), tags, named)
+    made = dt.datetime.fromtimestamp(entry.creation_timestamp / 1000.0, dt.UTC).isoformat(timespec="seconds")
+    return ModelRecord(entry.name, version, entry.run_id, files, digest_of_all(_digests(entry)), tags, named, made)
 
 
 def _key(name: str) -> str:

@@ -35,7 +35,8 @@ def train_all(project: Project, profile: Path, stages: Stages) -> tuple[TrainedV
     if len(names) <= 1:
         return tuple(train_here(project, name, stages) for name in names)
     with stages.stage("train " + ", ".join(names)):
-        project.tracker().versions()  # opens the registry once, before several processes do
+        # The registry is made once, before several processes would: MLflow's tables do not bear two makers at a time.
+        project.tracker().ready(project.profile.require("tracking").experiment)
         with ThreadPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
             return tuple(pool.map(lambda name: _train_apart(project, profile, name), names))
 

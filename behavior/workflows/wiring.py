@@ -69,6 +69,13 @@ def card_text(profile: Profile, name: str) -> str:
     return read_bytes(file).decode("utf-8") if file.is_file() else ""
 
 
+def tracker_of(profile: Profile) -> Tracker:
+    """The experiment store and registry that a profile names, whatever else it names is there or not."""
+    from behavior.tracking.mlflow import MlflowTracker
+
+    return MlflowTracker(profile.folder_of("tracking"))
+
+
 @dataclass(frozen=True)
 class Project:
     """Everything that a profile names, read once and on demand.
@@ -144,9 +151,7 @@ class Project:
 
     def tracker(self) -> Tracker:
         """The experiment store and registry."""
-        from behavior.tracking.mlflow import MlflowTracker
-
-        return MlflowTracker(self.profile.folder_of("tracking"))
+        return tracker_of(self.profile)
 
     def developer(self) -> str:
         """Who trains under this profile."""

@@ -121,7 +121,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert {name.split(".")[0] for name in loaded} & HEAVY == set()
 
 
-@pytest.mark.parametrize("command", ["demo", "cycle", "check", "kinds", "train", "value", "assumptions"])
+@pytest.mark.parametrize("command", ["demo", "cycle", "check", "kinds", "models", "train", "value", "assumptions"])
 def test_command_help_imports_nothing_heavy(command: str) -> None:
     code = f"import sys; from behavior.cli import build_parser; build_parser({command!r}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

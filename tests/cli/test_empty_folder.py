@@ -14,6 +14,7 @@ TRIED = [
     (["cycle", "--profile", "mine.toml"], "mine.toml: expected a file"),
     (["train", "models/nmd_decay", "--profile", "mine.toml"], "mine.toml: expected a file"),
     (["validate", "nmd_decay@1", "--profile", "mine.toml"], "mine.toml: expected a file"),
+    (["models", "--profile", "mine.toml"], "mine.toml: expected a file"),
     (["publish", "drafts/one", "--id", "first", "--proposed-by", "ann"], "drafts/one"),
     (["approve", "first", "--by", "bob", "--valid-from", "2026-01-31"], "there is no store"),
     (["assumptions", "list"], "assumptions: there is no store of assumption sets"),

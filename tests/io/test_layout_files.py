@@ -17,7 +17,11 @@ from behavior.io.sources import base
 from behavior.io.sources.registry import LAYOUTS, read_whole
 from tests.io.sources.test_agency import FREDDIE, _origination, _servicing, _write
 
-LATER = [_servicing("G1", "201903", 1, "50000"), _servicing("G1", "201904", 2, "49000"), FREDDIE[-1]]
+LATER = [
+    _servicing("G1", "201903", 1, "50000"),
+    _servicing("G1", "201904", 2, "49000"),
+    _servicing("G2", "201906", 4, "1"),
+]
 SERVICING = ["--layout", "freddie_mac_servicing"]
 
 
@@ -65,6 +69,35 @@ def test_one_fault_and_nothing_is_written(tmp_path: Path, capsys: pytest.Capture
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt"]
     assert main(["check", str(_write(tmp_path / "b.txt", FREDDIE[:1])), *SERVICING]) == 3
     assert "at least one row that counts (1 rows of the release's last month dropped)" in capsys.readouterr().out
+
+
+def test_a_loan_stands_in_one_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two releases of one quarter: the same loans again, with other months, exits and ages in each."""
+    monkeypatch.setattr(base, "BATCH_BYTES", 400)
+    first = _write(tmp_path / "a.txt", FREDDIE)
+    second = _write(tmp_path / "b.txt", [*LATER[:2], _servicing("F3", "201905", 3, "80000"), LATER[2]])
+    target = tmp_path / "months.parquet"
+    assert main(["check", str(first), str(second), *SERVICING, "--write", str(target), "--json"]) == 3
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert [(one["where"], one["line"], one["column"], one["value"]) for one in faults] == [
+        ("b.txt", 3, "loan_id", "F3")
+    ]
+    assert "an earlier one holds it too" in faults[0]["rule"] and not target.exists()
+
+
+def test_series_go_on_in_the_next_file_but_no_day_stands_in_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = {"a": "01/02/2024,4.0\n12/31/2024,4.1\n", "b": "01/02/2025,4.2\n", "c": "12/31/2024,4.1\n01/03/2025,4.3\n"}
+    a, b, c = (_write(tmp_path / f"{name}.csv", ["Date,10 Yr", rows]) for name, rows in days.items())
+    asked = ["--layout", "treasury_par_rates", "--json"]
+    assert main(["check", str(a), str(b), *asked]) == 0
+    capsys.readouterr()
+    assert main(["check", str(a), str(b), str(c), *asked]) == 3
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert [(one["where"], one["line"], one["value"]) for one in faults] == [("c.csv", 2, "UST_10Y, 2024-12-31")]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from behavior.errors import BehaviorError, DigestMismatch, SetNotFound
+from behavior.errors import BehaviorError, DigestMismatch, SetNotFound, UsageError
 from behavior.tracking.digests import digest_of_all, digests_of
 from behavior.tracking.folder import FolderTracker
 
@@ -184,6 +185,44 @@ def test_a_copied_mlflow_registry_can_be_read_but_not_written(
         with pytest.raises(BehaviorError, match="cannot be moved"):
             ask()
     moved.close()
+
+
+def test_where_there_is_no_registry_reading_makes_none(tmp_path: Path) -> None:
+    """A profile that was copied without its registry, into a place that may not even be written."""
+    pytest.importorskip("mlflow", reason="MLflow belongs to the [fit] extra")
+    from behavior.tracking.mlflow import MlflowTracker
+
+    tracker = MlflowTracker(tmp_path / "home")
+    assert tracker.versions() == ()
+    with pytest.raises(SetNotFound, match="there is no registry in"):
+        tracker.record("nmd_decay")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_mlflow_the_registry_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(UsageError, match=r'pip install "alm-behavior\[fit\]"'):
+        MlflowTracker(tmp_path / "home").ready("behavior")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["artifacts/bank", "my bank", "käse"])
+def test_a_registry_lies_in_a_folder_of_any_name(empty_registry: Put, tmp_path: Path, place: str) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    tracker = MlflowTracker(empty_registry(tmp_path / place / "tracking"))
+    assert dict(registered(tracker).files) == FILES
+    tracker.close()
+
+
+@pytest.mark.parametrize("place", ["what?", "a#1", "a%20b"])
+def test_a_path_that_reads_as_an_address_is_refused(tmp_path: Path, place: str) -> None:
+    from behavior.tracking.mlflow import MlflowTracker
+
+    with pytest.raises(BehaviorError, match=r"would open another place"):
+        MlflowTracker(tmp_path / place)
 
 
 texts = st.dictionaries(st.sampled_from(["a.json", "b.txt", "c/d.txt"]), st.text(max_size=20), min_size=1)

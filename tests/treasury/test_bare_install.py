@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
-LEARNING = ("sklearn", "lightgbm", "mlflow", "shap", "optuna")
+LEARNING = ("sklearn", "lightgbm", "mlflow", "shap", "optuna", "markdown_it")
 
 
 def behavior(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -62,3 +64,33 @@ def test_training_without_the_learning_libraries_says_what_to_install(tmp_path: 
     done = behavior(tmp_path, "demo")
     assert done.returncode == 2
     assert 'pip install "alm-behavior[fit]"' in done.stderr
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> str:
+    """A profile over the example book."""
+    tables = {"book": "positions/book.csv", "curves": "curves/nodes.csv", "settings": "curves/settings.toml"}
+    text = 'name = "bare"\n' + "".join(f'[{name}]\nfile = "{DATA / file}"\n' for name, file in tables.items())
+    (tmp_path / "profile.toml").write_text(f"{text}")
+    return "profile.toml"
+
+
+def test_a_profile_is_checked_without_the_learning_libraries(tmp_path: Path, profile: str) -> None:
+    done = behavior(tmp_path, "check", profile)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "nmd_decay", "--profile", "profile.toml"],
+        ["validate", "nmd_decay", "--profile", "profile.toml"],
+        ["benchmark", "--profile", "profile.toml"],
+    ],
+)
+def test_every_command_that_learns_says_in_one_line_what_to_install(
+    tmp_path: Path, profile: str, words: list[str]
+) -> None:
+    done = behavior(tmp_path, *words)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and 'pip install "alm-behavior[fit]"' in done.stderr

@@ -211,6 +211,9 @@ def test_a_kind_in_its_own_package_goes_all_the_way(toy: Path, capsys: pytest.Ca
     assert ("toys", "redemption") in runs
     (card,) = (toy / "tracking").rglob("card.html")
     assert "Callable deposits." in card.read_text() and "<dt>Version</dt><dd>1</dd>" in card.read_text()
+    (record,) = Project(load_profile(toy / "profile.toml")).tracker().versions()
+    logged = [json.loads(line)["at"] for line in (toy / "assumptions" / "log.jsonl").read_text().splitlines()]
+    assert all(record.registered_at <= at for at in logged)  # nothing is signed before it is there
 
 
 def test_a_registry_that_cannot_keep_a_version_is_refused_before_anything_is_learned(toy: Path) -> None:
@@ -269,6 +272,11 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["validate", "redemption", "--profile", profile]) == 0
     assert "<dt>Signed by</dt><dd>Validator, 20" in Path(said["report"]).read_text()
     assert main(["validate", "redemption@²", "--profile", profile]) == 2
+    # Given a place for what is written, a validator needs no right to write into the project.
+    there, elsewhere = {one: one.stat().st_mtime_ns for one in toy.rglob("*")}, toy.parent / f"{toy.name}-validator"
+    assert main(["validate", "redemption", "--profile", profile, "--out", str(elsewhere / "report.html")]) == 0
+    assert {one: one.stat().st_mtime_ns for one in toy.rglob("*")} == there
+    assert sorted(one.name for one in elsewhere.iterdir()) == ["drafts", "report.html"]
 
 
 def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
@@ -290,6 +298,26 @@ def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
     ]
     # It passed its gates, so whoever validates it may sign it all the same.
     assert main(["validate", "redemption@3", "--profile", str(profile), "--sign", "--by", "Validator"]) == 0
+    # All of it stands in one list, which asks for the registry alone.
+    (toy / "redemptions.csv").unlink()
+    capsys.readouterr()
+    assert main(["models", "--profile", str(profile), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["versions"]
+    assert [(one["version"], one["as_of"], one["alias"], one["validation"], one["signed_by"]) for one in listed] == [
+        (1, "2026-06-30", "", "unvalidated", ""),
+        (2, "2026-09-30", "champion", "unvalidated", ""),
+        (3, "2026-06-30", "challenger", "validated", "Validator"),
+    ]
+    for name in ("data_digest", "spec_digest", "rates_digest", "files_digest", "developer", "registered_at", "run"):
+        assert all(one[name] for one in listed), name
+    assert listed[0]["registered_at"] <= listed[2]["registered_at"] <= listed[2]["signed_at"]
+    assert main(["models", "redemption", "--profile", str(profile)]) == 0
+    assert "Validator" in capsys.readouterr().out
+    assert main(["models", "decay", "--profile", str(profile)]) == 3
+    assert "it holds redemption" in capsys.readouterr().err
+    profile.write_text(profile.read_text().replace('folder = "tracking"', 'folder = "elsewhere"'))
+    assert main(["models", "--profile", str(profile)]) == 3
+    assert "holds no registered version" in capsys.readouterr().err and not (toy / "elsewhere").exists()
 
 
 def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:

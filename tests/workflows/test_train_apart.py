@@ -22,8 +22,10 @@ def test_a_process_that_was_ended_is_an_error_that_a_user_can_read(monkeypatch: 
     monkeypatch.setattr("behavior.workflows.train_all.model_spec", lambda *_: None)
     project: Any = SimpleNamespace(
         require_writable=lambda *_: None,
-        profile=SimpleNamespace(models={"one": None, "two": None}),
-        tracker=lambda: SimpleNamespace(versions=lambda: ()),
+        profile=SimpleNamespace(
+            models={"one": None, "two": None}, require=lambda _: SimpleNamespace(experiment="behavior")
+        ),
+        tracker=lambda: SimpleNamespace(ready=lambda _: None),
     )
     with pytest.raises(BehaviorError, match="one: training stopped with exit code -9"):
         train_all(project, Path("profile.toml"), Stages())

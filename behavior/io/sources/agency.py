@@ -173,7 +173,9 @@ def fannie_months(path: Path) -> Iterator[Batch]:
         originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
         code, bad_codes = _codes(path, raw["zero_balance_code"], lines)
         age = month_number_or_nan(month) - month_number_or_nan(originated)
-        rate = figures["current_rate"].where(figures["current_rate"].notna(), figures["original_rate"])
+        # A modified loan leaves at its modified rate: at the original one its payoff would look like a refinancing.
+        last = lives.last_rates(raw["loan_id"]).where(code.notna())
+        rate = figures["current_rate"].fillna(last).fillna(figures["original_rate"])
         table = pd.DataFrame(
             {
                 "loan_id": raw["loan_id"],
@@ -191,10 +193,11 @@ def fannie_months(path: Path) -> Iterator[Batch]:
 
 
 def _fannie_seen(path: Path) -> Iterator[Seen]:
-    wanted = ("loan_id", "reporting_period", "zero_balance_code")
+    wanted = ("loan_id", "reporting_period", "zero_balance_code", "current_rate")
     for raw, lines, _ in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS, only=wanted, digits="reporting_period"):
         month, _ = months(path, raw["reporting_period"], "%m%Y", lines)
-        yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]))
+        rate, _ = numbers(path, raw["current_rate"], lines)
+        yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]), rate=rate.to_numpy())
 
 
 def _figures(
@@ -282,7 +285,7 @@ LAYOUTS = (
         "mortgage_history/1:loan_months",
         (
             "balances of a loan's first six months are masked as 0 and count as missing",
-            "the rate of exit rows is empty and is taken from origination",
+            "the rate of exit rows is empty: the loan's last published one counts, that of origination where none is",
             "unscheduled principal below 0 (a correction) is no curtailment: 0",
             *COMMON_QUIRKS,
         ),

@@ -18,14 +18,15 @@ class Seen:
 
     Parameters
     ----------
-    left : rows that say that a loan left. age : published age in months, NaN where it is not; None where ages are not
-        asked for. Shapes (rows,).
+    left : rows that say that a loan left. age : published age in months. rate : published rate, percent a year. Both
+        are NaN where it is not published, and None where it is not asked for. Shapes (rows,).
     """
 
     loans: pd.Series
     month: pd.Series
     left: BoolArray
     age: FloatArray | None = None
+    rate: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,27 @@ class _Earliest:
 
 @dataclass(frozen=True)
 class Lives:
-    """The last month of a release, and of each loan the month of its exit and the month that it was new in."""
+    """The last month of a release, and of each loan its month of exit, the month it was new in and its last rate."""
 
     last: float
     exits: _Earliest
     born: _Earliest
+    paid: _Earliest
 
     @classmethod
     def of(cls, parts: Iterable[Seen]) -> Lives:
         """What all rows of a file say."""
-        last, exits, born = -np.inf, _Earliest(), _Earliest()
+        last, exits, born, paid = -np.inf, _Earliest(), _Earliest(), _Earliest()
         for part in parts:
             number = month_number_or_nan(part.month)
             last = max(last, float(np.nanmax(number, initial=-np.inf)))
             exits.add(part.loans, number, number, part.left)
+            every = np.ones(number.size, dtype=bool)
             if part.age is not None:
-                born.add(part.loans, number, number - part.age, np.ones(number.size, dtype=bool))
-        return cls(last, exits, born)
+                born.add(part.loans, number, number - part.age, every)
+            if part.rate is not None:
+                paid.add(part.loans, -number, part.rate, every)  # the earliest counted backwards is the latest
+        return cls(last, exits, born, paid)
 
     def late(self, month: pd.Series) -> BoolArray:
         """Rows of the release's last month; shape (rows,)."""
@@ -85,3 +90,7 @@ class Lives:
         """
         age = month_number_or_nan(month) - self.born.of(loans)
         return pd.Series(age, index=loans.index).where(published.notna())
+
+    def last_rates(self, loans: pd.Series) -> pd.Series:
+        """The last rate published of each row's loan, percent a year, empty where there is none; shape (rows,)."""
+        return pd.Series(self.paid.of(loans), index=loans.index)

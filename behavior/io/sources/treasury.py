@@ -21,6 +21,8 @@ from behavior.quantities import FloatArray, IntArray
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
 HALF_YEAR = 6
 NO_QUOTE = ("", "N/A", "NA", "ND")
+REAL = {"5 YR", "7 YR", "10 YR", "20 YR", "30 YR"}
+"""Columns of the real yields, which are published beside the par yields in a file of the same form."""
 
 
 def par_rates(path: Path) -> Iterator[Batch]:
@@ -91,6 +93,10 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     if raw.faults or "Date" not in raw.table or not columns:
         named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1)
         raise FaultyInput(raw.faults or (named,))
+    if {name.strip() for _, name in columns} == REAL:
+        rule = "expected par yields, these are the columns of the real yields (inflation-indexed securities)"
+        hint = "Download the Daily Treasury Par Yield Curve Rates, from 1 Mo on"
+        raise FaultyInput([Fault(path.name, rule, 1, None, ", ".join(name for _, name in columns), hint)])
     text = raw.table["Date"].str.strip()
     day = pd.to_datetime(text, format="%m/%d/%Y", errors="coerce")
     day = day.fillna(pd.to_datetime(text, format="%m/%d/%y", errors="coerce"))

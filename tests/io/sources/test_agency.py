@@ -227,6 +227,21 @@ def test_fannie_mae_combined_file(tmp_path: Path, fields: int) -> None:
     assert check_between({"loans": loans, "loan_months": table}, MORTGAGE_HISTORY) == []
 
 
+def test_a_modified_loan_leaves_at_its_last_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the original rate a modified loan's payoff alone would stand at a high incentive, and no month before it."""
+    rows = [
+        _fannie("M", "012018", "150000.00", rate="6.5"),
+        _fannie("M", "032018", "0.00", "01", rate=""),
+        _fannie("M", "022018", "160000.00", rate="2"),
+        _fannie("N", "012018", "90000.00", rate=""),
+        _fannie("N", "022018", "0.00", "01", rate=""),
+        _fannie("O", "042018", "90000.00"),
+    ]
+    monkeypatch.setattr(base, "BATCH_BYTES", 500)
+    table = read_whole("fannie_mae_2020_months", _write(tmp_path / "2018Q1.csv", rows)).table
+    assert table["rate"].tolist() == [0.065, 0.02, 0.02, 0.04375, 0.04375]
+
+
 def test_archives_are_read_in_place(tmp_path: Path) -> None:
     text = "\n".join(FREDDIE) + "\n"
     with gzip.open(tmp_path / "svcg.txt.gz", "wt") as file:

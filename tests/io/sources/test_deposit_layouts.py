@@ -65,6 +65,26 @@ def test_pkdd_transactions_become_months(tmp_path: Path) -> None:
     assert check_between({"accounts": accounts, "account_months": table}, DEPOSIT_HISTORY) == []
 
 
+def test_a_day_ends_with_the_balance_that_the_days_around_it_say(tmp_path: Path) -> None:
+    """The published file does not keep a day's order: here interest comes first and stands last, as it often does."""
+    text = """"trans_id";"account_id";"date";"type";"operation";"amount";"balance";"k_symbol";"bank";"account"
+701;2;930726;"VYDAJ";"VYBER";10300.00;38880.50;"";"";""
+632;2;930731;"VYDAJ";"VYBER";14.60;39068.90;"SLUZBY";"";""
+3530487;2;930731;"PRIJEM";"";203.00;39083.50;"UROK";"";""
+428;2;930805;"VYDAJ";"PREVOD NA UCET";7266.00;31802.90;"SIPO";"QR";13943797
+11;9;930730;"PRIJEM";"VKLAD";500.00;1500.00;"";"";""
+10;9;930730;"PRIJEM";"VKLAD";1000.00;1000.00;"";"";""
+12;9;930801;"VYDAJ";"VYBER";200.00;1300.00;"";"";""
+13;9;930831;"VYDAJ";"VYBER";14.60;1285.40;"SLUZBY";"";""
+"""
+    table = read_whole("pkdd99_trans", _write(tmp_path / "trans.asc", text)).table
+    held = table.set_index(["account_id", "month"])["balance"].round(2)
+    assert held.loc["2"].tolist() == [39068.90, 31802.90]
+    assert held.loc["9"].tolist() == [1500.00, 1285.40]
+    moved = (table["credits"] + table["interest_credited"] - table["debits"]).set_axis(held.index)
+    assert (held - held.groupby("account_id").shift() - moved).dropna().abs().max() < 0.15
+
+
 def test_a_cut_transaction_file_names_its_last_line(tmp_path: Path) -> None:
     raw = read_whole("pkdd99_trans", _write(tmp_path / "trans.asc", TRANS + "7;576;9304"))
     assert [(one.line, one.rule) for one in raw.faults] == [(8, "expected 10 fields, found 3")]

@@ -218,6 +218,10 @@ def test_a_flat_par_curve_is_a_flat_zero_curve() -> None:
     np.testing.assert_allclose(zero, 2 * np.log(1.02), atol=1e-14)
 
 
+# The Treasury publishes real yields in a file of the same form: as par yields they would be some 2% too low.
+REAL_YIELDS = 'Date,"5 YR","7 YR","10 YR","20 YR","30 YR"\n01/03/2023,1.68,1.61,1.58,1.62,1.66\n'
+
+
 @pytest.mark.parametrize(
     ("layout", "text", "words"),
     [
@@ -227,6 +231,8 @@ def test_a_flat_par_curve_is_a_flat_zero_curve() -> None:
         ("fred", "DATE\n2021-01-01\n", "expected a column a series beside DATE"),
         ("snb", "Date;Wert\n", "expected a line Date;D0;...;Value"),
         ("treasury_par_rates", "Date,Rate\n", "expected the columns Date, 1 Mo ... 30 Yr"),
+        ("treasury_par_rates", REAL_YIELDS, "these are the columns of the real yields"),
+        ("treasury_zero_curves", REAL_YIELDS, "these are the columns of the real yields"),
     ],
 )
 def test_another_layout_is_refused(tmp_path: Path, layout: str, text: str, words: str) -> None:
