@@ -13,7 +13,7 @@ from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard
 from behavior.errors import BehaviorError
 from behavior.estimators.minimum_probable_amount import fit_log_changes, minimum_probable_amount, quantile_of
-from behavior.panel.dense import month_number
+from behavior.months import month_number
 from behavior.panel.landmarks import BalanceGrid
 from behavior.quantities import BoolArray, FloatArray, IntArray
 

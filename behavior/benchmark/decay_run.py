@@ -23,8 +23,9 @@ from behavior.errors import BehaviorError, FittingError
 from behavior.kinds._decay_fit import level_codes, segment_levels
 from behavior.kinds.base import Exhibit, ExportContext, ModelKind
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
-from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.dense import month_end_of
 from behavior.panel.landmarks import BalanceGrid, balance_grid
 from behavior.panel.split import first_check_month, uniform_of_rows
 from behavior.quantities import FloatArray, IntArray

@@ -10,8 +10,8 @@ import numpy as np
 from behavior.benchmark.protocols import Protocol
 from behavior.benchmark.rate_phases import phases_of
 from behavior.errors import FittingError
+from behavior.months import month_number
 from behavior.panel.base import PanelSplit
-from behavior.panel.dense import month_number
 from behavior.panel.split import first_check_month, uniform_of_rows
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 

@@ -31,8 +31,8 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.kinds._prepayment_segments import segments_found
 from behavior.kinds._segments import scheme_of, segment_text
 from behavior.kinds.base import FittedModel, ModelKind
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 

@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 TERMS = (

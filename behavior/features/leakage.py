@@ -22,8 +22,8 @@ from behavior.errors import FittingError
 from behavior.features.base import Feature, FeatureMatrix
 from behavior.features.contract_ends import ContractEnds
 from behavior.features.separation import BINS, Units, area_under_curve, bins_of, unit_codes
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SCREENS = (

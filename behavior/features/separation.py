@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.features.contract_ends import ContractEnds
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 BINS = 60

@@ -11,7 +11,8 @@ from behavior.cells import Breach, is_text
 from behavior.columns import unit_codes
 from behavior.io.extract_cells import dates_of, numbers_of
 from behavior.io.mapping_terms import Aggregate, Cumulate, Text
-from behavior.panel.dense import month_end_of, month_number
+from behavior.months import month_number
+from behavior.panel.dense import month_end_of
 from behavior.quantities import IntArray
 
 NAMES = {"minimum": "min", "maximum": "max"}

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.market.history import RateHistory
-from behavior.panel.dense import month_end_of, month_number
+from behavior.months import month_number
+from behavior.panel.dense import month_end_of
 from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, IntArray
 
 NAME = re.compile(r"^(?P<family>.*)[_ ](?P<count>\d+)(?P<unit>M|Y)$")

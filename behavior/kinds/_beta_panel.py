@@ -13,8 +13,9 @@ from behavior.errors import Fault, FittingError, SpecFault
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.kinds._beta_ladders import stopped, with_ladders
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
-from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.dense import month_end_of
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 

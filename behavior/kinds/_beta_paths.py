@@ -21,7 +21,7 @@ from behavior.assumptions.pass_through_path import (
 )
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import positions
-from behavior.panel.dense import month_number
+from behavior.months import month_number
 from behavior.quantities import FloatArray, IntArray
 
 GapOf = Callable[[RateSeries, int, float], float | None]

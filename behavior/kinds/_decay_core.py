@@ -16,8 +16,8 @@ import pandas as pd
 from behavior.estimators.minimum_probable_amount import quantile_of, surge_balance
 from behavior.kinds._decay_lives import SegmentReading, core_path
 from behavior.kinds.base import Exhibit
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.panel.landmarks import BalanceGrid, balance_grid
 from behavior.quantities import AnyArray, FloatArray
 

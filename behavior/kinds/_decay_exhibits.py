@@ -12,8 +12,8 @@ from behavior.kinds._decay_core import core_exhibit, weighting_exhibit
 from behavior.kinds._decay_lives import lives_exhibit, readings
 from behavior.kinds._pictures import SERIES, lines_by
 from behavior.kinds.base import Exhibit, Predictions
+from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
-from behavior.panel.dense import month_number
 from behavior.quantities import AnyArray, BoolArray
 
 

@@ -15,8 +15,8 @@ from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
 from behavior.kinds._segments import scheme_of, segment_codes
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.panel.landmarks import EVERY, balance_grid, followed_cohorts, landmarks_between, minimum_balance_sums
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec

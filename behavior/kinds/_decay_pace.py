@@ -25,8 +25,8 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_fit import level_codes
+from behavior.months import month_number
 from behavior.panel.base import Panel
-from behavior.panel.dense import month_number
 from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 

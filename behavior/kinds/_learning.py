@@ -17,8 +17,8 @@ from behavior.features.base import Feature, FeatureMatrix, compute_features
 from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
+from behavior.months import month_number
 from behavior.panel.base import CASES, Panel, PanelSplit
-from behavior.panel.dense import month_number
 from behavior.quantities import BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
 

@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 
 from behavior.features.base import Feature
-from behavior.panel.dense import month_number
+from behavior.months import month_number
 from behavior.specs import ModelSpec
 
 

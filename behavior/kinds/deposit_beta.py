@@ -43,9 +43,9 @@ from behavior.kinds._beta_paths import (
 )
 from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
+from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
-from behavior.panel.dense import month_number
 from behavior.quantities import FloatArray
 from behavior.specs import ModelSpec
 

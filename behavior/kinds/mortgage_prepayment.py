@@ -55,8 +55,8 @@ from behavior.kinds._prepayment_segments import (
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
 from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
-from behavior.panel.dense import month_number
 from behavior.panel.loans import OLD_RATE, TARGETS, LoanPanelRules, build_loan_panel
 from behavior.panel.parts import loan_panels
 from behavior.quantities import BoolArray, FloatArray, IntArray, Quantity

@@ -47,8 +47,9 @@ from behavior.kinds._prepayment_export import digest_of, season_of
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of, segment_codes
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
-from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.dense import month_end_of
 from behavior.panel.deposits import CLOSED_BY_BALANCE, TARGETS, USED_AGAIN, DepositPanelRules, build_deposit_panel
 from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity

@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import first_of_run, last_of_run, month_number, number_of, order_of, places_of
+from behavior.months import month_number
+from behavior.panel.dense import first_of_run, last_of_run, number_of, order_of, places_of
 from behavior.panel.successors import Successors
 from behavior.quantities import BoolArray, FloatArray, IntArray
 

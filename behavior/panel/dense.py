@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.months import month_number as month_number
 from behavior.quantities import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 
 SLICE = 65_536

@@ -16,6 +16,7 @@ import pandas as pd
 
 from behavior.errors import FittingError, MarketDataError
 from behavior.market.history import RateHistory, role_in
+from behavior.months import month_number
 from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.customers import count_of_units, customers_of
@@ -25,7 +26,6 @@ from behavior.panel.dense import (
     first_of_run,
     last_of_run,
     month_end_of,
-    month_number,
     previous,
     repeated,
     slices_of,

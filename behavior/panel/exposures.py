@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.customers import count_of_units, customers_of
-from behavior.panel.dense import month_end_of, month_number, number_of, text_column
+from behavior.panel.dense import month_end_of, number_of, text_column
 from behavior.quantities import FloatArray, IntArray
 
 EXPOSURES = "exposure_history/1"

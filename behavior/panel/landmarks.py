@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import month_number
+from behavior.months import month_number
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 EVERY = 5

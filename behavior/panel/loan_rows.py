@@ -8,16 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import (
-    by_name,
-    fill_forward,
-    first_of_run,
-    month_number,
-    number_of,
-    order_of,
-    places_of,
-    slices_of,
-)
+from behavior.months import month_number
+from behavior.panel.dense import by_name, fill_forward, first_of_run, number_of, order_of, places_of, slices_of
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 MONTH_NUMBERS = ("balance", "curtailment", "house_price_index", "unemployment_rate")

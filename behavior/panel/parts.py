@@ -11,8 +11,8 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import CASES, CustomerHistory, Panel
-from behavior.panel.dense import month_number
 from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
 from behavior.panel.house_prices import HousePrices
 from behavior.panel.loan_rows import sorted_rows

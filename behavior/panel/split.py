@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import FittingError
+from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
-from behavior.panel.dense import month_number
 from behavior.quantities import AnyArray, BoolArray, FloatArray
 from behavior.specs import SplitSpec
 

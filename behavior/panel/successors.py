@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from behavior.panel.dense import month_number
+from behavior.months import month_number
 from behavior.quantities import BoolArray, IntArray
 
 

@@ -24,8 +24,9 @@ from behavior.benchmark.resampling import BLOCK_MONTHS, draws_of, value_and_inte
 from behavior.errors import FittingError, SpecFault
 from behavior.features.base import FeatureMatrix
 from behavior.kinds.mortgage_prepayment import KIND
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
-from behavior.panel.dense import month_end_of, month_number
+from behavior.panel.dense import month_end_of
 from behavior.panel.exposures import build_exposure_panel
 from behavior.specs import parse_spec
 
