@@ -98,13 +98,17 @@ def test_a_sample_keeps_every_event_and_stands_for_all_months(folder: Path) -> N
     _, other = panels(project(folder, "rows_at_once = 70000, customers = 0.5"), "mortgage_prepayment")
     _, whole = panels(project(folder), "mortgage_prepayment")
     pd.testing.assert_frame_equal(plain(sampled.learning), plain(other.learning), rtol=1e-12)
-    learned, table = sampled.learning.table, whole.panel.table[whole.split.train | whole.split.validate]
+    assert spec.export.refit  # the second fit learns from what the first one is not shown
+    seen = sampled.split.train | sampled.split.validate
+    learned, table = sampled.learning.table[seen], whole.panel.table[whole.split.train | whole.split.validate]
     for cause in ("payoff", "default"):
         assert learned[cause].sum() == table[cause].sum() > 0
+        assert sampled.learning.table[cause].sum() == whole.panel.table[cause].sum() > table[cause].sum()
     events = int(((table["payoff"] + table["default"]) > 0).sum())
     share = (len(learned) - events) / (len(table) - events)
     assert share == pytest.approx(spec.estimator.fixed["sample_share"], rel=0.05)
-    assert sampled.learning.cases.sum() == pytest.approx(len(table), rel=0.02)
+    assert sampled.learning.cases[seen].sum() == pytest.approx(len(table), rel=0.02)
+    assert sampled.learning.cases.sum() == pytest.approx(len(whole.panel.table), rel=0.02)
     assert whole.panel.cases.sum() == len(whole.panel.table)
     kept, everyone = set(sampled.panel.table["customer"]), whole.panel.table["customer"]
     assert 0.4 < len(kept) / everyone.nunique() < 0.6
