@@ -90,7 +90,10 @@ def with_block_covariance(
     hessian = design.T @ (spread[:, None] * design) + prior
     ridge = 1e-9 * float(np.trace(hessian)) / len(hessian)
     inverse = np.linalg.inv(hessian + ridge * np.eye(len(hessian)))
-    scores = _sums(design, weights * (event[sample.rows] - fitted), held.customer)
+    # Fits step on all rows, so that the sample's own noise is no error of theirs: a row that stands for n counts as n
+    # draws, not as one draw n times.
+    surprise = weights * (event[sample.rows] - fitted) / np.sqrt(sample.factor)
+    scores = _sums(design, surprise, held.customer)
     shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar, cases)
     pulls = _sums(design, spread, held.calendar) * shock
     carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores + pulls.T @ pulls) @ inverse)
