@@ -91,6 +91,20 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     DidNotConverge, LeakFound, FittingError.
     """
+    return _fit(panel, split, spec, judging=True)
+
+
+def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """A judged model learned again from other rows, without its screens and challengers.
+
+    Raises
+    ------
+    DidNotConverge, FittingError.
+    """
+    return _fit(panel, split, spec, judging=False)
+
+
+def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> FittedModel:
     table = panel.table
     learning = split.train | split.validate
     levels = segment_levels(table, spec)
@@ -102,11 +116,13 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     }
     inputs, plain = learn_inputs(panel, split, FEATURES, spec, extra)
     calm = table["overdrawn"].to_numpy() == 0
-    strong = refuse_leaks(panel, plain, table["closed"].to_numpy(), learning & calm, TARGETS, FEATURES)
+    closed, strong = table["closed"].to_numpy(), {}
+    if judging:
+        strong = refuse_leaks(panel, plain, closed, learning & calm, TARGETS, FEATURES)
     roles = Roles("spread" if with_spread else "", "age_months", "", _interacts(plain, spec))
     codes = level_codes(table, spec, levels)
     usual = usual_spreads(table[learning], codes[learning], len(levels))  # what later months hold is not known yet
-    learned = _closing(panel, split, spec, plain, roles, codes, levels, usual)
+    learned = _closing(panel, split, spec, plain, roles, codes, levels, usual, judging)
     closure, matrix = learned.estimators["closure"], learned.matrix
     if learned.pace is not None:
         inputs = replace(inputs, derived=learned.pace)
@@ -124,11 +140,6 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
     return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts)
-
-
-def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
-    """A judged model learned again from other rows, without challengers."""
-    return replace(fit(panel, split, spec), challengers={})
 
 
 @dataclass(frozen=True)
@@ -151,6 +162,7 @@ def _closing(
     codes: IntArray,
     levels: tuple[str, ...],
     usual: tuple[float, ...],
+    judging: bool,
 ) -> _Closing:
     """The closure champion, on a matrix with what has been cumulated where accounts have a pace of their own."""
     table, calm = panel.table, panel.table["overdrawn"].to_numpy() == 0
@@ -165,7 +177,7 @@ def _closing(
 
     champion, speaker = learn_closure(plain, table, split, roles, spec, calm, codes, blocks, wide)
     by = ("age_months", *(name for name in spec.segments.by if name in plain.names))
-    challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by)
+    challengers = learn_challengers(plain, closed, split, roles, champion, "closure", by) if judging else {}
     estimators: dict[str, Any] = {} if speaker is champion.model else {"closure_error": speaker}
     matrix, pace = plain, None
     if champion.family == "spline_hazard":  # trees read the history's own composition in their leaves
