@@ -30,7 +30,10 @@ def learn_inputs(
     learning = panel.rows(split.train | split.validate)
     known = compute_features(learning, features, names_read(panel, features, spec))
     inputs = ModelInputs(known.names, known.levels, dict(extra))
-    return inputs, known if learning is panel else inputs.matrix(panel, features)
+    if learning is panel:
+        return inputs, known
+    del learning, known  # a large panel's copy need not stand beside the whole matrix
+    return inputs, inputs.matrix(panel, features)
 
 
 def names_read(panel: Panel, features: Sequence[Feature], spec: ModelSpec) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from behavior.errors import Fault, SpecFault
+from behavior.freed import give_back_freed
 from behavior.kinds.base import FittedModel, ModelKind
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.split import nothing_held_back
@@ -60,6 +61,7 @@ def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> 
     """
     refuse_refit(kind, spec)
     judged = kind.fit(panel, split, spec)
+    give_back_freed()
     return Learned(judged, _refit(kind, judged, panel, spec) if spec.export.refit else judged)
 
 

@@ -65,6 +65,7 @@ def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spe
     panel, learning = sampled_panels(parts, history.customers, spec.split.seed + OWN_SEED, cases)
     split = split_panel(learning, spec.split)
     if spec.export.refit:  # what is held back from the first fit is learned from by the second
+        give_back_freed()
         return Panels(panel, learning, split)
     mask = split.train | split.validate
     none = np.zeros(int(mask.sum()), dtype=bool)

@@ -12,6 +12,7 @@ import pandas as pd
 from behavior.assumptions.manifest import render_set
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.errors import Fault, SpecFault
+from behavior.freed import give_back_freed
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel
@@ -151,6 +152,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     with stages.stage(f"{name}: registry"):
         tracker.ready(request.experiment)
     learned, panel = _learned(kind, request, stages)
+    give_back_freed()
     fitted = learned.judged
     split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
