@@ -43,11 +43,18 @@ def make_column(
     cells, breaches = _origin(name, how, table, siblings, text)
     if how.null_where:
         cells = cells.mask(among(cells, how.null_where))
-    for filler in how.fill_from:
-        cells = _filled(cells, column_of(table, filler), how)
     if kind in NUMBERS:
-        cells, found = _plainly_written(name, how, cells, text)
+        # What another table holds is written as it is there.
+        writing = siblings[how.join.table].text if how.join is not None else text
+        cells, found = _plainly_written(name, how, cells, writing)
         breaches += found
+    for filler in how.fill_from:
+        other = column_of(table, filler)
+        other = other.mask(among(other, how.null_where)) if how.null_where else other
+        if kind in NUMBERS:
+            other, found = _plainly_written(filler, ColumnMap(values=how.values, otherwise=how.otherwise), other, text)
+            breaches += within(found, cells.isna().to_numpy())
+        cells = _filled(cells, other)
     if how.values:
         cells, found = _mapped(cells, name, how.values, how.otherwise)
         breaches += found
@@ -81,13 +88,13 @@ def _typed(cells: pd.Series, name: str, how: ColumnMap, kind: str | None) -> tup
 
 def _plainly_written(name: str, how: ColumnMap, cells: pd.Series, text: Text) -> tuple[pd.Series, list[Breach]]:
     """The extract's own numbers as plain ones; words that the profile replaces stay, for it writes plain numbers."""
+    if how.value is not None:
+        return cells, []
     plain, found = plain_numbers(cells, name, text)
     if plain is cells:
         return cells, []
-    if how.join is not None or how.value is not None:
-        # Of another table, or of the profile: what is written otherwise may be a plain number there.
-        return plain.where(plain.notna(), cells), []
-    replaced = np.asarray(cells.isin(list(how.values)))
+    own = [*how.values, *([word_of(how.otherwise)] if how.join is not None and how.otherwise is not None else [])]
+    replaced = np.asarray(cells.isin(own))
     if how.values and how.otherwise is not None:
         replaced = np.ones(len(cells), dtype=bool)
     return plain.where(~replaced, cells), within(found, ~replaced)
@@ -109,9 +116,8 @@ def _fits(name: str, how: ColumnMap, kind: str | None) -> None:
             raise SpecFault([Fault("profile", rule, column=name, value=kind)])
 
 
-def _filled(cells: pd.Series, other: pd.Series, how: ColumnMap) -> pd.Series:
+def _filled(cells: pd.Series, other: pd.Series) -> pd.Series:
     """Cells with the empty ones taken from another column, as text where either is text."""
-    other = other.mask(among(other, how.null_where)) if how.null_where else other
     if is_text(cells) != is_text(other):
         cells, other = parse(cells, "", "text")[0], parse(other, "", "text")[0]
     return cells.where(cells.notna(), other)

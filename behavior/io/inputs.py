@@ -174,7 +174,7 @@ def _read_one(
     # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
     unread = {(fault.where, fault.line) for fault in mapped.faults}
     new = [fault for fault in faults if fault.rule != VALUE_REQUIRED or (fault.where, fault.line) not in unread]
-    return CheckedTable(table, mapped.place, mapped.sources, (*mapped.faults, *new), notes)
+    return CheckedTable(table, mapped.place, mapped.sources, (*mapped.faults, *new), notes, mapped.text)
 
 
 def _once(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:

@@ -13,7 +13,7 @@ from behavior.columns import shown
 from behavior.contracts import Place
 from behavior.errors import Fault, SpecFault
 from behavior.io.extract_cells import column_of
-from behavior.io.mapping_terms import Join, Plain, word_of
+from behavior.io.mapping_terms import Join, Plain, Text, word_of
 
 MOST_LINES = 5
 FOUND, ROW, THERE = "__found", "__row", "__there"
@@ -31,6 +31,11 @@ class Sibling(Protocol):
     @property
     def place(self) -> Place:
         """Their files and lines."""
+        ...
+
+    @property
+    def text(self) -> Text:
+        """How its numbers are written that are still text."""
         ...
 
 

@@ -14,7 +14,7 @@ from behavior.contracts import Place, TableContract, faults_at, places_together
 from behavior.errors import Fault
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of
-from behavior.io.extract_cells import column_of
+from behavior.io.extract_cells import column_of, plain_numbers
 from behavior.io.joins import Sibling
 from behavior.io.mapping_groups import aggregated, cumulated
 from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
@@ -33,6 +33,7 @@ class MappedTable:
     ----------
     declared : rate columns whose unit the profile declares as decimal.
     notes : rows left out by the mapping, in words.
+    text : how numbers are written that are still text.
     """
 
     table: pd.DataFrame
@@ -41,6 +42,7 @@ class MappedTable:
     faults: tuple[Fault, ...] = ()
     declared: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    text: Text = Text()
 
 
 @dataclass(frozen=True)
@@ -86,20 +88,21 @@ def map_table(
     unknown = _unknown_columns(work, source)
     if unknown:
         return MappedTable(pd.DataFrame(), work.place, sources, (*work.faults, *unknown))
-    work = _rows_kept(work, source.where, source.text, "set aside by `where`")
+    text = source.writing
+    work = _rows_kept(work, source.where, text, "set aside by `where`")
     if source.melt is not None:
         work = _melt(work, source.melt)
     if source.cumulate is not None:
-        work = _cumulate(work, source.cumulate, source.text)
+        work = _cumulate(work, source.cumulate, text)
     if source.aggregate is not None:
-        work = _aggregate(work, source.aggregate, source.text)
+        work = _aggregate(work, source.aggregate, text)
     if source.columns:
         work = _columns(work, source, contract, siblings or {})
-    work = _rows_kept(work, source.having, source.text, "set aside by `having`")
+    work = _rows_kept(work, source.having, text, "set aside by `having`")
     if contract is not None:
         work = _tidy(work, source, contract)
     own = {column for column, one in source.columns.items() if one.unit == "decimal"}
-    return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes)
+    return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes, text)
 
 
 def _gather(
@@ -112,7 +115,7 @@ def _gather(
         table = pd.concat([part.table for part in filled], ignore_index=True) if filled else pd.DataFrame()
         places = [part.place for part in filled]
         place = places_together(places, [len(part.table) for part in filled]) if filled else Place(name)
-        faults = tuple(fault for part in parts for fault in part.faults)
+        faults = (*(fault for part in parts for fault in part.faults), *_unlike(source, parts))
         notes = tuple(note for part in parts for note in part.notes)
         sources = tuple(one for part in parts for one in part.sources)
         return _Work(table, place, faults, notes), sources, frozenset().union(*(part.declared for part in parts))
@@ -132,6 +135,27 @@ def _gather(
     place = places_together([raw.place for raw in filled_raws], [len(raw.table) for raw in filled_raws])
     notes = tuple(note for raw in raws for note in raw.notes)
     return _Work(table, place, faults, notes), tuple(raw.source for raw in raws), frozenset()
+
+
+def _unlike(source: TableMap, parts: Sequence[MappedTable]) -> list[Fault]:
+    """Numbers of parts that write them otherwise and leave them as text: under each other none could tell which."""
+    if "text" in source.model_fields_set:
+        return []
+    rule = "the parts write numbers differently, and this column is still text"
+    hint = 'Give it `kind = "number"` in each part, or say under `text` beside `parts` how text is written'
+    return [
+        Fault(part.place.name, rule, column=str(name), hint=hint)
+        for part in parts
+        if part.text != source.writing
+        for name, cells in part.table.items()
+        if _written_otherwise(cells, part.text)
+    ]
+
+
+def _written_otherwise(cells: pd.Series, text: Text) -> bool:
+    """Whether a column is text that holds numbers in that writing which are other numbers, or none, in the plain one."""
+    plain, odd = plain_numbers(cells, "", text)
+    return plain is not cells and not odd and bool((plain.notna() & plain.ne(cells)).any())
 
 
 def _no_row(raws: Sequence[RawTable]) -> str:
@@ -212,7 +236,7 @@ def _columns(work: _Work, source: TableMap, contract: TableContract | None, sibl
     for name, how in source.columns.items():
         known = contract.column(name) if contract is not None else None
         kind = how.kind or (known.kind if known is not None else None)
-        cells, breaches = make_column(name, how, kind, seen, siblings, source.text)
+        cells, breaches = make_column(name, how, kind, seen, siblings, source.writing)
         own = [replace(one, column=how.from_ or name) if one.column == name else one for one in breaches]
         faults += faults_at(work.place, own, seen)
         made[name] = seen[name] = cells

@@ -214,6 +214,12 @@ class Text(Terms):
     columns: tuple[str, ...] = ()
     decimal: str = "."
     thousands: str = ""
+    minus: Literal["before", "after"] = "before"
+
+    @property
+    def numbers(self) -> Text:
+        """What of it says how numbers are written."""
+        return Text(decimal=self.decimal, thousands=self.thousands, minus=self.minus)
 
     @field_validator("encoding")
     @classmethod
@@ -291,6 +297,14 @@ class TableMap(Terms):
     def files(self) -> tuple[str, ...]:
         """The files named, none where rows stand in the profile."""
         return (self.file,) if isinstance(self.file, str) else self.file
+
+    @property
+    def writing(self) -> Text:
+        """How numbers are written that are still text: as `text` says, else as the parts have it, where they agree."""
+        if "text" in self.model_fields_set or not self.parts:
+            return self.text.numbers
+        found = {part.writing for part in self.parts.values() if not part.rows}
+        return found.pop() if len(found) == 1 else Text()
 
     @property
     def plain(self) -> bool:

@@ -83,18 +83,18 @@ def test_a_number_in_another_writing_is_named_and_not_guessed_at(tmp_path: Path)
     assert [one[0] for one in _said(above)] == [3, 4, 5, 8]
 
 
-def test_words_of_the_profile_and_of_other_tables_are_plain_numbers(tmp_path: Path) -> None:
+def test_words_of_the_profile_are_plain_numbers_and_another_table_is_written_its_own_way(tmp_path: Path) -> None:
     content = "id;grade\n1;A\n2;0,5\n3;0.75\n"
     columns = {
         "balance": {"from": "grade", "values": {"A": 1.25}},
-        "debits": {"join": {"table": "other", "on": ["id"], "column": "amount"}},
+        "debits": {"join": {"table": "other", "on": ["id"], "column": "amount"}, "otherwise": 0.125},
         "credits": {"from": "grade", "values": {"A": 1.25}, "otherwise": "2.5"},
     }
-    other = pd.DataFrame({"id": ["1", "2"], "amount": ["1.5", "2,5"]})
+    other = pd.DataFrame({"id": ["1", "2"], "amount": ["1.5", "2.500"]})
     mapped = _map(tmp_path, content, columns, ACCOUNT_MONTHS, {"other": other}, text=GERMAN)
     assert [one[:3] for one in _said(mapped)] == [(4, "grade", "0.75")]
     np.testing.assert_array_equal(mapped.table["balance"], [1.25, 0.5, np.nan])
-    np.testing.assert_array_equal(mapped.table["debits"], [1.5, 2.5, np.nan])
+    np.testing.assert_array_equal(mapped.table["debits"], [1.5, 2.5, 0.125])
     np.testing.assert_array_equal(mapped.table["credits"], [1.25, 2.5, 2.5])
 
 
