@@ -13,7 +13,7 @@ from behavior.errors import Fault, SpecFault
 from behavior.io.conditions import among, mask_of, within
 from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates, read_times
 from behavior.io.joins import Sibling, joined
-from behavior.io.mapping_terms import UNITS, ColumnMap, Plain, Text, word_of
+from behavior.io.mapping_terms import IN_BRACES, UNITS, ColumnMap, Plain, Text, word_of
 from behavior.months import add_months, month_number_or_nan
 
 NUMBERS, DATES = ("number", "integer"), ("date", "month")
@@ -128,6 +128,8 @@ def _origin(
 ) -> tuple[pd.Series, list[Breach]]:
     if how.value is not None:
         return _constant(how.value, table), []
+    if how.composed is not None:
+        return _composed(how.composed, table)
     if how.months_between is not None:
         (first, found), (second, more) = (dates_of(table, one) for one in how.months_between)
         months = month_number_or_nan(second) - month_number_or_nan(first)
@@ -147,6 +149,17 @@ def _constant(value: Plain, table: pd.DataFrame) -> pd.Series:
     if isinstance(value, dt.date):
         return pd.Series(pd.Timestamp(value), index=table.index).astype("datetime64[us]")
     return pd.Series(value, index=table.index, dtype="str" if isinstance(value, str) else None)
+
+
+def _composed(words: str, table: pd.DataFrame) -> tuple[pd.Series, list[Breach]]:
+    """Columns and the words between them as one text; empty where one of the columns is."""
+    pieces = IN_BRACES.split(words)  # words and names in turn
+    found, breaches = pd.Series(pieces[0], table.index, dtype="str"), []
+    for name, after in zip(pieces[1::2], pieces[2::2], strict=True):
+        cells, odd = parse(column_of(table, name), name, "text")
+        found = found + cells.str.strip() + after
+        breaches += odd
+    return found, breaches
 
 
 def _months_after(date: str, months: str | int, table: pd.DataFrame, text: Text) -> tuple[pd.Series, list[Breach]]:

@@ -15,8 +15,8 @@ from behavior.errors import Fault
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of
 from behavior.io.extract_cells import column_of, plain_numbers
-from behavior.io.joins import Sibling
-from behavior.io.mapping_groups import aggregated, cumulated
+from behavior.io.joins import Sibling, finds_nothing
+from behavior.io.mapping_groups import aggregated, cumulated, last_in_part
 from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
@@ -223,27 +223,31 @@ def _cumulate(work: _Work, how: Cumulate, text: Text) -> _Work:
 
 def _aggregate(work: _Work, how: Aggregate, text: Text) -> _Work:
     """One row a group; its place is the last row that went into it."""
+    partial = last_in_part(work.table, how)
+    notes = (*work.notes, partial) if partial else work.notes
     table, rows, breaches = aggregated(work.table, how, text)
     faults = (*work.faults, *faults_at(work.place, breaches, work.table))
-    return replace(work, table=table, place=work.place.take(rows), faults=faults)
+    return replace(work, table=table, place=work.place.take(rows), faults=faults, notes=notes)
 
 
 def _columns(work: _Work, source: TableMap, contract: TableContract | None, siblings: Mapping[str, Sibling]) -> _Work:
     """The columns the profile makes, in its order, then those it keeps."""
     seen = work.table.copy(deep=False)
     made: dict[str, pd.Series] = {}
-    faults = list(work.faults)
+    faults, notes = list(work.faults), list(work.notes)
     for name, how in source.columns.items():
         known = contract.column(name) if contract is not None else None
         kind = how.kind or (known.kind if known is not None else None)
         cells, breaches = make_column(name, how, kind, seen, siblings, source.writing)
         own = [replace(one, column=how.from_ or name) if one.column == name else one for one in breaches]
         faults += faults_at(work.place, own, seen)
+        nothing = finds_nothing(how.join, seen, siblings) if how.join is not None else ""
+        notes += [f"{name}: {nothing}"] if nothing else []
         made[name] = seen[name] = cells
     for name in source.keep:
         made.setdefault(name, work.table[name])
     # A cell that two columns are made of is named once.
-    return replace(work, table=pd.DataFrame(made), faults=tuple(dict.fromkeys(faults)))
+    return replace(work, table=pd.DataFrame(made), faults=tuple(dict.fromkeys(faults)), notes=tuple(notes))
 
 
 def _tidy(work: _Work, source: TableMap, contract: TableContract) -> _Work:

@@ -17,6 +17,8 @@ from behavior.quantities import IntArray
 
 NAMES = {"minimum": "min", "maximum": "max"}
 SUMMED = ("sum", "mean")
+FREE_DAYS = 4
+"""Days at the end of a month on which a bank may be closed: a weekend with a holiday on either side."""
 
 
 def cumulated(table: pd.DataFrame, how: Cumulate, text: Text) -> tuple[pd.DataFrame, list[Breach]]:
@@ -55,6 +57,14 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
     if how.every_month:
         made = _every_month(made, how)
     return made, made.pop("__row").to_numpy(dtype=np.int64), breaches
+
+
+def last_in_part(table: pd.DataFrame, how: Aggregate) -> str:
+    """In words, that the last calendar month is there in part; days at its end on which nothing happens are none."""
+    last = dates_of(table, how.date, how.date_format)[0].max() if how.date else pd.NaT
+    if pd.isna(last) or last.normalize() + pd.Timedelta(days=FREE_DAYS) >= last.normalize() + pd.offsets.MonthEnd(0):
+        return ""
+    return f"the last `{how.date}` is {last:%Y-%m-%d}: that month is there in part"
 
 
 def _every_month(made: pd.DataFrame, how: Aggregate) -> pd.DataFrame:

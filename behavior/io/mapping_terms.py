@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Plain = str | float | int | bool | dt.date
+IN_BRACES = re.compile(r"\{([^{}]+)\}")
 UNITS = {
     "decimal": 1.0,
     "percent": 1e-2,
@@ -92,6 +94,7 @@ class ColumnMap(Terms):
     Parameters
     ----------
     from_ : column of the extract (default: the same name). value : the same in every row; "" is empty.
+    composed : text with columns in braces, as ``{BRANCH}-{ACCOUNT}``; empty where one of them is.
     months_between : two date columns, whole calendar months from the first to the second.
     join : from another table. cases : words or numbers by conditions.
     null_where : values that mean missing. null_when : conditions under which the cell is missing.
@@ -106,6 +109,7 @@ class ColumnMap(Terms):
 
     from_: str | None = Field(default=None, alias="from")
     value: Plain | None = None
+    composed: str | None = None
     months_between: tuple[str, str] | None = None
     months_after: MonthsAfter | None = None
     join: Join | None = None
@@ -145,10 +149,17 @@ class ColumnMap(Terms):
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMap:
-        origins = (self.from_, self.value, self.months_between, self.months_after, self.join)
+        origins = (self.from_, self.value, self.composed, self.months_between, self.months_after, self.join)
         if sum(origin is not None for origin in origins) + bool(self.cases) > 1:
-            raise ValueError("expected one origin: from, value, months_between, months_after, join or cases")
+            raise ValueError("expected one origin: from, value, composed, months_between, months_after, join or cases")
         return self
+
+    @field_validator("composed")
+    @classmethod
+    def _of_columns(cls, composed: str | None) -> str | None:
+        if composed is not None and (set(IN_BRACES.sub("", composed)) & set("{}") or not IN_BRACES.search(composed)):
+            raise ValueError('expected columns in braces, such as "{BRANCH}-{ACCOUNT}"')
+        return composed
 
 
 def _kind_of(value: Plain | None) -> str:
@@ -343,6 +354,8 @@ def _sources(name: str, column: ColumnMap) -> tuple[str, ...]:
 def _origins(name: str, column: ColumnMap) -> tuple[str, ...]:
     if column.value is not None:
         return ()
+    if column.composed is not None:
+        return tuple(IN_BRACES.findall(column.composed))
     if column.months_between is not None:
         return column.months_between
     if column.months_after is not None:

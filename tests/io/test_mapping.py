@@ -431,3 +431,21 @@ def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path: Path, zone: str) -> No
     aggregate = {"by": ["id"], "date": "at", "take": {"paid": "sum"}}
     columns = {"month": {"from": "at", "kind": "date"}, "paid": {"kind": "number"}}
     assert _values(_map(tmp_path, text, None, aggregate=aggregate, columns=columns))["paid"].tolist() == [1.0, 2.0]
+
+
+def test_a_name_is_composed_of_columns(tmp_path: Path) -> None:
+    text = "BRANCH,NO\n001,007\n002,007\n,008\n"
+    table = _values(_map(tmp_path, text, None, columns={"loan_id": {"composed": "A-{BRANCH}/{NO}"}}))
+    assert table["loan_id"].tolist()[:2] == ["A-001/007", "A-002/007"]
+    assert table["loan_id"].isna().tolist() == [False, False, True]
+    for odd in ("BRANCH", "{BRANCH", "{}", "{A}-}"):
+        with pytest.raises(ValidationError, match="expected columns in braces"):
+            TableMap.model_validate({"file": "a.csv", "columns": {"loan_id": {"composed": odd}}})
+
+
+def test_numbers_of_a_name_are_composed_as_text(tmp_path: Path) -> None:
+    pd.DataFrame({"no": [7, 8], "part": [1.0, np.nan]}).to_parquet(tmp_path / "extract.parquet")
+    source = TableMap.model_validate({"file": "extract.parquet", "columns": {"unit": {"composed": "{no}.{part}"}}})
+    found = map_table(source, None, tmp_path, "table", {})
+    assert found.table["unit"].tolist()[0] == "7.1"
+    assert found.table["unit"].isna().tolist() == [False, True]

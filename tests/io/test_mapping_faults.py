@@ -365,3 +365,29 @@ def test_exits_need_the_columns_that_they_are_told_by(tmp_path: Path) -> None:
     columns = {"loan_id": {"from": "k"}, "status": {"value": "prepaid"}}
     with pytest.raises(SpecFault, match="column `month`"):
         _map(tmp_path, "k\n1\n", columns, LOAN_MONTHS, drop_after_exit=True)
+
+
+DATED = {
+    "month": {"month_end": True},
+    "balance": {"join": {"table": "other", "on": {"month": "DAY"}, "column": "paid"}},
+}
+
+
+def test_dates_of_a_key_are_held_against_dates(tmp_path: Path) -> None:
+    """A key in another form of date would find no row, and every cell would be `otherwise`."""
+    columns = {**DATED, "balance": {**DATED["balance"], "otherwise": 0}}
+    other = pd.DataFrame({"DAY": ["31.01.2024"], "paid": [5.0]})
+    mapped = _map(tmp_path, "month\n2024-01-15\n", columns, ACCOUNT_MONTHS, {"other": other})
+    assert [one[1:] for one in _said(mapped)] == [("month", "31.01.2024", "expected ISO dates in the key of a join")]
+    assert "Give `DAY` of `other` its `date_format`" in mapped.faults[0].hint
+    iso = pd.DataFrame({"DAY": ["2024-01-31T00:00:00"], "paid": [5.0]})
+    mapped = _map(tmp_path, "month\n2024-01-15\n", columns, ACCOUNT_MONTHS, {"other": iso})
+    assert (mapped.faults, mapped.notes, mapped.table["balance"].tolist()) == ((), (), [5.0])
+
+
+def test_a_join_that_finds_nothing_is_told(tmp_path: Path) -> None:
+    columns = {"id": {}, "balance": {"join": {"table": "other", "on": ["id"], "column": "paid"}, "otherwise": 0}}
+    other = pd.DataFrame({"id": ["001", "002"], "paid": [5.0, 6.0]})
+    mapped = _map(tmp_path, "id\n1\n2\n", columns, ACCOUNT_MONTHS, {"other": other})
+    assert mapped.faults == ()
+    assert mapped.notes == ("balance: no `id` is a `id` of `other`: `paid` is found for no row",)
