@@ -9,7 +9,7 @@ import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
-from behavior.io.mapping_terms import Text
+from behavior.io.mapping_terms import PLAIN, Text
 from behavior.quantities import BoolArray
 
 QUARTER = "quarter"
@@ -50,7 +50,7 @@ def plain_numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, l
 
     Where a comma stands before the decimals, a point means something else: 1.234 is no plain number there.
     """
-    if not is_text(cells) or text.numbers == Text():
+    if not is_text(cells) or text.numbers == PLAIN:
         return cells, []
     mark, group = re.escape(text.decimal), re.escape(text.thousands)
     grouped = rf"|\d{{1,3}}(?:{group}\d{{3}})+" if text.thousands else ""

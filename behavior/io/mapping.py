@@ -17,7 +17,7 @@ from behavior.io.conditions import mask_of
 from behavior.io.extract_cells import column_of, plain_numbers
 from behavior.io.joins import Sibling, finds_nothing
 from behavior.io.mapping_groups import aggregated, cumulated, last_in_part
-from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
+from behavior.io.mapping_terms import PLAIN, Aggregate, Condition, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
 from behavior.panel.base import SourceFile
@@ -42,7 +42,7 @@ class MappedTable:
     faults: tuple[Fault, ...] = ()
     declared: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-    text: Text = Text()
+    text: Text = PLAIN
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _gather(
             if table[column].dtype == object:
                 table[column] = table[column].map(lambda cell: str(cell), na_action="ignore").astype("str")
         return _Work(table, Place(f"profile, {name}.rows")), (), frozenset()
-    raws = [_read(folder / file, source) for file in source.files]
+    raws = [_with_its_name(_read(folder / file, source), source.file_column) for file in source.files]
     faults = tuple(fault for raw in raws for fault in raw.faults)
     filled_raws = [raw for raw in raws if len(raw.table)]
     if not filled_raws:
@@ -153,7 +153,7 @@ def _unlike(source: TableMap, parts: Sequence[MappedTable]) -> list[Fault]:
 
 
 def _written_otherwise(cells: pd.Series, text: Text) -> bool:
-    """Whether a column is text that holds numbers in that writing which are other numbers, or none, in the plain one."""
+    """Whether a column is text that holds numbers in that writing that read otherwise, or not at all, as plain ones."""
     plain, odd = plain_numbers(cells, "", text)
     return plain is not cells and not odd and bool((plain.notna() & plain.ne(cells)).any())
 
@@ -168,7 +168,18 @@ def _read(path: Path, source: TableMap) -> RawTable:
     if source.layout:
         return read_layout(source.layout, path)
     text = source.text
-    return _named_once(read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns)), source)
+    form = TextFormat(text.delimiter, text.encoding, text.header, text.columns, text.skip_lines, text.skip_last_lines)
+    return _named_once(read_raw(path, form), source)
+
+
+def _with_its_name(raw: RawTable, column: str) -> RawTable:
+    """The file's rows with its name as a further column, where one is asked for."""
+    if not column or raw.table.empty:
+        return raw
+    rule, hint = "`file_column` is a column of the extract already", "Choose another name"
+    found = (Fault(raw.place.name, rule, 1, column, hint=hint),) if column in raw.table else ()
+    name = pd.Series(raw.place.name, raw.table.index, dtype="str")
+    return replace(raw, table=raw.table.assign(**{column: name}), faults=(*raw.faults, *found))
 
 
 def _named_once(raw: RawTable, source: TableMap) -> RawTable:

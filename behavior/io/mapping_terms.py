@@ -223,6 +223,8 @@ class Text(Terms):
     encoding: str = "utf-8"
     header: bool = True
     columns: tuple[str, ...] = ()
+    skip_lines: int = Field(default=0, ge=0)
+    skip_last_lines: int = Field(default=0, ge=0)
     decimal: str = "."
     thousands: str = ""
     minus: Literal["before", "after"] = "before"
@@ -258,6 +260,10 @@ class Text(Terms):
         return self
 
 
+PLAIN = Text()
+"""The contracts' own CSV."""
+
+
 class TableMap(Terms):
     """Where one table comes from and how its extract is mapped; without `columns` it is in the contract's form already.
 
@@ -268,15 +274,17 @@ class TableMap(Terms):
     ----------
     file : path(s) relative to the profile. layout : a published layout's reader. rows : rows written in the profile.
     parts : tables of the same shape put under each other.
+    file_column : a further column that holds the file's name, for what only the name says.
     note : where the file comes from, printed when it is absent.
     keep : further columns carried along as they are.
     """
 
     file: str | tuple[str, ...] = ()
     layout: str = ""
-    text: Text = Text()
+    text: Text = PLAIN
     rows: tuple[dict[str, Plain], ...] = ()
     parts: dict[str, TableMap] = {}
+    file_column: str = ""
     note: str = ""
     where: tuple[Condition, ...] = ()
     melt: Melt | None = None
@@ -315,21 +323,30 @@ class TableMap(Terms):
         if "text" in self.model_fields_set or not self.parts:
             return self.text.numbers
         found = {part.writing for part in self.parts.values() if not part.rows}
-        return found.pop() if len(found) == 1 else Text()
+        return found.pop() if len(found) == 1 else PLAIN
 
     @property
     def plain(self) -> bool:
         """Whether nothing has to be done: the file is in the contract's form."""
-        steps = (self.columns, self.where, self.melt, self.cumulate, self.aggregate, self.having, self.one_a_key)
+        steps = (
+            self.file_column,
+            self.columns,
+            self.where,
+            self.melt,
+            self.cumulate,
+            self.aggregate,
+            self.having,
+            self.one_a_key,
+        )
         tidy = (self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
         return not any(map(bool, (*steps, *tidy)))
 
     def reads(self) -> tuple[str, ...]:
         """Columns of the extract that the mapping needs, for the message when the file is absent."""
-        made: set[str] = set()
-        needed: dict[str, None] = dict.fromkeys(one.column for one in self.where)
+        made = {self.file_column}
+        needed: dict[str, None] = dict.fromkeys(one.column for one in self.where if one.column not in made)
         if self.melt is not None:
-            needed.update(dict.fromkeys((*self.melt.id, *self.melt.columns)))
+            needed.update(dict.fromkeys(name for name in (*self.melt.id, *self.melt.columns) if name not in made))
             made |= {*self.melt.id, self.melt.name, self.melt.value}
         if self.cumulate is not None:
             wanted = (*self.cumulate.by, self.cumulate.date, *self.cumulate.columns)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from behavior.contracts import Place, TableContract, examine
 from behavior.errors import ContractFault, Fault
 from behavior.io.files import write_atomically
-from behavior.io.mapping_terms import Text
+from behavior.io.mapping_terms import PLAIN, Text
 from behavior.io.raw import read_raw
 from behavior.panel.base import SourceFile
 
@@ -37,7 +37,7 @@ class CheckedTable:
     sources: tuple[SourceFile, ...]
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
-    text: Text = Text()
+    text: Text = PLAIN
 
     def values(self) -> pd.DataFrame:
         """The table.

@@ -449,3 +449,41 @@ def test_numbers_of_a_name_are_composed_as_text(tmp_path: Path) -> None:
     found = map_table(source, None, tmp_path, "table", {})
     assert found.table["unit"].tolist()[0] == "7.1"
     assert found.table["unit"].isna().tolist() == [False, True]
+
+
+def test_months_that_only_the_names_of_files_say(tmp_path: Path) -> None:
+    for name, balance in (("loans_202401.csv", 5), ("loans_202402.csv", 4)):
+        (tmp_path / name).write_text(f"loan,balance\n7,{balance}\n", encoding="utf-8")
+    terms = {
+        "file": ["loans_202401.csv", "loans_202402.csv"],
+        "file_column": "FILE",
+        "where": [{"column": "FILE", "filled": True}],
+        "columns": {
+            "loan_id": "loan",
+            "month": {"from": "FILE", "date_format": "loans_%Y%m.csv", "month_end": True},
+            "balance": {},
+        },
+    }
+    source = TableMap.model_validate(terms)
+    assert source.reads() == ("loan", "balance")
+    table = _values(map_table(source, LOAN_MONTHS, tmp_path, "table", {}))
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2024-01-31", "2024-02-29"]
+    assert table["balance"].tolist() == [5.0, 4.0]
+    odd = map_table(source.model_copy(update={"file_column": "loan"}), LOAN_MONTHS, tmp_path, "table", {})
+    assert odd.faults[0].rule == "`file_column` is a column of the extract already"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_lines_around_the_rows_are_skipped(tmp_path: Path, end: str, ragged: bool) -> None:
+    lines = ["Book of loans", "as of; 31.01.2024", "loan;balance", "7;5", "8;x", *(["9"] if ragged else []), "T;2;;"]
+    content = end.join(lines) + end
+    text = {"delimiter": ";", "skip_lines": 2, "skip_last_lines": 1}
+    (tmp_path / "extract.csv").write_text(content, encoding="utf-8", newline="")
+    terms = {"file": "extract.csv", "text": text, "columns": {"loan_id": "loan", "balance": {}}}
+    found = map_table(TableMap.model_validate(terms), LOAN_MONTHS, tmp_path, "table", {})
+    assert found.table["loan_id"].tolist() == ["7", "8"]
+    wanted = [(6, None), (5, "balance")] if ragged else [(5, "balance")]
+    assert [(one.line, one.column) for one in found.faults] == wanted
+    every = TableMap.model_validate({**terms, "text": {**text, "skip_lines": 9}})
+    assert "lines that are skipped" in map_table(every, LOAN_MONTHS, tmp_path, "table", {}).faults[0].rule

@@ -367,15 +367,10 @@ def test_exits_need_the_columns_that_they_are_told_by(tmp_path: Path) -> None:
         _map(tmp_path, "k\n1\n", columns, LOAN_MONTHS, drop_after_exit=True)
 
 
-DATED = {
-    "month": {"month_end": True},
-    "balance": {"join": {"table": "other", "on": {"month": "DAY"}, "column": "paid"}},
-}
-
-
 def test_dates_of_a_key_are_held_against_dates(tmp_path: Path) -> None:
     """A key in another form of date would find no row, and every cell would be `otherwise`."""
-    columns = {**DATED, "balance": {**DATED["balance"], "otherwise": 0}}
+    join = {"table": "other", "on": {"month": "DAY"}, "column": "paid"}
+    columns = {"month": {"month_end": True}, "balance": {"join": join, "otherwise": 0}}
     other = pd.DataFrame({"DAY": ["31.01.2024"], "paid": [5.0]})
     mapped = _map(tmp_path, "month\n2024-01-15\n", columns, ACCOUNT_MONTHS, {"other": other})
     assert [one[1:] for one in _said(mapped)] == [("month", "31.01.2024", "expected ISO dates in the key of a join")]

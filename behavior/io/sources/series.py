@@ -56,7 +56,7 @@ def pmms(path: Path) -> Iterator[Batch]:
 
 
 def fred(path: Path) -> Iterator[Batch]:
-    """``observation_date`` (or ``DATE``) and one column a series -> rates; a column `VALUE` is the series of the file."""
+    """``observation_date`` (or ``DATE``) and one column a series -> rates; `VALUE` is the series of the file."""
     raw = _raw(path, ())
     head = str(raw.table.columns[0])
     if head.lower() not in ("observation_date", "date"):

@@ -114,8 +114,8 @@ def test_ecb_series(tmp_path: Path) -> None:
 
 
 def test_ecb_series_in_columns(tmp_path: Path) -> None:
-    """The portal's other form of CSV: a column a series, its key at the end of the title, days in words beside ISO."""
-    text = """"DATE","TIME PERIOD","Deposit facility, level (FM.B.U2.EUR.4F.KR.DFR.LEV)","Overnight, DE (MIR.M.DE.B.L21)"
+    """The portal's other form of CSV: a column a series, its key at the end of the title."""
+    text = """"DATE","TIME PERIOD","Deposit facility, level (FM.B.U2.EUR.4F.KR.DFR.LEV)","Overnight (MIR.M.DE.B.L21)"
 "2024-05-31","2024May","","0.61"
 "2024-06-12","12 Jun 2024","3.75",""
 "2024-06-30","2024Jun","","x"
