@@ -101,8 +101,17 @@ def map_table(
     work = _rows_kept(work, source.having, text, "set aside by `having`")
     if contract is not None:
         work = _tidy(work, source, contract)
+        work = _some_left(work)
     own = {column for column, one in source.columns.items() if one.unit == "decimal"}
     return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes, text)
+
+
+def _some_left(work: _Work) -> _Work:
+    """A table that the steps have emptied says so, unless a fault says why."""
+    if len(work.table) or work.faults:
+        return work
+    rule = f"expected at least one row that counts ({'; '.join(work.notes) or 'none found'})"
+    return replace(work, faults=(Fault(work.place.name, rule, hint="Correct the steps in the profile"),))
 
 
 def _gather(

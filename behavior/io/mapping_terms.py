@@ -328,17 +328,8 @@ class TableMap(Terms):
     @property
     def plain(self) -> bool:
         """Whether nothing has to be done: the file is in the contract's form."""
-        steps = (
-            self.file_column,
-            self.columns,
-            self.where,
-            self.melt,
-            self.cumulate,
-            self.aggregate,
-            self.having,
-            self.one_a_key,
-        )
-        tidy = (self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
+        steps = (self.columns, self.where, self.melt, self.cumulate, self.aggregate, self.having, self.one_a_key)
+        tidy = (self.file_column, self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
         return not any(map(bool, (*steps, *tidy)))
 
     def reads(self) -> tuple[str, ...]:

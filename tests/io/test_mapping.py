@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from behavior.contracts import Place, TableContract, check
@@ -487,3 +489,27 @@ def test_lines_around_the_rows_are_skipped(tmp_path: Path, end: str, ragged: boo
     assert [(one.line, one.column) for one in found.faults] == wanted
     every = TableMap.model_validate({**terms, "text": {**text, "skip_lines": 9}})
     assert "lines that are skipped" in map_table(every, LOAN_MONTHS, tmp_path, "table", {}).faults[0].rule
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=60), st.integers(0, 4))
+def test_an_account_that_is_emptied_holds_nothing(
+    tmp_path_factory: pytest.TempPathFactory, cents: list[int], places: int
+) -> None:
+    """Money is counted in its smallest unit: neither a balance nor a month's sum keeps what binary fractions leave."""
+    flows = [*cents, *(-one for one in reversed(cents))]
+    text = "id,day,paid\n" + "".join(f"1,2024-01-{k % 28 + 1:02},{one / 10**places}\n" for k, one in enumerate(flows))
+    by = {"by": ["id"], "date": "day"}
+    for steps in (
+        {"cumulate": {**by, "columns": {"paid": "held"}}, "aggregate": {**by, "take": {"held": "last"}}},
+        {"aggregate": {**by, "take": {"paid": "sum"}}},
+    ):
+        table = _values(_map(tmp_path_factory.mktemp("sums"), text, None, **steps))
+        assert table.iloc[-1, -1] == 0.0
+
+
+def test_a_table_that_its_steps_empty_says_which(tmp_path: Path) -> None:
+    columns = {"account_id": "id", "month": {"value": "2024-01-31"}, "balance": {}}
+    having = [{"column": "balance", "above": 9}]
+    found = _map(tmp_path, "id,balance\n7,5\n", ACCOUNT_MONTHS, columns=columns, having=having)
+    rule = "expected at least one row that counts (1 rows set aside by `having`)"
+    assert [one.rule for one in found.faults] == [rule]
