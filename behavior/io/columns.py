@@ -17,6 +17,7 @@ from behavior.io.mapping_terms import IN_BRACES, UNITS, ColumnMap, Plain, Text, 
 from behavior.months import add_months, month_number_or_nan
 
 NUMBERS, DATES = ("number", "integer"), ("date", "month")
+LAST_DIGITS = 4.0 * float(np.finfo(np.float64).eps)
 MOST_MONTHS = 12_000
 """Further than this no date is moved."""
 
@@ -214,7 +215,7 @@ def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame, text: Text) -
     factor = UNITS[how.unit or "units"] * (1.0 if how.times is None else how.times)
     numbers = cells.astype(np.float64)
     breaches: list[Breach] = []
-    for others, step in ((how.minus, np.subtract), (how.plus, np.add), (how.divided_by, _divided)):
+    for others, step in ((how.minus, _taken_away), (how.plus, np.add), (how.divided_by, _divided)):
         for other in others:
             operand, found = numbers_of(table, other, text)
             numbers = pd.Series(step(numbers, operand), index=table.index)
@@ -222,6 +223,12 @@ def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame, text: Text) -
     # Dividing keeps 3.25 percent at 0.0325 to the last digit; multiplying by 0.01 does not.
     scaled = numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
     return (scaled.round() if how.rounded else scaled), breaches
+
+
+def _taken_away(numbers: pd.Series, operand: pd.Series) -> pd.Series:
+    """A difference; what is left of two equal amounts by their last binary digits is 0, never a little below it."""
+    difference = numbers - operand
+    return difference.mask(difference.abs() <= LAST_DIGITS * (numbers.abs() + operand.abs()), 0.0)
 
 
 def _divided(numbers: pd.Series, divisor: pd.Series) -> pd.Series:

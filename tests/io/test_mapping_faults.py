@@ -386,3 +386,10 @@ def test_a_join_that_finds_nothing_is_told(tmp_path: Path) -> None:
     mapped = _map(tmp_path, "id\n1\n2\n", columns, ACCOUNT_MONTHS, {"other": other})
     assert mapped.faults == ()
     assert mapped.notes == ("balance: no `id` is a `id` of `other`: `paid` is found for no row",)
+
+
+def test_equal_amounts_leave_nothing(tmp_path: Path) -> None:
+    """0.30 less 0.10 less 0.20 is not a credit of -3e-17, which the contract refuses."""
+    rows = "paid,interest,fees\n0.30,0.10,0.20\n0.30,0.10,0.19\n"
+    mapped = _map(tmp_path, rows, {"credits": {"from": "paid", "minus": ["interest", "fees"]}}, ACCOUNT_MONTHS)
+    assert mapped.table["credits"].tolist() == [0.0, pytest.approx(0.01, abs=1e-12)]
