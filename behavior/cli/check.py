@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from behavior.errors import BAD_INPUT, DONE, UsageError
 
@@ -56,7 +56,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     require_outputs(files=[rejects, written])
     with console.progress(f"checking {paths[0].name}"):
         inputs, faults = _in_layout(paths, args.layout, written) if args.layout else _examine(paths[0], args.contract)
-    console.table("Inputs", inputs)
+    console.table("Inputs", [{name: cell for name, cell in one.items() if name != "notes"} for one in inputs])
+    _say_notes(console, inputs)
     if faults:
         console.table("Faults", _summary(faults))
         _examples(console, faults, args.examples)
@@ -70,6 +71,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     code = BAD_INPUT if faults else DONE
     console.result({"inputs": inputs, "faults": [vars(fault) for fault in faults], "exit_code": code})
     return code
+
+
+def _say_notes(console: Console, inputs: Sequence[Mapping[str, Any]]) -> None:
+    """What the mappings of a profile set aside, and what their joins did not find."""
+    notes = [f"  {one['input']}: {note}" for one in inputs for note in one.get("notes", ())]
+    for line in ["", *notes] if notes else []:
+        console.say(line)
 
 
 def _refuse_odd_options(args: argparse.Namespace) -> None:

@@ -13,10 +13,11 @@ from behavior.errors import Fault, SpecFault
 from behavior.io.conditions import among, mask_of, within
 from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates, read_times
 from behavior.io.joins import Sibling, joined
-from behavior.io.mapping_terms import UNITS, ColumnMap, Plain, Text, word_of
+from behavior.io.mapping_terms import IN_BRACES, UNITS, ColumnMap, Plain, Text, word_of
 from behavior.months import add_months, month_number_or_nan
 
 NUMBERS, DATES = ("number", "integer"), ("date", "month")
+LAST_DIGITS = 4.0 * float(np.finfo(np.float64).eps)
 MOST_MONTHS = 12_000
 """Further than this no date is moved."""
 
@@ -43,11 +44,18 @@ def make_column(
     cells, breaches = _origin(name, how, table, siblings, text)
     if how.null_where:
         cells = cells.mask(among(cells, how.null_where))
-    for filler in how.fill_from:
-        cells = _filled(cells, column_of(table, filler), how)
     if kind in NUMBERS:
-        cells, found = _plainly_written(name, how, cells, text)
+        # What another table holds is written as it is there.
+        writing = siblings[how.join.table].text if how.join is not None else text
+        cells, found = _plainly_written(name, how, cells, writing)
         breaches += found
+    for filler in how.fill_from:
+        other = column_of(table, filler)
+        other = other.mask(among(other, how.null_where)) if how.null_where else other
+        if kind in NUMBERS:
+            other, found = _plainly_written(filler, ColumnMap(values=how.values, otherwise=how.otherwise), other, text)
+            breaches += within(found, cells.isna().to_numpy())
+        cells = _filled(cells, other)
     if how.values:
         cells, found = _mapped(cells, name, how.values, how.otherwise)
         breaches += found
@@ -81,13 +89,13 @@ def _typed(cells: pd.Series, name: str, how: ColumnMap, kind: str | None) -> tup
 
 def _plainly_written(name: str, how: ColumnMap, cells: pd.Series, text: Text) -> tuple[pd.Series, list[Breach]]:
     """The extract's own numbers as plain ones; words that the profile replaces stay, for it writes plain numbers."""
+    if how.value is not None:
+        return cells, []
     plain, found = plain_numbers(cells, name, text)
     if plain is cells:
         return cells, []
-    if how.join is not None or how.value is not None:
-        # Of another table, or of the profile: what is written otherwise may be a plain number there.
-        return plain.where(plain.notna(), cells), []
-    replaced = np.asarray(cells.isin(list(how.values)))
+    own = [*how.values, *([word_of(how.otherwise)] if how.join is not None and how.otherwise is not None else [])]
+    replaced = np.asarray(cells.isin(own))
     if how.values and how.otherwise is not None:
         replaced = np.ones(len(cells), dtype=bool)
     return plain.where(~replaced, cells), within(found, ~replaced)
@@ -109,9 +117,8 @@ def _fits(name: str, how: ColumnMap, kind: str | None) -> None:
             raise SpecFault([Fault("profile", rule, column=name, value=kind)])
 
 
-def _filled(cells: pd.Series, other: pd.Series, how: ColumnMap) -> pd.Series:
+def _filled(cells: pd.Series, other: pd.Series) -> pd.Series:
     """Cells with the empty ones taken from another column, as text where either is text."""
-    other = other.mask(among(other, how.null_where)) if how.null_where else other
     if is_text(cells) != is_text(other):
         cells, other = parse(cells, "", "text")[0], parse(other, "", "text")[0]
     return cells.where(cells.notna(), other)
@@ -122,6 +129,8 @@ def _origin(
 ) -> tuple[pd.Series, list[Breach]]:
     if how.value is not None:
         return _constant(how.value, table), []
+    if how.composed is not None:
+        return _composed(how.composed, table)
     if how.months_between is not None:
         (first, found), (second, more) = (dates_of(table, one) for one in how.months_between)
         months = month_number_or_nan(second) - month_number_or_nan(first)
@@ -141,6 +150,17 @@ def _constant(value: Plain, table: pd.DataFrame) -> pd.Series:
     if isinstance(value, dt.date):
         return pd.Series(pd.Timestamp(value), index=table.index).astype("datetime64[us]")
     return pd.Series(value, index=table.index, dtype="str" if isinstance(value, str) else None)
+
+
+def _composed(words: str, table: pd.DataFrame) -> tuple[pd.Series, list[Breach]]:
+    """Columns and the words between them as one text; empty where one of the columns is."""
+    pieces = IN_BRACES.split(words)  # words and names in turn
+    found, breaches = pd.Series(pieces[0], table.index, dtype="str"), []
+    for name, after in zip(pieces[1::2], pieces[2::2], strict=True):
+        cells, odd = parse(column_of(table, name), name, "text")
+        found = found + cells.str.strip() + after
+        breaches += odd
+    return found, breaches
 
 
 def _months_after(date: str, months: str | int, table: pd.DataFrame, text: Text) -> tuple[pd.Series, list[Breach]]:
@@ -195,7 +215,7 @@ def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame, text: Text) -
     factor = UNITS[how.unit or "units"] * (1.0 if how.times is None else how.times)
     numbers = cells.astype(np.float64)
     breaches: list[Breach] = []
-    for others, step in ((how.minus, np.subtract), (how.plus, np.add), (how.divided_by, _divided)):
+    for others, step in ((how.minus, _taken_away), (how.plus, np.add), (how.divided_by, _divided)):
         for other in others:
             operand, found = numbers_of(table, other, text)
             numbers = pd.Series(step(numbers, operand), index=table.index)
@@ -203,6 +223,12 @@ def _scaled(cells: pd.Series, how: ColumnMap, table: pd.DataFrame, text: Text) -
     # Dividing keeps 3.25 percent at 0.0325 to the last digit; multiplying by 0.01 does not.
     scaled = numbers / round(1.0 / factor) if 0 < factor < 1 and how.times is None else numbers * factor
     return (scaled.round() if how.rounded else scaled), breaches
+
+
+def _taken_away(numbers: pd.Series, operand: pd.Series) -> pd.Series:
+    """A difference; what is left of two equal amounts by their last binary digits is 0, never a little below it."""
+    difference = numbers - operand
+    return difference.mask(difference.abs() <= LAST_DIGITS * (numbers.abs() + operand.abs()), 0.0)
 
 
 def _divided(numbers: pd.Series, divisor: pd.Series) -> pd.Series:

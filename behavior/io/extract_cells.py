@@ -9,11 +9,13 @@ import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
-from behavior.io.mapping_terms import Text
+from behavior.io.mapping_terms import PLAIN, Text
 from behavior.quantities import BoolArray
 
 QUARTER = "quarter"
 ISO_DAY = r"\d{4}-\d{2}-\d{2}"
+BEHIND = r"^\s*(.*\S)-\s*$"
+"""A number with its minus behind."""
 OFFSET = r"^(\S{10}[T ][\d:.]+) ?(?:Z|[-+]\d{2}(?::?\d{2})?)$"
 """A time of day with its distance from Greenwich: a day is the one on the wall where the money moved."""
 
@@ -48,18 +50,23 @@ def plain_numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, l
 
     Where a comma stands before the decimals, a point means something else: 1.234 is no plain number there.
     """
-    if not is_text(cells) or (text.decimal == "." and not text.thousands):
+    if not is_text(cells) or text.numbers == PLAIN:
         return cells, []
     mark, group = re.escape(text.decimal), re.escape(text.thousands)
     grouped = rf"|\d{{1,3}}(?:{group}\d{{3}})+" if text.thousands else ""
-    number = rf"\s*[-+]?(?:\d+{grouped})?(?:{mark}\d+)?(?:[eE][-+]?\d+)?\s*"
-    fits = cells.isna() | cells.str.fullmatch(number).fillna(False).astype(bool)
+    before, after = ("", "-?") if text.minus == "after" else ("[-+]?", "")
+    number = rf"\s*{before}(?:\d+{grouped})?(?:{mark}\d+)?(?:[eE][-+]?\d+)?{after}\s*"
+    typed = ~cells.map(lambda cell: isinstance(cell, str)).astype(bool) if cells.dtype == object else cells.isna()
+    fits = typed | cells.str.fullmatch(number).fillna(False).astype(bool)
     plain = cells.str.replace(text.thousands, "", regex=False) if text.thousands else cells
     plain = plain.str.replace(text.decimal, ".", regex=False).where(fits)
+    plain = plain.str.replace(BEHIND, r"-\1", regex=True) if after else plain
+    plain = plain.where(~typed, cells)
     if fits.all():
         return plain, []
     rule = f"expected a number with `{text.decimal}` before the decimals"
     rule += f" and `{text.thousands}` between thousands" if text.thousands else " and nothing between thousands"
+    rule += ", a minus behind" if after else ""
     hint = "Correct the cell, or how the profile's `text` says that numbers are written"
     rows = np.flatnonzero(~fits.to_numpy())
     return plain, [Breach(rule, rows, name, hint, cells.iloc[rows].tolist())]

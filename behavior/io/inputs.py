@@ -174,7 +174,7 @@ def _read_one(
     # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
     unread = {(fault.where, fault.line) for fault in mapped.faults}
     new = [fault for fault in faults if fault.rule != VALUE_REQUIRED or (fault.where, fault.line) not in unread]
-    return CheckedTable(table, mapped.place, mapped.sources, (*mapped.faults, *new), notes)
+    return CheckedTable(table, mapped.place, mapped.sources, (*mapped.faults, *new), notes, mapped.text)
 
 
 def _once(sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
@@ -207,7 +207,7 @@ def _rows_of(history: CustomerHistory) -> int:
 
 
 def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
-    """Every table a profile names, one row each (what, rows, files, faults), and all faults."""
+    """Every table a profile names, one row each (what, rows, files, faults, notes), and all faults."""
     rows: list[dict[str, object]] = []
     faults: list[Fault] = []
     for name in profile.terms.history:
@@ -217,7 +217,9 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
             history, found = None, list(error.faults)
         files = ", ".join(one.name for one in history.sources) if history is not None else ""
         count = _rows_of(history) if history is not None else 0
-        rows.append({"input": f"history.{name}", "rows": count, "files": files, "faults": len(found)})
+        notes = list(history.notes) if history is not None else []
+        row = {"input": f"history.{name}", "rows": count, "files": files, "faults": len(found), "notes": notes}
+        rows.append(row)
         faults += found
     held: dict[str, pd.DataFrame] = {}
     for section in SINGLE_TABLES:
@@ -229,7 +231,8 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
             read = CheckedTable(pd.DataFrame(), Place(section), (), error.faults)
         held[section] = read.table
         files = ", ".join(dict.fromkeys(one.name for one in read.sources))
-        rows.append({"input": section, "rows": len(read.table), "files": files, "faults": len(read.faults)})
+        row = {"input": section, "rows": len(read.table), "files": files, "faults": len(read.faults)}
+        rows.append({**row, "notes": list(read.notes)})
         faults += read.faults
     if profile.terms.settings is not None:
         try:

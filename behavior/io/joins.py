@@ -12,8 +12,8 @@ from behavior.cells import Breach, is_text, parse
 from behavior.columns import shown
 from behavior.contracts import Place
 from behavior.errors import Fault, SpecFault
-from behavior.io.extract_cells import column_of
-from behavior.io.mapping_terms import Join, Plain, word_of
+from behavior.io.extract_cells import column_of, read_times
+from behavior.io.mapping_terms import Join, Plain, Text, word_of
 
 MOST_LINES = 5
 FOUND, ROW, THERE = "__found", "__row", "__there"
@@ -31,6 +31,11 @@ class Sibling(Protocol):
     @property
     def place(self) -> Place:
         """Their files and lines."""
+        ...
+
+    @property
+    def text(self) -> Text:
+        """How its numbers are written that are still text."""
         ...
 
 
@@ -53,12 +58,14 @@ def joined(
     pairs = join.on if isinstance(join.on, dict) else {name: name for name in join.on}
     there = sibling.table.reset_index(drop=True)
     left, right = pd.DataFrame(index=table.index), pd.DataFrame(index=there.index)
+    breaches: list[Breach] = []
     for mine, theirs in pairs.items():
-        left[mine], right[mine] = _alike(column_of(table, mine), column_of(there, theirs))
+        left[mine], right[mine], odd = _alike(join, column_of(table, mine), column_of(there, theirs))
+        breaches += odd
     keys = list(left.columns)
     # A key that is empty names no row.
     right = right.assign(**{FOUND: column_of(there, join.column)})[right.notna().all(axis=1)]
-    breaches = [] if join.take else _ambiguous(join, left, right, sibling.place)
+    breaches += [] if join.take else _ambiguous(join, left, right, sibling.place)
     once = right.drop_duplicates(keys, keep=join.take or "first")
     cells = left.merge(once, "left", keys)[FOUND].set_axis(table.index)
     if otherwise is None:
@@ -67,11 +74,31 @@ def joined(
     return cells.where(cells.notna(), word_of(otherwise) if is_text(cells) else otherwise), breaches
 
 
-def _alike(mine: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Keys of a join in one type: text where the sides differ."""
-    if _family(mine) != _family(theirs):
-        return parse(mine, "", "text")[0], parse(theirs, "", "text")[0]
-    return mine, theirs
+def finds_nothing(join: Join, table: pd.DataFrame, siblings: Mapping[str, Sibling]) -> str:
+    """In words, that no row finds its key because one of its columns has nothing in common with the sibling's."""
+    there = siblings[join.table].table
+    if table.empty or there.empty:
+        return ""
+    pairs = join.on if isinstance(join.on, dict) else {name: name for name in join.on}
+    for mine, theirs in pairs.items():
+        here, known, _ = _alike(join, column_of(table, mine), column_of(there, theirs))
+        if not pd.Index(here.dropna().unique()).isin(known.dropna().unique()).any():
+            return f"no `{mine}` is a `{theirs}` of `{join.table}`: `{join.column}` is found for no row"
+    return ""
+
+
+def _alike(join: Join, mine: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series, list[Breach]]:
+    """Keys of a join in one type: dates where one side holds them, else text where they differ; and what is no date."""
+    kinds = {_family(mine), _family(theirs)}
+    if kinds != {"M", "text"}:
+        apart = len(kinds) > 1
+        return (parse(mine, "", "text")[0], parse(theirs, "", "text")[0], []) if apart else (mine, theirs, [])
+    (left, odd), (right, there) = (read_times(one, str(one.name)) for one in (mine, theirs))
+    hint = f"Give `{theirs.name}` of `{join.table}` its `date_format` under that table's `columns`"
+    if there:
+        value = (there[0].values or [""])[0]
+        odd = [*odd, Breach("expected ISO dates in the key of a join", None, str(mine.name), hint, None, value)]
+    return left, right, odd
 
 
 def _family(cells: pd.Series) -> str:

@@ -14,10 +14,10 @@ from behavior.contracts import Place, TableContract, faults_at, places_together
 from behavior.errors import Fault
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of
-from behavior.io.extract_cells import column_of
-from behavior.io.joins import Sibling
-from behavior.io.mapping_groups import aggregated, cumulated
-from behavior.io.mapping_terms import Aggregate, Condition, Cumulate, Melt, TableMap, Text
+from behavior.io.extract_cells import column_of, plain_numbers
+from behavior.io.joins import Sibling, finds_nothing
+from behavior.io.mapping_groups import aggregated, cumulated, last_in_part
+from behavior.io.mapping_terms import PLAIN, Aggregate, Condition, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
 from behavior.panel.base import SourceFile
@@ -33,6 +33,7 @@ class MappedTable:
     ----------
     declared : rate columns whose unit the profile declares as decimal.
     notes : rows left out by the mapping, in words.
+    text : how numbers are written that are still text.
     """
 
     table: pd.DataFrame
@@ -41,6 +42,7 @@ class MappedTable:
     faults: tuple[Fault, ...] = ()
     declared: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    text: Text = PLAIN
 
 
 @dataclass(frozen=True)
@@ -86,20 +88,30 @@ def map_table(
     unknown = _unknown_columns(work, source)
     if unknown:
         return MappedTable(pd.DataFrame(), work.place, sources, (*work.faults, *unknown))
-    work = _rows_kept(work, source.where, source.text, "set aside by `where`")
+    text = source.writing
+    work = _rows_kept(work, source.where, text, "set aside by `where`")
     if source.melt is not None:
         work = _melt(work, source.melt)
     if source.cumulate is not None:
-        work = _cumulate(work, source.cumulate, source.text)
+        work = _cumulate(work, source.cumulate, text)
     if source.aggregate is not None:
-        work = _aggregate(work, source.aggregate, source.text)
+        work = _aggregate(work, source.aggregate, text)
     if source.columns:
         work = _columns(work, source, contract, siblings or {})
-    work = _rows_kept(work, source.having, source.text, "set aside by `having`")
+    work = _rows_kept(work, source.having, text, "set aside by `having`")
     if contract is not None:
         work = _tidy(work, source, contract)
+        work = _some_left(work)
     own = {column for column, one in source.columns.items() if one.unit == "decimal"}
-    return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes)
+    return MappedTable(work.table, work.place, sources, work.faults, declared | own, work.notes, text)
+
+
+def _some_left(work: _Work) -> _Work:
+    """A table that the steps have emptied says so, unless a fault says why."""
+    if len(work.table) or work.faults:
+        return work
+    rule = f"expected at least one row that counts ({'; '.join(work.notes) or 'none found'})"
+    return replace(work, faults=(Fault(work.place.name, rule, hint="Correct the steps in the profile"),))
 
 
 def _gather(
@@ -112,7 +124,7 @@ def _gather(
         table = pd.concat([part.table for part in filled], ignore_index=True) if filled else pd.DataFrame()
         places = [part.place for part in filled]
         place = places_together(places, [len(part.table) for part in filled]) if filled else Place(name)
-        faults = tuple(fault for part in parts for fault in part.faults)
+        faults = (*(fault for part in parts for fault in part.faults), *_unlike(source, parts))
         notes = tuple(note for part in parts for note in part.notes)
         sources = tuple(one for part in parts for one in part.sources)
         return _Work(table, place, faults, notes), sources, frozenset().union(*(part.declared for part in parts))
@@ -122,7 +134,7 @@ def _gather(
             if table[column].dtype == object:
                 table[column] = table[column].map(lambda cell: str(cell), na_action="ignore").astype("str")
         return _Work(table, Place(f"profile, {name}.rows")), (), frozenset()
-    raws = [_read(folder / file, source) for file in source.files]
+    raws = [_with_its_name(_read(folder / file, source), source.file_column) for file in source.files]
     faults = tuple(fault for raw in raws for fault in raw.faults)
     filled_raws = [raw for raw in raws if len(raw.table)]
     if not filled_raws:
@@ -132,6 +144,27 @@ def _gather(
     place = places_together([raw.place for raw in filled_raws], [len(raw.table) for raw in filled_raws])
     notes = tuple(note for raw in raws for note in raw.notes)
     return _Work(table, place, faults, notes), tuple(raw.source for raw in raws), frozenset()
+
+
+def _unlike(source: TableMap, parts: Sequence[MappedTable]) -> list[Fault]:
+    """Numbers of parts that write them otherwise and leave them as text: under each other none could tell which."""
+    if "text" in source.model_fields_set:
+        return []
+    rule = "the parts write numbers differently, and this column is still text"
+    hint = 'Give it `kind = "number"` in each part, or say under `text` beside `parts` how text is written'
+    return [
+        Fault(part.place.name, rule, column=str(name), hint=hint)
+        for part in parts
+        if part.text != source.writing
+        for name, cells in part.table.items()
+        if _written_otherwise(cells, part.text)
+    ]
+
+
+def _written_otherwise(cells: pd.Series, text: Text) -> bool:
+    """Whether a column is text that holds numbers in that writing that read otherwise, or not at all, as plain ones."""
+    plain, odd = plain_numbers(cells, "", text)
+    return plain is not cells and not odd and bool((plain.notna() & plain.ne(cells)).any())
 
 
 def _no_row(raws: Sequence[RawTable]) -> str:
@@ -144,7 +177,18 @@ def _read(path: Path, source: TableMap) -> RawTable:
     if source.layout:
         return read_layout(source.layout, path)
     text = source.text
-    return _named_once(read_raw(path, TextFormat(text.delimiter, text.encoding, text.header, text.columns)), source)
+    form = TextFormat(text.delimiter, text.encoding, text.header, text.columns, text.skip_lines, text.skip_last_lines)
+    return _named_once(read_raw(path, form), source)
+
+
+def _with_its_name(raw: RawTable, column: str) -> RawTable:
+    """The file's rows with its name as a further column, where one is asked for."""
+    if not column or raw.table.empty:
+        return raw
+    rule, hint = "`file_column` is a column of the extract already", "Choose another name"
+    found = (Fault(raw.place.name, rule, 1, column, hint=hint),) if column in raw.table else ()
+    name = pd.Series(raw.place.name, raw.table.index, dtype="str")
+    return replace(raw, table=raw.table.assign(**{column: name}), faults=(*raw.faults, *found))
 
 
 def _named_once(raw: RawTable, source: TableMap) -> RawTable:
@@ -199,27 +243,31 @@ def _cumulate(work: _Work, how: Cumulate, text: Text) -> _Work:
 
 def _aggregate(work: _Work, how: Aggregate, text: Text) -> _Work:
     """One row a group; its place is the last row that went into it."""
+    partial = last_in_part(work.table, how)
+    notes = (*work.notes, partial) if partial else work.notes
     table, rows, breaches = aggregated(work.table, how, text)
     faults = (*work.faults, *faults_at(work.place, breaches, work.table))
-    return replace(work, table=table, place=work.place.take(rows), faults=faults)
+    return replace(work, table=table, place=work.place.take(rows), faults=faults, notes=notes)
 
 
 def _columns(work: _Work, source: TableMap, contract: TableContract | None, siblings: Mapping[str, Sibling]) -> _Work:
     """The columns the profile makes, in its order, then those it keeps."""
     seen = work.table.copy(deep=False)
     made: dict[str, pd.Series] = {}
-    faults = list(work.faults)
+    faults, notes = list(work.faults), list(work.notes)
     for name, how in source.columns.items():
         known = contract.column(name) if contract is not None else None
         kind = how.kind or (known.kind if known is not None else None)
-        cells, breaches = make_column(name, how, kind, seen, siblings, source.text)
+        cells, breaches = make_column(name, how, kind, seen, siblings, source.writing)
         own = [replace(one, column=how.from_ or name) if one.column == name else one for one in breaches]
         faults += faults_at(work.place, own, seen)
+        nothing = finds_nothing(how.join, seen, siblings) if how.join is not None else ""
+        notes += [f"{name}: {nothing}"] if nothing else []
         made[name] = seen[name] = cells
     for name in source.keep:
         made.setdefault(name, work.table[name])
     # A cell that two columns are made of is named once.
-    return replace(work, table=pd.DataFrame(made), faults=tuple(dict.fromkeys(faults)))
+    return replace(work, table=pd.DataFrame(made), faults=tuple(dict.fromkeys(faults)), notes=tuple(notes))
 
 
 def _tidy(work: _Work, source: TableMap, contract: TableContract) -> _Work:

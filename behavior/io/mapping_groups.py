@@ -16,7 +16,10 @@ from behavior.panel.dense import month_end_of
 from behavior.quantities import IntArray
 
 NAMES = {"minimum": "min", "maximum": "max"}
+MOST_DECIMALS = 9
 SUMMED = ("sum", "mean")
+FREE_DAYS = 4
+"""Days at the end of a month on which a bank may be closed: a weekend with a holiday on either side."""
 
 
 def cumulated(table: pd.DataFrame, how: Cumulate, text: Text) -> tuple[pd.DataFrame, list[Breach]]:
@@ -28,7 +31,8 @@ def cumulated(table: pd.DataFrame, how: Cumulate, text: Text) -> tuple[pd.DataFr
     for name, total in how.columns.items():
         flows, found = numbers_of(table, name, text)
         breaches += found
-        made[total] = flows.fillna(0.0).iloc[order].groupby(keys, dropna=False).cumsum().reindex(table.index)
+        sums = flows.fillna(0.0).iloc[order].groupby(keys, dropna=False).cumsum().reindex(table.index)
+        made[total] = _exact(sums, flows)
     return table.assign(**made), breaches
 
 
@@ -52,9 +56,28 @@ def aggregated(table: pd.DataFrame, how: Aggregate, text: Text) -> tuple[pd.Data
     # Rows without a key stay, for the contract to name: money must not leave with them.
     grouped = table.assign(__row=position).groupby(keys, sort=False, dropna=False)
     made = grouped.agg(**take, __row=("__row", "last")).reset_index()
+    for name in (name for name, word in how.take.items() if word == "sum"):
+        made[name] = _exact(made[name], table[name])
     if how.every_month:
         made = _every_month(made, how)
     return made, made.pop("__row").to_numpy(dtype=np.int64), breaches
+
+
+def _exact(sums: pd.Series, addends: pd.Series) -> pd.Series:
+    """Sums with no more decimals than what was added: an account that is emptied to the cent holds 0, not -1e-11."""
+    if not pd.api.types.is_float_dtype(addends):
+        return sums
+    known = addends.dropna().to_numpy(dtype=np.float64)
+    decimals = next((places for places in range(MOST_DECIMALS) if np.array_equal(np.round(known, places), known)), None)
+    return sums if decimals is None else sums.round(decimals) + 0.0
+
+
+def last_in_part(table: pd.DataFrame, how: Aggregate) -> str:
+    """In words, that the last calendar month is there in part; days at its end on which nothing happens are none."""
+    last = dates_of(table, how.date, how.date_format)[0].max() if how.date else pd.NaT
+    if pd.isna(last) or last.normalize() + pd.Timedelta(days=FREE_DAYS) >= last.normalize() + pd.offsets.MonthEnd(0):
+        return ""
+    return f"the last `{how.date}` is {last:%Y-%m-%d}: that month is there in part"
 
 
 def _every_month(made: pd.DataFrame, how: Aggregate) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Plain = str | float | int | bool | dt.date
+IN_BRACES = re.compile(r"\{([^{}]+)\}")
 UNITS = {
     "decimal": 1.0,
     "percent": 1e-2,
@@ -92,6 +94,7 @@ class ColumnMap(Terms):
     Parameters
     ----------
     from_ : column of the extract (default: the same name). value : the same in every row; "" is empty.
+    composed : text with columns in braces, as ``{BRANCH}-{ACCOUNT}``; empty where one of them is.
     months_between : two date columns, whole calendar months from the first to the second.
     join : from another table. cases : words or numbers by conditions.
     null_where : values that mean missing. null_when : conditions under which the cell is missing.
@@ -106,6 +109,7 @@ class ColumnMap(Terms):
 
     from_: str | None = Field(default=None, alias="from")
     value: Plain | None = None
+    composed: str | None = None
     months_between: tuple[str, str] | None = None
     months_after: MonthsAfter | None = None
     join: Join | None = None
@@ -145,10 +149,17 @@ class ColumnMap(Terms):
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMap:
-        origins = (self.from_, self.value, self.months_between, self.months_after, self.join)
+        origins = (self.from_, self.value, self.composed, self.months_between, self.months_after, self.join)
         if sum(origin is not None for origin in origins) + bool(self.cases) > 1:
-            raise ValueError("expected one origin: from, value, months_between, months_after, join or cases")
+            raise ValueError("expected one origin: from, value, composed, months_between, months_after, join or cases")
         return self
+
+    @field_validator("composed")
+    @classmethod
+    def _of_columns(cls, composed: str | None) -> str | None:
+        if composed is not None and (set(IN_BRACES.sub("", composed)) & set("{}") or not IN_BRACES.search(composed)):
+            raise ValueError('expected columns in braces, such as "{BRANCH}-{ACCOUNT}"')
+        return composed
 
 
 def _kind_of(value: Plain | None) -> str:
@@ -212,8 +223,16 @@ class Text(Terms):
     encoding: str = "utf-8"
     header: bool = True
     columns: tuple[str, ...] = ()
+    skip_lines: int = Field(default=0, ge=0)
+    skip_last_lines: int = Field(default=0, ge=0)
     decimal: str = "."
     thousands: str = ""
+    minus: Literal["before", "after"] = "before"
+
+    @property
+    def numbers(self) -> Text:
+        """What of it says how numbers are written."""
+        return Text(decimal=self.decimal, thousands=self.thousands, minus=self.minus)
 
     @field_validator("encoding")
     @classmethod
@@ -241,6 +260,10 @@ class Text(Terms):
         return self
 
 
+PLAIN = Text()
+"""The contracts' own CSV."""
+
+
 class TableMap(Terms):
     """Where one table comes from and how its extract is mapped; without `columns` it is in the contract's form already.
 
@@ -251,15 +274,17 @@ class TableMap(Terms):
     ----------
     file : path(s) relative to the profile. layout : a published layout's reader. rows : rows written in the profile.
     parts : tables of the same shape put under each other.
+    file_column : a further column that holds the file's name, for what only the name says.
     note : where the file comes from, printed when it is absent.
     keep : further columns carried along as they are.
     """
 
     file: str | tuple[str, ...] = ()
     layout: str = ""
-    text: Text = Text()
+    text: Text = PLAIN
     rows: tuple[dict[str, Plain], ...] = ()
     parts: dict[str, TableMap] = {}
+    file_column: str = ""
     note: str = ""
     where: tuple[Condition, ...] = ()
     melt: Melt | None = None
@@ -293,18 +318,26 @@ class TableMap(Terms):
         return (self.file,) if isinstance(self.file, str) else self.file
 
     @property
+    def writing(self) -> Text:
+        """How numbers are written that are still text: as `text` says, else as the parts have it, where they agree."""
+        if "text" in self.model_fields_set or not self.parts:
+            return self.text.numbers
+        found = {part.writing for part in self.parts.values() if not part.rows}
+        return found.pop() if len(found) == 1 else PLAIN
+
+    @property
     def plain(self) -> bool:
         """Whether nothing has to be done: the file is in the contract's form."""
         steps = (self.columns, self.where, self.melt, self.cumulate, self.aggregate, self.having, self.one_a_key)
-        tidy = (self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
+        tidy = (self.file_column, self.sort, self.drop_after_exit, self.balance_zero_at_exit, self.layout)
         return not any(map(bool, (*steps, *tidy)))
 
     def reads(self) -> tuple[str, ...]:
         """Columns of the extract that the mapping needs, for the message when the file is absent."""
-        made: set[str] = set()
-        needed: dict[str, None] = dict.fromkeys(one.column for one in self.where)
+        made = {self.file_column}
+        needed: dict[str, None] = dict.fromkeys(one.column for one in self.where if one.column not in made)
         if self.melt is not None:
-            needed.update(dict.fromkeys((*self.melt.id, *self.melt.columns)))
+            needed.update(dict.fromkeys(name for name in (*self.melt.id, *self.melt.columns) if name not in made))
             made |= {*self.melt.id, self.melt.name, self.melt.value}
         if self.cumulate is not None:
             wanted = (*self.cumulate.by, self.cumulate.date, *self.cumulate.columns)
@@ -329,6 +362,8 @@ def _sources(name: str, column: ColumnMap) -> tuple[str, ...]:
 def _origins(name: str, column: ColumnMap) -> tuple[str, ...]:
     if column.value is not None:
         return ()
+    if column.composed is not None:
+        return tuple(IN_BRACES.findall(column.composed))
     if column.months_between is not None:
         return column.months_between
     if column.months_after is not None:

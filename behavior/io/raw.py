@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,17 @@ ARROW_KINDS = {"number": pa.float64(), "integer": pa.int64(), "date": pa.date32(
 
 @dataclass(frozen=True)
 class TextFormat:
-    """How a text file is written; the contracts' own form is the default, a profile may declare another."""
+    """How a text file is written; the contracts' own form is the default, a profile may declare another.
+
+    `skip_lines` stand before the header, or before the rows where there is none, `skip_last_lines` below the rows.
+    """
 
     delimiter: str = ","
     encoding: str = "utf-8"
     header: bool = True
     columns: tuple[str, ...] = ()
+    skip_lines: int = 0
+    skip_last_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,11 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
     if form.encoding != "utf-8":
         data = data.decode(form.encoding).encode("utf-8")
     data = _line_feeds(data.removeprefix(BYTE_ORDER_MARK))
+    if form.skip_lines or form.skip_last_lines:
+        data = _between(data, form)
+        if not data.strip():
+            rule = "expected a header line and rows between the lines that are skipped"
+            return _unreadable(path, data, Fault(path.name, rule, hint="Correct `skip_lines` and `skip_last_lines`"))
     names = list(form.columns) or next(csv.reader(io.StringIO(_first_line(data)), delimiter=form.delimiter))
     fault = _wrong_delimiter(path, names, form)
     if fault is not None:
@@ -176,9 +186,11 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
     arrow, ragged = _parse_csv(data, form, names)
     if ragged:
         table, lines, faults = _read_ragged(path, data, form, names)
-        return RawTable(table, Place(path.name, lines), SourceFile(path.name, source_digest, len(table)), faults)
+        faults = tuple(replace(fault, line=(fault.line or 0) + form.skip_lines) for fault in faults)
+        place = Place(path.name, lines + form.skip_lines)
+        return RawTable(table, place, SourceFile(path.name, source_digest, len(table)), faults)
     table = _to_pandas(arrow, names, contract)
-    place = Place(path.name, _lines(data, len(table), form))
+    place = Place(path.name, _lines(data, len(table), form) + form.skip_lines)
     return RawTable(table, place, SourceFile(path.name, source_digest, len(table)))
 
 
@@ -187,6 +199,12 @@ def _line_feeds(data: bytes) -> bytes:
     if data.count(b"\r") == data.count(b"\r\n"):
         return data
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _between(data: bytes, form: TextFormat) -> bytes:
+    """A file without the lines above its header and below its rows."""
+    lines = data.rstrip(b"\n").split(b"\n")
+    return b"\n".join(lines[form.skip_lines : len(lines) - form.skip_last_lines]) + b"\n"
 
 
 def _unreadable_text(path: Path, data: bytes, form: TextFormat) -> Fault | None:
@@ -221,7 +239,7 @@ def _wrong_delimiter(path: Path, names: Sequence[str], form: TextFormat) -> Faul
         return None
     rule = f"expected {DELIMITERS.get(form.delimiter, 'commas')} between the columns, found {DELIMITERS[found]}"
     hint = f"Export with commas and decimal points, or declare `text = {{ delimiter = {found!r} }}` in a profile"
-    return Fault(path.name, rule, 1, None, names[0], hint)
+    return Fault(path.name, rule, 1 + form.skip_lines, None, names[0], hint)
 
 
 def _parse_csv(data: bytes, form: TextFormat, names: Sequence[str]) -> tuple[pa.Table, bool]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from behavior.contracts import Place, TableContract, examine
 from behavior.errors import ContractFault, Fault
 from behavior.io.files import write_atomically
+from behavior.io.mapping_terms import PLAIN, Text
 from behavior.io.raw import read_raw
 from behavior.panel.base import SourceFile
 
@@ -28,6 +29,7 @@ class CheckedTable:
     Parameters
     ----------
     notes : what a mapping set aside and what is missing, in words.
+    text : how numbers are written in columns that are carried along as text.
     """
 
     table: pd.DataFrame
@@ -35,6 +37,7 @@ class CheckedTable:
     sources: tuple[SourceFile, ...]
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    text: Text = PLAIN
 
     def values(self) -> pd.DataFrame:
         """The table.

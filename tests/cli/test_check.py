@@ -200,6 +200,23 @@ def test_people_see_some_examples_and_the_count(tmp_path: Path, capsys: pytest.C
     assert "60 faults found." in out
 
 
+PROFILE = """name = "small"
+[rates]
+file = "rates.csv"
+where = [{ column = "series", not = "TOTAL" }]
+aggregate = { by = ["series"], date = "day", take = { quote = "last" } }
+columns = { date = "day", index = "series", value = { from = "quote", unit = "percent" } }
+"""
+
+
+def test_what_a_profile_sets_aside_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases.put(tmp_path, "rates.csv", "day,series,quote\n2024-01-31,X,3\n2024-02-09,X,4\n2024-02-09,TOTAL,7\n")
+    assert main(["check", str(cases.put(tmp_path, "small.toml", PROFILE))]) == 0
+    out = capsys.readouterr().out
+    assert "  rates: rates: 1 rows set aside by `where`" in out
+    assert "  rates: rates: the last `day` is 2024-02-09: that month is there in part" in out
+
+
 def test_usage_and_absent_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = cases.put(tmp_path, "book.csv", cases.book())
     assert main(["check", str(path)]) == 2

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from behavior.contracts import Place, TableContract, check
@@ -431,3 +433,83 @@ def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path: Path, zone: str) -> No
     aggregate = {"by": ["id"], "date": "at", "take": {"paid": "sum"}}
     columns = {"month": {"from": "at", "kind": "date"}, "paid": {"kind": "number"}}
     assert _values(_map(tmp_path, text, None, aggregate=aggregate, columns=columns))["paid"].tolist() == [1.0, 2.0]
+
+
+def test_a_name_is_composed_of_columns(tmp_path: Path) -> None:
+    text = "BRANCH,NO\n001,007\n002,007\n,008\n"
+    table = _values(_map(tmp_path, text, None, columns={"loan_id": {"composed": "A-{BRANCH}/{NO}"}}))
+    assert table["loan_id"].tolist()[:2] == ["A-001/007", "A-002/007"]
+    assert table["loan_id"].isna().tolist() == [False, False, True]
+    for odd in ("BRANCH", "{BRANCH", "{}", "{A}-}"):
+        with pytest.raises(ValidationError, match="expected columns in braces"):
+            TableMap.model_validate({"file": "a.csv", "columns": {"loan_id": {"composed": odd}}})
+
+
+def test_numbers_of_a_name_are_composed_as_text(tmp_path: Path) -> None:
+    pd.DataFrame({"no": [7, 8], "part": [1.0, np.nan]}).to_parquet(tmp_path / "extract.parquet")
+    source = TableMap.model_validate({"file": "extract.parquet", "columns": {"unit": {"composed": "{no}.{part}"}}})
+    found = map_table(source, None, tmp_path, "table", {})
+    assert found.table["unit"].tolist()[0] == "7.1"
+    assert found.table["unit"].isna().tolist() == [False, True]
+
+
+def test_months_that_only_the_names_of_files_say(tmp_path: Path) -> None:
+    for name, balance in (("loans_202401.csv", 5), ("loans_202402.csv", 4)):
+        (tmp_path / name).write_text(f"loan,balance\n7,{balance}\n", encoding="utf-8")
+    terms = {
+        "file": ["loans_202401.csv", "loans_202402.csv"],
+        "file_column": "FILE",
+        "where": [{"column": "FILE", "filled": True}],
+        "columns": {
+            "loan_id": "loan",
+            "month": {"from": "FILE", "date_format": "loans_%Y%m.csv", "month_end": True},
+            "balance": {},
+        },
+    }
+    source = TableMap.model_validate(terms)
+    assert source.reads() == ("loan", "balance")
+    table = _values(map_table(source, LOAN_MONTHS, tmp_path, "table", {}))
+    assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2024-01-31", "2024-02-29"]
+    assert table["balance"].tolist() == [5.0, 4.0]
+    odd = map_table(source.model_copy(update={"file_column": "loan"}), LOAN_MONTHS, tmp_path, "table", {})
+    assert odd.faults[0].rule == "`file_column` is a column of the extract already"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_lines_around_the_rows_are_skipped(tmp_path: Path, end: str, ragged: bool) -> None:
+    lines = ["Book of loans", "as of; 31.01.2024", "loan;balance", "7;5", "8;x", *(["9"] if ragged else []), "T;2;;"]
+    content = end.join(lines) + end
+    text = {"delimiter": ";", "skip_lines": 2, "skip_last_lines": 1}
+    (tmp_path / "extract.csv").write_text(content, encoding="utf-8", newline="")
+    terms = {"file": "extract.csv", "text": text, "columns": {"loan_id": "loan", "balance": {}}}
+    found = map_table(TableMap.model_validate(terms), LOAN_MONTHS, tmp_path, "table", {})
+    assert found.table["loan_id"].tolist() == ["7", "8"]
+    wanted = [(6, None), (5, "balance")] if ragged else [(5, "balance")]
+    assert [(one.line, one.column) for one in found.faults] == wanted
+    every = TableMap.model_validate({**terms, "text": {**text, "skip_lines": 9}})
+    assert "lines that are skipped" in map_table(every, LOAN_MONTHS, tmp_path, "table", {}).faults[0].rule
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=60), st.integers(0, 4))
+def test_an_account_that_is_emptied_holds_nothing(
+    tmp_path_factory: pytest.TempPathFactory, cents: list[int], places: int
+) -> None:
+    """Money is counted in its smallest unit: neither a balance nor a month's sum keeps what binary fractions leave."""
+    flows = [*cents, *(-one for one in reversed(cents))]
+    text = "id,day,paid\n" + "".join(f"1,2024-01-{k % 28 + 1:02},{one / 10**places}\n" for k, one in enumerate(flows))
+    by = {"by": ["id"], "date": "day"}
+    for steps in (
+        {"cumulate": {**by, "columns": {"paid": "held"}}, "aggregate": {**by, "take": {"held": "last"}}},
+        {"aggregate": {**by, "take": {"paid": "sum"}}},
+    ):
+        table = _values(_map(tmp_path_factory.mktemp("sums"), text, None, **steps))
+        assert table.iloc[-1, -1] == 0.0
+
+
+def test_a_table_that_its_steps_empty_says_which(tmp_path: Path) -> None:
+    columns = {"account_id": "id", "month": {"value": "2024-01-31"}, "balance": {}}
+    having = [{"column": "balance", "above": 9}]
+    found = _map(tmp_path, "id,balance\n7,5\n", ACCOUNT_MONTHS, columns=columns, having=having)
+    rule = "expected at least one row that counts (1 rows set aside by `having`)"
+    assert [one.rule for one in found.faults] == [rule]

@@ -83,18 +83,18 @@ def test_a_number_in_another_writing_is_named_and_not_guessed_at(tmp_path: Path)
     assert [one[0] for one in _said(above)] == [3, 4, 5, 8]
 
 
-def test_words_of_the_profile_and_of_other_tables_are_plain_numbers(tmp_path: Path) -> None:
+def test_words_of_the_profile_are_plain_numbers_and_another_table_is_written_its_own_way(tmp_path: Path) -> None:
     content = "id;grade\n1;A\n2;0,5\n3;0.75\n"
     columns = {
         "balance": {"from": "grade", "values": {"A": 1.25}},
-        "debits": {"join": {"table": "other", "on": ["id"], "column": "amount"}},
+        "debits": {"join": {"table": "other", "on": ["id"], "column": "amount"}, "otherwise": 0.125},
         "credits": {"from": "grade", "values": {"A": 1.25}, "otherwise": "2.5"},
     }
-    other = pd.DataFrame({"id": ["1", "2"], "amount": ["1.5", "2,5"]})
+    other = pd.DataFrame({"id": ["1", "2"], "amount": ["1.5", "2.500"]})
     mapped = _map(tmp_path, content, columns, ACCOUNT_MONTHS, {"other": other}, text=GERMAN)
     assert [one[:3] for one in _said(mapped)] == [(4, "grade", "0.75")]
     np.testing.assert_array_equal(mapped.table["balance"], [1.25, 0.5, np.nan])
-    np.testing.assert_array_equal(mapped.table["debits"], [1.5, 2.5, np.nan])
+    np.testing.assert_array_equal(mapped.table["debits"], [1.5, 2.5, 0.125])
     np.testing.assert_array_equal(mapped.table["credits"], [1.25, 2.5, 2.5])
 
 
@@ -365,3 +365,31 @@ def test_exits_need_the_columns_that_they_are_told_by(tmp_path: Path) -> None:
     columns = {"loan_id": {"from": "k"}, "status": {"value": "prepaid"}}
     with pytest.raises(SpecFault, match="column `month`"):
         _map(tmp_path, "k\n1\n", columns, LOAN_MONTHS, drop_after_exit=True)
+
+
+def test_dates_of_a_key_are_held_against_dates(tmp_path: Path) -> None:
+    """A key in another form of date would find no row, and every cell would be `otherwise`."""
+    join = {"table": "other", "on": {"month": "DAY"}, "column": "paid"}
+    columns = {"month": {"month_end": True}, "balance": {"join": join, "otherwise": 0}}
+    other = pd.DataFrame({"DAY": ["31.01.2024"], "paid": [5.0]})
+    mapped = _map(tmp_path, "month\n2024-01-15\n", columns, ACCOUNT_MONTHS, {"other": other})
+    assert [one[1:] for one in _said(mapped)] == [("month", "31.01.2024", "expected ISO dates in the key of a join")]
+    assert "Give `DAY` of `other` its `date_format`" in mapped.faults[0].hint
+    iso = pd.DataFrame({"DAY": ["2024-01-31T00:00:00"], "paid": [5.0]})
+    mapped = _map(tmp_path, "month\n2024-01-15\n", columns, ACCOUNT_MONTHS, {"other": iso})
+    assert (mapped.faults, mapped.notes, mapped.table["balance"].tolist()) == ((), (), [5.0])
+
+
+def test_a_join_that_finds_nothing_is_told(tmp_path: Path) -> None:
+    columns = {"id": {}, "balance": {"join": {"table": "other", "on": ["id"], "column": "paid"}, "otherwise": 0}}
+    other = pd.DataFrame({"id": ["001", "002"], "paid": [5.0, 6.0]})
+    mapped = _map(tmp_path, "id\n1\n2\n", columns, ACCOUNT_MONTHS, {"other": other})
+    assert mapped.faults == ()
+    assert mapped.notes == ("balance: no `id` is a `id` of `other`: `paid` is found for no row",)
+
+
+def test_equal_amounts_leave_nothing(tmp_path: Path) -> None:
+    """0.30 less 0.10 less 0.20 is not a credit of -3e-17, which the contract refuses."""
+    rows = "paid,interest,fees\n0.30,0.10,0.20\n0.30,0.10,0.19\n"
+    mapped = _map(tmp_path, rows, {"credits": {"from": "paid", "minus": ["interest", "fees"]}}, ACCOUNT_MONTHS)
+    assert mapped.table["credits"].tolist() == [0.0, pytest.approx(0.01, abs=1e-12)]

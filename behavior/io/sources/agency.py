@@ -113,8 +113,8 @@ def freddie_months(path: Path) -> Iterator[Batch]:
                 "rate": figures["current_rate"] / 100.0,
                 "age_months": lives.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
                 "status": _status(code, figures["remaining_months"]),
-                "delinquency_status": raw["delinquency"],
-                "modification": raw["modification"],
+                "delinquency_status": _filled(raw["delinquency"]),
+                "modification": _filled(raw["modification"]),
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_codes), lives)
@@ -185,8 +185,8 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "age_months": age,
                 "status": _status(code, figures["original_term"] - age),
                 "curtailment": figures["unscheduled_principal"].where(code.isna()).clip(lower=0.0),
-                "delinquency_status": raw["delinquency"],
-                "modification": raw["modification"],
+                "delinquency_status": _filled(raw["delinquency"]),
+                "modification": _filled(raw["modification"]),
             }
         )
         yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates, *bad_codes), lives)
@@ -207,6 +207,12 @@ def _figures(
     return pd.DataFrame({name: values for name, (values, _) in read.items()}), tuple(
         fault for _, faults in read.values() for fault in faults
     )
+
+
+def _filled(cells: pd.Series) -> pd.Series:
+    """Codes as published; older releases write spaces where there is none."""
+    code = cells.str.strip()
+    return code.mask(code == "")
 
 
 def _left(code: pd.Series) -> BoolArray:

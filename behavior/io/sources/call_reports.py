@@ -30,6 +30,8 @@ PRODUCTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "time_deposits_small": (("RIADHK03", "RIADA518"), ("RCONHK16", "RCONA529")),
     "time_deposits_large": (("RIADHK04", "RIADA517"), ("RCONHK17", "RCONA514")),
 }
+ACQUIRED = "RIAD9106"
+"""Day of a bank's acquisition, where push-down accounting was applied this calendar year (schedule RI, YYYYMMDD)."""
 SCHEDULE = re.compile(r"Schedule RI (\d{8})", re.IGNORECASE)
 DASHED = r"^(\d{4})-(\d{2})-(\d{2})$"
 THOUSANDS = 1000.0
@@ -38,9 +40,10 @@ MERGER_JUMP = 1.5
 
 @dataclass(frozen=True)
 class Quarter:
-    """Figures of quarters: `institution`, `product`, `quarter`, `interest`, `balance` and `size`, amounts in dollars.
+    """Figures of quarters: `institution`, `product`, `quarter`, `interest`, `balance`, `size` and `restarted`.
 
-    `interest` is of the year to date, `balance` what it was paid on, `size` what a merger is seen in.
+    Amounts are in dollars: `interest` is of the year to date, `balance` what it was paid on, `size` what a merger is
+    seen in. `restarted` says that the year to date began anew within the quarter.
     """
 
     table: pd.DataFrame
@@ -109,10 +112,12 @@ def _quarter(path: Path, quarter: pd.Timestamp) -> Quarter:
     balances, bad_balances = _schedule(averages)
     # A bank without averages stays, with no balance: its quarter is counted as dropped, its year to date is known.
     both = income.merge(balances, on="IDRSSD", how="left")
+    acquired = pd.to_datetime(both[ACQUIRED].str.strip(), format="%Y%m%d", errors="coerce")
+    restarted = acquired.between(quarter - pd.offsets.QuarterBegin(startingMonth=1), quarter)
     parts = []
     for product, (interest, average) in PRODUCTS.items():
         paid, held = _first_filled(both, interest), _first_filled(both, average)
-        part = pd.DataFrame({"institution": both["IDRSSD"], "interest": paid, "balance": held})
+        part = pd.DataFrame({"institution": both["IDRSSD"], "interest": paid, "balance": held, "restarted": restarted})
         parts.append(part.assign(product=product, quarter=quarter))
     table = pd.concat(parts, ignore_index=True)
     table[["interest", "balance"]] *= THOUSANDS
@@ -120,7 +125,7 @@ def _quarter(path: Path, quarter: pd.Timestamp) -> Quarter:
 
 
 def _schedule(path: Path) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
-    """A schedule's items as numbers; the second line holds descriptions and is skipped."""
+    """A schedule's items as numbers, the day of acquisition as text; the second line, of descriptions, is skipped."""
     raw = read_raw(path, TextFormat(delimiter="\t"))
     if raw.faults and raw.table.empty:
         raise FaultyInput(raw.faults)
@@ -136,6 +141,8 @@ def _schedule(path: Path) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
     for name in (item for items in PRODUCTS.values() for item in (*items[0], *items[1]) if item in names):
         figures[name], found = numbers(path, table[name], lines)
         faults += found
+    if SCHEDULE.search(path.name):
+        figures[ACQUIRED] = table[ACQUIRED] if ACQUIRED in names else pd.Series(pd.NA, table.index, dtype="str")
     return pd.DataFrame(figures)[~twice].reset_index(drop=True), tuple(faults)
 
 
@@ -180,6 +187,7 @@ def _rates(table: pd.DataFrame, faults: tuple[Fault, ...]) -> Batch:
     reasons = {
         "without the quarter before or without balance": rates["rate_paid"].isna(),
         "of a quarter in which a merger mixes two banks": merged,
+        "of a quarter in which push-down accounting starts the year to date anew": table["restarted"],
         "with interest below zero (a year to date that starts again)": interest < 0,
     }
     usable, dropped = _usable(reasons, len(rates))
@@ -250,6 +258,7 @@ def _ends(path: Path, cells: pd.DataFrame, place: Place) -> Quarter:
             "quarter": day,
             "interest": interest * THOUSANDS,
             "size": end * THOUSANDS,
+            "restarted": False,
         }
     )
     odd = day.notna().to_numpy() & ~_ends_a_quarter(day)
@@ -289,6 +298,7 @@ LAYOUTS = (
             "a folder is read: every schedule RI in it with its RC-K, also where one file of it is named",
             "the second line of a schedule holds descriptions",
             "time deposits are split at 250,000 dollars since 2017, at 100,000 before",
+            "a quarter in which push-down accounting begins (RIAD9106) is dropped: its year to date starts at that day",
             *QUIRKS,
         ),
         ffiec_schedules,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,9 @@ MIR_KEY = (
     "coverage",
 )
 AGREED_RATE, DEPOSITS = "R", "L"
+LONG = ("KEY", "TIME_PERIOD", "OBS_VALUE")
+KEY_IN_NAME = re.compile(r"\(([\w.]+)\)\s*$")
+"""The series key at the end of a column's name, where the portal writes one column a series."""
 PERIODS = (12, 6, 3)
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
@@ -52,7 +56,7 @@ def pmms(path: Path) -> Iterator[Batch]:
 
 
 def fred(path: Path) -> Iterator[Batch]:
-    """``observation_date`` (or ``DATE``) and one column a series -> rates."""
+    """``observation_date`` (or ``DATE``) and one column a series -> rates; `VALUE` is the series of the file."""
     raw = _raw(path, ())
     head = str(raw.table.columns[0])
     if head.lower() not in ("observation_date", "date"):
@@ -61,18 +65,19 @@ def fred(path: Path) -> Iterator[Batch]:
     names = [str(name) for name in raw.table.columns[1:]]
     if not names:
         raise FaultyInput([Fault(path.name, f"expected a column a series beside {head}", 1)])
-    days = dict.fromkeys(names, day)
-    if bool((day.dropna().dt.day == 1).all()):
-        days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
-    yield _wide(raw, days, head, {name: name for name in names})
+    days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
+    yield _wide(raw, days, head, {name: path.stem if name == "VALUE" else name for name in names})
 
 
 def _known_from(day: pd.Series, filled: BoolArray) -> pd.Series:
     """Averages are dated on their period's first day, but only known at its end, a month's, quarter's or year's.
 
+    Dates are those of averages where all of a series are first days; a single one may be a day's beside other days.
     The period of a series is that of the gaps between its dates, or between the file's where it has too few to tell.
     """
     own = day[filled].dropna()
+    if not bool(((own if len(own) > 1 else day.dropna()).dt.day == 1).all()):
+        return day
     months = _months_of(own if len(own) > 2 else day.dropna())
     return day + pd.DateOffset(months=months - 1) + pd.offsets.MonthEnd(0)
 
@@ -85,9 +90,26 @@ def _months_of(days: pd.Series) -> int:
 
 
 def ecb(path: Path) -> Iterator[Batch]:
-    """Data portal CSV (KEY, ..., TIME_PERIOD, OBS_VALUE) -> rates, one index a series key."""
-    raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
+    """Data portal CSV (KEY, ..., TIME_PERIOD, OBS_VALUE, or one column a series) -> rates, one index a series key."""
+    raw = _ecb_raw(path)
     yield _long(raw, "TIME_PERIOD", raw.table["KEY"], "OBS_VALUE")
+
+
+def _ecb_raw(path: Path) -> RawTable:
+    """Either of the portal's two forms of CSV in the columns of the long one.
+
+    The wide one is ``DATE,TIME PERIOD,<title> (<series key>)``; its dates are the last days of their periods.
+    """
+    raw = _raw(path, ())
+    titles = {str(name): found.group(1) for name in raw.table.columns if (found := KEY_IN_NAME.search(str(name)))}
+    if "DATE" in raw.table and titles:
+        count = len(raw.table)
+        cells = [raw.table[name] for name in titles]
+        days = pd.concat([raw.table["DATE"]] * len(titles), ignore_index=True)
+        keys = np.repeat(list(titles.values()), count)
+        long = pd.DataFrame(dict(zip(LONG, (keys, days, pd.concat(cells, ignore_index=True)), strict=True)))
+        raw = replace(raw, table=long, place=raw.place.take(np.tile(np.arange(count), len(titles))))
+    return _having(path, raw, LONG)
 
 
 def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
@@ -95,7 +117,7 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
 
     Only agreed rates (data type R) of deposits (items L...) are taken; volumes and loans are dropped and counted.
     """
-    raw = _raw(path, ("KEY", "TIME_PERIOD", "OBS_VALUE"))
+    raw = _ecb_raw(path)
     parts = raw.table["KEY"].str.split(".", expand=True)
     if parts.shape[1] < len(MIR_KEY) or not bool((parts[0] == "MIR").all()):
         raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
@@ -168,7 +190,11 @@ def _whole_lines(
 
 
 def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
-    raw = read_raw(path, TextFormat())
+    return _having(path, read_raw(path, TextFormat()), needed)
+
+
+def _having(path: Path, raw: RawTable, needed: tuple[str, ...]) -> RawTable:
+    """A file with the columns needed; FaultyInput otherwise."""
     missing = tuple(
         Fault(path.name, f"expected this column; there are {', '.join(map(str, raw.table.columns))}", 1, name)
         for name in needed
@@ -268,6 +294,7 @@ LAYOUTS = (
             "a point means no value",
             "averages are dated on the first day of their month, quarter or year and known at its end: the gaps of the "
             "dates say which; a single date on the first of a month is taken for a month",
+            "a column VALUE, as older files have it, is the series that the file is named after",
         ),
         fred,
         whole=True,
@@ -278,6 +305,7 @@ LAYOUTS = (
         RATES,
         (
             PERCENT,
+            "both forms of CSV are read: one row an observation, or one column a series with its key in the name",
             "a month, quarter, half-year or year is dated on its last day",
             "observations without a value (OBS_STATUS M, L ...) are left out; provisional and estimated ones count",
         ),

@@ -351,3 +351,10 @@ def test_a_release_of_one_month_says_why_nothing_is_left(tmp_path: Path) -> None
     assert [fault.rule for fault in mapped.faults] == [
         "expected at least one row that counts (svcg.txt: 1 rows of the release's last month dropped)"
     ]
+
+
+def test_spaces_of_older_releases_are_no_codes(tmp_path: Path) -> None:
+    rows = [_servicing("M1", f"2019{month:02}", month - 1, "210000", modification=" ") for month in (2, 3, 4)]
+    path = tmp_path / "time.txt"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert read_whole("freddie_mac_servicing", path).table["modification"].isna().all()

@@ -92,7 +92,7 @@ def test_a_cut_transaction_file_names_its_last_line(tmp_path: Path) -> None:
 
 def _schedules(folder: Path, quarter: str, interest: dict[str, float], average: dict[str, float]) -> None:
     for schedule, items in (("RI", interest), ("RCK", average)):
-        names, values = "\t".join(items), "\t".join(f"{value:g}" for value in items.values())
+        names, values = "\t".join(items), "\t".join(f"{value:.10g}" for value in items.values())
         words = "\t".join("description" for _ in items)
         text = f'"IDRSSD"\t{names}\n\t{words}\n37\t{values}\n'
         _write(folder / f"FFIEC CDR Call Schedule {schedule} {quarter}.txt", text)
@@ -150,6 +150,20 @@ def test_one_small_product_that_grows_is_no_merger(tmp_path: Path) -> None:
     table = read_whole("ffiec_schedules", folder).table
     assert table.loc[table["product"] == "savings", "institution"].tolist() == ["37", "37", "37"]
     assert table.loc[table["product"] == "time_deposits_large", "institution"].tolist() == ["37", "37/2"]
+
+
+@pytest.mark.parametrize("acquired", [20220401, 20220515], ids=["a quarter's first day", "a day within it"])
+def test_a_quarter_of_push_down_accounting_is_no_difference_of_two_years_to_date(tmp_path: Path, acquired: int) -> None:
+    """Rates rise, so that the interest since the acquisition is above that of the quarter before: no sign says so."""
+    paid = {"03312022": (10, 0), "06302022": (12, acquired), "09302022": (26, acquired), "12312022": (42, acquired)}
+    averages = {"RCONB563": 4000.0}
+    for quarter, (interest, day) in paid.items():
+        _schedules(tmp_path, quarter, {"RIAD0093": float(interest), "RIAD9106": float(day)}, averages)
+    raw = read_whole("ffiec_schedules", tmp_path)
+    assert raw.table["month"].dt.month.tolist() == [3, 9, 12]
+    assert raw.table["rate_paid"].tolist() == pytest.approx([0.01, 0.014, 0.016], abs=1e-15)
+    assert set(raw.table["institution"]) == {"37"}  # the same customers, under the same name
+    assert any("1 rows of a quarter in which push-down accounting" in note for note in raw.notes)
 
 
 def test_interest_below_zero_is_no_rate(tmp_path: Path) -> None:

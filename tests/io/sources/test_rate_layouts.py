@@ -82,6 +82,20 @@ def test_fred_quarters_beside_months(tmp_path: Path) -> None:
     assert [day for day, index, _ in found if index == "M"][:3] == ["2020-01-31", "2020-02-29", "2020-03-31"]
 
 
+def test_fred_months_beside_days(tmp_path: Path) -> None:
+    """A month's average is not known on the month's first day because a daily series stands beside it."""
+    rows = "2020-01-01,1,3\n2020-01-02,,3\n2020-01-15,,3\n2020-02-01,2,4\n"
+    found = _read("fred", _write(tmp_path / "fred.csv", f"observation_date,M,D\n{rows}"))
+    assert [day for day, index, _ in found if index == "M"] == ["2020-01-31", "2020-02-29"]
+    assert [day for day, index, _ in found if index == "D"] == ["2020-01-01", "2020-01-02", "2020-01-15", "2020-02-01"]
+
+
+def test_an_older_fred_file_names_its_series(tmp_path: Path) -> None:
+    text = "DATE,VALUE\n2010-01-01,0.11\n2010-02-01,0.13\n"
+    found = _read("fred", _write(tmp_path / "FEDFUNDS.csv", text))
+    assert [(day, index) for day, index, _ in found] == [("2010-01-31", "FEDFUNDS"), ("2010-02-28", "FEDFUNDS")]
+
+
 ECB = """KEY,FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,TITLE
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-01,0.15,A,"Deposits, agreed maturity"
 MIR.M.DE.B.L22.F.R.A.2250.EUR.N,M,DE,2021-02,,M,"Deposits, agreed maturity"
@@ -97,6 +111,21 @@ def test_ecb_series(tmp_path: Path) -> None:
     ]
     policy = "KEY,TIME_PERIOD,OBS_VALUE\nFM.B.U2.EUR.4F.KR.DFR.LEV,2022-07-27,0\nFM.Q.X,2022-Q3,1\n"
     assert [one[0] for one in _read("ecb", _write(tmp_path / "policy.csv", policy))] == ["2022-07-27", "2022-09-30"]
+
+
+def test_ecb_series_in_columns(tmp_path: Path) -> None:
+    """The portal's other form of CSV: a column a series, its key at the end of the title."""
+    text = """"DATE","TIME PERIOD","Deposit facility, level (FM.B.U2.EUR.4F.KR.DFR.LEV)","Overnight (MIR.M.DE.B.L21)"
+"2024-05-31","2024May","","0.61"
+"2024-06-12","12 Jun 2024","3.75",""
+"2024-06-30","2024Jun","","x"
+"""
+    path = _write(tmp_path / "ecb.csv", text)
+    raw = read_whole("ecb", path)
+    assert raw.table["index"].tolist() == ["FM.B.U2.EUR.4F.KR.DFR.LEV", "MIR.M.DE.B.L21"]
+    assert raw.table["value"].tolist() == pytest.approx([0.0375, 0.0061], abs=1e-15)
+    assert raw.table["date"].dt.strftime("%Y-%m-%d").tolist() == ["2024-06-12", "2024-05-31"]
+    assert [(fault.line, fault.value) for fault in raw.faults] == [(4, "x")]
 
 
 def test_ecb_deposit_rates_by_country(tmp_path: Path) -> None:
