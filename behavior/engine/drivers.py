@@ -45,6 +45,11 @@ class World:
         names = (self.roles.get(role_in(SHORT, currency), ""), self.roles.get(SHORT, ""))
         return next((name for name in names if name and self.curves.curves.has(currency, name)), DISCOUNT)
 
+    def told_short(self, currency: str) -> str:
+        """The index whose values by month, where a scenario gives any, are the currency's short rate, curve or none."""
+        common = self.roles.get(SHORT, "") if currency == self.home else self.short_index(currency)
+        return self.roles.get(role_in(SHORT, currency), common)
+
     def past_short_index(self, currency: str, learned: str | None = None) -> str | None:
         """Index of the rate history that stands for a currency's short rate before as-of; None where it has none.
 
@@ -68,6 +73,8 @@ def short_paths(world: World, currencies: Sequence[str], months: int) -> FloatAr
     found = np.zeros((len(currencies), len(world.curves), months + 1))
     for number, currency in enumerate(currencies):
         path = world.curves.short_rate(currency, months, world.short_index(currency))
+        begins = world.curves.month_bounds(months)[:-1]
+        path = world.curves.with_index_values(world.told_short(currency), begins, path)
         found[number, :, 1:] = path
         found[number, :, 0] = path[0, 0]
     return found

@@ -34,7 +34,7 @@ def path_exhibit(table: pd.DataFrame, known_to: pd.Timestamp) -> Exhibit:
         means.reset_index(),
         "month",
         "rate, % a year",
-        f"Paths start at the first observation, and again at {known_to:%Y-%m}, the last month that the fit saw; "
+        f"Paths start at the first observation, and again at {known_to:%Y-%m}, the last month that the judged fit saw; "
         "nothing of the rate paid after those months is used.",
     )
 

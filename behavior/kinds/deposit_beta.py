@@ -90,21 +90,50 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     ------
     TooFewEvents, DidNotConverge : when the series cannot carry a law. SpecFault : unknown settings.
     """
-    options = fit_options(spec)
-    seen = split.train | split.validate
-    known = panel.rows(seen).table
-    series = pieces_of_panel(known, spec.segments.by)
-    carried = _above_minimum(series, known, spec)
-    model = StructuralPassThrough(options).fit(carried)
-    model.facts_ = {**model.facts_, "trained_to": int(month_number(known["month"]).max())}
+    model, series, rows = _learned(panel, split, spec)
     challengers = _challengers(series)
-    facts = {
-        "series": len(series),
-        "rows": len(known),
-        "index": spec.options.get("index", "short"),
-        **fit_facts(model),
-    }
+    facts = _facts(model, series, rows, spec)
     return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
+
+
+def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
+    """A judged model's law learned again from other rows; its challengers stay as they are.
+
+    Predictions go on starting where the judged model's do, so that the two can be held against each other.
+
+    Raises
+    ------
+    TooFewEvents, DidNotConverge : when the series cannot carry a law.
+    """
+    model, series, rows = _learned(panel, split, spec)
+    model.facts_ = {**model.facts_, "paths_from": paths_from(judged.estimators[ROLE])}
+    challengers = {name: one for name, one in judged.estimators.items() if name != ROLE}
+    facts = _facts(model, series, rows, spec)
+    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
+
+
+def _learned(
+    panel: Panel, split: PanelSplit, spec: ModelSpec
+) -> tuple[StructuralPassThrough, list[RateSeries], pd.DataFrame]:
+    """The law, every series of the rows learned from, and those rows."""
+    options = fit_options(spec)
+    known = panel.rows(split.train | split.validate).table
+    series = pieces_of_panel(known, spec.segments.by)
+    model = StructuralPassThrough(options).fit(_above_minimum(series, known, spec))
+    model.facts_ = {**model.facts_, "trained_to": int(month_number(known["month"]).max())}
+    return model, series, known
+
+
+def _facts(
+    model: StructuralPassThrough, series: list[RateSeries], rows: pd.DataFrame, spec: ModelSpec
+) -> dict[str, Any]:
+    counted = {"series": len(series), "rows": len(rows), "index": spec.options.get("index", "short")}
+    return {**counted, **fit_facts(model)}
+
+
+def paths_from(model: StructuralPassThrough) -> int:
+    """Month in which predictions start again from the rate paid: the last one that the judged model learned from."""
+    return int(model.facts_.get("paths_from", model.facts_["trained_to"]))
 
 
 def _above_minimum(series: list[RateSeries], known: pd.DataFrame, spec: ModelSpec) -> list[RateSeries]:
@@ -159,7 +188,7 @@ def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathMod
     table, by = panel.table, fitted.spec.segments.by
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(table, by)
-    anchored = [anchors(one, int(model.facts_["trained_to"])) for one in series]
+    anchored = [anchors(one, paths_from(model)) for one in series]
     columns = {
         name: in_panel_order(
             table, series, [predicted_rates(path, one, rows) for one, rows in zip(series, anchored, strict=True)]
@@ -184,7 +213,7 @@ def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathMod
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
-    """Rates paid along the short rate that came, from the first observation and again from the fit's last month."""
+    """Rates paid along the short rate that came, from the first observation and again from where `paths_from` says."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     floor = model.options.floor
     models: dict[str, PathModel] = {
@@ -230,16 +259,15 @@ def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:
 def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: Predictions) -> tuple[Exhibit, ...]:
     """Paths against what was paid, target by level, half-lives, betas by cycle, their stability, and the ladders."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
-    known_to = int(model.facts_["trained_to"])
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
     challenger = fitted.estimators.get("challenger")
     return (
-        path_exhibit(predictions.table, pd.Timestamp(np.datetime64(known_to, "M").astype("datetime64[D]"))),
+        path_exhibit(predictions.table, pd.Timestamp(np.datetime64(paths_from(model), "M").astype("datetime64[D]"))),
         *segment_paths(predictions.table),
         target_exhibit(model),
         readings_exhibit(model, [one.segment for one in series]),
-        cycle_readings(model, paths, series, known_to),
+        cycle_readings(model, paths, series, int(model.facts_["trained_to"])),
         *rolling_exhibits(series),
         *((correction_exhibit(challenger),) if isinstance(challenger, ErrorCorrection) else ()),
         replication_exhibit(panel.table, predictions.table, fitted.spec.options.get("ladders")),
@@ -250,7 +278,7 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     """A predicted rate as start + what was pending + target move − what has not arrived yet; exact, row by row."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(panel.table, fitted.spec.segments.by)
-    known_to = int(model.facts_["trained_to"])
+    known_to = paths_from(model)
     paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
     parts = [_parts(model, one, predicted_rates(paths, one, anchors(one, known_to)), known_to) for one in series]
     kept = np.concatenate(parts) if parts else np.zeros((0, 6))
@@ -316,4 +344,5 @@ KIND = ModelKind(
     load=load,
     exhibits=exhibits,
     explain=explain,
+    refit=refit,
 )

@@ -8,13 +8,14 @@ between have taught.
 
 Mechanism
 ---------
-Both models predict the rows of the last twelve months; the difference, exported minus judged, is weighed by balance: in
-all and by segment, CPR points for shares and basis points for rates.
+Both models predict the rows of the last twelve months, rates along paths from the last month that the judged one saw;
+the difference, exported minus judged, is weighed by balance: in all and by segment, CPR points for shares and basis
+points for rates.
 
 Signs of high risk
 ------------------
-A segment that moves by more than 2 CPR points (rates: 10 basis points) and a quarter of its level: the last months are
-unlike those that the evidence speaks of, and the figures out of time say how they were missed.
+A segment that moves by more than 2 CPR points and a quarter of its level, or for rates by more than 10 basis points:
+the last months are unlike those that the evidence speaks of, and the figures out of time say how they were missed.
 
 Strengths
 ---------
@@ -39,7 +40,7 @@ from behavior.validation.evidence import cpr_points, is_rate
 VALUES = {
     "mean_difference": "exported minus judged model on the last twelve months, CPR points (rates: basis points)",
     "worst_difference": "largest absolute difference of a segment, CPR points (rates: basis points)",
-    "segments_beyond": "segments beyond 2 CPR points (10 basis points) and a quarter of the judged level",
+    "segments_beyond": "segments beyond 2 CPR points and a quarter of the judged level; rates: beyond 10 basis points",
 }
 RECENT = 12
 MOST_SHARE, MOST_RATE, MOST_RELATIVE = 2.0, 10.0, 0.25
@@ -53,7 +54,8 @@ def run(given: CheckInput) -> Finding:
     segments = _by_segment(given, rate)
     unit = "bp" if rate else "CPR points"
     gap, level = segments[f"difference, {unit}"], segments[f"judged, {unit}"]
-    limit = np.maximum(MOST_RATE if rate else MOST_SHARE, MOST_RELATIVE * level.abs())
+    # A basis point too much is paid on the whole balance, whatever the level; a speed is as large as it is.
+    limit = MOST_RATE if rate else np.maximum(MOST_SHARE, MOST_RELATIVE * level.abs())
     worst = int(np.argmax(gap.abs()))
     values = {
         "mean_difference": float(np.average(gap, weights=segments["balance-months"])),

@@ -121,9 +121,8 @@ def _decay(bank: SimulatedBank, learnt: Learnt) -> tuple[list[Verdict], dict[str
 
 def _beta(bank: SimulatedBank, learnt: Learnt) -> tuple[list[Verdict], dict[str, pd.DataFrame]]:
     seen = bank.truth.paths.short[bank.truth.paths.first :]
-    laws = laws_of(learnt.tables)
-    errors = beta_errors(bank, laws, float(seen.min()), float(seen.max()))
-    terminal = terminal_betas(bank, learnt, laws)
+    errors = beta_errors(bank, laws_of(learnt.tables), float(seen.min()), float(seen.max()))
+    terminal = terminal_betas(bank, learnt)
     long_run = (errors["beta learnt"] - errors["beta true"]).abs()
     gaps = []
     for way in ("up", "down"):

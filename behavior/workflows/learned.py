@@ -22,7 +22,11 @@ JUDGED = "judged/"
 """Where a version keeps the files of the model that was judged, if it is not the exported one."""
 TUNED = ("best", "boosted_hazard")
 """Families that choose by the validation months."""
-REPEATED = ("rows learned from", "closures learned from", "payoffs learned from", "champion")
+REPEATED = (
+    *("rows learned from", "closures learned from", "payoffs learned from", "champion"),
+    *("trained to", "series too thin for a law of their own", "segments whose law did not converge"),
+    "laws of segments",
+)
 """Facts that are said of both models."""
 
 

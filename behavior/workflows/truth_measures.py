@@ -213,12 +213,13 @@ def beta_errors(
     return pd.DataFrame(rows).set_index("segment")
 
 
-def terminal_betas(bank: SimulatedBank, learnt: Learnt, laws: Mapping[tuple[str, ...], PassThroughLaw]) -> pd.DataFrame:
+def terminal_betas(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
     """Change of the rate paid over the unseen months' largest one-way move, per unit of the short rate.
 
-    The learnt law starts from the rate truly paid and what earlier moves still owe, and runs along the short rate that
-    came; true is what was paid. One row a segment with a law.
+    The judged law, which has not seen these months, starts from the rate truly paid and what earlier moves still owe,
+    and runs along the short rate that came; true is what was paid. One row a segment with a law.
     """
+    laws = laws_of(learnt.judged_tables)
     paths, paid = bank.truth.paths, bank.truth.paid
     test = learnt.panel.table.loc[learnt.split.out_of_time, "month"]
     begin = int(np.searchsorted(paths.month_ends, test.min().to_numpy().astype("datetime64[D]"))) - 1
@@ -230,7 +231,7 @@ def terminal_betas(bank: SimulatedBank, learnt: Learnt, laws: Mapping[tuple[str,
         law = laws.get(labels)
         if law is None:
             continue
-        start, resting = float(paid[begin, position]), resting_rate(learnt.tables, labels)
+        start, resting = float(paid[begin, position]), resting_rate(learnt.judged_tables, labels)
         pending = pending_on_a_day(law, paths.short[: begin + 1], start, 0.0, resting)
         path = np.r_[paid[begin, position], project_rate_paid(law, short, paid[begin, position], pending)]
         move, true = short[peak] - short[0], paid[begin:, position]

@@ -15,10 +15,12 @@ from behavior.kinds._beta_panel import SHORT_RATES, build_beta_panel, pieces_of_
 from behavior.kinds.base import ExportContext
 from behavior.kinds.deposit_beta import KIND, fit_options
 from behavior.market.history import RateHistory
+from behavior.months import month_number
 from behavior.panel.base import CustomerHistory
 from behavior.panel.split import split_panel
 from behavior.quantities import Quantity
 from behavior.specs import parse_spec
+from behavior.workflows.learned import learn, load
 from tests.estimators.pass_through_cases import Truth, logistic, policy_rate, ramp
 
 SPEC = """
@@ -300,3 +302,89 @@ def test_the_panel_is_that_of_the_accounts_and_not_of_the_file(market):
     ]
     for other in panels[1:]:
         pd.testing.assert_frame_equal(panels[0], other, check_exact=True)
+
+
+RISE_AT_THE_END = np.interp(np.arange(MONTHS), [0, 8, 24, 114, 132, 149], [0.04, 0.04, 0.002, 0.002, 0.045, 0.045])
+
+
+@pytest.fixture(scope="module")
+def learned_twice():
+    """A long zero-rate period with the rise, and a product, that came after it: judged without them, exported with."""
+    rates = RateHistory.from_table(rate_table(RISE_AT_THE_END), {"short": "SHORT"})
+    truths = {**TRUTHS, "opened_late": Truth(logistic(0.4, 0.8), 0.3, 0.3)}
+    parts = [
+        pd.DataFrame({"product": name, "month": ENDS, "rate_paid": truth.simulate(RISE_AT_THE_END, number)}).iloc[
+            118 if name == "opened_late" else 0 :
+        ]
+        for number, (name, truth) in enumerate(truths.items())
+    ]
+    history = CustomerHistory("product_rate_history/1", {"product_rates": pd.concat(parts, ignore_index=True)})
+    spec = spec_of(more="[export]\nrefit = true")
+    panel = KIND.build_panel(history, rates, spec)
+    split = split_panel(panel, spec.split)
+    return truths, rates, panel, split, learn(KIND, panel, split, spec)
+
+
+def test_what_is_exported_has_seen_the_last_rise_and_what_is_judged_has_not(learned_twice):
+    truths, _, panel, split, learned = learned_twice
+    judged, exported = (one.estimators["pass_through"] for one in (learned.judged, learned.exported))
+    months = month_number(panel.table["month"])
+    assert (
+        exported.facts_["trained_to"]
+        == months.max()
+        > judged.facts_["trained_to"]
+        == months[split.train | split.validate].max()
+    )
+    assert ("opened_late",) not in [law.segment for law in judged.laws_]
+    assert judged.segment_law(("opened_late",)).segment == (POOLED,)
+    assert exported.segment_law(("opened_late",)).segment == ("opened_late",)
+    low, high = float(RISE_AT_THE_END.min()), float(RISE_AT_THE_END.max())
+    for name, truth in truths.items():
+        off = {
+            which: abs(float(model.law((name,)).target_change(low, high)) / (high - low) - truth.long_run(low, high))
+            for which, model in (("judged", judged), ("exported", exported))
+        }
+        assert off["exported"] < 0.03
+        assert name != "opened_late" or off["judged"] > 0.1
+    facts = learned.facts()
+    assert facts["trained to, exported model"] == str(np.datetime64(int(months.max()), "M")) != facts["trained to"]
+    assert "opened_late" in facts["laws of segments, exported model"]
+
+
+def test_both_models_start_their_paths_where_the_judged_one_stopped_learning(learned_twice):
+    """Learned again from the same rows it is the same model, prediction by prediction, with the same challengers."""
+    _, _, panel, split, learned = learned_twice
+    before = KIND.predict(learned.judged, panel).table
+    same = KIND.refit(learned.judged, panel, split, learned.judged.spec)
+    pd.testing.assert_frame_equal(KIND.predict(same, panel).table, before, check_exact=True)
+    after = KIND.predict(learned.exported, panel).table
+    pd.testing.assert_frame_equal(after[["challenger", "benchmark"]], before[["challenger", "benchmark"]])
+    late = split.test & (panel.table["unit"] == "savings").to_numpy()
+    anchor = panel.table[~split.test & (panel.table["unit"] == "savings").to_numpy()].iloc[-1]
+    for table in (before, after):
+        first = table[late].iloc[0]
+        assert abs(first["predicted"] - anchor["rate_paid"]) < 0.001, "a path from the last rate that was known"
+    found = {
+        one.name: one for one in KIND.exhibits(learned.exported, panel, split, KIND.predict(learned.judged, panel))
+    }
+    assert f"again at {anchor['month']:%Y-%m}" in found["pass_through_path"].note
+    assert set(found["cycle_betas"].data["seen by the fit"]) == {"yes"}
+
+
+def test_a_version_keeps_both_models(learned_twice):
+    _, rates, panel, _, learned = learned_twice
+    back = load(KIND, learned.judged.spec, dict(learned.files()))
+    assert back.refitted
+    for mine, again in ((learned.judged, back.judged), (learned.exported, back.exported)):
+        pd.testing.assert_frame_equal(KIND.predict(again, panel).table, KIND.predict(mine, panel).table)
+        context = ExportContext(ENDS[-1], panel, rates)
+        for one, other in zip(KIND.export(mine, context), KIND.export(again, context), strict=True):
+            assert one.resting_rates == other.resting_rates
+            for curve, same in zip(one.curves, other.curves, strict=True):
+                np.testing.assert_array_equal(curve.values, same.values)
+                np.testing.assert_array_equal(curve.lower, same.lower)
+    assert dict(back.files()) == dict(learned.files())
+    tables = [
+        curve.values for model in (learned.judged, learned.exported) for curve in KIND.export(model, context)[0].curves
+    ]
+    assert any(not np.array_equal(tables[0], other) for other in tables[1:])

@@ -24,7 +24,7 @@ def test_long_run_betas_and_half_lives(bank_name: str, lab, record_property) -> 
 
 def test_terminal_betas_of_the_unseen_cycle(bank_name: str, lab, record_property) -> None:
     bank, learnt = lab.bank_of(bank_name), lab.learnt_of(bank_name, "deposit_beta")
-    found = lab.measures.terminal_betas(bank, learnt, lab.measures.laws_of(learnt.tables))
+    found = lab.measures.terminal_betas(bank, learnt)
     record_property("terminal_error", (found["learnt"] - found["true"]).round(4).to_dict())
     assert ((found["learnt"] - found["true"]).abs() <= 0.03).all(), found
     assert found["path error, bp"].max() <= 10.0, found

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from behavior.errors import DoesNotApply, SpecFault
-from behavior.kinds.base import ExportContext, all_kinds
+from behavior.kinds.base import ExportContext, Predictions, all_kinds
 from behavior.panel.split import nothing_held_back, split_panel
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
@@ -155,7 +155,7 @@ def test_loans_learned_again_read_what_the_judged_model_reads_and_keep_what_thei
 
 def test_a_kind_that_is_not_learned_twice_refuses_it() -> None:
     with pytest.raises(SpecFault, match=r"export\.refit"):
-        refuse_refit(all_kinds()["deposit_beta"], spec_of(True))
+        refuse_refit(replace(all_kinds()["nmd_decay"], refit=None), spec_of(True))
 
 
 def test_the_check_measures_the_distance_of_the_two() -> None:
@@ -179,3 +179,17 @@ def test_a_model_learned_once_is_not_compared_with_itself() -> None:
     for same in (given, replace(given, exported=None)):
         with pytest.raises(DoesNotApply):
             CHECK.run(same)
+
+
+def test_ten_basis_points_ask_for_a_closer_look_whatever_the_level_of_the_rate() -> None:
+    """A quarter of the level, which speeds may move by, would be 70 basis points of a rate of 2.8%."""
+    rows = pd.DataFrame(
+        {"segment": "savings", "month": pd.date_range("2025-01-31", periods=12, freq="ME"), "weight": 1.0}
+    )
+    for off, status in ((0.0008, "pass"), (0.0026, "warn")):
+        tables = [Predictions(rows.assign(predicted=rate), "rate_paid", "", False) for rate in (0.028, 0.028 + off)]
+        kind = replace(all_kinds()["deposit_beta"], predict=lambda fitted, panel, found=tables[1]: found)
+        given = replace(check_input(learned(True)), kind=kind, predictions=tables[0])
+        finding = CHECK.run(given)
+        assert finding.status == status
+        assert finding.values["worst_difference"] == pytest.approx(1e4 * off)

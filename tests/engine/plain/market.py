@@ -65,6 +65,7 @@ class PlainWorld:
     history: dict[str, list[tuple[Day, float]]] = field(default_factory=dict)
     short: str = ""
     short_history: str = ""
+    home: str = ""
     earlier: dict[Day, dict[str, Curve]] = field(default_factory=dict)
     grid: bool = False
     constant: bool = False
@@ -179,6 +180,8 @@ class PlainWorld:
             index = self.short if (money, self.short) in self.curves else "discount"
             a, b = later(self.as_of, m - 1), later(self.as_of, m)
             tau, told = self.time(b) - self.time(a), self.told(s, index, self.time(a))
+            if told is None and money == self.home:
+                told = self.told(s, self.short, self.time(a))
             rate = math.expm1(self.driver_forward(s, money, index, a, b) * tau) / tau
             self.memory[key] = rate if told is None else told
         return float(self.memory[key])

@@ -85,10 +85,17 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
         dict(history),
         roles.get("short", ""),
         roles.get("short", ""),
+        home_of(inputs),
         earlier,
         options.time == "month_grid",
         options.rate_path == "constant",
     )
+
+
+def home_of(inputs: Any) -> str:
+    """Currency whose short rate the role `short` is: that of all deposits, or the reporting one."""
+    moneys = {str(row["currency"]) for row in inputs.book.to_dict("records") if row.get("rate_type") == "administered"}
+    return moneys.pop() if len(moneys) == 1 else str(inputs.reporting_currency)
 
 
 def rows_of(inputs: Any, choices: Choices, uncovered: str) -> list[Row]:
