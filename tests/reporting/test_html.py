@@ -164,7 +164,7 @@ def test_guidance_is_a_cross_walk_from_data(pages: dict[str, str]) -> None:
     assert "replaces SR 11-7" in text
     assert "asserts no compliance" not in text.split("Guidance: SR 26-2</h2>")[0]
     titles = set(re.findall(r'<span class="number">[\d.]+</span>([^<]+)</h2>', text))
-    for row in re.findall(r"<td>[^<]+</td><td>[^<]+</td><td>([^<]+)</td>", text.split("Where the evidence stands")[1]):
+    for row in re.findall(r"</th><td>[^<]+</td><td>([^<]+)</td>", text.split("Where the evidence stands")[1]):
         assert set(row.split(", ")) <= titles
 
 
@@ -422,7 +422,20 @@ def test_a_wide_table_is_set_closer_and_what_is_folded_is_printed() -> None:
     page = render(Document("A page", "", (Section("One", (wide, plain)),)))
     assert page.count('<table class="wide">') == 1
     assert "<details>" in page and "details::details-content { content-visibility: visible" in page
-    assert '<td class="short">2026-01</td>' in page
+    assert '<th scope="row" class="short">2026-01</th>' in page
+
+
+def test_a_row_is_named_by_its_first_words_and_a_folded_table_by_its_title() -> None:
+    """A screen reader says the head of the row with each cell; a first column of numbers names nothing."""
+    words = Table("Lives", pd.DataFrame({"segment": ["a"] * 40, "years": range(40)}))
+    numbers = Table("Shocks", pd.DataFrame({"shock, bp": [-100.0, 100.0], "change": [1.0, 2.0]}))
+    page = render(Document("A page", "", (Section("One", (words, numbers)),)))
+    assert page.count('scope="row"') == 40 and '<table aria-label="Lives">' in page
+
+
+def test_a_page_keeps_its_own_colours_in_a_dark_browser() -> None:
+    """Darkened by the browser, the words of a picture would be pale on its pale ground."""
+    assert "color-scheme: only light" in render(Document("A page", "", ()))
 
 
 def test_names_are_written_as_people_write_them() -> None:
