@@ -332,6 +332,38 @@ def test_month_ends_are_drawn_at_their_own_months_tick() -> None:
     assert words[:6] == ["2026", "Feb", "Mar", "Apr", "May", "Jun"]
 
 
+@pytest.mark.parametrize("form", ["lines", "bars", "beeswarm"])
+@pytest.mark.parametrize("letters", [5, 60, 130])
+def test_a_name_of_any_length_leaves_room_for_the_picture(form: str, letters: int) -> None:
+    name = "Übergröße " * (letters // 10) + "x" * 5
+    places = pd.DataFrame({"segment": [f"{name}{k}" for k in range(12)], name: 1.0, f"{name}2": range(12)})
+    points = pd.DataFrame({"feature": [name] * 3, "value": [1.0, 2.0, 3.0], "contribution": [1.0, 2.0, 3.0]})
+    text = draw(Exhibit("one", "One", form, points if form == "beeswarm" else places, "x", "y"))
+    assert "bergröße" in text or letters < 10
+    assert ("…" in text) == (letters > 44)
+
+
+def test_lines_are_told_apart_without_their_colours() -> None:
+    """On a grey print the second, third and fourth colour are one; what happened is no line of a model."""
+    data = pd.DataFrame({"x": np.arange(30.0)} | {name: np.arange(30.0) for name in "abcdefgh"})
+    dashes = re.findall(r"stroke-dasharray: ([^;]+);", draw(Exhibit("one", "One", "lines", data)))
+    assert len(set(dashes)) == 7  # the first is whole
+    alone = data[["x", "a"]].rename(columns={"a": "predicted"})
+    assert "stroke-dasharray" not in draw(Exhibit("one", "One", "lines", alone))
+
+
+def test_a_picture_is_told_to_those_who_cannot_see_it() -> None:
+    path = pd.DataFrame({"month": pd.date_range("2024-01-31", periods=24, freq="ME"), "left": np.linspace(100, 54, 24)})
+    path.loc[3, "left"] = np.nan
+    block = block_of(Exhibit("one", "Run-off", "lines", path, "month", "% of balance"))
+    assert isinstance(block, Figure)
+    assert "24 points. In % of balance. left: first 100 at 2024-01-31, last 54 at 2025-12-31" in block.alt
+    bars = pd.DataFrame({"segment": ["checking", "savings"], "beta": [0.1, 0.4], "beta_lower": 0.0, "beta_upper": 1.0})
+    few = block_of(Exhibit("two", "Betas", "bars", bars, "segment"))
+    assert isinstance(few, Figure)
+    assert few.alt == "Betas: beta by segment, 2 points. beta: 0.1000 at checking, 0.4000 at savings."
+
+
 def test_an_empty_exhibit_says_so() -> None:
     block = block_of(Exhibit("e", "Nothing", "lines", pd.DataFrame({"x": [], "y": []}), "x", "y"))
     assert isinstance(block, Table)
@@ -452,3 +484,7 @@ def test_of_several_bands_the_legend_names_lines_alone() -> None:
     several = data.assign(other=data["own"], other_lower=data["own_lower"], other_upper=data["own_upper"])
     text = draw(Exhibit("two", "Two", "lines", several))
     assert "other" in text and "band" not in text
+
+
+def test_ticks_of_next_to_nothing_differ() -> None:
+    assert Tidy().format_ticks([-2e-9, 0.0, 2e-9]) == ["−2.0e−09", "0", "2.0e−09"]
