@@ -186,7 +186,8 @@ def actual_against_expected(
 
     Shares are shown as annual percentages with the ratio actual / expected by balance and by count; rates in percent
     a year with the error predicted - actual in basis points. `counted` adds events and the ratio by count, which only
-    0/1 outcomes have; of a group without an event the upper bound is Poisson's.
+    0/1 outcomes have; of a group without an event the upper bound is Poisson's. A group of one cluster is the same in
+    every draw and has no interval.
     """
     kept = grouping.codes >= 0
     count = len(grouping.labels)
@@ -207,9 +208,12 @@ def actual_against_expected(
     if bootstrap is not None:
         masked = np.where(kept, 1.0, 0.0)
         some_low, some_high = bootstrap.ratio_interval(numerator * masked, denominator * masked, np.maximum(codes, 0))
+        alone = pd.Series(bootstrap.clusters[kept]).groupby(codes[kept]).nunique().reindex(range(count)).to_numpy() == 1
         low[: len(some_low)], high[: len(some_high)] = some_low, some_high
+        low[alone] = high[alone] = np.nan
         if counted and not rate:
-            high = np.where(total(actual) == 0, _none_yet(total(predicted)), high)
+            none = total(actual) == 0
+            low[none], high[none] = 0.0, _none_yet(total(predicted))[none]
     if rate:
         table["actual, % a year"], table["predicted, % a year"] = 100 * mean_actual, 100 * mean_predicted
         table["error, bp"], table["lower, bp"], table["upper, bp"] = 1e4 * distance, 1e4 * low, 1e4 * high

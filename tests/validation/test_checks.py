@@ -179,6 +179,9 @@ def test_a_group_without_an_event_may_still_have_had_some() -> None:
     assert (none["actual / expected"], none["lower"]) == (0.0, 0.0)
     assert np.exp(-none["upper"] * 2.0) == pytest.approx(0.025)
     assert some["lower"] < some["actual / expected"] < some["upper"]
+    one = Grouping("One", (np.arange(200) > 0).astype(np.int64), ("one customer", "others"))
+    first, _ = actual_against_expected(rows, one, False, bootstrap).to_dict("records")
+    assert first["events"] == 1.0 and np.isnan([first["lower"], first["upper"]]).all()
 
 
 def test_rates_are_judged_in_basis_points(fakes: ModuleType) -> None:
