@@ -19,6 +19,7 @@ from behavior.kinds._decay_core import (
 )
 from behavior.kinds._decay_lives import (
     SegmentReading,
+    _static_beta,
     core_path,
     effective_duration,
     lives_exhibit,
@@ -74,6 +75,18 @@ def test_life_duration_and_repricing_are_three_numbers() -> None:
     (row,) = lives_exhibit({"checking": reading(beta=0.25)}).data.to_dict("records")
     assert row["repricing maturity, years"] == pytest.approx(0.75 * row["average life, years"])
     assert row["effective duration, years"] < row["average life, years"]
+
+
+def test_the_static_beta_is_that_of_the_money() -> None:
+    """Nine small accounts are paid nothing, one that holds nine tenths follows the market: nine tenths reprice."""
+    months = np.repeat(pd.date_range("2020-01-31", periods=24, freq="ME"), 10)
+    market = np.repeat(np.linspace(0.0, 0.04, 24), 10)
+    large = np.tile(np.arange(10) == 0, 24)
+    paid, weight = np.where(large, market, 0.0), np.where(large, 81.0, 1.0)
+    history = pd.DataFrame({"month": months, "market_rate": market, "rate_paid": paid, "weight": weight})
+    assert _static_beta(history) == pytest.approx(0.9)
+    assert np.isnan(_static_beta(history.assign(weight=0.0)))
+    assert np.isnan(_static_beta(history.assign(market_rate=0.02)))
 
 
 def test_core_by_the_lower_path_never_stands_above_what_the_model_expects() -> None:

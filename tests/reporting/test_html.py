@@ -158,6 +158,13 @@ def test_every_finding_is_printed_with_its_five_headings(pages: dict[str, str], 
         assert pages["validation"].count(f"<strong>{heading}</strong>") == len(findings.findings)
 
 
+def test_a_validator_reads_how_much_depends_on_the_model_and_how_to_check_it_again(pages: dict[str, str]) -> None:
+    text = pages["validation"]
+    exposure = re.search(r"exposure</th><td>([\d,]+) of balance at the start of [\d-]+ in [\d,]+ units", text)
+    assert exposure is not None and float(exposure[1].replace(",", "")) > 0
+    assert "behavior validate mortgage_prepayment@" in text
+
+
 def test_guidance_is_a_cross_walk_from_data(pages: dict[str, str]) -> None:
     text = pages["validation"]
     assert "Guidance: SR 26-2" in text
