@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle, takewhile
 from typing import Any
 
 import matplotlib as mpl
@@ -107,7 +107,7 @@ def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
 
 
 def _bars(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
-    labels = [_short(label) for label in data.iloc[:, 0]]
+    labels = _shortened(data.iloc[:, 0])
     sideways = max(map(len, labels), default=0) > LONG_LABEL or sum(map(len, labels)) + 2 * len(labels) > MOST_LETTERS
     names, place = _series(data), np.arange(len(labels), dtype=np.float64)
     mirrored = _is_mirrored(data, names)
@@ -149,7 +149,7 @@ def _whiskers(axes: Any, data: pd.DataFrame, name: str, at: FloatArray, sideways
 def _name_categories(axes: Any, labels: Sequence[str], place: FloatArray, sideways: bool) -> None:
     if sideways:
         axes.set_yticks(place, labels)
-        axes.invert_yaxis()
+        axes.set_ylim(len(labels) - 0.4, -0.6)
     else:
         axes.set_xticks(place, labels)
 
@@ -180,7 +180,7 @@ def _beeswarm(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
         rank = pd.Series(value).rank(pct=True).to_numpy()
         colours = [shades(round(float(one), 1)) if np.isfinite(one) else MUTED for one in rank]
         axes.scatter(x, row + _swarm(x), s=7, c=colours, alpha=0.8, linewidths=0)
-    axes.set_yticks(range(len(features)), [_short(name) for name in features])
+    axes.set_yticks(range(len(features)), _shortened(features))
     axes.set_ylim(len(features) - 0.4, -0.6)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlabel(exhibit.x_label)
@@ -225,12 +225,25 @@ def _positions(column: pd.Series) -> tuple[Any, list[str] | None]:
         return _days(column), None
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64), None
-    return np.arange(len(column), dtype=np.float64), [_short(label) for label in column]
+    return np.arange(len(column), dtype=np.float64), _shortened(column)
 
 
-def _short(name: object, most: int = LONGEST_LABEL) -> str:
-    """A name that leaves room for the picture: where it is too long, its beginning and its end."""
-    text = str(name)
+def _shortened(names: Iterable[object], most: int = LONGEST_LABEL) -> list[str]:
+    """Names that leave room for the picture: of long ones beginning and end or, where they share these, the rest."""
+    texts = [str(name) for name in names]
+    short = [_short(text, most) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    head, tail = _in_common(texts), _in_common([text[::-1] for text in texts])
+    return [_short(f"…{text[head : max(head, len(text) - tail)]}…", most) for text in texts]
+
+
+def _in_common(texts: Sequence[str]) -> int:
+    """Letters that all texts begin with."""
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
+
+
+def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
 
 
@@ -260,7 +273,7 @@ def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:
     (axes.xaxis if swap else axes.yaxis).set_major_formatter(Tidy())
     (axes.xaxis if swap else axes.yaxis).set_major_locator(MaxNLocator(6))
     handles, names_drawn = axes.get_legend_handles_labels()
-    labels = [_short(name, LONGEST_SERIES) for name in names_drawn]
+    labels = _shortened(names_drawn, LONGEST_SERIES)
     if len(labels) > 1:
         longest = max(map(len, labels))
         columns = max(1, min(len(labels), 4, int((WIDTH - 0.8) / (LETTER * longest + 0.62))))

@@ -18,7 +18,8 @@ MOST_SPOKEN = 8
 def block_of(exhibit: Exhibit) -> Figure | Table:
     """A table as it is, everything else drawn; an empty picture becomes an empty table that says so."""
     if exhibit.form == "table":
-        return Table(exhibit.title, exhibit.data, exhibit.note, exhibit.formats)
+        said = ("No row to show." if exhibit.data.empty else "", exhibit.note)
+        return Table(exhibit.title, exhibit.data, " ".join(one for one in said if one), exhibit.formats)
     if exhibit.data.empty or exhibit.data.shape[1] < 2:
         return Table(exhibit.title, exhibit.data, exhibit.note or "No row to draw.")
     return Figure(exhibit.title, draw(exhibit), in_words(exhibit), exhibit.note)

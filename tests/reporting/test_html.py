@@ -350,6 +350,13 @@ def test_a_name_of_any_length_leaves_room_for_the_picture(form: str, letters: in
     assert ("…" in text) == (letters > 44)
 
 
+def test_long_names_that_begin_and_end_alike_are_told_apart() -> None:
+    long = "Tagesgeld „Übergröße“ / Gewerbekunden und Kleinstunternehmer {} / in Nordrhein-Westfalen und Umgebung"
+    data = pd.DataFrame({"segment": [long.format(k) for k in range(40)], "actual": 1.0})
+    drawn = re.findall(r">(…\d+…)<", draw(Exhibit("one", "One", "bars", data)))
+    assert drawn == [f"…{k}…" for k in range(40)]
+
+
 def test_lines_are_told_apart_without_their_colours() -> None:
     """On a grey print the second, third and fourth colour are one; what happened is no line of a model."""
     data = pd.DataFrame({"x": np.arange(30.0)} | {name: np.arange(30.0) for name in "abcdefgh"})
@@ -375,6 +382,9 @@ def test_an_empty_exhibit_says_so() -> None:
     block = block_of(Exhibit("e", "Nothing", "lines", pd.DataFrame({"x": [], "y": []}), "x", "y"))
     assert isinstance(block, Table)
     assert block.note == "No row to draw."
+    listed = block_of(Exhibit("e", "Nothing", "table", pd.DataFrame(), note="What it would be."))
+    assert isinstance(listed, Table)
+    assert listed.note == "No row to show. What it would be."
 
 
 @pytest.mark.parametrize(
