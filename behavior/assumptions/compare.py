@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -205,6 +205,12 @@ def _terms(old: AssumptionTable | None, new: AssumptionTable | None) -> Iterator
 def base_drivers(table: AssumptionTable, points: ReadingPoints) -> dict[Driver, float]:
     """Value of each of a table's drivers at which it is read."""
     return {driver: points.base.get(driver, 0.0) for driver in table.drivers}
+
+
+def read_at(tables: Iterable[AssumptionTable], points: ReadingPoints) -> str:
+    """Where lives and survival are read, such as ``rate spread +0 bp``; empty where the tables have no driver."""
+    drivers = {driver: value for table in tables for driver, value in base_drivers(table, points).items()}
+    return " and ".join(driver_words(driver, value) for driver, value in drivers.items())
 
 
 Part = tuple[AssumptionTable, AssumptionCurve]

@@ -131,7 +131,7 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
         "delay down, months": law.delays[1],
         "passed on after 12 months": f"{read.after_twelve_months:.3f}",
         "one-step error, bp": law.sigma,
-        "not certain": "; ".join(law.facts.get("flags", [])),
+        "not certain": "; ".join(law.facts.get("flags", [])) or "nothing",
     }
 
 
@@ -141,7 +141,9 @@ def correction_exhibit(model: ErrorCorrection) -> Exhibit:
     for segment, found in model.fits_.items():
         row: dict[str, object] = {"segment": " / ".join(segment) or "all", "rows": found.rows}
         for name, value, error in zip(NAMES, found.coefficients, found.robust_errors, strict=True):
-            row[name] = f"{value:.4f} ({error:.4f})"
+            # A drift is a basis point or two a month: four decimals of a rate would leave one digit of it.
+            scale, head, form = (1e4, f"{name}, bp", ".2f") if name == NAMES[0] else (1.0, name, ".4f")
+            row[head] = f"{scale * value:{form}} ({scale * error:{form}})"
         row["long-run beta"] = f"{found.long_run_beta:.4f} ({found.long_run_error:.4f})"
         row["up less down, t"] = found.asymmetry
         row["half-life, months"] = found.half_life_months

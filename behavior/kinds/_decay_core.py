@@ -19,7 +19,7 @@ from behavior.kinds.base import Exhibit
 from behavior.months import month_number
 from behavior.panel.base import Panel
 from behavior.panel.landmarks import BalanceGrid, balance_grid
-from behavior.quantities import AnyArray, FloatArray
+from behavior.quantities import AnyArray, BoolArray, FloatArray
 
 CONFIDENCE = 0.99
 CORE_MONTHS = 12
@@ -37,7 +37,9 @@ def core_exhibit(
     ----------
     segment : name of each panel row's. predictions : of the same rows. found : curves by segment.
     """
-    grid = balance_grid(panel.table)
+    recent = recent_rows(panel.table, CORE_MONTHS)
+    window = panel.table[recent]
+    grid = balance_grid(window)
     rows = []
     for name in sorted(set(segment)):
         own = np.asarray(segment == name)
@@ -52,7 +54,8 @@ def core_exhibit(
                 "segment": name,
                 "expected by the model, %": 100 * expected,
                 "core by the lower 1% path, %": 100 * quantile,
-                "core by the rolling minimum, %": 100 * core_by_cohort(grid, units_of(panel.table, own), CORE_MONTHS),
+                "core by the rolling minimum, %": 100
+                * core_by_cohort(grid, units_of(window, own[recent]), CORE_MONTHS),
                 "surge layer today, % of balance": 100 * layer.share,
                 "its standard error, %": 100 * layer.error,
                 "surge layer's decay since its peak, % a month": 100 * layer.decay,
@@ -115,15 +118,26 @@ def beyond_the_model(predictions: pd.DataFrame) -> float:
     return float(np.sqrt(np.mean(np.log(left["actual"][usable] / left["expected"][usable]) ** 2)))
 
 
+def recent_rows(table: pd.DataFrame, months: int) -> BoolArray:
+    """Mask of the rows of a panel's last `months` months, shape (rows,)."""
+    month = month_number(table["month"])
+    return np.asarray(month > month.max() - months)
+
+
 def core_by_cohort(grid: BalanceGrid, units: AnyArray, months: int) -> float:
     """Lowest total of the last `months` month ends over that before them, of the accounts open then; at most 1.
 
-    Balances without credited interest; NaN where the history is too short to say. A masked balance, and that of an
-    account whose record stops, stands at the last known one.
+    Balances without the interest credited since the cohort's start; NaN where the history is too short to say. A
+    masked balance, and that of an account whose record stops, stands at the last known one.
+
+    Parameters
+    ----------
+    grid : of `recent_rows` alone. Of a longer history it would have taken earlier interest out of the balances at the
+        start too, and an old account would count for less than it holds.
     """
-    if grid.balance.shape[1] <= months:
+    if grid.balance.shape[1] != months + 1:
         return NAN
-    held = carried(grid.balance[units])[:, -months - 1 :]
+    held = carried(grid.balance[units])
     cohort = held[:, 0] > 0
     if not cohort.any():
         return NAN
@@ -153,7 +167,8 @@ class SurgeLayer:
     Parameters
     ----------
     share : of today's balance; NaN where months are missing or the trend's own error is larger. error : standard error
-        of `share`. decay : of the layer a month since its peak, NaN where it has not fallen for half a year.
+        of `share`. decay : of the layer a month since its peak; NaN where there is none today, or where it has not
+        fallen for half a year.
     """
 
     share: float
@@ -174,18 +189,17 @@ def surge_layer(balances: FloatArray, window: int) -> SurgeLayer:
     step = float(np.std(np.diff(np.log(balances[:window])), ddof=1))
     share = float(surge[-1] / balances[-1])
     error = (1.0 - share) * step * float(np.sqrt(ahead + ahead**2 / (window - 1)))
-    if 0.0 < share <= error:
-        return SurgeLayer(NAN, error, NAN)
-    return SurgeLayer(share, error, _decay_since_peak(surge))
+    if share > error:
+        return SurgeLayer(share, error, _decay_since_peak(surge))
+    return SurgeLayer(NAN if share > 0.0 else 0.0, error, NAN)
 
 
 def _decay_since_peak(surge: FloatArray) -> float:
     peak = int(np.argmax(surge))
     after = surge[peak:]
-    if surge[peak] <= 0 or len(after) <= 6:
+    if len(after) <= 6:
         return NAN
-    left = max(float(after[-1] / after[0]), 1e-6)
-    return float(1.0 - left ** (1.0 / (len(after) - 1)))
+    return float(1.0 - (after[-1] / after[0]) ** (1.0 / (len(after) - 1)))
 
 
 def balances_by_month(table: pd.DataFrame, rows: AnyArray) -> FloatArray:

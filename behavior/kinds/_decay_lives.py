@@ -3,7 +3,7 @@ life), how its value answers rates (effective duration), and when it reprices (r
 
 Definitions are those of the specification's quantitative part, 4.4. A report of a model knows no book of a date and no
 curve of discount factors, so value is taken at a flat curve of the last month's market rate, without servicing cost,
-and rates paid follow by the segment's static beta, the slope of rate paid on market rate over the history.
+and rates paid follow by the segment's static beta, the slope of rate paid, by balance, on market rate over the history.
 """
 
 from __future__ import annotations
@@ -80,12 +80,20 @@ def _curve_of(table: AssumptionTable, row: pd.DataFrame) -> list[AssumptionCurve
 
 def _rates(history: pd.DataFrame, today: pd.DataFrame) -> tuple[float, float, float, float]:
     means = [_mean(today, name) for name in ("spread", "market_rate", "rate_paid")]
-    by_month = history.groupby("month")[["market_rate", "rate_paid"]].mean().dropna()
+    return means[0], means[1], means[2], _static_beta(history)
+
+
+def _static_beta(history: pd.DataFrame) -> float:
+    """Slope of the segment's rate paid, the mean of its balances, on the market rate, 0 to 1; NaN = cannot be told."""
+    known = history[["month", "market_rate", "rate_paid", "weight"]].dropna()
+    known = known[known["weight"] > 0]
+    held = known[["market_rate", "rate_paid"]].mul(known["weight"], axis=0).groupby(known["month"]).sum()
+    by_month = held.div(known.groupby("month")["weight"].sum(), axis=0)
     market = by_month["market_rate"].to_numpy(np.float64)
     if len(by_month) < MONTHS_PER_YEAR or float(np.ptp(market)) < SHIFT / 10:
-        return means[0], means[1], means[2], float("nan")
+        return float("nan")
     slope = float(np.polyfit(market, by_month["rate_paid"].to_numpy(np.float64), 1)[0])
-    return means[0], means[1], means[2], float(np.clip(slope, 0.0, 1.0))
+    return float(np.clip(slope, 0.0, 1.0))
 
 
 def _mean(rows: pd.DataFrame, name: str) -> float:

@@ -11,12 +11,15 @@ from behavior.reporting.document import Document, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 
 KEPT_SLICES = ("year", "incentive", "spread", "age", "segment", "vintage", "fold")
+BESIDE = ("value", "low", "high", "expected")
+SHOWN = ("bucket", "value", "low", "high", "rows", "events", "expected")
 HOW = (
     "Every model is fitted on the same rows and scored by the same code on the same rows, which it has not seen. "
-    "Figures stand with 90% intervals by resampling customers (banks, products) and six-month blocks of calendar time, "
-    "each drawn as a whole. Absolute errors grow when a sample is drawn again: their intervals say how far draws lie "
-    "apart, about the error itself. A bucket without an event has a Poisson bound. "
-    "The incumbent is what the bank says it uses, or the plain stand-in of its kind, and then says so."
+    "Figures stand with 90% intervals by resampling customers (banks, products) and six-month blocks of calendar "
+    "time, each drawn as a whole; a bucket that is the same in every draw has none. Absolute errors grow when a "
+    "sample is drawn again: their intervals say how far draws lie apart, about the error itself. A bucket without "
+    "an event has a Poisson bound. The incumbent is what the bank says it uses, or the plain stand-in of its "
+    "kind, and then says so."
 )
 
 
@@ -34,7 +37,7 @@ def benchmark_report(
     if data_bars:
         bars.append(Table("Data, out of time and on unseen customers", pd.DataFrame(list(data_bars))))
     winners = pd.DataFrame([{"data": one.title, "closest": one.winner} for one in answers])
-    first = Section("Bars", (Paragraph(HOW), *bars, Table("Who is closest", winners)))
+    first = Section("Summary", (Paragraph(HOW), *bars, Table("Who is closest", winners)))
     truth = Section(
         "The simulated bank's truth", tuple(Table(name, one.round(4)) for name, one in truth_tables.items())
     )
@@ -46,7 +49,7 @@ def benchmark_report(
         "against every baseline, on data and where the truth is known",
         tuple(sections),
         stamp="SHORTENED RUN" if quick else "",
-        facts={"questions": str(len(answers)), "bars": str(len(truth_bars) + len(data_bars))},
+        facts={"Questions": str(len(answers)), "Figures with a bar to meet": str(len(truth_bars) + len(data_bars))},
     )
 
 
@@ -77,6 +80,13 @@ def _by_bucket(answer: Answer) -> tuple[Table, ...]:
     found = []
     for (cause, score, weighting, name), rows in own.groupby(["cause", "score", "weighting", "slice"], sort=False):
         title = f"{cause}: {str(score).replace('_', ' ')} by {name} ({weighting})"
-        shown = ["bucket", "value", "low", "high", "rows", "events", "expected"]
-        found.append(Table(title, rows[[one for one in shown if one in rows]].reset_index(drop=True)))
+        shown = rows[[one for one in SHOWN if one in rows]].dropna(axis=1, how="all").reset_index(drop=True)
+        found.append(Table(title, _with_intervals(shown), formats=dict.fromkeys(BESIDE, ",.2f")))
     return tuple(found)
+
+
+def _with_intervals(shown: pd.DataFrame) -> pd.DataFrame:
+    """Rows without an interval that is nothing at all: a bucket of one customer is the same in every draw."""
+    if not {"low", "high"} <= set(shown):
+        return shown
+    return shown.assign(**{end: shown[end].mask(shown["low"] == shown["high"]) for end in ("low", "high")})

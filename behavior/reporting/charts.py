@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle, takewhile
 from typing import Any
 
 import matplotlib as mpl
@@ -19,8 +20,19 @@ from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 
 INK, GRID, MUTED = "#24292f", "#e3e6ea", "#6b7280"
-# Told apart by lightness too, so that a grey print and a colour-blind reader lose nothing.
-COLOURS = ("#1f4e79", "#c8553d", "#4f8a5b", "#8a6aa0", "#c99a2e", "#3f8f9e", "#7d5a50", "#555b6e")
+COLOURS = ("#1f4e79", "#c8553d", "#4f8a5b", "#8a6aa0", "#a97f1b", "#3f8f9e", "#7d5a50", "#555b6e")
+# Several colours are one grey: lines differ by their dashes too, so that a grey print and a colour-blind reader lose
+# nothing.
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (5, 1.5, 1.2, 1.5)),
+    (0, (2.5, 1.2)),
+    (0, (9, 2)),
+    (0, (5, 1.2, 1.2, 1.2, 1.2, 1.2)),
+    (0, (9, 1.5, 2.5, 1.5)),
+    (0, (1.2, 0.8)),
+)
 REALISED = ("realised", "actual", "ledger")
 REFERENCE = (*REALISED, "base")
 SETTINGS: Mapping[str, Any] = {
@@ -40,11 +52,14 @@ SETTINGS: Mapping[str, Any] = {
     "text.parse_math": False,
 }
 WIDTH, HEIGHT = 7.4, 3.1
+MOST_DECIMALS = 6
 MOST_POINTS = 1500
 MOST_POINTS_A_ROW = 220
 LONG_LABEL = 13
 LETTER = 0.077
 MOST_LETTERS = 85
+LONGEST_LABEL, LONGEST_SERIES = 44, 76
+"""Letters of a name that leave room for the picture itself; the table beside it has the whole name."""
 
 
 def draw(exhibit: Exhibit) -> str:
@@ -62,6 +77,7 @@ def draw(exhibit: Exhibit) -> str:
 def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
     place, labels = _positions(data.iloc[:, 0])
     names = _series(data)
+    dashes = dict(zip((one for one in names if not one.lower().startswith(REFERENCE)), cycle(DASHES), strict=False))
     for number, name in enumerate(names):
         colour, realised = _colour(name, number), name.lower().startswith(REALISED)
         values = data[name].to_numpy(np.float64)
@@ -73,7 +89,15 @@ def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
         marker = "o" if labels is not None or len(data) <= 14 or (realised and len(data) <= 60) else ""
         width, ink = (1.0, 1.0) if realised else (1.7, 0.95)
         line = axes.plot(
-            place, values, color=colour, linewidth=width, alpha=ink, marker=marker, markersize=3, label=name
+            place,
+            values,
+            color=colour,
+            linewidth=width,
+            linestyle=dashes.get(name, "-"),
+            alpha=ink,
+            marker=marker,
+            markersize=3,
+            label=name,
         )
         if realised and not marker:
             # What happened stays visible where the model lies on top of it.
@@ -83,7 +107,7 @@ def _lines(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
 
 
 def _bars(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
-    labels = [str(label) for label in data.iloc[:, 0]]
+    labels = _shortened(data.iloc[:, 0])
     sideways = max(map(len, labels), default=0) > LONG_LABEL or sum(map(len, labels)) + 2 * len(labels) > MOST_LETTERS
     names, place = _series(data), np.arange(len(labels), dtype=np.float64)
     mirrored = _is_mirrored(data, names)
@@ -125,7 +149,7 @@ def _whiskers(axes: Any, data: pd.DataFrame, name: str, at: FloatArray, sideways
 def _name_categories(axes: Any, labels: Sequence[str], place: FloatArray, sideways: bool) -> None:
     if sideways:
         axes.set_yticks(place, labels)
-        axes.invert_yaxis()
+        axes.set_ylim(len(labels) - 0.4, -0.6)
     else:
         axes.set_xticks(place, labels)
 
@@ -156,7 +180,7 @@ def _beeswarm(axes: Any, data: pd.DataFrame, exhibit: Exhibit) -> None:
         rank = pd.Series(value).rank(pct=True).to_numpy()
         colours = [shades(round(float(one), 1)) if np.isfinite(one) else MUTED for one in rank]
         axes.scatter(x, row + _swarm(x), s=7, c=colours, alpha=0.8, linewidths=0)
-    axes.set_yticks(range(len(features)), features)
+    axes.set_yticks(range(len(features)), _shortened(features))
     axes.set_ylim(len(features) - 0.4, -0.6)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlabel(exhibit.x_label)
@@ -201,7 +225,26 @@ def _positions(column: pd.Series) -> tuple[Any, list[str] | None]:
         return _days(column), None
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64), None
-    return np.arange(len(column), dtype=np.float64), [str(label) for label in column]
+    return np.arange(len(column), dtype=np.float64), _shortened(column)
+
+
+def _shortened(names: Iterable[object], most: int = LONGEST_LABEL) -> list[str]:
+    """Names that leave room for the picture: of long ones beginning and end or, where they share these, the rest."""
+    texts = [str(name) for name in names]
+    short = [_short(text, most) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    head, tail = _in_common(texts), _in_common([text[::-1] for text in texts])
+    return [_short(f"…{text[head : max(head, len(text) - tail)]}…", most) for text in texts]
+
+
+def _in_common(texts: Sequence[str]) -> int:
+    """Letters that all texts begin with."""
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
 
 
 def _days(column: pd.Series) -> Any:
@@ -229,13 +272,21 @@ def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:
     axes.set_ylabel("" if swap else names[1])
     (axes.xaxis if swap else axes.yaxis).set_major_formatter(Tidy())
     (axes.xaxis if swap else axes.yaxis).set_major_locator(MaxNLocator(6))
-    handles, labels = axes.get_legend_handles_labels()
+    handles, names_drawn = axes.get_legend_handles_labels()
+    labels = _shortened(names_drawn, LONGEST_SERIES)
     if len(labels) > 1:
         longest = max(map(len, labels))
-        columns = max(1, min(len(labels), 4, int((WIDTH - 0.8) / (LETTER * longest + 0.55))))
+        columns = max(1, min(len(labels), 4, int((WIDTH - 0.8) / (LETTER * longest + 0.62))))
         rows = -(-len(labels) // columns)
         axes.legend(
-            handles, labels, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, frameon=False, fontsize=8.5
+            handles,
+            labels,
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=columns,
+            frameon=False,
+            fontsize=8.5,
+            handlelength=2.6,
         )
         axes.figure.set_size_inches(axes.figure.get_figwidth(), axes.figure.get_figheight() + 0.2 * (rows - 1))
 
@@ -251,7 +302,9 @@ class Tidy(Formatter):
         """Texts of all ticks of an axis."""
         places = np.unique(np.asarray(values, dtype=np.float64))
         step = float(np.diff(places).min()) if len(places) > 1 else abs(float(places[0])) or 1.0
-        decimals = min(max(0, int(np.ceil(-np.log10(step) - 1e-9))), 6)
+        decimals = max(0, int(np.ceil(-np.log10(step) - 1e-9)))
+        if decimals > MOST_DECIMALS:
+            return [f"{float(one):.1e}".replace("-", "−") if one else "0" for one in values]
         # A step of 0.25 needs one decimal more than its size says.
         decimals += int(abs(round(step, decimals) - step) > 1e-6 * step)
         return [f"{round(float(one), decimals) + 0.0:,.{decimals}f}".replace("-", "−") for one in values]

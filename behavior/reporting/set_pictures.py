@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.compare import ReadingPoints as Points
-from behavior.assumptions.compare import SetReading, base_drivers, readings
+from behavior.assumptions.compare import SetReading, base_drivers, read_at, readings
 from behavior.assumptions.curve import AssumptionCurve
-from behavior.assumptions.effects import Driver
+from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray, Quantity, monthly_to_annual
@@ -77,9 +77,22 @@ def readings_tables(
         formats = {name: ",.2f" for name in wide.columns[1:]}
         words = [EFFECTS.get(effect, effect.lower()), *([cause.replace("_", " ")] if cause else [])]
         title = f"Figures of every curve, {', '.join(words)}"
-        note = _held_words([one for one in read if (one.effect, one.cause) == (effect, cause)])
+        held = _held_words([one for one in read if (one.effect, one.cause) == (effect, cause)])
+        note = " ".join(part for part in (_read_at(assumptions, effect, cause, shown), held) if part)
         found.append(Table(title, wide, note, formats))
     return tuple(found)
+
+
+def _read_at(assumptions: AssumptionSet, effect: str, cause: str, points: Points) -> str:
+    """At which rates the lives of a table of figures are read."""
+    name = cause.split(" (")[0]
+    acting = [
+        table
+        for table in assumptions.tables
+        if table.effect is Effect.RUNOFF and (table.cause == name or name.startswith("all causes"))
+    ]
+    where = read_at(acting, points) if effect == Effect.RUNOFF else ""
+    return f"Average life and survival are read at {where}." if where else ""
 
 
 def _held_words(read: Sequence[SetReading]) -> str:

@@ -121,8 +121,8 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
 def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
     counts = {status: sum(one.status is status for one in findings.findings) for status in Status}
     words = (
-        f"{len(findings.findings)} checks: {counts[Status.PASS]} pass, {counts[Status.WARN]} ask for a closer look, "
-        f"{counts[Status.FAIL]} fail, {counts[Status.DOES_NOT_APPLY]} do not apply."
+        f"{len(findings.findings)} checks. Passed: {counts[Status.PASS]}; to be looked at more closely: "
+        f"{counts[Status.WARN]}; failed: {counts[Status.FAIL]}; not applicable: {counts[Status.DOES_NOT_APPLY]}."
     )
     blocks: list[Paragraph | Table] = [Paragraph(words)]
     if findings.blocking:
@@ -149,6 +149,7 @@ def _identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
         "months counted": kind.month_meaning.value if kind.month_meaning else "none",
         "estimator": spec.estimator.family,
         "segments": ", ".join(spec.segments.by) or "none",
+        "exposure": _exposure(given),
         "fallback": f"{spec.segments.fallback} below {spec.segments.minimum_exposure_months:,.0f} months of exposure",
         "features": ", ".join(spec.features.use) or ", ".join(feature.name for feature in kind.features) or "none",
     }
@@ -162,6 +163,21 @@ def _identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
     if signs:
         blocks.append(Table("Features and the direction that economics expects of them", pd.DataFrame(signs)))
     return tuple(blocks)
+
+
+def _exposure(given: CheckInput) -> str:
+    """How much of the bank the model speaks of today: materiality is exposure and purpose."""
+    table = given.panel.table
+    last = table[table["month"] == table["month"].max()]
+    total = float(last["weight"].sum())
+    words = f"{total:,.0f} of balance at the start of {last['month'].iloc[0]:%Y-%m} in {last['unit'].nunique():,} units"
+    by = [name for name in given.fitted.spec.segments.by if name in last]
+    if not by or not total:
+        return words
+    held = last.groupby(by, observed=True)["weight"].sum().sort_values(ascending=False)
+    name = held.index[0]
+    label = " / ".join(str(part) for part in (name if isinstance(name, tuple) else (name,)))
+    return f"{words}; {len(held)} segments, the largest {label} with {held.iloc[0] / total:.0%}"
 
 
 _SIGNS = {1: "raises (constrained)", -1: "lowers (constrained)", 0: "free"}
@@ -307,6 +323,10 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         "command",
     )
     rows = [{"what": titled(name), "value": str(facts[name])} for name in names if facts.get(name)]
+    if not facts.get("command"):
+        version = facts.get("model_version", "VERSION")
+        again = f"behavior validate {facts.get('model', given.fitted.spec.model.name)}@{version} --profile PROFILE"
+        rows.append({"what": "Rebuilt and checked again by", "value": again})
     rows.append({"what": "Seed of split, samples and bootstrap", "value": str(given.seed)})
     rows.append({"what": "Seed of search", "value": str(given.fitted.spec.search.seed)})
     files = [

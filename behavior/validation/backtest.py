@@ -51,7 +51,7 @@ from behavior.validation.limits import judged_groups, words_of
 from behavior.validation.statistics import path_errors
 
 VALUES = {
-    "weighted_error": "sum over months of |predicted - actual| over sum of actual, by balance, test rows",
+    "weighted_error": "sum over months of |predicted - actual| over sum of |actual|, by balance, test rows",
     "mean_error": "predicted minus actual mean level over the months, CPR points (rates: basis points)",
     "mean_absolute_error": "mean absolute error of the months, CPR points (rates: basis points)",
     "root_mean_square_error": "root mean square error of the months, CPR points (rates: basis points)",

@@ -71,7 +71,7 @@ def run(given: CheckInput) -> Finding:
         "compatible": float(meets.mean()),
         "coverage": float(inside.mean()),
         "above": float((cells["realised"] > cells["upper"]).mean()),
-        "mean_width": float(np.average(cells["upper"] - cells["lower"], weights=cells["balance"])),
+        "mean_width": float(np.average(cells["upper"] - cells["lower"], weights=cells["balance-months"])),
         "cells": float(len(cells)),
     }
     unit = "bp" if rate else "CPR points"
@@ -79,7 +79,7 @@ def run(given: CheckInput) -> Finding:
         f"In {100 * values['compatible']:.0f}% of {len(cells):,} cells what happened is compatible with the band, in "
         f"{100 * values['coverage']:.0f}% it lies inside; the band is {values['mean_width']:.1f} {unit} wide."
     )
-    level = abs(float(np.average(cells["realised"], weights=cells["balance"])))
+    level = abs(float(np.average(cells["realised"], weights=cells["balance-months"])))
     # A level of hardly anything has no width of its own to be held against.
     too_wide = values["mean_width"] > max(WIDEST * level, SMALLEST_WIDTH[rate])
     if too_wide:
@@ -142,7 +142,7 @@ def _cells(given: CheckInput, rows: pd.DataFrame, rate: bool) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "cell": labels,
-            "balance": np.bincount(codes, weights=weight),
+            "balance-months": np.bincount(codes, weights=weight),
             "realised": show(mean("actual")),
             "realised, lower": show(low),
             "realised, upper": show(high),

@@ -71,7 +71,7 @@ def run(given: CheckInput) -> Finding:
     every = rows_of(given, "test")
     names = [name for name in RIVALS if name in every and every[name].notna().any()]
     if not names:
-        raise DoesNotApply("the kind predicts neither a challenger nor a benchmark.")
+        raise DoesNotApply("no rival was predicted; a version read back has those that its kind stores.")
     whole = every.dropna(subset=names)
     rows = whole[begun_with_balance(whole)].reset_index(drop=True)
     weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy(np.float64)

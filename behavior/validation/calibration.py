@@ -7,13 +7,14 @@ fast in every scenario. This check sets actual against expected on months and cu
 
 Mechanism
 ---------
-Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment,
-weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one
-half-year, 200 times. Slope and intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes);
-1 and 0 are perfect. Money that returns to an account that stood empty is in every sum, and not in the slope. For
-rates the distance is predicted minus actual in basis points. Every segment with 1% of the balance, the slow and the
-fast half of the driver's range, and the slope have a 95% interval over the same clusters (groups jointly); one that
-lies beyond 0.9 to 1.1 (slope: 0.8 to 1.2; rates: 10 basis points either way) with the whole of it is a warning.
+Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment, weighted
+by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one half-year,
+200 times; a group without an event, which no draw gives one, has a Poisson bound. Slope and intercept are those of
+the outcome on the prediction (in log-odds for 0/1 outcomes); 1 and 0 are perfect. Money that returns to an account
+that stood empty is in every sum, and not in the slope. For rates the distance is predicted minus actual in basis
+points. Every segment with 1% of the balance, the slow and the fast half of the driver's range, and the slope have a
+95% interval over the same clusters (groups jointly); one that lies beyond 0.9 to 1.1 (slope: 0.8 to 1.2; rates: 10
+basis points either way) with the whole of it is a warning.
 
 Signs of high risk
 ------------------
@@ -72,6 +73,9 @@ VALUES = {
     "segments_beyond": "segments beyond 0.9 to 1.1 (rates: 10 bp either way) with the whole of their interval",
     "driver_halves_beyond": "halves of the driver's range beyond the same limits with the whole of their interval",
 }
+
+
+MONTHLY = "Actual over expected is of what left in the months, not of the annual percentages beside it."
 
 
 def run(given: CheckInput) -> Finding:
@@ -182,17 +186,18 @@ def _slope_words(name: str, slope: float) -> str:
 def _exhibits(cuts: dict[str, pd.DataFrame], rate: bool) -> list[Exhibit]:
     pair = ["actual, % a year", "predicted, % a year"] if rate else ["actual, % CPR", "expected, % CPR"]
     unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    note = "" if rate else MONTHLY
     found = []
     for name, table in cuts.items():
         title = "Actual against expected, " + ("all test rows" if name == "overall" else f"by {name}")
         if name == "month":
             data = table[["Month", *pair]].assign(Month=pd.to_datetime(table["Month"]) + pd.offsets.MonthEnd(0))
             found.append(Exhibit("calibration_by_month", title, "lines", data, "month", unit))
-            found.append(Exhibit("calibration_by_month_table", title, "table", table, formats=BY_SIDE))
+            found.append(Exhibit("calibration_by_month_table", title, "table", table, note=note, formats=BY_SIDE))
             continue
         if name != "overall" and len(table) > 1:
             found.append(Exhibit(f"calibration_by_{name}", title, "bars", table[[table.columns[0], *pair]], name, unit))
-        found.append(Exhibit(f"calibration_by_{name}_table", title, "table", table, formats=BY_SIDE))
+        found.append(Exhibit(f"calibration_by_{name}_table", title, "table", table, note=note, formats=BY_SIDE))
     return found
 
 

@@ -15,7 +15,7 @@ from behavior.kinds.base import Predictions
 from behavior.months import month_number
 from behavior.quantities import BoolArray, FloatArray, IntArray, monthly_to_annual
 from behavior.validation.base import CheckInput
-from behavior.validation.statistics import ClusterBootstrap
+from behavior.validation.statistics import LEVEL, ClusterBootstrap
 
 PARTS = {
     "test": "out of time and unseen customers",
@@ -182,11 +182,12 @@ def actual_against_expected(
     bootstrap: ClusterBootstrap | None = None,
     counted: bool = True,
 ) -> pd.DataFrame:
-    """One row a group: exposure, actual, expected and their distance with a 95% interval.
+    """One row a group: exposure in balance-months, actual, expected and their distance with a 95% interval.
 
     Shares are shown as annual percentages with the ratio actual / expected by balance and by count; rates in percent
     a year with the error predicted - actual in basis points. `counted` adds events and the ratio by count, which only
-    0/1 outcomes have.
+    0/1 outcomes have; of a group without an event the upper bound is Poisson's. A group of one cluster is the same in
+    every draw and has no interval.
     """
     kept = grouping.codes >= 0
     count = len(grouping.labels)
@@ -198,7 +199,7 @@ def actual_against_expected(
 
     numerator, denominator = (weight * (predicted - actual), weight) if rate else (weight * actual, weight * predicted)
     table = pd.DataFrame({grouping.title: grouping.labels, "rows": total(np.ones_like(weight)).astype(np.int64)})
-    table["balance"] = total(weight)
+    table["balance-months"] = total(weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_actual, mean_predicted = total(weight * actual) / total(weight), total(weight * predicted) / total(weight)
         distance = total(numerator) / total(denominator)
@@ -207,7 +208,12 @@ def actual_against_expected(
     if bootstrap is not None:
         masked = np.where(kept, 1.0, 0.0)
         some_low, some_high = bootstrap.ratio_interval(numerator * masked, denominator * masked, np.maximum(codes, 0))
+        alone = pd.Series(bootstrap.clusters[kept]).groupby(codes[kept]).nunique().reindex(range(count)).to_numpy() == 1
         low[: len(some_low)], high[: len(some_high)] = some_low, some_high
+        low[alone] = high[alone] = np.nan
+        if counted and not rate:
+            none = total(actual) == 0
+            low[none], high[none] = 0.0, _none_yet(total(predicted))[none]
     if rate:
         table["actual, % a year"], table["predicted, % a year"] = 100 * mean_actual, 100 * mean_predicted
         table["error, bp"], table["lower, bp"], table["upper, bp"] = 1e4 * distance, 1e4 * low, 1e4 * high
@@ -219,6 +225,13 @@ def actual_against_expected(
         if counted:
             table["by count"] = by_count
     return table[table["rows"] > 0].reset_index(drop=True)
+
+
+def _none_yet(expected: FloatArray) -> FloatArray:
+    """Actual over expected up to which a group without an event is still likely: no draw of its rows has one either."""
+    bound = np.full(expected.shape, np.nan)
+    np.divide(-np.log((1.0 - LEVEL) / 2.0), expected, out=bound, where=expected > 0)
+    return bound
 
 
 def monthly_path(rows: pd.DataFrame, columns: tuple[str, ...] = ("actual", "predicted")) -> pd.DataFrame:

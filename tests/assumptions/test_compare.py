@@ -222,8 +222,21 @@ def test_segments_that_live_beyond_the_data_are_named_in_one_sentence() -> None:
     (words,) = beyond_data_warnings((table,))
     life = curves[0].average_life()
     assert f"savings ({life.share_beyond:.0%} of {life.years:.1f} years)" in words
-    assert "checking" not in words
+    assert "checking" not in words and words.endswith("years).")
     assert beyond_data_warnings((table,), segments={"checking"}) == ()
+
+
+def test_a_life_beyond_the_data_says_at_which_rate_it_is_one() -> None:
+    """Beside a life of the same curves at today's spread, one without its rate would be a contradiction."""
+    curve = replace(
+        flat_decay(0.004).curves[0],
+        driver_grids={Driver.RATE_SPREAD: np.array([0.0, 0.02])},
+        values=np.array([0.004, 0.05])[:, None] * np.ones(120),
+    )
+    table = replace(flat_decay(0.01), curves=(curve,), drivers=(Driver.RATE_SPREAD,))
+    (words,) = beyond_data_warnings((table,))
+    assert "Read at rate spread +0 bp" in words
+    assert beyond_data_warnings((table,), ReadingPoints(base={Driver.RATE_SPREAD: 0.02})) == ()
 
 
 def test_a_life_that_other_causes_shorten_needs_no_warning() -> None:

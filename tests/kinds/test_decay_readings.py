@@ -13,11 +13,13 @@ from behavior.kinds._decay_core import (
     beyond_the_model,
     carried,
     core_by_cohort,
+    recent_rows,
     surge_layer,
     units_of,
 )
 from behavior.kinds._decay_lives import (
     SegmentReading,
+    _static_beta,
     core_path,
     effective_duration,
     lives_exhibit,
@@ -75,6 +77,18 @@ def test_life_duration_and_repricing_are_three_numbers() -> None:
     assert row["effective duration, years"] < row["average life, years"]
 
 
+def test_the_static_beta_is_that_of_the_money() -> None:
+    """Nine small accounts are paid nothing, one that holds nine tenths follows the market: nine tenths reprice."""
+    months = np.repeat(pd.date_range("2020-01-31", periods=24, freq="ME"), 10)
+    market = np.repeat(np.linspace(0.0, 0.04, 24), 10)
+    large = np.tile(np.arange(10) == 0, 24)
+    paid, weight = np.where(large, market, 0.0), np.where(large, 81.0, 1.0)
+    history = pd.DataFrame({"month": months, "market_rate": market, "rate_paid": paid, "weight": weight})
+    assert _static_beta(history) == pytest.approx(0.9)
+    assert np.isnan(_static_beta(history.assign(weight=0.0)))
+    assert np.isnan(_static_beta(history.assign(market_rate=0.02)))
+
+
 def test_core_by_the_lower_path_never_stands_above_what_the_model_expects() -> None:
     """However fast totals have grown by new accounts: they are no part of the cohort."""
     expected, calm = core_path(reading(band=0.0005), 12, -2.3263, 0.002)
@@ -110,9 +124,28 @@ def panel_table(growing: bool) -> pd.DataFrame:
 @pytest.mark.parametrize("growing", [False, True], ids=["closed book", "new accounts every month"])
 def test_the_rolling_minimum_follows_a_cohort(growing: bool) -> None:
     table = panel_table(growing)
-    share = core_by_cohort(balance_grid(table), units_of(table, np.ones(len(table), dtype=bool)), 12)
-    assert share == pytest.approx(0.99**12)
-    assert np.isnan(core_by_cohort(balance_grid(table), np.arange(10), 30))
+    assert core_of(table) == pytest.approx(0.99**12)
+    assert np.isnan(core_of(table, 30))
+
+
+def core_of(table: pd.DataFrame, months: int = 12) -> float:
+    window = table[recent_rows(table, months)]
+    return core_by_cohort(balance_grid(window), units_of(window, np.ones(len(window), dtype=bool)), months)
+
+
+def test_an_old_account_counts_in_the_core_for_what_it_holds() -> None:
+    """Half the money leaves at 2% a month, half stays: interest that was credited years before changes nothing."""
+    months = pd.date_range("2015-01-31", periods=60, freq="ME")
+    rows = []
+    for name, rate, decay in (("leaves", 0.02, 0.02), ("stays", 0.0, 0.0)):
+        held = 100.0 / (1.0 + rate) ** 48
+        for place, month in enumerate(months):
+            kept = held * (1.0 - (decay if place >= 48 else 0.0))
+            end = kept * (1.0 + (rate if place < 48 else 0.0))
+            rows.append((name, month, held, kept, end, 1.0, 0.0, 0.0))
+            held = end
+    names = ["unit", "month", "weight", "balance_before_interest", "balance_end", "balance_known", "closed", "migrated"]
+    assert core_of(pd.DataFrame(rows, columns=names)) == pytest.approx(0.5 * (1.0 + 0.98**12))
 
 
 def test_a_masked_balance_stands_at_the_last_known_one() -> None:
@@ -139,6 +172,14 @@ def test_a_surge_is_found_with_its_own_decay() -> None:
 def test_without_a_surge_there_is_no_layer() -> None:
     found = surge_layer(100.0 * 0.999 ** np.arange(100), 40)
     assert np.isnan(found.share) or found.share == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_layer_that_is_gone_has_no_decay_today() -> None:
+    """However long ago it went: of nothing left, the months since its peak say no speed."""
+    old = 100.0 * 1.002 ** np.arange(120)
+    old[60:] *= np.where(np.arange(60) < 10, 1.3, 0.9)
+    found = surge_layer(old, 48)
+    assert found.share == 0.0 and np.isnan(found.decay)
 
 
 def test_a_trend_carried_on_for_years_says_how_unsure_it_is() -> None:

@@ -158,13 +158,20 @@ def test_every_finding_is_printed_with_its_five_headings(pages: dict[str, str], 
         assert pages["validation"].count(f"<strong>{heading}</strong>") == len(findings.findings)
 
 
+def test_a_validator_reads_how_much_depends_on_the_model_and_how_to_check_it_again(pages: dict[str, str]) -> None:
+    text = pages["validation"]
+    exposure = re.search(r"exposure</th><td>([\d,]+) of balance at the start of [\d-]+ in [\d,]+ units", text)
+    assert exposure is not None and float(exposure[1].replace(",", "")) > 0
+    assert "behavior validate mortgage_prepayment@" in text
+
+
 def test_guidance_is_a_cross_walk_from_data(pages: dict[str, str]) -> None:
     text = pages["validation"]
     assert "Guidance: SR 26-2" in text
     assert "replaces SR 11-7" in text
     assert "asserts no compliance" not in text.split("Guidance: SR 26-2</h2>")[0]
     titles = set(re.findall(r'<span class="number">[\d.]+</span>([^<]+)</h2>', text))
-    for row in re.findall(r"<td>[^<]+</td><td>[^<]+</td><td>([^<]+)</td>", text.split("Where the evidence stands")[1]):
+    for row in re.findall(r"</th><td>[^<]+</td><td>([^<]+)</td>", text.split("Where the evidence stands")[1]):
         assert set(row.split(", ")) <= titles
 
 
@@ -332,10 +339,52 @@ def test_month_ends_are_drawn_at_their_own_months_tick() -> None:
     assert words[:6] == ["2026", "Feb", "Mar", "Apr", "May", "Jun"]
 
 
+@pytest.mark.parametrize("form", ["lines", "bars", "beeswarm"])
+@pytest.mark.parametrize("letters", [5, 60, 130])
+def test_a_name_of_any_length_leaves_room_for_the_picture(form: str, letters: int) -> None:
+    name = "Übergröße " * (letters // 10) + "x" * 5
+    places = pd.DataFrame({"segment": [f"{name}{k}" for k in range(12)], name: 1.0, f"{name}2": range(12)})
+    points = pd.DataFrame({"feature": [name] * 3, "value": [1.0, 2.0, 3.0], "contribution": [1.0, 2.0, 3.0]})
+    text = draw(Exhibit("one", "One", form, points if form == "beeswarm" else places, "x", "y"))
+    assert "bergröße" in text or letters < 10
+    assert ("…" in text) == (letters > 44)
+
+
+def test_long_names_that_begin_and_end_alike_are_told_apart() -> None:
+    long = "Tagesgeld „Übergröße“ / Gewerbekunden und Kleinstunternehmer {} / in Nordrhein-Westfalen und Umgebung"
+    data = pd.DataFrame({"segment": [long.format(k) for k in range(40)], "actual": 1.0})
+    drawn = re.findall(r">(…\d+…)<", draw(Exhibit("one", "One", "bars", data)))
+    assert drawn == [f"…{k}…" for k in range(40)]
+
+
+def test_lines_are_told_apart_without_their_colours() -> None:
+    """On a grey print the second, third and fourth colour are one; what happened is no line of a model."""
+    data = pd.DataFrame({"x": np.arange(30.0)} | {name: np.arange(30.0) for name in "abcdefgh"})
+    dashes = re.findall(r"stroke-dasharray: ([^;]+);", draw(Exhibit("one", "One", "lines", data)))
+    assert len(set(dashes)) == 7  # the first is whole
+    alone = data[["x", "a"]].rename(columns={"a": "predicted"})
+    assert "stroke-dasharray" not in draw(Exhibit("one", "One", "lines", alone))
+
+
+def test_a_picture_is_told_to_those_who_cannot_see_it() -> None:
+    path = pd.DataFrame({"month": pd.date_range("2024-01-31", periods=24, freq="ME"), "left": np.linspace(100, 54, 24)})
+    path.loc[3, "left"] = np.nan
+    block = block_of(Exhibit("one", "Run-off", "lines", path, "month", "% of balance"))
+    assert isinstance(block, Figure)
+    assert "24 points. In % of balance. left: first 100 at 2024-01-31, last 54 at 2025-12-31" in block.alt
+    bars = pd.DataFrame({"segment": ["checking", "savings"], "beta": [0.1, 0.4], "beta_lower": 0.0, "beta_upper": 1.0})
+    few = block_of(Exhibit("two", "Betas", "bars", bars, "segment"))
+    assert isinstance(few, Figure)
+    assert few.alt == "Betas: beta by segment, 2 points. beta: 0.1000 at checking, 0.4000 at savings."
+
+
 def test_an_empty_exhibit_says_so() -> None:
     block = block_of(Exhibit("e", "Nothing", "lines", pd.DataFrame({"x": [], "y": []}), "x", "y"))
     assert isinstance(block, Table)
     assert block.note == "No row to draw."
+    listed = block_of(Exhibit("e", "Nothing", "table", pd.DataFrame(), note="What it would be."))
+    assert isinstance(listed, Table)
+    assert listed.note == "No row to show. What it would be."
 
 
 @pytest.mark.parametrize(
@@ -422,7 +471,20 @@ def test_a_wide_table_is_set_closer_and_what_is_folded_is_printed() -> None:
     page = render(Document("A page", "", (Section("One", (wide, plain)),)))
     assert page.count('<table class="wide">') == 1
     assert "<details>" in page and "details::details-content { content-visibility: visible" in page
-    assert '<td class="short">2026-01</td>' in page
+    assert '<th scope="row" class="short">2026-01</th>' in page
+
+
+def test_a_row_is_named_by_its_first_words_and_a_folded_table_by_its_title() -> None:
+    """A screen reader says the head of the row with each cell; a first column of numbers names nothing."""
+    words = Table("Lives", pd.DataFrame({"segment": ["a"] * 40, "years": range(40)}))
+    numbers = Table("Shocks", pd.DataFrame({"shock, bp": [-100.0, 100.0], "change": [1.0, 2.0]}))
+    page = render(Document("A page", "", (Section("One", (words, numbers)),)))
+    assert page.count('scope="row"') == 40 and '<table aria-label="Lives">' in page
+
+
+def test_a_page_keeps_its_own_colours_in_a_dark_browser() -> None:
+    """Darkened by the browser, the words of a picture would be pale on its pale ground."""
+    assert "color-scheme: only light" in render(Document("A page", "", ()))
 
 
 def test_names_are_written_as_people_write_them() -> None:
@@ -439,3 +501,7 @@ def test_of_several_bands_the_legend_names_lines_alone() -> None:
     several = data.assign(other=data["own"], other_lower=data["own_lower"], other_upper=data["own_upper"])
     text = draw(Exhibit("two", "Two", "lines", several))
     assert "other" in text and "band" not in text
+
+
+def test_ticks_of_next_to_nothing_differ() -> None:
+    assert Tidy().format_ticks([-2e-9, 0.0, 2e-9]) == ["−2.0e−09", "0", "2.0e−09"]

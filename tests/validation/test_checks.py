@@ -15,9 +15,10 @@ from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
-from behavior.validation.evidence import _driver_groups
+from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected, clusters_of
 from behavior.validation.regime_coverage import turns
 from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
+from behavior.validation.statistics import ClusterBootstrap
 from behavior.validation.tie_out import reconcile
 
 CHECKS = all_checks()
@@ -157,8 +158,30 @@ def test_calibration_tables_add_up_to_the_whole(hazard: CheckInput) -> None:
     for name in ("month", "driver", "age", "segment", "vintage"):
         part = tables[f"calibration_by_{name}_table"]
         assert part["rows"].sum() == whole["rows"].iloc[0]
-        assert part["balance"].sum() == pytest.approx(whole["balance"].iloc[0])
+        assert part["balance-months"].sum() == pytest.approx(whole["balance-months"].iloc[0])
         assert part["events"].sum() == pytest.approx(whole["events"].iloc[0])
+
+
+def test_a_group_without_an_event_may_still_have_had_some() -> None:
+    """At the bound an empty group has a chance of one in forty; no draw of the group's rows shows it."""
+    rows = pd.DataFrame(
+        {
+            "customer": [f"c{place}" for place in range(200)],
+            "month": pd.Timestamp("2024-01-31"),
+            "weight": 100.0,
+            "predicted": 0.02,
+            "actual": np.where(np.arange(200) < 5, 1.0, 0.0),
+        }
+    )
+    halves = Grouping("Half", (np.arange(200) >= 100).astype(np.int64), ("some", "none"))
+    bootstrap = ClusterBootstrap.over(clusters_of(rows), 1)
+    some, none = actual_against_expected(rows, halves, False, bootstrap).to_dict("records")
+    assert (none["actual / expected"], none["lower"]) == (0.0, 0.0)
+    assert np.exp(-none["upper"] * 2.0) == pytest.approx(0.025)
+    assert some["lower"] < some["actual / expected"] < some["upper"]
+    one = Grouping("One", (np.arange(200) > 0).astype(np.int64), ("one customer", "others"))
+    first, _ = actual_against_expected(rows, one, False, bootstrap).to_dict("records")
+    assert first["events"] == 1.0 and np.isnan([first["lower"], first["upper"]]).all()
 
 
 def test_rates_are_judged_in_basis_points(fakes: ModuleType) -> None:
