@@ -19,7 +19,7 @@ from behavior.quantities import BoolArray
 from behavior.specs import ModelSpec
 
 SIDE, ASSET = "side", "asset"
-OTHERWISE = "segments_otherwise"
+OTHERWISE, OTHERWISE_MONTHS = "segments_otherwise", "segments_otherwise_months"
 TERMS = "rate_terms"
 
 
@@ -49,7 +49,8 @@ def divided_by(spec: ModelSpec, columns: tuple[str, ...]) -> ModelSpec:
 def segments_found(spec: ModelSpec, table: pd.DataFrame) -> FoundSegments:
     """The segments of a panel: by the columns named, else by those of the options, else pooled.
 
-    Loans are told apart where those outside the largest segment have the exposure that a curve of its own needs.
+    Loans are told apart where those outside the largest segment have the months that the option
+    `segments_otherwise_months` asks for, else those that a curve of its own needs.
     """
     named, bands = spec.segments.by, spec.segments.bands
     present = tuple(name for name in otherwise_of(spec) if name in table.columns)
@@ -59,7 +60,7 @@ def segments_found(spec: ModelSpec, table: pd.DataFrame) -> FoundSegments:
     codes, labels = segment_codes(table, scheme_of(found))
     lacks = f"the history has no {' and no '.join(named)}, " if named else ""
     others = len(table) - int(np.bincount(codes, minlength=1).max())
-    if others < max(spec.segments.minimum_exposure_months, 1.0):
+    if others < max(float(spec.options.get(OTHERWISE_MONTHS, spec.segments.minimum_exposure_months)), 1.0):
         return FoundSegments(spec, f"{lacks}and {' and '.join(present)} tell too few loans apart: all are pooled")
     own = sorted({" / ".join(one) for one in labels})
     return FoundSegments(found, f"{lacks}so that {' and '.join(present)} divide it: {'; '.join(own)}")
