@@ -42,6 +42,8 @@ LEARNED = ("smooth",)
 """Forms of the terms whose roughness is learned. Not that of the spread: what is learned of it draws segments together
 that differ, and bands that take it for known are too narrow."""
 LONG = 4
+LEAST_CLUSTERS = 3.0
+"""Clusters, effectively, over which a gap must lie to say how sure it is: within one it would seem certain."""
 
 
 @dataclass(frozen=True)
@@ -360,7 +362,10 @@ def _clusters(block: IntArray) -> IntArray:
 def _level_gaps(
     code: IntArray, cluster: IntArray, residual: FloatArray, expected: FloatArray, segments: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Growth that sums show beyond the model, share a month, by segment, and its error from clusters of cells."""
+    """Growth that sums show beyond the model, share a month, by segment, and its error from clusters of cells.
+
+    Clusters say how sure a gap is by how much they differ: one that lies in too few of them has an infinite error.
+    """
     total = np.bincount(code, expected, segments)
     names, place = np.unique(cluster, return_inverse=True)
     count = len(names)
@@ -370,7 +375,8 @@ def _level_gaps(
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = np.where(total > 0, found.sum(axis=1) / total, 0.0)
         spread = ((found - gap[:, None] * share) ** 2).sum(axis=1) * count / max(count - 1, 1)
-        error = np.where(total > 0, np.sqrt(spread) / total, np.inf)
+        told = share.sum(axis=1) ** 2 >= LEAST_CLUSTERS * (share**2).sum(axis=1)
+        error = np.where((total > 0) & told, np.sqrt(spread) / total, np.inf)
     return gap, np.maximum(error, 1e-6)
 
 
@@ -382,7 +388,7 @@ def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray,
     weight = 1.0 / error**2
     mean = float((weight * gap).sum() / max(float(weight.sum()), 1e-300))
     spare = float(1.0 / np.sqrt(max(float(weight.sum()), 1e-300)))
-    kept = max(0.0, 1.0 - (spare / max(abs(mean), 1e-300)) ** 2)
+    kept = 1.0 - (spare / mean) ** 2 if abs(mean) > spare else 0.0
     shift = mean * kept
     finite = np.isfinite(error)
     extra = (

@@ -19,7 +19,7 @@ from behavior.quantities import BoolArray
 from behavior.specs import ModelSpec
 
 SIDE, ASSET = "side", "asset"
-OTHERWISE = "segments_otherwise"
+OTHERWISE, OTHERWISE_MONTHS = "segments_otherwise", "segments_otherwise_months"
 TERMS = "rate_terms"
 
 
@@ -41,6 +41,11 @@ def by_rate(spec: ModelSpec) -> bool:
     return bool(spec.segments.by) and set(spec.segments.by) <= set(otherwise_of(spec))
 
 
+def months_by_rate(spec: ModelSpec) -> float:
+    """Loan-months below which a segment by rate has no curve of its own; the minimum exposure where none are named."""
+    return float(spec.options.get(OTHERWISE_MONTHS, spec.segments.minimum_exposure_months))
+
+
 def divided_by(spec: ModelSpec, columns: tuple[str, ...]) -> ModelSpec:
     """The specification with other segment columns."""
     return spec.model_copy(update={"segments": spec.segments.model_copy(update={"by": columns})})
@@ -49,7 +54,7 @@ def divided_by(spec: ModelSpec, columns: tuple[str, ...]) -> ModelSpec:
 def segments_found(spec: ModelSpec, table: pd.DataFrame) -> FoundSegments:
     """The segments of a panel: by the columns named, else by those of the options, else pooled.
 
-    Loans are told apart where those outside the largest segment have the exposure that a curve of its own needs.
+    Loans are told apart where those outside the largest segment have the exposure that a curve by rate needs.
     """
     named, bands = spec.segments.by, spec.segments.bands
     present = tuple(name for name in otherwise_of(spec) if name in table.columns)
@@ -59,7 +64,7 @@ def segments_found(spec: ModelSpec, table: pd.DataFrame) -> FoundSegments:
     codes, labels = segment_codes(table, scheme_of(found))
     lacks = f"the history has no {' and no '.join(named)}, " if named else ""
     others = len(table) - int(np.bincount(codes, minlength=1).max())
-    if others < max(spec.segments.minimum_exposure_months, 1.0):
+    if others < max(months_by_rate(spec), 1.0):
         return FoundSegments(spec, f"{lacks}and {' and '.join(present)} tell too few loans apart: all are pooled")
     own = sorted({" / ".join(one) for one in labels})
     return FoundSegments(found, f"{lacks}so that {' and '.join(present)} divide it: {'; '.join(own)}")
@@ -70,11 +75,11 @@ def curves_by_rate(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str
 
     A book need not carry the later columns, which are none of its contract's: it finds the wider curves.
     """
-    scheme, least = scheme_of(spec), spec.segments.minimum_exposure_months
+    scheme, least = scheme_of(spec), months_by_rate(spec)
     codes, labels = segment_codes(table, scheme)
     everywhere = np.ones(len(table), dtype=bool)
     if len(scheme.columns) == 1:
-        own = [one for one in curves_wanted(table, spec) if POOLED not in one[0]]
+        own = [one for one in curves_wanted(table, spec) if POOLED not in one[0] and one[1].sum() >= least]
         return [*own, ((POOLED,), everywhere)]
     rest = (POOLED,) * (len(scheme.columns) - 1)
     narrow, wide = [], []

@@ -133,7 +133,7 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> Fit
         "minimum": minimum,
         **learned.estimators,
     }
-    facts = _facts(panel, split, estimators) | _pooled(table, spec, levels) | absent_columns(table, spec)
+    facts = _facts(panel, split, estimators) | _small(table, spec, levels) | absent_columns(table, spec)
     facts |= absent_features(inputs, spec) | strong | learned.facts | _in_doubt(panel, spec)
     estimators["migrated"] = _moves(plain, table, split, roles, facts)
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
@@ -225,12 +225,18 @@ def _facts(panel: Panel, split: PanelSplit, estimators: Mapping[str, Any]) -> di
     }
 
 
-def _pooled(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> dict[str, str]:
-    """Segments that are too thin for a curve of their own, by name."""
-    own = {" / ".join(segment) or "all" for segment, _ in curves_wanted(table, spec)}
+def _small(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> dict[str, str]:
+    """Segments without a curve of their own, and those whose curve lies between their own few closures and the others',
+    by name."""
+    own = {" / ".join(segment) or "all": mask for segment, mask in curves_wanted(table, spec)}
     thin = [name for name in levels if name not in own]
+    closures = {name: int(table["closed"].to_numpy()[own[name]].sum()) for name in levels if name in own}
+    leaning = [f"{name} ({count})" for name, count in closures.items() if count < LEAST_EVENTS]
     least = spec.segments.minimum_exposure_months
-    return {f"segments read from pooled curves, below {least:,.0f} account-months": ", ".join(thin) or "none"}
+    return {
+        f"segments read from pooled curves, below {least:,.0f} account-months": ", ".join(thin) or "none",
+        f"segments whose curves lean on the others', with closures below {LEAST_EVENTS}": ", ".join(leaning) or "none",
+    }
 
 
 def _in_doubt(panel: Panel, spec: ModelSpec) -> dict[str, str]:

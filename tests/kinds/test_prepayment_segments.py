@@ -115,6 +115,16 @@ def test_rows_of_a_book_find_their_own_curve_or_a_wider_one_and_deposits_none() 
     assert plain.curve_index.tolist() == [2, 3, 3, 3, 4, -1]
 
 
+def test_a_segment_by_rate_needs_the_months_that_its_option_names_whatever_others_need() -> None:
+    named = spec(least=1)
+    asking = named.model_copy(update={"options": {**named.options, "segments_otherwise_months": 12}})
+    found = segments_found(asking, panel()).spec
+    narrow = [one for one, _ in curves_by_rate(panel(), found) if one[1] != "pooled"]
+    assert narrow == [("floating", "60")]
+    few = asking.model_copy(update={"options": {**asking.options, "segments_otherwise_months": 26}})
+    assert segments_found(few, panel()).spec == few
+
+
 def test_one_column_alone_divides_as_well() -> None:
     table = panel().drop(columns="fixation_months")
     found = segments_found(spec(), table).spec
