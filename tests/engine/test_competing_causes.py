@@ -46,7 +46,7 @@ def two_causes(times: float, by_spread: bool) -> AssumptionSet:
 
 
 def left(zero: float, times: float, rate: float | None) -> FloatArray:
-    """Share of a bullet at the ends of months 0 to 23; rate : that spreads are measured from, None = they are not read."""
+    """Share of a bullet at the ends of months 0 to 23; rate : that spreads are measured from, None = unread."""
     level = 12.0 * np.expm1(zero / 12.0)
     times *= 1.0 if rate is None else np.interp(level - rate, SPREADS, BY_SPREAD)
     stays = [1.0]
