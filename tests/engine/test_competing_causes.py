@@ -66,7 +66,8 @@ def test_what_stays_is_what_every_cause_leaves(convention: str, times: float, by
     world = flat_world(ZEROS[0], {"up": Shift(parallel=ZEROS[1] - ZEROS[0])})
     found = project(book, world, two_causes(times, by_spread), ProjectionOptions(runoff_convention=convention))
     for s, zero in enumerate(ZEROS):
-        expected = sum(balance * left(zero, times, rate if by_spread else None) for rate, balance in HELD)
+        parts = [balance * left(zero, times, rate if by_spread else None) for rate, balance in HELD]
+        expected = np.sum(parts, axis=0)
         flows = found.flows[s].sum(axis=0)
         assert flows[1:LAST, CLOSING] == pytest.approx(expected[1:], rel=1e-10, abs=1e-12)
         assert flows[1:LAST, [PAYOFF, CURTAILMENT]].sum(axis=1) == pytest.approx(-np.diff(expected), abs=1e-12)
