@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from behavior.quantities import MONTHS_PER_YEAR, FloatArray, Quantity
 
 FIVE_YEARS = 60
 SHOWN_LAG = 12
+LEFT_OUT = f" without {DEFAULT}"
 
 
 @dataclass(frozen=True)
@@ -140,17 +141,23 @@ class SetComparison:
         return tuple(sorted(rows, key=lambda one: place.get(one.curve, len(place))))
 
 
-def readings(assumptions: AssumptionSet, points: ReadingPoints | None = None) -> tuple[SetReading, ...]:
+def readings(
+    assumptions: AssumptionSet,
+    points: ReadingPoints | None = None,
+    together: Collection[tuple[str, View | None]] = (),
+) -> tuple[SetReading, ...]:
     """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones.
 
     Where several causes act on a segment, what they do together stands first, under ``all causes``, or under
     ``all causes without default`` where the set has one that is left out, as the engine does; season is left out
     everywhere.
+
+    together : segments, by label and view of deposits, whose one cause is read as all of them too.
     """
     where = points or ReadingPoints()
     found: list[SetReading] = []
     for one in acting(assumptions.tables, where):
-        if len(one.parts) > 1:
+        if len(one.parts) > 1 or (one.label, one.view) in together:
             found += _runoff(one.parts, one.cause, where, one.segment)
     for table in assumptions.tables:
         if table.effect is Effect.RUNOFF:
@@ -170,8 +177,12 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
 
     Whatever differs between the texts of two tables is a difference, if only that of their digests.
     """
-    before = {one.key: one for one in readings(old, points)}
-    after = {one.key: one for one in readings(new, points)}
+    # What one cause does alone in one set stands beside what several do together in the other.
+    where = points or ReadingPoints()
+    together = {
+        (one.label, one.view) for held in (old, new) for one in acting(held.tables, where) if len(one.parts) > 1
+    }
+    before, after = ({_paired(one): one for one in readings(held, where, together)} for held in (old, new))
     rows = [
         Difference(
             *one.key, one.unit, before[key].value if key in before else None, one.value, _moved(before.get(key), one)
@@ -185,6 +196,11 @@ def compare(old: AssumptionSet, new: AssumptionSet, points: ReadingPoints | None
     ]
     rows += [one for pair in paired_tables(old.tables, new.tables) for one in _terms(*pair)]
     return SetComparison(tuple(rows))
+
+
+def _paired(one: SetReading) -> tuple[str, ...]:
+    """A reading's key with one name for all causes that count, whether the set has default, which does not, or not."""
+    return tuple(part.replace(LEFT_OUT, "") for part in one.key)
 
 
 def _moved(old: SetReading | None, new: SetReading | None) -> float:
@@ -244,7 +260,7 @@ def acting(tables: Sequence[AssumptionTable], points: ReadingPoints) -> Iterator
             groups.setdefault((table.scheme.columns, table.month_meaning), []).append(table)
     for held in groups.values():
         used = [table for table in held if points.default or table.cause != DEFAULT]
-        cause = "all causes" if len(used) == len(held) else f"all causes without {DEFAULT}"
+        cause = "all causes" if len(used) == len(held) else f"all causes{LEFT_OUT}"
         curves = [curve for table in used for curve in table.curves]
         views: list[View | None] = list(View) if any(curve.view is not None for curve in curves) else [None]
         for segment in dict.fromkeys(curve.segment for curve in curves):

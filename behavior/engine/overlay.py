@@ -145,6 +145,8 @@ def at_times(plan: Plan, curves: ScenarioCurves, time: FloatArray) -> Plan:
     """The plan whose flows are discounted as if each day lay at another time; time : (days,), years."""
     present, place = np.unique(time, return_inverse=True)
     currencies = tuple(sorted(set(plan.groups.currency)))
+    if not currencies:  # a book of options alone has no flows
+        return plan
     factor = np.stack([curves.discount_factor(name, DISCOUNT, present) for name in currencies])
     # The kernel is compiled for arrays in one stretch of memory; picking columns gives another layout.
     discount = np.ascontiguousarray(factor[:, :, place])

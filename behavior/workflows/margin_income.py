@@ -119,8 +119,8 @@ def run_off_margin(plan: Plan, margin: FloatArray) -> FloatArray:
             continue
         largest = float(np.abs(margin[rows]).max())
         weighted = _weighted(some_of(plan, rows), np.abs(margin[rows]) / largest)
-        for batch, opening, group, closing in _by_pattern(weighted):
-            earned = accrued(weighted, batch, opening, closing)
+        for batch, opening, group, closing in _by_pattern(_numbered(weighted)):
+            earned = accrued(plan, batch, opening, closing)
             for place, number in enumerate(group.tolist()):
                 found[:, number] += sign * largest * earned[:, place]
     return found
@@ -139,6 +139,16 @@ def _weighted(plan: Plan, weight: FloatArray) -> Plan:
     return replace(plan, schedule=schedule)
 
 
+def _numbered(plan: Plan) -> Plan:
+    """The plan with its events numbered where months stand: a month that holds two, as from 30 January to 28 February
+    for payers on month ends, does not say what is left between them."""
+    numbers = np.arange(len(plan.calendars))
+    first = np.sort(plan.terms.calendars.first)
+    calendars = plan.calendars.copy()
+    calendars["month"] = numbers - first[np.searchsorted(first, numbers, side="right") - 1] + 1
+    return replace(plan, calendars=calendars)
+
+
 def _patterns(plan: Plan) -> tuple[IntArray, IntArray]:
     """First position of each distinct result group and set of dates, and the pattern of each position."""
     late = np.unique(plan.records["late_start"], return_inverse=True)[1]
@@ -146,7 +156,7 @@ def _patterns(plan: Plan) -> tuple[IntArray, IntArray]:
 
 
 def _by_pattern(plan: Plan) -> Iterator[tuple[Plan, FloatArray, IntArray, FloatArray]]:
-    """Batches of patterns: one position of each, opening balance, result group, month-end balances by scenario."""
+    """Batches of patterns: one position of each, opening balance, result group, balances after each event."""
     place, number = _patterns(plan)
     cell = len(plan.scenarios) * (plan.months + 2) * len(layout.FIELDS) * 8
     batch = max(BYTES // cell, 1)
@@ -170,8 +180,8 @@ def accrued(plan: Plan, patterns: Plan, opening: FloatArray, closing: FloatArray
 
     Parameters
     ----------
-    patterns : one position of each. opening : (patterns,), balance at as-of. closing : (scenarios, patterns, months
-        + 2) at month ends, None = the balance stays, whatever the scenario: one for all.
+    patterns : one position of each. opening : (patterns,), balance at as-of. closing : (scenarios, patterns, events)
+        after event 0, 1, ..., None = the balance stays, whatever the scenario: one for all.
     """
     calendars, records = plan.calendars, patterns.records
     scenarios = 1 if closing is None else closing.shape[0]
@@ -185,8 +195,7 @@ def accrued(plan: Plan, patterns: Plan, opening: FloatArray, closing: FloatArray
         first = j == records["start"] + 1
         balance = np.broadcast_to(opening, (scenarios, len(records)))
         if closing is not None:
-            before = np.clip(calendars["month"][np.maximum(e - 1, 0)], 0, closing.shape[2] - 1)
-            balance = np.where(first, opening, closing[:, every, before])
+            balance = np.where(first, opening, closing[:, :, min(j - 1, closing.shape[2] - 1)])
         skip = np.where(first, records["late_start"], 0.0)
         head = np.maximum(calendars["head"][e], skip)
         amount = np.where(begun, balance * calendars["accrual"][e], 0.0)

@@ -36,6 +36,8 @@ from behavior.workflows.valuation import ValuationInputs, ValuationOptions, valu
 from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned
 
+BUCKET_COLUMNS = ("scenario", "bucket", "currency", "cash_flow_base", "cash_flow")
+
 
 @dataclass(frozen=True)
 class StandardisedResult:
@@ -166,21 +168,12 @@ class _Run:
         """One row a bucket and currency: cash of base beside that of the scenario."""
         base, mine = frozen.cash(BASE), self.cash(scenario)
         labels = self.parts[0][1].buckets.labels
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "scenario": scenario,
-                        "bucket": list(labels),
-                        "currency": currency,
-                        "cash_flow_base": base[currency],
-                        "cash_flow": mine[currency],
-                    }
-                )
-                for currency in sorted(mine)
-            ],
-            ignore_index=True,
-        )
+        rows = [
+            (scenario, label, currency, before, after)
+            for currency in sorted(mine)
+            for label, before, after in zip(labels, base[currency].tolist(), mine[currency].tolist(), strict=True)
+        ]
+        return pd.DataFrame(rows, columns=list(BUCKET_COLUMNS))
 
 
 def _signed(rows: pd.DataFrame, scenario: str, column: str, sign: float) -> pd.DataFrame:

@@ -199,6 +199,20 @@ def test_competing_causes_are_read_together_and_default_is_left_out() -> None:
     assert not any(one.cause.startswith("all causes") for one in readings(example_set(tables=tables[:1])))
 
 
+def test_a_cause_that_is_new_changes_what_all_causes_do() -> None:
+    alone, default = flat_decay(0.01), replace(flat_decay(0.5), name="default", cause="default")
+    more = replace(flat_decay(0.02), name="migrated", cause="migrated")
+    old, new = example_set(tables=(alone, default)), example_set("r2", tables=(alone, more))
+    for one, other, sign in ((old, new, 1), (new, old, -1)):
+        found = {(row.cause, row.measure): row for row in compare(one, other).differences}
+        row = next(
+            row for (cause, measure), row in found.items() if cause[:3] == "all" and measure == "5-year survival"
+        )
+        assert row.change == pytest.approx(sign * ((0.99 * 0.98) ** 60 - 0.99**60))
+        assert row.moved == abs(row.change)
+    assert not any(row.cause.startswith("all causes") for row in compare(old, old).differences)
+
+
 def test_a_rate_outside_the_grid_is_said_to_be_read_at_its_end() -> None:
     grid = np.array([0.0075, 0.02])
     curve = replace(

@@ -59,6 +59,8 @@ def test_positions_added_up_are_worth_what_each_of_them_is(seed: int, margins: s
     nothing = {"position_value": found.position_value, "position_income": found.position_income}
     assert_same(found, replace(expected, **nothing))
     assert expected.position_value.sum(axis=0) == pytest.approx(found.value.sum(axis=1), rel=1e-12)
+    first_year = found.income[:, :, 1:13].sum(axis=(1, 2))
+    assert expected.position_income.sum(axis=0) == pytest.approx(first_year, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))

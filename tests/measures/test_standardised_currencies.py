@@ -236,3 +236,19 @@ def test_caps_are_on_the_category() -> None:
     checking, salary = split_category([CoreTerms(300.0, 1.0, 0.0, 4.0), CoreTerms(100.0, 0.8, 0.0)], cap)
     assert (checking.core, salary.core) == pytest.approx((300 * 360 / 380, 80 * 360 / 380))
     assert (checking.non_core + salary.non_core, checking.years, salary.years) == pytest.approx((40.0, 4.0, 5.0))
+
+
+def test_options_alone_are_worth_what_they_are_beside_a_loan_that_is_not() -> None:
+    floating = {"rate_type": "floating", "index": "discount", "reset_months": 6, "payment_months": 6}
+    cap = loan(60, 0.0, product="cap", side="receive", instrument="cap", strike=0.035, volatility=0.009, **floating)
+    bond = loan(60, 0.03, product="bond", repayment="bullet")
+    alone, beside, without = (
+        with_measures(value(one, OPTIONS), one, OPTIONS, Measures(("standardised",)))
+        for one in (replace(inputs("USD"), book=table(*held)) for held in ([cap], [cap, bond], [bond]))
+    )
+    figures = ["eve", "delta_eve", "option_add_on"]
+    mine, both, rest = (
+        one.tables()["standardised_eve"].query("currency == 'USD'")[figures] for one in (alone, beside, without)
+    )
+    assert (mine + rest).to_numpy() == pytest.approx(both.to_numpy(), rel=1e-9, abs=1e-6)
+    assert alone.tables()["standardised_buckets"].empty

@@ -84,6 +84,24 @@ def test_a_fixed_rates_margin_is_its_share_of_the_interest_whatever_the_balance_
             assert np.abs(interest).max() > 100
 
 
+@pytest.mark.parametrize("as_of", ["2026-01-30", "2026-05-30", "2028-01-29", "2026-02-28"])
+def test_two_payments_in_one_month_earn_their_margin_each(as_of: str) -> None:
+    """From 30 January to 28 February payers on month ends pay twice, and not at all in the month after."""
+    day = pd.Timestamp(as_of)
+    terms = {"transfer_rate": 0.03, "maturity_date": day + pd.offsets.MonthEnd(26), "origination_date": day}
+    terms |= {"day_count": "ACT/365F"}
+    forms = {"annuity": 1, "linear": 3, "bullet": 0}
+    rows = [
+        loan(12, 0.05, product=name, repayment=name, payment_months=months, **terms) for name, months in forms.items()
+    ]
+    rows.append(loan(12, 0.05, product="prepaid", **terms))
+    prepaid = runoff("prepaid", np.full(120, 0.02))
+    income = found(*rows, as_of=day.date(), curves=SLOPED.assign(as_of=day), assumptions=prepaid)
+    for product in (*forms, "prepaid"):
+        nii = part(income, "run_off", product, column="nii")
+        assert part(income, "run_off", product) == pytest.approx(nii * 0.4, rel=1e-10, abs=1e-9)
+
+
 def test_margins_of_one_product_add_up() -> None:
     rows = [loan(60 + k, 0.05, 1e5 * (k + 1), transfer_rate=0.03 + 0.004 * k, behaves="yes") for k in range(8)]
     together = found(*rows, assumptions=drawn_and_prepaid())
