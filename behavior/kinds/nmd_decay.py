@@ -33,7 +33,7 @@ from behavior.kinds._decay_curves import segment_curves
 from behavior.kinds._decay_exhibits import exhibits as decay_exhibits
 from behavior.kinds._decay_fit import balance_features, fit_balance, fit_minimum, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
-from behavior.kinds._inputs import ModelInputs, files_of_role
+from behavior.kinds._inputs import ModelInputs, challengers_of, files_of_role
 from behavior.kinds._learning import (
     absent_features,
     explain_hazard,
@@ -45,7 +45,7 @@ from behavior.kinds._learning import (
 from behavior.kinds._panel_rules import columns_and_window
 from behavior.kinds._prepayment_export import digest_of, season_of
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of, segment_codes
-from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
+from behavior.kinds.base import CHALLENGER, Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
@@ -139,7 +139,7 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> Fit
     facts["closures actual over expected by balance"] = _balance_weighted(closure, matrix, table, learning & calm)
     known = {"seen": _thin(seen), "facts": _plain(facts), "usual_spreads": usual}
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known})
-    return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts)
+    return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts, keeps_challengers=True)
 
 
 @dataclass(frozen=True)
@@ -429,9 +429,9 @@ def look_up(tables: tuple[AssumptionTable, ...], fitted: FittedModel, panel: Pan
 
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
-    """The champion as stored; challengers are not stored."""
+    """The champion and its challengers as stored."""
     estimators: dict[str, Any] = {}
-    for role in sorted({name.split("/", 1)[0] for name in files}):
+    for role in sorted({name.split("/", 1)[0] for name in files if not name.startswith(CHALLENGER)}):
         own = files_of_role(files, role)
         if role == "inputs":
             estimators[role] = ModelInputs.from_files(own)
@@ -443,7 +443,8 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
     if "pace" in estimators:
         pace = Pace(estimators["pace"], tuple(inputs.extra["usual_spreads"]), spec, tuple(inputs.extra["segments"]))
         estimators["inputs"] = replace(inputs, derived=pace)
-    return FittedModel("nmd_decay", spec, estimators, facts=inputs.extra.get("facts", {}))
+    challengers, facts = challengers_of(files, load_hazard), inputs.extra.get("facts", {})
+    return FittedModel("nmd_decay", spec, estimators, challengers, facts, keeps_challengers=True)
 
 
 def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:

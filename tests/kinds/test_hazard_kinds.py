@@ -171,12 +171,13 @@ def test_files_hold_the_champion_and_a_second_fit_is_the_same(name: str) -> None
     )
 
 
-def test_challengers_are_read_back_and_foretell_the_same() -> None:
-    one = made("mortgage_prepayment")
+@pytest.mark.parametrize("name", HAZARDS)
+def test_challengers_are_read_back_and_foretell_the_same(name: str) -> None:
+    one = made(name)
     back = one.kind.load(one.spec, one.fitted.files())
     first, again = (one.kind.predict(fitted, one.panel).table for fitted in (one.fitted, back))
-    for name in ("challenger", "benchmark"):
-        np.testing.assert_allclose(again[name], first[name], atol=1e-12)
+    for rival in ("challenger", "benchmark"):
+        np.testing.assert_allclose(again[rival], first[rival], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", HAZARDS)
