@@ -237,10 +237,12 @@ def _currencies(panel: Panel, spec: ModelSpec) -> str:
         return ""
     counts = panel.table["currency"].value_counts()
     present = sorted(str(name) for name, count in counts.items() if count > 0 and str(name))
-    if len(present) < 2:
+    silent = len(panel.table) - int(sum(counts[name] for name in present))
+    if not present or len(present) + bool(silent) < 2:
         return ""
+    unsaid = f" and {silent:,} loan-months that name no currency" if silent else ""
     return (
-        f"loans in {', '.join(present)} are all compared with one market rate, `{rules_of(spec).market}`. "
+        f"loans in {', '.join(present)}{unsaid} are all compared with one market rate, `{rules_of(spec).market}`. "
         "Where a currency has a rate of its own, give it a history (`where`) and a model of its own, with that index "
         "as the option `market_rate` and segments that tell the currencies' loans apart"
     )
