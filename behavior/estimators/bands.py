@@ -119,15 +119,11 @@ def shared_shock(
 def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
     """Standard error of the logarithm of the mean hazard of every `group` consecutive rows, shape (rows / group,).
 
-    Zero where the model carries no covariance. Of a mean of forms, what its members' errors and their distance from it
-    give as if all erred together (K. P. Burnham and D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed.
-    2002, eq. 4.9).
+    Zero where the model carries no covariance. Of a mean of two forms, that `between` them, the stiffer one first.
     """
-    members = members_of(model)
-    if members:
-        mean = log_mean(model, matrix, group)
-        each = [np.hypot(log_error(one, matrix, group), log_mean(one, matrix, group) - mean) for one in members]
-        return np.asarray(np.mean(each, axis=0))
+    if members := members_of(model):
+        stiff, free = members
+        return log_error_between(stiff, free, 0.5, matrix, group)
     carrier = carrier_of(model)
     count = len(matrix.values) // group
     covariance = getattr(carrier, "covariance_", None)
@@ -145,6 +141,22 @@ def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
         mean = np.maximum(hazard.reshape(-1, group).sum(axis=1), 1e-300)
         found[begin : begin + step] = np.sqrt((((summed / mean[:, None]) @ root) ** 2).sum(axis=1))
     return found
+
+
+def log_error_between(stiff: Any, free: Any, share: float, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
+    """Standard error, as `log_error`, of what lies a `share` of the way from a stiff form to a freer one of the same
+    rows, either form being as likely the right one.
+
+    Where the stiff form is right, it is the surer one, and the two differ by chance with the difference of their
+    variances, D = v_free - v_stiff: the error's variance is v_stiff + share^2 D. Where it is not, what it misses, M, is
+    left in by (1 - share): v_stiff + (1 - share)^2 M^2. Of M the distance of the two is seen, and less than D cannot be
+    told from chance: the larger of D and the squared distance stands for both.
+
+    Source: J. A. Hausman, Specification Tests in Econometrics, Econometrica 46, 1978 (the variance of a difference).
+    """
+    own, other = (log_error(one, matrix, group) ** 2 for one in (stiff, free))
+    apart = (log_mean(free, matrix, group) - log_mean(stiff, matrix, group)) ** 2
+    return np.asarray(np.sqrt(own + 0.5 * (share**2 + (1.0 - share) ** 2) * np.maximum(apart, other - own)))
 
 
 def log_mean(model: Any, matrix: FeatureMatrix, group: int) -> FloatArray:

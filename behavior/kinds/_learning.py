@@ -126,16 +126,24 @@ def learn_challengers(
     role: str,
     table_by: tuple[str, ...],
     cases: FloatArray | None = None,
+    blocks: Blocks | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The plain challenger (another structured family than the champion's) and the empirical benchmark, by name."""
+    """The plain challenger (another structured family than the champion's) and the empirical benchmark, by name.
+
+    `blocks` of the matrix's rows give the plain challenger's error by what is drawn together.
+    """
     learning = split.train | split.validate
     rows, events = rows_of(matrix, learning), event[learning]
     count = np.ones(len(events)) if cases is None else cases[learning]
     family = "s_curve_hazard" if champion.family != "s_curve_hazard" else "spline_hazard"
-    plain = champion.candidates.get(family)
+    plain, seen = champion.candidates.get(family), split.train
     if plain is None:
+        seen = learning
         fixed = EstimatorSpec(family=family, fixed={"most_rows": 60_000})
         plain = make_hazard(family, roles, fixed).fit(rows, events, count)
+    if blocks is not None:
+        own = np.ones(len(event)) if cases is None else cases
+        with_block_covariance(plain, rows_of(matrix, seen), event[seen], own[seen], blocks.rows(seen), own[seen])
     return {
         "challenger": {role: plain},
         "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, count)},

@@ -12,7 +12,7 @@ import pandas as pd
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver
-from behavior.estimators.bands import log_error, log_mean
+from behavior.estimators.bands import log_error, log_error_between
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_raking import Factors
@@ -149,7 +149,7 @@ def macros_in_words(model: Any, held: FeatureMatrix, weight: FloatArray, last: B
 
 def surface(
     model: Any,
-    rivals: Sequence[Any],
+    rival: Any | None,
     matrix: FeatureMatrix,
     weight: FloatArray,
     grid: Grid,
@@ -159,8 +159,8 @@ def surface(
 ) -> tuple[FloatArray, FloatArray]:
     """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
 
-    The error is that of the mean over the loans, by the model's own covariance; `rivals` are freer forms fitted to the
-    same history, whose difference beyond their own noise is what the choice of a stiffer form leaves open.
+    The error is that of the mean over the loans, by the model's own covariance; `rival` is a freer form fitted to the
+    same history, which says what the choice of a stiffer one leaves open.
     """
     neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
     order = np.argsort(model.score(matrix), kind="stable").astype(np.float64)
@@ -183,7 +183,7 @@ def surface(
         if place in coarse[2]:
             some = values.reshape(*mean.shape[:2], *values.shape[1:])[np.ix_(coarse[0], coarse[1])]
             near = _neighbourhood(matrix, some, names)
-            error[:, :, int(np.searchsorted(coarse[2], place))] = _error(model, rivals, near).reshape(error.shape[:2])
+            error[:, :, int(np.searchsorted(coarse[2], place))] = _error(model, rival, near).reshape(error.shape[:2])
     return mean, _refined(error, coarse, mean.shape)
 
 
@@ -223,15 +223,11 @@ def _refined(error: FloatArray, coarse: Sequence[IntArray], shape: tuple[int, ..
     return error
 
 
-def _error(model: Any, rivals: Sequence[Any], few: FeatureMatrix) -> FloatArray:
-    """Standard error of each cell's log hazard: estimation, and what a freer form finds beyond its own noise."""
-    size = NODES
-    variance = log_error(model, few, size) ** 2
-    if rivals:
-        own = log_mean(model, few, size)
-        apart = [(log_mean(one, few, size) - own) ** 2 - log_error(one, few, size) ** 2 for one in rivals]
-        variance = variance + 0.5 * np.maximum(np.mean(apart, axis=0), 0.0)  # either form as likely as the other
-    return np.asarray(np.sqrt(variance))
+def _error(model: Any, rival: Any | None, few: FeatureMatrix) -> FloatArray:
+    """Standard error of each cell's log hazard: of a stiff form, as if the freer one beside it might be right."""
+    if rival is None:
+        return log_error(model, few, NODES)
+    return log_error_between(model, rival, 0.0, few, NODES)
 
 
 def _set(values: FloatArray, matrix: FeatureMatrix, name: str, value: Any) -> None:
@@ -269,17 +265,32 @@ def make_curve(
     rising = np.clip(np.maximum.accumulate(values, axis=0), 0.0, 1.0)
     grids: dict[Driver, AnyArray] = {Driver.RATE_INCENTIVE: grid.incentives, Driver.MONTHS_IN_THE_MONEY: grid.burnout}
     keep = tuple(slice(None) if driver in drivers else 0 for driver in grids)
-    lower = np.clip(rising * np.exp(-BAND * error), 0.0, 1.0)[keep]
-    upper = np.clip(rising * np.exp(BAND * error), 0.0, 1.0)[keep]
+    lower = np.clip(rising * np.exp(-BAND * error), 0.0, 1.0)
+    upper = np.clip(rising * np.exp(BAND * error), 0.0, 1.0)
+    rising, lower, upper = rising_with_band(rising, lower, upper)
     return AssumptionCurve(
         segment=segment,
         months=grid.ages,
         driver_grids={driver: grids[driver] for driver in drivers},
         values=rising[keep],
-        lower=lower,
-        upper=upper,
+        lower=lower[keep],
+        upper=upper[keep],
         exposure_months=months[keep],
     )
+
+
+def rising_with_band(
+    values: FloatArray, lower: FloatArray, upper: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Values and band, rising along the first axis, the incentive.
+
+    A hazard that never falls lies above every lower bound before it and below every upper bound after it: how little is
+    known of incentives that hardly a loan had is no doubt about those that many had.
+    """
+    risen = np.maximum.accumulate(values, axis=0)
+    least = np.minimum(np.maximum.accumulate(lower, axis=0), risen)
+    most = np.maximum(np.minimum.accumulate(upper[::-1], axis=0)[::-1], risen)
+    return risen, least, most
 
 
 def digest_of(names: AnyArray) -> str:
@@ -297,12 +308,9 @@ def raked(curve: AssumptionCurve, factors: Factors) -> AssumptionCurve:
         shape[place] = -1
         log = log + factors.of(name, grid).reshape(shape)
 
-    def moved(values: FloatArray | None) -> FloatArray | None:
-        if values is None:
-            return None
-        made = np.clip(values * np.exp(log), 0.0, 1.0)
-        return np.asarray(np.maximum.accumulate(made, axis=0) if grids else made)
-
-    values = moved(curve.values)
-    assert values is not None
-    return replace(curve, values=values, lower=moved(curve.lower), upper=moved(curve.upper))
+    assert curve.lower is not None and curve.upper is not None
+    factor = np.exp(log)
+    values, lower, upper = (np.clip(one * factor, 0.0, 1.0) for one in (curve.values, curve.lower, curve.upper))
+    if grids:
+        values, lower, upper = rising_with_band(values, lower, upper)
+    return replace(curve, values=values, lower=lower, upper=upper)

@@ -118,7 +118,7 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
 def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     """A judged model learned again from other rows: it reads what that one reads, and its screens are not repeated.
 
-    A freer form stands beside it only where bands need one; see `_rivals`.
+    A freer form stands beside it only where bands need one; see `_rival`.
 
     Raises
     ------
@@ -128,8 +128,7 @@ def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec)
     if not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
         inputs, matrix = _without_resets(inputs, matrix)
     champion, estimators, facts = _learn(panel, split, found.spec, inputs, matrix)
-    stiff = isinstance(champion.model, SCurveHazard)
-    challengers = _challengers(panel, split, found.spec, matrix, champion) if stiff else {}
+    challengers = _challengers(panel, split, found.spec, matrix, champion) if _stiff(champion.model) else {}
     return FittedModel("mortgage_prepayment", found.spec, estimators, challengers, facts, keeps_challengers=True)
 
 
@@ -189,8 +188,15 @@ def _small_causes(
 def _challengers(
     panel: Panel, split: PanelSplit, spec: ModelSpec, matrix: FeatureMatrix, champion: Champion
 ) -> dict[str, dict[str, Any]]:
+    """The challengers; that of a stiff champion, which its bands speak of, with its error by blocks."""
     payoff, roles, by = panel.table["payoff"].to_numpy(), _roles(matrix.names, spec), ("age_months", "incentive")
-    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases)
+    blocks = blocks_of(panel) if _stiff(champion.model) else None
+    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases, blocks)
+
+
+def _stiff(model: Any) -> bool:
+    """Whether a hazard's form leaves so much out that its bands need a freer one beside it."""
+    return isinstance(model, SCurveHazard)
 
 
 def _resets_judged(
@@ -231,10 +237,12 @@ def _currencies(panel: Panel, spec: ModelSpec) -> str:
         return ""
     counts = panel.table["currency"].value_counts()
     present = sorted(str(name) for name, count in counts.items() if count > 0 and str(name))
-    if len(present) < 2:
+    silent = len(panel.table) - int(sum(counts[name] for name in present))
+    if not present or len(present) + bool(silent) < 2:
         return ""
+    unsaid = f" and {silent:,} loan-months that name no currency" if silent else ""
     return (
-        f"loans in {', '.join(present)} are all compared with one market rate, `{rules_of(spec).market}`. "
+        f"loans in {', '.join(present)}{unsaid} are all compared with one market rate, `{rules_of(spec).market}`. "
         "Where a currency has a rate of its own, give it a history (`where`) and a model of its own, with that index "
         "as the option `market_rate` and segments that tell the currencies' loans apart"
     )
@@ -270,7 +278,7 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
     spec = fitted.spec
     rules = rules_of(spec)
     model = fitted.estimators[cause]
-    rivals = _rivals(fitted, cause)
+    rival = _rival(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
     table = panel.table
     weight = table["weight"].to_numpy()
@@ -289,7 +297,7 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
         )
         part = held.with_values(held.values[rows])
         values, error = export_grid.surface(
-            model, rivals, part, weight[rows], grid, ("incentive", "months_in_the_money"), season, resets
+            model, rival, part, weight[rows], grid, ("incentive", "months_in_the_money"), season, resets
         )
         made_of = export_grid.make_curve(segment, grid, drivers, values, error, export_grid.exposure(own, grid))
         curves = (*curves, made_of)
@@ -323,11 +331,9 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
     return _levelled(made, panel, held, model)
 
 
-def _rivals(fitted: FittedModel, cause: str) -> tuple[Any, ...]:
-    """Freer forms of the same cause, which say how much a stiff form leaves open; none for a free one."""
-    rival = fitted.challengers.get("challenger", {}).get(cause)
-    stiff = isinstance(fitted.estimators[cause], SCurveHazard)
-    return (rival,) if stiff and rival is not None else ()
+def _rival(fitted: FittedModel, cause: str) -> Any | None:
+    """The freer form of the same cause, which says how much a stiff form leaves open; none for a free one."""
+    return fitted.challengers.get("challenger", {}).get(cause) if _stiff(fitted.estimators[cause]) else None
 
 
 def _levelled(table: AssumptionTable, panel: Panel, held: FeatureMatrix, model: Any) -> AssumptionTable:

@@ -189,6 +189,9 @@ def test_loans_in_several_currencies_on_one_market_rate_are_said() -> None:
     words = _currencies(Panel(table), spec())
     assert "EUR, USD" in words and "`mortgage`" in words and "market_rate" in words
     assert not _currencies(Panel(table[:30]), spec()) and not _currencies(Panel(panel()), spec())
+    for nothing in ("", None):
+        silent = panel(currency=pd.Categorical(["USD"] * 30 + [nothing] * 10))
+        assert "USD and 10 loan-months that name no currency" in _currencies(Panel(silent), spec())
 
 
 def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_do() -> None:
