@@ -107,7 +107,7 @@ class BoostedHazard:
         places = np.flatnonzero(keep)
         sample = sample_cases(event[places], self.sample_share, self.seed)
         chosen = places[sample.rows]
-        some = rows_of(matrix, chosen)
+        some = matrix if len(chosen) == len(event) else rows_of(matrix, chosen)
         weights = weight[chosen] * sample.factor
         if self.base is None:
             rate = float(np.average(event[chosen], weights=weights))

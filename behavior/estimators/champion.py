@@ -126,6 +126,7 @@ def choose_champion(
         facts[f"gain of {family} over {rival}, in its standard errors"] = round(saved, 2)
         family = family if saved > SURE else rival
     model = make(family, roles, spec)
+    del train, check, hazards  # of a long history a third of what the fit holds
     if family == "boosted_hazard":
         model.base = make("spline_hazard", roles, spec).fit(matrix, event, weight)
         if family in fitted:

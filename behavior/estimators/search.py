@@ -19,6 +19,15 @@ class SearchResult:
     trials: tuple[tuple[Mapping[str, float | int], float], ...]
 
 
+def load_library() -> None:
+    """Import the library where nothing large stands on the stack.
+
+    It keeps the errors of optional libraries that it did not find, and with them the frames, and all variables, of
+    whoever was on the way to its first import: a long history's rows were held to the end of the process.
+    """
+    import optuna  # noqa: F401
+
+
 def search(
     loss_of: Callable[[Mapping[str, float | int]], float],
     spec: SearchSpec,

@@ -9,7 +9,7 @@ import numpy as np
 
 from behavior.errors import Fault, SpecFault
 from behavior.estimators.sampling import SAMPLE_SHARE
-from behavior.freed import give_back_freed
+from behavior.freed import give_back_freed, map_large_apart
 from behavior.kinds.base import ModelKind, all_kinds
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit, StreamedHistory
@@ -77,6 +77,7 @@ def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spe
 
 def _streamed(kind: ModelKind, history: StreamedHistory, rates: RateHistory, spec: ModelSpec) -> Iterator[Panel]:
     require_whole_or_streaming(kind, history)
+    map_large_apart()
     assert kind.panels is not None
     return kind.panels(history.parts, rates, spec)
 
