@@ -72,7 +72,7 @@ def hazard_benchmark(
     """
     judged = _judge(_Asked(panel, kind, spec, incumbent, client), question.protocol)
     periods = periods_a_year(panel)
-    tables, verdicts, exhibits = [], [], []
+    tables, exhibits = [], []
     scores: dict[str, dict[str, list[Score]]] = {}
     for cause, found in judged.items():
         others = tuple(column for column, _ in CAUSES[kind.name] if column != cause)
@@ -91,8 +91,7 @@ def hazard_benchmark(
                 scores[cause].setdefault(model, []).append(own)
                 tables.append(table_of([own], cause=cause, model=model))
     first = next(iter(judged))
-    for bar in question.bars:
-        verdicts.append(judge_bar(question.title, bar, scores.get(bar.cause or first, {})))
+    verdicts = [judge_bar(question.title, bar, scores.get(bar.cause or first, {})) for bar in question.bars]
     table = pd.concat(tables, ignore_index=True)
     words = model_words(_used(question, kind, first), judged[first])
     return Answer(

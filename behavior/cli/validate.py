@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
+from behavior.errors import DONE, GATE_FAILED, UsageError
 
 if TYPE_CHECKING:
     from behavior.workflows.validate import Validated
@@ -35,7 +36,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from pathlib import Path
 
     from behavior.cli.learning import require_learning_libraries
-    from behavior.errors import DONE, GATE_FAILED, UsageError
     from behavior.io.drafts import DraftFolder
     from behavior.io.files import require_outputs, write_atomically
     from behavior.io.profiles import load_profile
@@ -47,16 +47,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _refuse_odd_options(arguments)
     require_learning_libraries()
     project = Project(load_profile(arguments.profile))
-    name, _, version = arguments.model.partition("@")
-    if version and not version.isdecimal():
-        raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
+    name, version = _named(arguments.model)
     out = Path(arguments.out or project.output / "reports")
     # Given a place for what is written, a validator needs no right to write into the project.
     drafts = DraftFolder(out.parent / "drafts") if arguments.out else project.drafts()
     registry = [project.profile.folder_of("tracking")] if arguments.sign else []
     require_outputs([drafts.root, *registry, *([] if arguments.out else [out])], [out] if arguments.out else [])
     tracker = project.tracker()
-    record = tracker.record(name, int(version)) if version else tracker.record(name, alias="champion")
+    record = tracker.record(name, alias="champion") if version is None else tracker.record(name, version)
     done = validate(record, project.request(project.model_named(name)), drafts, Stages(console.progress))
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
@@ -92,6 +90,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return GATE_FAILED if failed else DONE
 
 
+def _named(model: str) -> tuple[str, int | None]:
+    """Name and version of ``MODEL@VERSION``; None where it names no version.
+
+    Raises
+    ------
+    UsageError : the version is no number.
+    """
+    name, _, version = model.partition("@")
+    if version and not version.isdecimal():
+        raise UsageError(f"found the version {version!r}, expected a number as in {name}@1.")
+    return name, int(version) if version else None
+
+
 def _warn_of_differences(done: Validated, version: str, console: Console) -> None:
     """What the checks were rerun with and the version was not made with."""
     if done.otherwise:
@@ -108,8 +119,6 @@ def _known_as(aliases: tuple[str, ...]) -> str:
 
 
 def _refuse_odd_options(arguments: argparse.Namespace) -> None:
-    from behavior.errors import UsageError
-
     if arguments.sign and not arguments.by:
         raise UsageError("signing needs a name: give --by NAME.")
     if (arguments.by or arguments.note) and not arguments.sign:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from behavior.specs import Range, SearchSpec
@@ -17,15 +19,6 @@ class SearchResult:
     best: Mapping[str, float | int]
     loss: float
     trials: tuple[tuple[Mapping[str, float | int], float], ...]
-
-
-def load_library() -> None:
-    """Import the library where nothing large stands on the stack.
-
-    It keeps the errors of optional libraries that it did not find, and with them the frames, and all variables, of
-    whoever was on the way to its first import: a long history's rows were held to the end of the process.
-    """
-    import optuna  # noqa: F401
 
 
 def search(
@@ -44,6 +37,10 @@ def search(
     if spec.trials == 0 or not spec.space:
         loss = loss_of(first)
         return SearchResult(dict(first), loss, ((dict(first), loss),))
+    # On its first import it keeps the errors of optional libraries that it did not find, and with them the frames and
+    # all variables of whoever called: on a stack of its own that is nothing, here it would be the rows to learn from.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(import_module, "optuna").result()
     import optuna
     from optuna.storages.journal import JournalFileBackend
 

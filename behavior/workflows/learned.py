@@ -23,8 +23,13 @@ JUDGED = "judged/"
 TUNED = ("best", "boosted_hazard")
 """Families that choose by the validation months."""
 REPEATED = (
-    *("rows learned from", "closures learned from", "payoffs learned from", "champion"),
-    *("trained to", "series too thin for a law of their own", "segments whose law did not converge"),
+    "rows learned from",
+    "closures learned from",
+    "payoffs learned from",
+    "champion",
+    "trained to",
+    "series too thin for a law of their own",
+    "segments whose law did not converge",
     "laws of segments",
 )
 """Facts that are said of both models."""

@@ -12,7 +12,6 @@ import pandas as pd
 from behavior.assumptions.manifest import render_set
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.errors import Fault, SpecFault
-from behavior.estimators.search import load_library
 from behavior.freed import give_back_freed
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
 from behavior.market.history import RateHistory
@@ -192,8 +191,6 @@ def _champion_is_later(tracker: Tracker, name: str, as_of: pd.Timestamp) -> bool
 def _learned(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple[Learned, Panel]:
     """What was fitted, and the panel that is looked at afterwards; what only a fit needs is let go."""
     with stages.stage(f"{request.name}: panel"):
-        if request.spec.search.trials:
-            load_library()
         panels = panels_of(kind, request.history, request.rates, request.spec)
     with stages.stage(f"{request.name}: fit"):
         return learn(kind, panels.learning, panels.split, request.spec), panels.panel

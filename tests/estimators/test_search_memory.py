@@ -7,7 +7,7 @@ import sys
 
 PROGRAM = """
 import gc, weakref
-from behavior.estimators.search import load_library, search
+from behavior.estimators.search import search
 from behavior.specs import Range, SearchSpec
 
 class Rows:
@@ -19,7 +19,6 @@ def asked():
     search(lambda parameters: float(parameters["rate"]), spec, {"rate": 0.5})
     return weakref.ref(rows)
 
-load_library()
 left = asked()
 gc.collect()
 print(left() is None)
