@@ -7,14 +7,16 @@ fast in every scenario. This check sets actual against expected on months and cu
 
 Mechanism
 ---------
-Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage and segment, weighted
-by balance and by count. Intervals come from a bootstrap that draws whole clusters of one customer in one half-year,
-200 times; a group without an event, which no draw gives one, has a Poisson bound. Slope and intercept are those of
-the outcome on the prediction (in log-odds for 0/1 outcomes); 1 and 0 are perfect. Money that returns to an account
-that stood empty is in every sum, and not in the slope. For rates the distance is predicted minus actual in basis
-points. Every segment with 1% of the balance, the slow and the fast half of the driver's range, and the slope have a
-95% interval over the same clusters (groups jointly); one that lies beyond 0.9 to 1.1 (slope: 0.8 to 1.2; rates: 10
-basis points either way) with the whole of it is a warning.
+Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage, segment and tenth of
+the predictions, weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one
+customer in one half-year, 200 times; a group without an event, which no draw gives one, has a Poisson bound. Slope and
+intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes); 1 and 0 are perfect. Money that
+returns to an account that stood empty is in every sum, and not in the slope. For rates the distance is predicted minus
+actual in basis points. The calibration error is the mean absolute gap over those tenths (expected calibration error,
+Naeini et al. 2015); the Hosmer-Lemeshow p-value says what chance alone would make of the tenths if rows were
+independent, which months of one customer are not. Every segment with 1% of the balance, the slow and the fast half of
+the driver's range, and the slope have a 95% interval over the same clusters (groups jointly); one that lies beyond 0.9
+to 1.1 (slope: 0.8 to 1.2; rates: 10 basis points either way) with the whole of it is a warning.
 
 Signs of high risk
 ------------------
@@ -51,11 +53,12 @@ from behavior.validation.evidence import (
     clusters_of,
     groupings,
     is_rate,
+    prediction_tenths,
     rows_of,
     tested_on,
 )
 from behavior.validation.limits import judged_groups, slope_beyond, words_of
-from behavior.validation.statistics import ClusterBootstrap, SlopeLine, logistic_line, straight_line
+from behavior.validation.statistics import ClusterBootstrap, SlopeLine, hosmer_lemeshow, logistic_line, straight_line
 
 VALUES = {
     "ratio": "actual over expected, balance-weighted, on the test rows (for rates: mean rate paid over mean predicted)",
@@ -69,6 +72,8 @@ VALUES = {
     "slope_upper": "upper end of its 95% interval",
     "intercept": "intercept of that line; 0 is perfect",
     "error_basis_points": "predicted minus actual rate, balance-weighted mean, basis points (rates only)",
+    "calibration_error": "mean absolute gap of monthly shares over tenths of the predictions (shares of balance only)",
+    "hosmer_lemeshow_p": "p-value of Hosmer and Lemeshow over the same tenths, rows independent (0/1 outcomes only)",
     "worst_segment_distance": "largest |actual/expected - 1| of a segment with at least 5% of the balance",
     "segments_beyond": "segments beyond 0.9 to 1.1 (rates: 10 bp either way) with the whole of their interval",
     "driver_halves_beyond": "halves of the driver's range beyond the same limits with the whole of their interval",
@@ -97,6 +102,10 @@ def run(given: CheckInput) -> Finding:
         )
     counted = given.predictions.binary
     cuts = {name: actual_against_expected(rows, cut, rate, bootstrap, counted) for name, cut in groupings(rows).items()}
+    if not rate:
+        tenths = prediction_tenths(rows)
+        cuts["prediction"] = actual_against_expected(rows, tenths, rate, bootstrap, counted)
+        values |= _over_tenths(rows, tenths, counted)
     everything = Grouping("All test rows", np.zeros(len(rows), dtype=np.int64), ("all",))
     cuts = {"overall": actual_against_expected(rows, everything, rate, bootstrap, counted), **cuts}
     if "segment" in cuts:
@@ -132,6 +141,18 @@ def _line(rows: pd.DataFrame, binary: bool) -> SlopeLine:
     line = straight_line(some["predicted"], some["actual"], some["weight"], clusters_of(some))
     means = {side: float(np.average(rows[side], weights=rows["weight"])) for side in ("actual", "predicted")}
     return SlopeLine(means["actual"] - line.slope * means["predicted"], line.slope, line.deviation, line.freedom)
+
+
+def _over_tenths(rows: pd.DataFrame, tenths: Grouping, counted: bool) -> dict[str, float]:
+    """Mean absolute gap over tenths of the predictions, by count for 0/1 outcomes and by balance for shares."""
+    weight = np.ones(len(rows)) if counted else rows["weight"].to_numpy(np.float64)
+    table = pd.DataFrame({side: weight * rows[side].to_numpy(np.float64) for side in ("actual", "predicted")})
+    sums = table.assign(weight=weight).groupby(tenths.codes).sum()
+    found = {"calibration_error": float((sums["actual"] - sums["predicted"]).abs().sum() / weight.sum())}
+    if counted:
+        expected = sums["predicted"] / sums["weight"]
+        _, found["hosmer_lemeshow_p"] = hosmer_lemeshow(sums["weight"], expected, sums["actual"], in_sample=False)
+    return found
 
 
 def _beyond(rows: pd.DataFrame, rate: bool, values: dict[str, float]) -> str:

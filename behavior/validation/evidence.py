@@ -25,6 +25,7 @@ PARTS = {
 }
 AGE_EDGES = (12, 24, 36, 60, 84, 120, 180, 240, 300)
 DRIVER_GROUPS = 8
+PREDICTION_GROUPS = 10
 HALF_YEAR = 6
 MOST_INFLOW = 5.0
 """Times its balance that may flow into an account in a month before its row is left to sums."""
@@ -146,6 +147,14 @@ def _age_groups(age: pd.Series) -> Grouping:
     codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="left"), -1)
     labels = [f"{low + 1:g}-{high:g} months" for low, high in zip((0, *AGE_EDGES[:-1]), AGE_EDGES, strict=True)]
     return Grouping("Age", codes.astype(np.int64), (*labels, f"over {AGE_EDGES[-1]} months"))
+
+
+def prediction_tenths(rows: pd.DataFrame) -> Grouping:
+    """Rows from the lowest to the highest prediction, a tenth in each group; rows of one prediction stay together."""
+    ranks = rows["predicted"].rank(method="average", pct=True).to_numpy(np.float64)
+    codes = np.minimum((ranks * PREDICTION_GROUPS).astype(np.int64), PREDICTION_GROUPS - 1)
+    labels = [str(number) for number in range(1, PREDICTION_GROUPS + 1)]
+    return Grouping("Tenth of predictions", codes, (f"{labels[0]}, lowest", *labels[1:-1], f"{labels[-1]}, highest"))
 
 
 def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:

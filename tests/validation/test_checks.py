@@ -155,7 +155,7 @@ def test_a_total_warns_where_its_interval_leaves_out_one(fakes: ModuleType) -> N
 def test_calibration_tables_add_up_to_the_whole(hazard: CheckInput) -> None:
     tables = {one.name: one.data for one in answer("calibration", hazard).exhibits if one.form == "table"}
     whole = tables["calibration_by_overall_table"]
-    for name in ("month", "driver", "age", "segment", "vintage"):
+    for name in ("month", "driver", "age", "segment", "vintage", "prediction"):
         part = tables[f"calibration_by_{name}_table"]
         assert part["rows"].sum() == whole["rows"].iloc[0]
         assert part["balance-months"].sum() == pytest.approx(whole["balance-months"].iloc[0])
