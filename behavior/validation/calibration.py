@@ -72,7 +72,7 @@ VALUES = {
     "slope_upper": "upper end of its 95% interval",
     "intercept": "intercept of that line; 0 is perfect",
     "error_basis_points": "predicted minus actual rate, balance-weighted mean, basis points (rates only)",
-    "calibration_error": "mean absolute gap of monthly shares over tenths of the predictions (shares of balance only)",
+    "calibration_error": "mean absolute gap of monthly shares over tenths of the predictions (not of rates)",
     "hosmer_lemeshow_p": "p-value of Hosmer and Lemeshow over the same tenths, rows independent (0/1 outcomes only)",
     "worst_segment_distance": "largest |actual/expected - 1| of a segment with at least 5% of the balance",
     "segments_beyond": "segments beyond 0.9 to 1.1 (rates: 10 bp either way) with the whole of their interval",
