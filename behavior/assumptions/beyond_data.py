@@ -1,4 +1,4 @@
-"""The warning that is due where too much of an average life rests on the tail rule instead of data."""
+"""The warning that is due where too much of an average life lies beyond the data."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def _sentence(view: View | None, lives: Sequence[tuple[Acting, AverageLife]], po
     at = read_at((table for one, _ in ranked for table, _ in one.parts), points)
     words = f" Read at {at}, or the nearest to it that a curve has; at other rates the life is another." if at else ""
     return (
-        f"More than {WARN_BEYOND:.0%} of the average life lies beyond the data{read}, where the tail rule speaks: "
-        f"{', '.join(named)}{more}.{words}"
+        f"More than {WARN_BEYOND:.0%} of the average life lies beyond the data{read}, where the curve is carried on "
+        f"and, after its last month, the tail rule speaks: {', '.join(named)}{more}.{words}"
     )

@@ -72,7 +72,7 @@ class AverageLife:
 
     @property
     def share_beyond(self) -> float:
-        """Share of the average life that rests on the tail rule instead of data."""
+        """Share of the average life that lies beyond the data: on months carried on, and on the tail rule."""
         return max(0.0, 1.0 - self.inside_years / self.years) if self.years > 0 else 0.0
 
     @property

@@ -31,7 +31,14 @@ from behavior.estimators.pass_through_identified import bound_flags, enough_rows
 from behavior.estimators.pass_through_impact import beside, evidence_of_impact, fit_with_impact, shrunk_with_impact
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
-from behavior.estimators.pass_through_seen import direction_months, level_months, members_flags, unseen_flags
+from behavior.estimators.pass_through_seen import (
+    direction_months,
+    level_months,
+    members_flags,
+    speed_errors,
+    unseen_flags,
+    untold_flags,
+)
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
 
@@ -343,13 +350,14 @@ def _group_key(groups: Mapping[Labels, Population], segment: Labels) -> Labels |
 
 
 def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray, options: FitOptions) -> SegmentLaw:
+    months = direction_months(one.layout, one.designs, fit)
     return SegmentLaw(
         segment=segment,
         parameters=fit.structural,
         delays=fit.delays,
         replicates=again,
         level_months=level_months(one.layout, one.designs),
-        direction_months=direction_months(one.layout, one.designs, fit),
+        direction_months=months,
         sigma=fit.sigma,
         levels=dict(zip(one.names, fit.levels, strict=True)),
         facts={
@@ -362,6 +370,7 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "share of starts that agree": fit.starts_agreeing,
             "flags": [
                 *fit.flags,
+                *untold_flags(months, speed_errors(fit)),
                 *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs]),
                 *departures(one.layout, one.designs, fit, options),
             ],

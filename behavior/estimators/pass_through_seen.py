@@ -13,6 +13,11 @@ from behavior.quantities import FloatArray
 
 LEAST_GAP = 1e-5
 DIRECTIONS = ("up", "down")
+DOUBLE = float(np.log(2.0))
+"""Standard error of the log of a speed from which the months do not tell it: half or twice of it fits as well."""
+MOST_FACTOR = 10.0
+SILENT = 1e-9
+"""Information below which a direction of the parameters is one that the months say nothing of."""
 
 Months = tuple[float, float]
 
@@ -43,6 +48,37 @@ def direction_months(layout: Layout, designs: Sequence[Design], fit: SeriesFit) 
         up += float(np.sum(months[above[rows] - before > LEAST_GAP]))
         down += float(np.sum(months[below[rows] - before < -LEAST_GAP]))
     return up, down
+
+
+def speed_errors(fit: SeriesFit) -> FloatArray:
+    """Standard errors of the logs of the speeds up and down by the months alone, without any belief, shape (2,).
+
+    All other parameters of the law are free: where the target rises so evenly that a slow rate with a high target pays
+    as a fast one with a low target, neither speed is told, however many months there are.
+    """
+    values, axes = np.linalg.eigh(fit.information)
+    variance = (axes**2 / np.maximum(values, SILENT)).sum(axis=1)
+    return np.asarray(np.sqrt(fit.effect * variance)[-2:])
+
+
+def untold_flags(own: Months, errors: FloatArray) -> list[str]:
+    """Words for each direction that had its months, which yet do not tell its speed: it may be errors of single months
+    that looked like a distance to close.
+
+    Parameters
+    ----------
+    own : months up and down. errors : of the logs of their speeds, shape (2,).
+    """
+    found = []
+    for name, months, error in zip(DIRECTIONS, own, errors, strict=True):
+        if months and error > DOUBLE:
+            factor = float(np.exp(min(error, np.log(MOST_FACTOR))))
+            more = " or more" if error > np.log(MOST_FACTOR) else ""
+            found.append(
+                f"the months do not tell the speed {name}: its standard error is a factor of {factor:.1f}{more}, and "
+                "it leans on what is believed of deposits, on the other direction and on similar series"
+            )
+    return found
 
 
 def unseen_flags(own: Months, similar: Months) -> list[str]:

@@ -119,6 +119,7 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     by = list(spec.segments.by)
     if len(set(_currencies(joined[known]))) > 1:
         by = list(dict.fromkeys([*by, "currency"]))  # money of two currencies does not add up
+    dropped |= _never_paid(joined, known, by)
     held = joined[known].assign(
         interest=balance[known] * rate[known], month_number=month_number(joined.loc[known, "month"])
     )
@@ -131,6 +132,21 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     rows["rate_paid"] = _summed(place, held["interest"].to_numpy(dtype=np.float64)) / rows["weight"]
     rows["period_months"] = 1
     return _named(rows, spec), dropped
+
+
+def _never_paid(joined: pd.DataFrame, known: BoolArray, by: Sequence[str]) -> dict[str, int]:
+    """Account-months of segments of which no account carries a rate, by name: they have no law of their own."""
+    held = joined["balance"].to_numpy(dtype=np.float64) > 0
+    if not by or np.array_equal(held, known):
+        return {}
+    rows = joined.loc[held, list(by)]
+    place = rows.groupby(list(by), dropna=False, observed=True).ngroup().to_numpy()
+    silent = np.bincount(place, known[held])[place] == 0
+    if not silent.any():
+        return {}
+    names = sorted(" / ".join(map(str, one)) for one in rows[silent].drop_duplicates().itertuples(index=False))
+    words = f"account-months of segments without any rate paid, read from pooled laws: {', '.join(names)}"
+    return {words: int(silent.sum())}
 
 
 def _summed(place: IntArray, values: FloatArray) -> FloatArray:

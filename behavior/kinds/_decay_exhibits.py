@@ -95,6 +95,9 @@ def decomposition(panel: Panel, rows: BoolArray) -> Exhibit:
             "net decay, % a month": (1.0 - (1.0 - closure) * (1.0 + growth)).to_numpy() * 100,
         }
     )
-    note = "of the months judged; 1 - net decay = (1 - closures and moves)(1 + growth of survivors)"
+    note = (
+        "of the months judged, before credited interest; 1 - net decay = (1 - closures and moves)(1 + growth of "
+        "survivors); what fills an account that stood empty or overdrawn counts as growth, as its leaving did as decay"
+    )
     formats = dict.fromkeys(data.columns[1:], ",.2f")
     return Exhibit("decomposition", "Closures and survivors' balances", "table", data, note=note, formats=formats)

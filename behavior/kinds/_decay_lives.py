@@ -152,7 +152,8 @@ def lives_exhibit(found: dict[str, SegmentReading]) -> Exhibit:
         "table",
         pd.DataFrame(rows),
         note="spread of the last month held, net balances before interest, the rest repaid in month 480; months beyond "
-        "the data follow the set's tail rule; the band is the curve's own; duration is effective at 100 bp, on a flat "
+        "the data are the curve carried on to its last month, and follow the set's tail rule after it; "
+        "the band is the curve's own; duration is effective at 100 bp, on a flat "
         "curve of the market rate, decay and rates paid responding; repricing maturity: the share beta reprices at "
         "once, the rest as it runs off",
     )

@@ -90,7 +90,11 @@ def accounts_frame_their_months(tables: Mapping[str, pd.DataFrame]) -> Mapping[s
         late = month_number_or_nan(closed[0]) > month_number_or_nan(closed[1])
         if late.any():
             rule = "no month may follow the month of an account's `close_date`"
-            breaches.append(Breach(rule, rows_where(late), "month", "Drop the rows after the closing month"))
+            hint = (
+                "Drop the rows after the closing month; of an account that was opened again, leave `close_date` empty "
+                "until it closes for good"
+            )
+            breaches.append(Breach(rule, rows_where(late), "month", hint))
     return {"account_months": breaches} if breaches else {}
 
 

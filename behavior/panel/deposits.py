@@ -210,7 +210,7 @@ def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanel
         "opening months: not yet at risk": _count(begins),
         "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
         "months after a closure": _count(beyond & ~first),
-        "months overdrawn at their start: outside the decay of deposits": _count(overdrawn & ~beyond),
+        "months overdrawn at their start: what fills them counts as growth": _count(overdrawn & ~beyond),
         f"{CLOSED_BY_BALANCE}, at or below {rules.dust:g} to the end": emptied,
         f"{USED_AGAIN}, after {rules.dust_months} months at least": _used_again(rows, rules),
     }

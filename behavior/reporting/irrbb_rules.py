@@ -76,6 +76,7 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "every flow at the middle of its bucket."
     )
     blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks += [Paragraph(str(line), "warning") for line in said.get("warnings", ())]
     test = said.get("outlier_test")
     if isinstance(test, Mapping) and test.get("worst_scenario"):
         outcome = "an outlier" if test.get("outlier") else "inside the limit"

@@ -6,7 +6,7 @@ parallel shock the rates paid on them take over in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +14,12 @@ import pandas as pd
 
 from behavior.engine.layout import CURTAILMENT, OPEN_ENDED, PAYOFF, SCHEDULED, WITHDRAWAL
 from behavior.engine.plan import CashFlows, Plan, some_of
-from behavior.engine.positions import ASSET, CASH, LIABILITY
+from behavior.engine.positions import ASSET, CASH, LIABILITY, Book
 from behavior.engine.run import run
 from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, FloatArray
 from behavior.workflows.regulatory_overlay import categories
 from behavior.workflows.sensitivity import parallel_scenarios
-from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
+from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio, rows_of
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value import resolved_plan
 from behavior.workflows.value_overlays import pinned
@@ -71,6 +71,19 @@ def _by_product(product: AnyArray, money: AnyArray, rows: BoolArray) -> Iterator
 def _alone(plan: Plan, rows: BoolArray) -> CashFlows:
     """The run of some rows in base."""
     return run(replace(some_of(plan, np.flatnonzero(rows)), scenarios=plan.scenarios[:1]))
+
+
+def stable_warnings(book: pd.DataFrame, portfolios: Sequence[Portfolio]) -> list[str]:
+    """What is said of deposits whose stable part the book does not name: all of it then counts as stable."""
+    stable = Book(book).numbers("stable_share", np.nan)
+    names = [one.name for one in portfolios if one.treatment == NMD and np.isnan(stable[rows_of(book, one)]).any()]
+    if not names:
+        return []
+    return [
+        f"The book names no `stable_share` for {', '.join(names)}: the whole balance counts as stable, and the core is "
+        "what does not reprice of all of it. The lower path and the rolling minimum in the report of the decay model "
+        "say how much has stayed."
+    ]
 
 
 def _deposits(plan: Plan, product: str, currency: str, rows: BoolArray, rule: str) -> list[Portfolio]:

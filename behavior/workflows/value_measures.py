@@ -31,7 +31,7 @@ from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, ove
 from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
 from behavior.workflows.standardised_book import Framework
-from behavior.workflows.standardised_terms import portfolios_of, terms_table
+from behavior.workflows.standardised_terms import portfolios_of, stable_warnings, terms_table
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned, rule_names
@@ -178,6 +178,7 @@ def standard(result: IrrbbResult, inputs: ValuationInputs, options: ValuationOpt
         "nmd_rule": overlay_source(rule),
         "core_deposits": slotting,
         "portfolios": "read from the assumption set; stable_share and pass_through of the book where it has them",
+        "warnings": stable_warnings(inputs.book, portfolios),
     }
     if inputs.tier1 > 0:
         test = outlier_test("eu_eve" if european else "bcbs_eve", names, changes, inputs.tier1)

@@ -156,6 +156,38 @@ def test_a_direction_never_seen_says_so():
     assert any("never had to move down" in flag for flag in law.facts["flags"])
 
 
+@pytest.mark.parametrize("noise", [1e-5, 1e-4, 1e-3])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_direction_that_only_errors_of_months_point_to_is_not_taken_for_seen(noise, seed):
+    """The short rate only rose: a rate paid a little above its target by chance says nothing of how it would fall."""
+    rising = np.round(np.linspace(0.0, 0.05, 96) / 0.0025) * 0.0025
+    truth = Truth(constant(0.4), 0.2, 0.35, measurement=noise, offset=0.003)
+    model = StructuralPassThrough(FitOptions(replicates=0, largest_delay=0)).fit(
+        [series_of(rising, truth.simulate(rising, seed))]
+    )
+    words = model.segment_law(("one",)).facts["flags"]
+    assert any("never had to move down" in one or "do not tell the speed down" in one for one in words), words
+
+
+def test_a_rate_that_rises_evenly_tells_no_speed():
+    """Slow towards a high target pays what fast towards a low one does: 119 months, and none tells them apart."""
+    even = 0.005 + 0.0004 * np.arange(120)
+    for noise, told in ((1e-6, True), (1e-4, False)):
+        truth = Truth(constant(0.4), 0.2, 0.35, measurement=noise, offset=0.003)
+        model = StructuralPassThrough(FitOptions(replicates=0, largest_delay=0)).fit(
+            [series_of(even, truth.simulate(even, 2))]
+        )
+        words = model.segment_law(("one",)).facts["flags"]
+        assert any("do not tell the speed up" in one for one in words) is not told, words
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_two_cycles_tell_both_speeds(name):
+    levels = policy_rate(120, 3)
+    model = StructuralPassThrough(replace(QUICK, replicates=0)).fit([series_of(levels, TRUTHS[name].simulate(levels))])
+    assert not any("do not tell" in one for one in model.segment_law(("one",)).facts["flags"])
+
+
 def test_delays_of_its_own_need_evidence():
     together = {(0, 0): 10.0, (1, 0): 0.0, (0, 1): 9.0}
     alone = {(0, 0): 0.0, (1, 0): 4.0, (0, 1): 50.0}

@@ -250,6 +250,7 @@ def test_accounts_frame_their_months(tmp_path: Path) -> None:
         (2, "dates out of order: an account has no month before its `open_date`"),
         (5, "no month may follow the month of an account's `close_date`"),
     ]
+    assert "opened again, leave `close_date` empty" in str(faults[1]), "dropping its months would lose its money"
 
 
 def test_csv_written_is_csv_read(tmp_path: Path) -> None:

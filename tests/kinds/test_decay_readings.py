@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +58,20 @@ def test_the_share_beyond_the_data_has_a_band_and_so_has_the_life() -> None:
     (row,) = lives_exhibit({"checking": reading(band=0.002)}).data.to_dict("records")
     assert row["fast end of its 90% band"] < row["average life, years"] < row["slow end"]
     assert row["at the fast end, %"] < row["beyond the data, % of life"] < row["at the slow end, %"]
+
+
+def test_between_the_data_and_its_last_month_a_curve_is_its_own_and_the_tail_rule_speaks_after_it() -> None:
+    """Nothing is stretched or replaced where exposure ends, and the words beside the life say no more than that."""
+    plain = reading()
+    curve = plain.curves[0]
+    falling = replace(plain, curves=(replace(curve, values=curve.values * np.array([1.0, 1.0, 0.5])),))
+    survival = falling.survival()
+    hazard = 1.0 - survival[1:] / survival[:-1]
+    assert falling.last_observed_month == 120
+    assert hazard[238] == pytest.approx(0.0075), "month 240 lies half way from 1% to half of it"
+    assert hazard[358] == pytest.approx(0.005) and hazard[360] == pytest.approx(0.01), "the mean of 24 observed months"
+    note = lives_exhibit({"checking": falling}).note
+    assert "carried on to its last month, and follow the set's tail rule after it" in note
 
 
 def test_duration_is_shortened_by_beta_and_by_decay_that_answers() -> None:

@@ -82,6 +82,22 @@ def test_the_whole_is_the_net_decay_of_closures_and_survivors_balances(dip: floa
     assert by_year.to_numpy() == pytest.approx(apart.to_numpy(), rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("dip", LEVELS.values(), ids=list(LEVELS))
+def test_growth_of_survivors_counts_what_fills_an_account_again_and_says_so(dip: float) -> None:
+    """Without those rows the fall of an account that empties would stand alone, and growth would be that much lower."""
+    from behavior.kinds._decay_exhibits import decomposition
+
+    table = bank(dip).table
+    exhibit = decomposition(bank(dip), np.ones(len(table), dtype=bool))
+    stay = table[(table["balance_known"] > 0) & (table["closed"] == 0)]
+    sums = stay.groupby(stay["month"].dt.year)[["balance_before_interest", "weight"]].sum()
+    whole = 100 * (sums["balance_before_interest"] / sums["weight"] - 1)
+    assert exhibit.data["growth of survivors, % a month"].to_numpy() == pytest.approx(whole.to_numpy(), rel=1e-9)
+    held = stay[stay["weight"] > 0].groupby(stay["month"].dt.year)["balance_before_interest"].sum()
+    assert ((sums["balance_before_interest"] - held) / sums["weight"] > 0.01).all()
+    assert "fills an account that stood empty or overdrawn" in exhibit.note
+
+
 def test_an_empty_account_that_fills_again_bends_no_line_and_swamps_no_loss() -> None:
     """Its flow is in every sum; a slope or a squared error would be that of a few rows of no balance."""
     from behavior.validation.benchmark import CHECK as BENCHMARK

@@ -125,6 +125,23 @@ def test_balance_weighted_over_accounts(market):
     assert panel.dropped["account-months without a positive balance"] == 2
 
 
+def test_a_segment_of_which_no_account_carries_a_rate_is_named(market):
+    """It has no law of its own, and nothing else of the report would know it by name."""
+    accounts = pd.DataFrame(
+        {"account_id": ["a", "b", "c"], "product": ["savings", "savings", "checking"], "customer_type": "retail"}
+    )
+    rows = [
+        {"account_id": account, "month": month, "balance": 100.0, "rate_paid": rate}
+        for month in ENDS[:24]
+        for account, rate in (("a", 0.01), ("b", np.nan), ("c", np.nan))
+    ]
+    history = CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": pd.DataFrame(rows)})
+    dropped = KIND.build_panel(history, market[1], spec_of("deposit_history/1", '["product", "customer_type"]')).dropped
+    words = "account-months of segments without any rate paid, read from pooled laws: checking / retail"
+    assert dropped["account-months without a rate paid"] == 48 and dropped[words] == 24
+    assert sum("without any rate" in why for why in dropped) == 1
+
+
 def test_rates_of_two_currencies_follow_each_its_own_short_rate(market):
     """The laws are those of each currency learned alone; one short rate for both is refused, balances are not added."""
     levels = market[0]

@@ -279,6 +279,7 @@ def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
     said = found.facts["measures"]
     assert said["rate_bumps"]["key_months"] == [12.0, 24.0, 36.0, 60.0, 84.0, 120.0]
     assert "BCBS d368" in said["regulatory_overlay"]["source"]
+    assert "names no `stable_share` for savings wholesale USD" in said["standardised"]["warnings"][0]
     titles = {section.title for section in irrbb_report(found, held.assumptions, {}).sections}
     assert {
         "Liquidity gap",
@@ -288,6 +289,22 @@ def test_every_measure_adds_its_tables_and_says_what_it_did() -> None:
         "Regulatory caps on deposits",
         "Standardised framework",
     } <= titles
+
+
+def test_a_stable_part_that_the_book_names_is_the_core_and_one_that_it_does_not_is_said() -> None:
+    rows = [deposit(customer_type="retail_transactional", stable_share=share) for share in (0.7, 0.9)]
+    known = inputs(loan(120, 0.05), *rows)
+    found = with_measures(value(known, OPTIONS), known, OPTIONS, Measures(("standardised",)))
+    assert found.facts["measures"]["standardised"]["warnings"] == []
+    slots = (found.extra or {})["standardised_slots"]
+    assert slots.loc[slots["treatment"] == "nmd", "stable"].sum() == pytest.approx(8e5 * 1.6)
+    half = inputs(loan(120, 0.05), rows[0], deposit(customer_type="wholesale"))
+    said = with_measures(value(half, OPTIONS), half, OPTIONS, Measures(("standardised",)))
+    (words,) = said.facts["measures"]["standardised"]["warnings"]
+    assert "wholesale" in words and "retail_transactional" not in words
+    shown = irrbb_report(said, half.assumptions, {})
+    blocks = next(one for one in shown.sections if one.title == "Standardised framework").blocks
+    assert any(words == getattr(block, "text", None) for block in blocks)
 
 
 def moving(**cells: Any) -> pd.DataFrame:
