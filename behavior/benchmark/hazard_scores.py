@@ -20,6 +20,7 @@ from behavior.quantities import FloatArray, IntArray
 CLIP = 1e-9
 BINS = 10
 LEAST_HELD = 0.02
+INCIDENCE = "incidence_error_points"
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def score_model(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArra
     for name, weight in (("count", rows.weight), ("balance", rows.balance)):
         total = draws.sums(weight * rows.actual, weight * expected)
         found.append(_whole("actual_over_expected", name, _ratio(total[:, 0], total[:, 1]), rows, expected))
-        for slice_name, labels in rows.buckets.items():
-            found += _by_bucket(rows, expected, draws, name, weight, slice_name, labels)
+        for slice_name in rows.buckets:
+            found += _by_bucket(rows, expected, draws, name, weight, slice_name)
     found += [
         _whole("monthly_cpr_error_points", "balance", _speed_error(rows, expected, draws), rows, expected),
         _whole("run_off_error_points", "balance", _run_off_error(rows, expected, draws), rows, expected),
-        _whole("incidence_error_points", "count", _incidence_by_vintage(rows, expected, draws, other), rows, expected),
+        *_incidence_by_vintage(rows, expected, draws, other),
         *(_whole(name, "count", values, rows, expected) for name, values in _curve(rows, expected, draws).items()),
         _whole("log_loss", "count", _mean(draws, rows.weight, log_losses(rows.actual, expected)), rows, expected),
         _whole("brier", "count", _mean(draws, rows.weight, (rows.actual - expected) ** 2), rows, expected),
@@ -152,16 +153,24 @@ def _by_bucket(
     weighting: str,
     weight: FloatArray,
     slice_name: str,
-    labels: pd.Categorical,
 ) -> list[Score]:
+    labels = rows.buckets[slice_name]
+    code = labels.codes.astype(np.int64)
+    actual, foreseen = draws.sums_by(code, len(labels.categories), weight * rows.actual, weight * expected)
+    return _of_buckets("actual_over_expected", weighting, slice_name, rows, expected, _ratio(actual, foreseen))
+
+
+def _of_buckets(
+    score: str, weighting: str, slice_name: str, rows: Rows, expected: FloatArray, values: FloatArray
+) -> list[Score]:
+    """One score a bucket of a slice from its values, shape (draws, buckets), with what was counted there."""
+    labels = rows.buckets[slice_name]
     code, names = labels.codes.astype(np.int64), list(labels.categories)
-    actual, foreseen = draws.sums_by(code, len(names), weight * rows.actual, weight * expected)
     seen, events = np.bincount(code, minlength=len(names)), np.bincount(code, rows.actual, len(names))
-    ratio, wanted = _ratio(actual, foreseen), np.bincount(code, expected, len(names))
-    counts = zip(seen.tolist(), events.tolist(), wanted.tolist(), strict=True)
+    counts = zip(seen.tolist(), events.tolist(), np.bincount(code, expected, len(names)).tolist(), strict=True)
     return [
-        Score("actual_over_expected", weighting, slice_name, str(name), ratio[:, k], *count)
-        for k, (name, count) in enumerate(zip(names, counts, strict=True))
+        Score(score, weighting, slice_name, str(name), values[:, k], int(many), happened, wanted)
+        for k, (name, (many, happened, wanted)) in enumerate(zip(names, counts, strict=True))
     ]
 
 
@@ -188,13 +197,14 @@ def _run_off_error(rows: Rows, expected: FloatArray, draws: Draws) -> FloatArray
     return np.asarray(100.0 * (kept[0] - kept[1]))
 
 
-def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None) -> FloatArray:
-    """Cumulative incidence over the months judged, by vintage: mean absolute error, percent points.
+def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws, other: FloatArray | None) -> list[Score]:
+    """Cumulative incidence over the months judged, percent points: mean absolute error over vintages by their rows, and
+    each vintage's own, expected less actual.
 
     Of those who are still there: exits by other causes leave nobody to count. Months in which a vintage has all but
     gone (less than a fiftieth of its most) are left out.
     """
-    vintage, names = rows.buckets["vintage"].codes.astype(np.int64), rows.buckets["vintage"].categories
+    vintage, names = rows.buckets["vintage"].codes.astype(np.int64), list(rows.buckets["vintage"].categories)
     month, months = rows.months
     width = len(months)
     elsewhere = np.zeros(len(expected)) if rows.other is None else rows.other
@@ -206,9 +216,14 @@ def _incidence_by_vintage(rows: Rows, expected: FloatArray, draws: Draws, other:
     shape = (len(held), len(names), width)
     thick = held >= LEAST_HELD * held.reshape(shape).max(axis=2).repeat(width, axis=1)
     hazards = [np.where(thick, np.nan_to_num(_ratio(one, held)), 0.0).reshape(shape) for one in sums[:-1]]
-    gap = _competing(hazards[0], hazards[1]).sum(axis=2) - _competing(hazards[2], hazards[3]).sum(axis=2)
+    gap = 100.0 * (_competing(hazards[2], hazards[3]) - _competing(hazards[0], hazards[1])).sum(axis=2)
     size = held.reshape(shape).sum(axis=2)
-    return of_absolute_error(100.0 * (np.abs(gap) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+    whole = of_absolute_error((np.abs(gap) * size).sum(axis=1) / np.maximum(size.sum(axis=1), 1e-12))
+    own = np.where(size > 0, gap, np.nan)  # a vintage that a draw holds none of says nothing there
+    return [
+        _whole(INCIDENCE, "count", whole, rows, expected),
+        *_of_buckets(INCIDENCE, "count", "vintage", rows, expected, own),
+    ]
 
 
 def _competing(own: FloatArray, others: FloatArray) -> FloatArray:

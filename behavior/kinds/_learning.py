@@ -14,6 +14,7 @@ from behavior.estimators.champion import WITH_AVERAGED, Champion, Roles, choose_
 from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import Feature, FeatureMatrix, compute_features
+from behavior.features.calendar_time import refuse_calendar
 from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
@@ -26,9 +27,15 @@ from behavior.specs import EstimatorSpec, ModelSpec
 def learn_inputs(
     panel: Panel, split: PanelSplit, features: Sequence[Feature], spec: ModelSpec, extra: Mapping[str, Any]
 ) -> tuple[ModelInputs, FeatureMatrix]:
-    """Features of the whole panel, with levels learned from training and validation rows alone."""
+    """Features of the whole panel, with levels learned from training and validation rows alone.
+
+    Raises
+    ------
+    SpecFault : of a name that is no column, or of a column that is the calendar.
+    """
     learning = panel.rows(split.train | split.validate)
     known = compute_features(learning, features, names_read(panel, features, spec))
+    refuse_calendar(learning, known, features)
     inputs = ModelInputs(known.names, known.levels, dict(extra))
     if learning is panel:
         return inputs, known

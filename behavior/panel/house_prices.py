@@ -15,9 +15,11 @@ import pandas as pd
 
 from behavior.panel.dense import fill_forward, previous, spread_to_rows
 from behavior.panel.loan_rows import LoanRows
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 UNKNOWN_BEFORE = "loans whose house prices before their first index are unknown, taken as unmoved"
+OLD_PRICES = "loan-months whose house prices were last given a year or more before, taken as unmoved since"
+OLD_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ class HousePrices:
             spans.append(own.assign(region=place[own["region"]], begin=own["begin"] + later, end=own["end"] + later))
         return HousePrices(names, low, sums, counts, _added(spans))
 
+    def news(self) -> FloatArray:
+        """Month number of the last growth told by each month, shape (regions, months); -inf before the first."""
+        told = self.counts > 0
+        told[self.spans["region"].to_numpy(dtype=np.int64), self.spans["end"].to_numpy(dtype=np.int64)] = True
+        months = self.first_month + np.arange(self.counts.shape[1], dtype=np.float64)
+        return np.asarray(np.maximum.accumulate(np.where(told, months, -np.inf), axis=1))
+
     def levels(self) -> FloatArray:
         """Price level of each region by month, 1 in the month before its first growth, shape (regions, months).
 
@@ -115,10 +124,12 @@ def _added(spans: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Houses:
-    """Each loan's place among the regions of `prices`, their levels, and the level at origination; shape (loans,)."""
+    """Each loan's place among the regions of `prices`, their levels and last news, and the level at origination; shape
+    (loans,)."""
 
     prices: HousePrices
     level: FloatArray
+    news: FloatArray
     region: IntArray
     origin: FloatArray
 
@@ -129,17 +140,17 @@ class Houses:
         known = {name: place for place, name in enumerate(prices.regions)}
         region = np.array([known.get(name, -1) for name in names], dtype=np.int64)[codes]
         level = prices.levels()
-        return cls(prices, level, region, _at(level, region, rows.origination - prices.first_month))
+        return cls(prices, level, prices.news(), region, _at(level, region, rows.origination - prices.first_month))
 
-    def ratio(self, rows: LoanRows) -> tuple[FloatArray, int]:
-        """House prices at each month's start over those at origination, and of how many loans they are known from their
-        first index on only.
+    def ratio(self, rows: LoanRows) -> tuple[FloatArray, int, BoolArray]:
+        """House prices at each month's start over those at origination; of how many loans they are known from their
+        first index on only; and the rows that neither the loan's own nor its region's index has told of for a year.
 
         A loan's own index over its first one, times what its region's prices grew from origination to there; where its
         own index is masked, the last one moved on by the region's growth, and that alone before the first.
         """
         if not len(self.level):
-            return np.full(len(rows.unit), np.nan), 0
+            return np.full(len(rows.unit), np.nan), 0, np.zeros(len(rows.unit), dtype=bool)
         own, starts = rows.number("house_price_index"), np.flatnonzero(rows.first)
         places = np.where(own > 0, np.arange(len(own)), len(own))
         begin = np.minimum.reduceat(places, starts)
@@ -158,11 +169,14 @@ class Houses:
         now, then = self._of_region(rows.unit[stale], rows.month[stale] - 1), seen[stale].astype(np.int64)
         since_then = now / self._of_region(rows.unit[stale], then)
         moved[stale] *= np.where(np.isnan(since_then), 1.0, since_then)
+        told = _at(self.news, self.region[rows.unit[stale]], rows.month[stale] - 1 - self.prices.first_month)
+        old = np.zeros(len(moved), dtype=bool)
+        old[stale] = rows.month[stale] - 1 - np.fmax(told, seen[stale]) >= OLD_MONTHS
         since = np.where(np.isnan(self.origin[loan]), there, self.origin[loan])
         begun = np.where(np.isnan(self.origin[loan]), rows.month[begin], rows.origination[loan])
         masked = self._of_region(rows.unit, rows.month - 1) / spread_to_rows(since, rows.first)
         masked[rows.month - 1 < spread_to_rows(begun, rows.first)] = np.nan
-        return np.where(np.isnan(latest), masked, moved), int(unknown.sum())
+        return np.where(np.isnan(latest), masked, moved), int(unknown.sum()), old
 
     def _of_region(self, loan: IntArray, month: IntArray) -> FloatArray:
         """Price level of the loans' regions at month numbers; NaN where nothing is known."""

@@ -26,7 +26,7 @@ from behavior.panel.dense import (
     sum_before,
     text_column,
 )
-from behavior.panel.house_prices import UNKNOWN_BEFORE, HousePrices, Houses
+from behavior.panel.house_prices import OLD_PRICES, UNKNOWN_BEFORE, HousePrices, Houses
 from behavior.panel.loan_rows import LoanRows, sorted_rows
 from behavior.panel.resets import rate_terms, reset_columns
 from behavior.quantities import BoolArray, FloatArray, IntArray
@@ -114,7 +114,7 @@ def _columns(
     above = (incentive > rules.in_the_money_above).astype(np.float64)
     months_unseen, depth_unseen, unknown = _in_the_money_unseen(rows, market, rules)
     kept, dropped = _at_risk(rows, opening, incentive, rules)
-    prices, unknown_prices = houses.ratio(rows)
+    prices, unknown_prices, old_prices = houses.ratio(rows)
     columns: dict[str, Any] = {
         "unit": rows.unit,
         "month": month_end_of(rows.month),
@@ -137,6 +137,7 @@ def _columns(
     dropped["opening balances estimated from the schedule"] = int(estimated[kept].sum())
     dropped["months in the money before the rate history begins, not counted"] = unknown
     dropped[UNKNOWN_BEFORE] = unknown_prices
+    dropped[OLD_PRICES] = int(old_prices[kept].sum())
     return columns, kept, dropped
 
 

@@ -95,7 +95,7 @@ def _rows(given: CheckInput, rate: bool) -> pd.DataFrame:
     # A rate follows its own past, so its path is looked up whole; shares are looked up where they are judged.
     mask = np.ones_like(given.split.test) if rate else given.split.test
     panel: Panel = given.panel if rate else given.panel.rows(mask)
-    bounded = [_at(given.judged_tables, bound) for bound in ("lower", "upper")]
+    bounded = [at_bound(given.judged_tables, bound) for bound in ("lower", "upper")]
     looks = [given.kind.look_up(tables, given.fitted, panel).table for tables in bounded]
     rows = looks[0].copy()
     bounds = np.column_stack([look["predicted"].to_numpy(np.float64) for look in looks])
@@ -111,7 +111,7 @@ def _rows(given: CheckInput, rate: bool) -> pd.DataFrame:
     return rows[known].reset_index(drop=True)
 
 
-def _at(tables: tuple[AssumptionTable, ...], bound: str) -> tuple[AssumptionTable, ...]:
+def at_bound(tables: tuple[AssumptionTable, ...], bound: str) -> tuple[AssumptionTable, ...]:
     """The tables with a bound in the place of their values; curves without one keep theirs."""
     return tuple(
         replace(

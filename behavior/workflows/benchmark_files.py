@@ -60,7 +60,9 @@ def track_benchmark(result: BenchmarkResult, folder: Path, quick: bool = False) 
     for truth in result.truths:
         with tracker.run(EXPERIMENT, f"truth/{truth.name}") as run:
             run.set_tags({"quick": str(quick).lower(), "code_version": code_version()})
-            run.log_metrics({"bars_met": float(sum(one.verdict == "met" for one in truth.verdicts))})
+            met = float(sum(one.verdict == "met" for one in truth.verdicts))
+            known = {name: float(one) for name, one in truth.figures.items() if math.isfinite(one)}
+            run.log_metrics({"bars_met": met, **known})
             run.log_text("bars.csv", pd.DataFrame([one.as_row() for one in truth.verdicts]).to_csv(index=False))
             for name, table in truth.tables.items():
                 run.log_text(f"{name.replace(' ', '_').replace(',', '')}.csv", table.to_csv(index=False))

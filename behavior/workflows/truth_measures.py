@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from behavior.quantities import MONTHS_PER_YEAR, BoolArray, FloatArray, Quantity
 from behavior.simulator.bank import SimulatedBank
 from behavior.simulator.truth_tables import true_assumption_set
 from behavior.specs import ModelSpec
+from behavior.validation.band_coverage import at_bound
 from behavior.workflows.learned import learn as learn_twice
 from behavior.workflows.train import kind_of
 
@@ -33,6 +35,7 @@ AGE_EDGES = np.array([0, 6, 12, 24, 36, 60, 120, 400])
 BURNOUT_EDGES = np.array([-1, 0, 6, 12, 24, 48, 400])
 HORIZONS = (12, 36, 60)
 LEAST_EVENTS = 100.0
+LEAST_ROWS_OF_A_BAND = 300
 
 
 @dataclass(frozen=True)
@@ -100,16 +103,31 @@ def look_up_truth(bank: SimulatedBank, rows: pd.DataFrame) -> FloatArray:
 
 def surface_error(rows: pd.DataFrame) -> float:
     """Table less truth in CPR points: mean size over product x age x incentive x burnout cells, weighted by rows."""
-    cells = [
+    grouped = rows.groupby(_surface_cells(rows))
+    mean = grouped[["true", "table"]].mean()
+    gap = np.abs(monthly_to_annual(mean["table"]) - monthly_to_annual(mean["true"]))
+    return float(100 * np.average(gap, weights=grouped.size()))
+
+
+def _surface_cells(rows: pd.DataFrame) -> list[Any]:
+    """Product, age, incentive and burnout band of each row."""
+    return [
         rows["product"].astype(str),
         np.digitize(rows["age_months"], AGE_EDGES),
         np.digitize(rows["incentive"], INCENTIVE_EDGES),
         np.digitize(rows["months_in_the_money"], BURNOUT_EDGES, right=True),
     ]
-    grouped = rows.groupby(cells)
-    mean = grouped[["true", "table"]].mean()
-    gap = np.abs(monthly_to_annual(mean["table"]) - monthly_to_annual(mean["true"]))
-    return float(100 * np.average(gap, weights=grouped.size()))
+
+
+def payoff_bands(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
+    """True payoff hazard and the exported band, both as means, by product x age x incentive x burnout cell of the whole
+    history with enough loan-months; columns true, lower, upper."""
+    rows = prepayment_rows(bank, learnt, learnt.panel)
+    for bound in ("lower", "upper"):
+        tables = at_bound(learnt.tables, bound)
+        rows[bound] = learnt.kind.look_up(tables, learnt.fitted, learnt.panel).table["predicted"].to_numpy()
+    grouped = rows.groupby(_surface_cells(rows))[["true", "lower", "upper"]]
+    return grouped.mean()[grouped.size() >= LEAST_ROWS_OF_A_BAND]
 
 
 def cell_shares(rows: pd.DataFrame, predicted: str) -> tuple[float, int]:
@@ -149,6 +167,22 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
             alive = alive * (1.0 - spent_hazard(table, book, since, known, calendar, view)[0])
         rows.append(np.bincount(segment, balance * alive, len(truth.segments)) / total)
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
+
+
+def survival_bands(bank: SimulatedBank, learnt: Learnt, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
+    """True survival and that with every hazard at one side of its band, by segment and horizon; columns true, lower,
+    upper."""
+    months, wanted = max(horizons), list(horizons)
+    found = {"true": bank.truth.decay_survival(months).loc[wanted].unstack()}
+    for side, bound in (("lower", "upper"), ("upper", "lower")):
+        bounded = replace(learnt, tables=at_bound(learnt.tables, bound))
+        found[side] = learnt_survival(bank, bounded, months, View.WITH_REDEPOSITS).loc[wanted].unstack()
+    return pd.DataFrame(found)
+
+
+def held_by_bands(cells: pd.DataFrame) -> pd.Series:
+    """Whether the truth of each cell lies inside its band."""
+    return (cells["true"] >= cells["lower"] - 1e-12) & (cells["true"] <= cells["upper"] + 1e-12)
 
 
 def form_known_half_width(bank: SimulatedBank, learnt: Learnt, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:

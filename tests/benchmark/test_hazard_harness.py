@@ -260,6 +260,28 @@ def test_incidence_of_a_vintage_is_of_those_whom_another_exit_has_not_taken() ->
     assert error(np.full(200, 0.2), None) == pytest.approx(100 * (0.2 + 0.6 * 0.2 - happened))
 
 
+def test_every_vintage_has_its_own_incidence_error_with_its_sign() -> None:
+    """A model too fast for the old loans and too slow for the young ones says so; one average would hide it."""
+    rng = np.random.default_rng(4)
+    month, old = np.repeat([0, 1], 4_000), np.tile([0, 0, 0, 1], 2_000)
+    actual = (rng.random(8_000) < 0.10).astype(float)
+    vintage = pd.Categorical.from_codes(old.tolist(), categories=pd.Index(["2001", "2002"], dtype=object))
+    rows = replace(rows_of(actual, month), buckets={"vintage": vintage})
+    expected = np.where(old == 0, 0.15, 0.05)
+    found = score_model(rows, expected, draws_of(np.arange(8_000), month // BLOCK_MONTHS, 0, 200))
+    own = {one.bucket: one for one in found if one.score == "incidence_error_points"}
+    gaps = {}
+    for code, name in enumerate(("2001", "2002")):
+        mine = old == code
+        left = [1.0 - actual[mine & (month == when)].mean() for when in (0, 1)]
+        gaps[name] = 100 * (left[0] * left[1] - (1.0 - expected[mine][0]) ** 2)
+        value, low, high = interval_of(own[name])
+        assert value == pytest.approx(gaps[name]) and low < value < high
+        assert (own[name].slice, own[name].rows, own[name].events) == ("vintage", mine.sum(), actual[mine].sum())
+    assert gaps["2002"] < 0 < gaps["2001"]
+    assert own[""].draws[0] == pytest.approx(0.75 * gaps["2001"] - 0.25 * gaps["2002"])
+
+
 def test_the_interval_of_an_absolute_error_holds_the_error() -> None:
     """Drawing a sample again adds noise to every month's error: that growth is no part of the interval."""
     rng = np.random.default_rng(2)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.errors import SpecFault
 from behavior.features.base import compute_features
 from behavior.features.leakage import LeakFound, find_leaks, future_alignment
 from behavior.features.separation import area_under_curve
@@ -94,6 +95,13 @@ def test_identifier_is_refused_whatever_it_says() -> None:
     spec = spec_with("unit")
     panel = KIND.build_panel(bank().mortgages, bank().rate_history, spec)
     with pytest.raises(LeakFound, match="identifier"):
+        KIND.fit(panel, split_panel(panel, spec.split), spec)
+
+
+def test_the_month_itself_is_no_feature() -> None:
+    spec = spec_with("month")
+    panel = KIND.build_panel(bank().mortgages, bank().rate_history, spec)
+    with pytest.raises(SpecFault, match="expected no calendar"):
         KIND.fit(panel, split_panel(panel, spec.split), spec)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
+from behavior.panel.house_prices import OLD_PRICES
 from behavior.panel.loans import OLD_RATE, LoanPanelRules, build_loan_panel
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
@@ -118,6 +119,26 @@ def test_house_prices_of_a_place_are_compared_with_that_place_alone() -> None:
     first = panel.table.loc[panel.table["unit"] == "a1", "house_price_ratio"].to_numpy()
     assert np.isnan(first[0]) and first[1:] == pytest.approx([1.0, 1.01, 1.01**2, 1.01**3, 1.01**4])
     assert panel.dropped["loans whose house prices before their first index are unknown, taken as unmoved"] == 2
+
+
+def test_house_prices_that_have_ended_are_counted() -> None:
+    """An index that stops tells nothing of later months: from a year on they are named, unless others there tell."""
+
+    def old(told: dict[str, int]) -> int:
+        """Of loans over twenty months, each with an index in so many of the first."""
+        parts = []
+        for name, months in told.items():
+            rows = small.loan_rows(name, "2014-12-31", 1, [99_000.0 - 100.0 * k for k in range(20)])
+            rows["house_price_index"] = np.where(np.arange(20) < months, 100.0 * 1.01 ** np.arange(20), np.nan)
+            parts.append(rows)
+        made = [{"loan_id": name, "origination_date": pd.Timestamp("2014-11-10")} for name in told]
+        panel = build_loan_panel(small.mortgage(small.loans(made), *parts), small.market(), RULES)
+        return panel.dropped[OLD_PRICES]
+
+    assert old({"a": 20}) == 0
+    assert old({"a": 3}) == 5
+    assert old({"a": 3, "b": 20}) == 0
+    assert old({"a": 3, "b": 7}) == 2
 
 
 def test_house_prices_given_once_a_quarter_are_known_when_given_and_stay_until_the_next() -> None:

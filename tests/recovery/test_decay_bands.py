@@ -6,11 +6,8 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from behavior.assumptions.effects import View
-from behavior.assumptions.set import AssumptionTable
 from behavior.simulator import simulate
 from behavior.specs import parse_spec
 
@@ -39,27 +36,8 @@ def test_bands_hold_the_true_survival(lab, record_property) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             learnt = lab.measures.learn(bank, spec, bank.deposits)
-        true = bank.truth.decay_survival(60).loc[list(lab.measures.HORIZONS)]
-        low, high = (survival_at(lab, bank, learnt, side)[true.columns] for side in ("upper", "lower"))
-        inside.append(((true >= low - 1e-12) & (true <= high + 1e-12)).to_numpy())
+        inside.append(lab.measures.held_by_bands(lab.measures.survival_bands(bank, learnt)).to_numpy())
     covered = float(np.mean(inside))
     record_property("coverage", round(covered, 3))
     assert np.size(inside) >= 200
     assert LEAST <= covered <= MOST, covered
-
-
-def survival_at(lab, bank, learnt, side: str) -> pd.DataFrame:
-    """Survival where every hazard stands at one side of its band."""
-    tables = tuple(bounded(table, side) for table in learnt.tables)
-    return lab.measures.learnt_survival(bank, replace(learnt, tables=tables), 60, View.WITH_REDEPOSITS).loc[
-        list(lab.measures.HORIZONS)
-    ]
-
-
-def bounded(table: AssumptionTable, side: str) -> AssumptionTable:
-    """The table with one side of its bands in the place of its values; curves without bands keep theirs."""
-    curves = (
-        one if getattr(one, side) is None else replace(one, values=getattr(one, side), lower=None, upper=None)
-        for one in table.curves
-    )
-    return replace(table, curves=tuple(curves))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from behavior.simulator import simulate
 
 pytestmark = pytest.mark.slow
-LOANS, SEEDS, LEAST = 2_500, 3, 300
+LOANS, SEEDS = 2_500, 3
 
 
 def covered(lab, name: str, seed: int) -> pd.DataFrame:
@@ -24,29 +23,13 @@ def covered(lab, name: str, seed: int) -> pd.DataFrame:
     small = replace(settings, loans=LOANS, accounts=200, minimum_balance_paths=2)
     bank = simulate(small, seed=seed, laws=laws)
     learnt = lab.learn(bank, "mortgage_prepayment", bank.mortgages)
-    rows = lab.measures.prepayment_rows(bank, learnt, learnt.panel)
-    for bound in ("lower", "upper"):
-        tables = tuple(
-            replace(table, curves=tuple(replace(one, values=getattr(one, bound)) for one in table.curves))
-            for table in learnt.tables
-            if table.cause == "payoff"
-        )
-        rows[bound] = learnt.kind.look_up(tables, learnt.fitted, learnt.panel).table["predicted"].to_numpy()
-    edges = lab.measures
-    cells = [
-        rows["product"].astype(str),
-        np.digitize(rows["age_months"], edges.AGE_EDGES),
-        np.digitize(rows["incentive"], edges.INCENTIVE_EDGES),
-        np.digitize(rows["months_in_the_money"], edges.BURNOUT_EDGES, right=True),
-    ]
-    grouped = rows.groupby(cells)[["true", "lower", "upper"]]
-    return grouped.mean()[grouped.size() >= LEAST].assign(bank=name, seed=seed)
+    return lab.measures.payoff_bands(bank, learnt).assign(bank=name, seed=seed)
 
 
 def test_bands_hold_the_truth_as_often_as_they_say(lab, record_property) -> None:
     names = sorted(lab.other_laws.BANKS)
     cells = pd.concat([covered(lab, names[seed % len(names)], 1_000 + seed) for seed in range(SEEDS)])
-    inside = (cells["true"] >= cells["lower"]) & (cells["true"] <= cells["upper"])
+    inside = lab.measures.held_by_bands(cells)
     by_bank = inside.groupby(cells["bank"]).mean().to_dict()
     print(f"\n{len(cells)} cells of {SEEDS} banks: {inside.mean():.1%} covered; {by_bank}")
     record_property("covered", float(inside.mean()))
