@@ -1,8 +1,9 @@
 """Bands of the fitted law: a bootstrap in six-month blocks of one-step errors, shared by all series of a calendar.
 
 Months share their shocks, so the same blocks of the calendar are drawn for every series. The priors' centres are drawn
-as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed. So are,
-where a rate is posted in steps, the delays and whether the bank rounds or waits for a whole step.
+as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed. So are
+the delays, as often as the months make them likely (a shorter delay and a slower speed give nearly the same path), and,
+where a rate is posted in steps, whether the bank rounds or waits for a whole step.
 Source: Künsch (1989) for blocks; Bardsley, Solonen, Haario and Laine (2014) for the draw of priors.
 """
 
