@@ -21,8 +21,9 @@ from behavior.errors import BehaviorError
 from behavior.quantities import FloatArray
 
 NO_FLOOR = -np.inf
-AT_FLOOR = 1e-9
-"""How far above its floor (decimal a year) a rate paid still counts as held there."""
+AT_FLOOR = 5e-4
+"""How far above its floor (decimal a year) a rate paid still counts as held there: customers of one product are paid a
+little differently, so that an average of rates at their floors stands some basis points above it."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,8 @@ def pending_at_floor(
     """What is owed by a rate paid that may be held at its floor.
 
     The floor binds the rate paid and leaves the target alone: where the target lies below a rate that the floor holds,
-    it must first rise to that rate before the rate rises with it. Anywhere else, or where no one knows the target's
-    level, `pending` stands.
+    it must first rise to that rate before the rate rises with it. A rate held a little above its floor keeps that
+    distance from the target. Anywhere else, or where no one knows the target's level, `pending` stands.
 
     Parameters
     ----------
@@ -213,7 +214,7 @@ def pending_at_floor(
     """
     if resting is None or paid > floor + AT_FLOOR:
         return pending
-    distance = resting.rate + float(law.target_change(resting.level, today)) - paid
+    distance = resting.rate + float(law.target_change(resting.level, today)) - min(paid, floor)
     return replace(pending, gap=np.asarray(distance)) if distance < 0 else pending
 
 

@@ -171,15 +171,15 @@ def _without_paths(of_row: IntArray, matchings: tuple[Matching, ...]) -> Reprici
 def _held_at_floor(
     book: Book, targets: Sequence[AssumptionTable], table: IntArray, curve: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Rows whose rate paid stands at its floor under a target whose level is known: position of that rate among the
-    distinct ones, -1 for all others, shape (rows,); and the distinct rates."""
-    none, paid = np.full(len(book), -1, dtype=np.int64), book.numbers("rate")
+    """Rows whose rate paid stands at its floor under a target whose level is known: position of the rate that holds
+    them (the floor, or a rate paid below it) among the distinct ones, -1 for all others, shape (rows,); and those."""
+    none, paid, floor = np.full(len(book), -1, dtype=np.int64), book.numbers("rate"), book.numbers("floor", 0.0)
     known = [np.array([one.segment in target.resting_rates for one in target.curves]) for target in targets]
     if not any(one.any() for one in known):
         return none, np.zeros(0)
-    low = np.flatnonzero((table >= 0) & (paid <= book.numbers("floor", 0.0) + AT_FLOOR))
+    low = np.flatnonzero((table >= 0) & (paid <= floor + AT_FLOOR))
     low = low[np.array([known[t][c] for t, c in zip(table[low], curve[low], strict=True)], dtype=bool)]
-    rates, place = np.unique(paid[low], return_inverse=True)
+    rates, place = np.unique(np.minimum(paid, floor)[low], return_inverse=True)
     none[low] = place
     return none, rates
 

@@ -277,9 +277,7 @@ class StructuralPassThrough:
             )
             again = np.zeros((0, fit.structural.size))
             if options.replicates:
-                # Between two postings a delay is not told from the waiting for the next; else the months tell it.
-                posted = fit.fast is None and any(design.step for design in one.designs)
-                told = against[segment] if posted else None
+                told = against[segment] if fit.fast is None else None
                 again = replicates(layout, task, free, (first, last), calendar, options.seed + number, told)
             laws.append(_segment_law(one, fit, segment, again, options))
         laws = [_with_unseen(law, laws, groups) for law in laws]

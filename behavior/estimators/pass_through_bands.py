@@ -1,8 +1,9 @@
 """Bands of the fitted law: a bootstrap in six-month blocks of one-step errors, shared by all series of a calendar.
 
 Months share their shocks, so the same blocks of the calendar are drawn for every series. The priors' centres are drawn
-as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed. So are,
-where a rate is posted in steps, the delays and whether the bank rounds or waits for a whole step.
+as well (randomise, then optimise): otherwise the band would claim to know what the prior only assumed. So are
+the delays for the speeds, as often as the months make them likely (a shorter delay and a slower speed give nearly the
+same path), and, where a rate is posted in steps, whether the bank rounds or waits for a whole step.
 Source: Künsch (1989) for blocks; Bardsley, Solonen, Haario and Laine (2014) for the draw of priors.
 """
 
@@ -119,10 +120,16 @@ def replicates(
         usual=generator.standard_normal((count, USUAL.size)),
         actual=np.concatenate(rates),
     )
-    solved = again.solve(np.repeat(freed[None, :], count, axis=0), 25)
+    starts = np.repeat(freed[None, :], count, axis=0)
+    solved = again.solve(starts, 25)
     if layout.impact:
         return speeds_again(again, solved.parameters)
-    return np.asarray(solved.parameters[:, layout.structural])
+    found = solved.parameters[:, layout.structural]
+    if any(steps) or np.all(again.delays == fit.delays):
+        return np.asarray(found)
+    # Month by month a delay stands for speed, not for the target, whose bands stay those of the delays found.
+    certain = replace(again, delays=np.repeat([fit.delays], count, axis=0)).solve(starts, 25)
+    return np.column_stack([certain.parameters[:, layout.structural][:, :-2], found[:, -2:]])
 
 
 def drawn_delays(against: Mapping[tuple[int, int], float], fit: SeriesFit, count: int, seed: int) -> IntArray:

@@ -173,6 +173,10 @@ def test_a_rate_at_its_floor_waits_for_its_target() -> None:
         flows = project(Book(table(loan(1, rate, floor=floor, **terms))), world, known).flows
         paid = flows[:, 0, 12, INTEREST] / (1e6 * 0.99**11) * 12
         np.testing.assert_allclose(paid, [rate, rate + rise - waits], rtol=1e-9, atol=1e-12)
+    # A rate a little above its floor is held by it, and keeps its distance from what it is drawn to.
+    near = project(Book(table(*(loan(1, rate, **terms) for rate in (1e-4, 4e-4)))), world, known).flows
+    paid = near[:, 0, 12, INTEREST] / (1e6 * 0.99**11) * 12
+    np.testing.assert_allclose(paid, [0.0, 5e-4 + 2 * (rise - 0.005)], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("rate", [0.03, -0.004])

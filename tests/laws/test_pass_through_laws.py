@@ -104,6 +104,23 @@ def test_a_path_cut_at_its_floor_goes_on_as_the_whole_does():
     assert pending_at_floor(pending, law, 0.0, 0.0, 0.0, None) is pending
 
 
+def test_an_average_of_rates_at_their_floors_waits_as_they_do():
+    """Customers paid a few basis points apart: their average stands above the floor that holds them, and is held."""
+    law = PassThroughLaw(np.array([0.0, 0.03]), np.array([0.5, 0.5]), 0.2, 0.3)
+    levels = np.concatenate([np.full(3, 0.03), np.full(60, 0.0), np.full(120, 0.03)])
+    customers = [project_rate_paid(law, levels, 0.005 + own, floor=0.0) for own in (-4e-4, 0.0, 4e-4)]
+    resting, cut = RestingRate(0.03, 0.005), 40
+    average = np.mean(customers, axis=0) + 2e-4  # and one customer in a hundred is paid 2% for ever
+    pending = pending_from_history(law, levels[: cut + 1])
+    known = pending_at_floor(pending, law, 0.0, float(average[cut - 1]), 0.0, resting)
+    ahead = project_rate_paid(law, levels[cut:], float(average[cut - 1]), known)
+    assert ahead == pytest.approx(average[cut:], abs=3e-4)
+    as_if_free = project_rate_paid(law, levels[cut:], float(average[cut - 1]), pending)
+    assert np.abs(as_if_free - average[cut:]).max() > 0.009
+    # A target above the floor that a rate is near to holds nothing back.
+    assert pending_at_floor(pending, law, 0.0, 3e-4, 0.0, RestingRate(0.0, 1e-4)) is pending
+
+
 twelve = st.lists(rates, min_size=12, max_size=12).map(np.array)
 
 
