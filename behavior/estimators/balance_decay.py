@@ -97,14 +97,12 @@ def sum_cells(
     matrix = FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(squares > 0, opening**2 / squares, 0.0)
-    usable = (before > LEAST_BALANCE) & (after > LEAST_BALANCE)
-    logs = np.zeros(len(before))
-    logs[usable] = np.clip(-np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
-    accounts = np.bincount(inverse, usable, count)
-    mean = np.bincount(inverse, logs, count) / np.maximum(accounts, 1.0)
+    logs = -log_growth(before, after)
+    accounts = np.bincount(inverse, np.isfinite(logs), count)
+    mean = np.bincount(inverse, np.nan_to_num(logs), count) / np.maximum(accounts, 1.0)
     accounts = accounts.astype(np.float64)
     closing = np.asarray(np.bincount(inverse, after, count), dtype=np.float64)
-    rows = CellRows(inverse, customer, before, after, np.where(usable, logs, np.nan))
+    rows = CellRows(inverse, customer, before, after, logs)
     return DecayCells(
         matrix,
         np.asarray(opening, dtype=np.float64),
@@ -115,6 +113,14 @@ def sum_cells(
         accounts.astype(np.float64),
         rows,
     )
+
+
+def log_growth(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Log of balance after over before, winsorised; NaN where one of them is next to nothing, shape (rows,)."""
+    usable = (before > LEAST_BALANCE) & (after > LEAST_BALANCE)
+    found = np.full(len(before), np.nan)
+    found[usable] = np.clip(np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
+    return found
 
 
 @dataclass

@@ -10,7 +10,8 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.estimators.account_ages import age_band
-from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, sum_cells
+from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, log_growth, sum_cells
+from behavior.estimators.growth_season import growth_season
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
@@ -50,8 +51,9 @@ def balance_cells(
     """Survivors' balances added up by segment, month and age band, with the mean pace that is left of them if known.
 
     No season: curves carry survivors' growth as its mean over the year, and the model should say what its curves say.
-    So every month of the year counts alike, however often the window holds it: a history that ends with December and
-    begins after it has one bonus more than it has months after a bonus.
+    Each segment's own season is taken out, as far as its years agree on one, and every month of the year counts alike,
+    however often the window holds it: a history that ends with December and begins after it has one bonus more than it
+    has months after a bonus.
     """
     table = panel.table
     use = rows & survivors_rows(table) & (codes >= 0)
@@ -67,6 +69,8 @@ def balance_cells(
     key = (codes[use] * 100_000 + month) * 100 + age_band(age)
     counts = _months_alike(codes[use], month)
     before, after = (table[name].to_numpy()[use] * counts for name in ("weight", "balance_before_interest"))
+    season = growth_season(codes[use], month, log_growth(before, after), int(codes.max()) + 1)
+    after = after * np.exp(-season[codes[use], month % 12])
     customer = pd.factorize(table["customer"])[0][use]
     cells = sum_cells(key, columns, names, before, after, month // BLOCK_MONTHS, customer)
     return replace(cells, counts=counts[np.unique(key, return_index=True)[1]])
