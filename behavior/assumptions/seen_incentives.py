@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,27 @@ def seen_incentives(table: AssumptionTable) -> SeenIncentives | None:
         return None
     low, high = min(one for one, _ in found), max(one for _, one in found)
     return SeenIncentives(low if low > -table.terms.in_the_money_above else -np.inf, high)
+
+
+def one_sided_warnings(tables: Sequence[AssumptionTable]) -> tuple[str, ...]:
+    """A sentence a table whose history saw hardly a loan in the money, or out of it: rates only rose, or fell."""
+    found = []
+    for table in tables:
+        seen = seen_incentives(table)
+        if seen is None:
+            continue
+        if seen.high <= table.terms.in_the_money_above + SAME:
+            found.append(_one_sided(table, "in", seen.words_above, "how many more leave when rates fall"))
+        if np.isfinite(seen.low):
+            found.append(_one_sided(table, "out of", seen.words_below, "how many still leave when rates rise"))
+    return tuple(found)
+
+
+def _one_sided(table: AssumptionTable, side: str, where: str, unknown: str) -> str:
+    return (
+        f"The history behind {table.name} hardly saw a loan {side} the money (fewer than {FEWEST} events {where}): "
+        f"{unknown} is the curve's form, and was not seen."
+    )
 
 
 def _ends(table: AssumptionTable, curve: AssumptionCurve) -> tuple[float, float] | None:

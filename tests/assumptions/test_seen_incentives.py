@@ -7,7 +7,7 @@ import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
-from behavior.assumptions.seen_incentives import seen_incentives
+from behavior.assumptions.seen_incentives import one_sided_warnings, seen_incentives
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionTable, DriverTerms
 from behavior.quantities import Quantity
@@ -63,3 +63,11 @@ def test_a_small_products_curve_leans_on_the_widest() -> None:
 def test_nothing_is_said_of_what_records_no_exposure_or_hardly_an_event() -> None:
     assert seen_incentives(payoffs(None)) is None
     assert seen_incentives(payoffs([9.0] * 5)) is None
+
+
+def test_a_history_of_one_side_of_the_money_says_which() -> None:
+    (rose,) = one_sided_warnings([payoffs([200.0, 200.0, 60.0, 0.0, 0.0])])
+    assert "hardly saw a loan in the money (fewer than 50 events at incentives above +0.00%)" in rose
+    (fell,) = one_sided_warnings([payoffs([0.0, 0.0, 60.0, 200.0, 200.0])])
+    assert "hardly saw a loan out of the money (fewer than 50 events at incentives below +0.00%)" in fell
+    assert one_sided_warnings([payoffs([200.0] * 5), payoffs(None)]) == ()
