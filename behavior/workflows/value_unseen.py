@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from behavior.assumptions.curve import WARN_BEYOND
-from behavior.assumptions.seen_incentives import FEWEST, SeenIncentives, seen_incentives
+from behavior.assumptions.seen_incentives import FEWEST, seen_incentives
 from behavior.engine.layout import FIXED
 from behavior.engine.plan import Plan
 from behavior.quantities import FloatArray
@@ -36,12 +36,16 @@ def unseen_incentives(plan: Plan, fx: Mapping[str, float]) -> list[str]:
         rows = np.flatnonzero((key >= 0) & (plan.positions.rate_type == FIXED))
         if seen is None or not len(rows):
             continue
-        incentive = plan.positions.rate[rows, None] - plan.market.mortgage[key[rows], :, A_YEAR_ON]
-        words = _beyond(seen, incentive, _balance(plan, fx)[rows], plan.scenarios)
+        rate, balance = plan.positions.rate[rows], _balance(plan, fx)[rows]
+        above, below = {}, {}
+        for place, name in enumerate(plan.scenarios):
+            incentive = rate - plan.market.mortgage[key[rows], place, A_YEAR_ON]
+            above[name], below[name] = seen.share_above(incentive, balance), seen.share_below(incentive, balance)
+        words = [*_named(above, seen.words_above), *_named(below, seen.words_below)]
         if words:
             found.append(
-                f"A year on, balance that behaves by {matching.table.name} stands {words}. Its history holds fewer "
-                f"than {FEWEST} events there and beyond: what leaves then is the curve's form, and was not seen."
+                f"A year on, balance that behaves by {matching.table.name} stands {' and '.join(words)}. Its history "
+                f"holds fewer than {FEWEST} events there and beyond: what leaves then is the curve's form, not seen."
             )
     return found
 
@@ -53,14 +57,11 @@ def _balance(plan: Plan, fx: Mapping[str, float]) -> FloatArray:
     return np.asarray(plan.positions.balance * each[np.asarray(currency.codes)[plan.order]])
 
 
-def _beyond(seen: SeenIncentives, incentive: FloatArray, balance: FloatArray, scenarios: tuple[str, ...]) -> str:
-    """Shares of the balance above and below what was seen, by scenario, the largest first; "" where all are small."""
-    parts = []
-    for share_of, words in ((seen.share_above, seen.words_above), (seen.share_below, seen.words_below)):
-        shares = {name: share_of(incentive[:, place], balance) for place, name in enumerate(scenarios)}
-        large = sorted((name for name in shares if shares[name] > WARN_BEYOND), key=lambda name: -shares[name])
-        if large:
-            named = ", ".join(f"{100 * shares[name]:.0f}% under {name}" for name in large[:SHOWN])
-            more = f" and {len(large) - SHOWN} more scenarios" if len(large) > SHOWN else ""
-            parts.append(f"{words} ({named}{more})")
-    return " and ".join(parts)
+def _named(shares: Mapping[str, float], where: str) -> list[str]:
+    """Where more than a quarter of the balance stands, and under which scenarios, the largest share first."""
+    large = sorted((name for name in shares if shares[name] > WARN_BEYOND), key=lambda name: -shares[name])
+    if not large:
+        return []
+    named = ", ".join(f"{100 * shares[name]:.0f}% under {name}" for name in large[:SHOWN])
+    more = f" and {len(large) - SHOWN} more scenarios" if len(large) > SHOWN else ""
+    return [f"{where} ({named}{more})"]
