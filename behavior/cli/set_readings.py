@@ -19,6 +19,7 @@ def show_set(arguments: argparse.Namespace, console: Console) -> int:
     """Print one set: its tables, readings, warnings and, where asked, origins."""
     from behavior.assumptions.beyond_data import beyond_data_warnings
     from behavior.assumptions.compare import readings
+    from behavior.assumptions.seen_incentives import one_sided_warnings
 
     found, points = find_set(arguments.set, arguments.store), reading_points(arguments)
     tables = [
@@ -46,7 +47,7 @@ def show_set(arguments: argparse.Namespace, console: Console) -> int:
         }
         for one in readings(found, points)
     ]
-    warnings = beyond_data_warnings(found.tables, points)
+    warnings = (*beyond_data_warnings(found.tables, points), *one_sided_warnings(found.tables))
     console.say(f"Set {found.id} as of {found.as_of}, digest {found.digest}")
     _tables(console, tables)
     say_readings(console, figures)

@@ -29,6 +29,8 @@ BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48,
 STEP = 0.0025
 NODES = 24
 REACH = 0.005
+FALL = 0.02
+"""Fall of rates that the grid has nodes for, decimal a year: the parallel shock of most currencies (BCBS d368)."""
 MACROS = ("unemployment_rate",)
 """Features that move with the calendar for all loans alike; a curve holds them at their last values."""
 
@@ -50,10 +52,17 @@ def grid_for(
     months: int,
     drivers: Sequence[Driver],
     further: Sequence[int] | IntArray = (),
+    today: FloatArray | None = None,
 ) -> Grid:
-    """Nodes that cover what the history saw, one step beyond on each side of the incentive; `further` ages as well."""
+    """Nodes that cover what the history saw, one step beyond on each side of the incentive; `further` ages as well.
+
+    The incentive goes on to where `FALL` would take `today`'s loans: held at the last node that was seen, a band would
+    speak of that one, and after years of rises alone of no refinancing at all. Downwards payoffs have a floor.
+    """
     ages = np.unique(np.array([*AGES[months >= AGES], months, *further], dtype=np.int64))
     low, high = np.quantile(incentive, [0.0005, 0.9995])
+    if today is not None and len(today):
+        high = max(high, float(np.quantile(today, 0.9995)) + FALL)
     nodes = np.arange(np.floor(low / STEP) - 1, np.ceil(high / STEP) + 2) * STEP
     most = float(np.quantile(burnout, 0.9995))
     burnt = BURNOUT[: int(np.searchsorted(BURNOUT, most)) + 1].astype(np.float64)

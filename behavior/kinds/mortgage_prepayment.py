@@ -294,6 +294,7 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
             spec.export.months,
             drivers,
             resets.ages(spec.export.months) if "reset_phase" in held.names else (),
+            table["incentive"].to_numpy()[rows],
         )
         part = held.with_values(held.values[rows])
         values, error = export_grid.surface(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.beyond_data import beyond_data_warnings
+from behavior.assumptions.seen_incentives import one_sided_warnings
 from behavior.assumptions.set import AssumptionTable
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
@@ -134,7 +135,8 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
         blocks.append(Paragraph(f"Transferred behaviour: {facts['transferred']}", "warning"))
     if given.exported is not None and given.exported is not given.fitted:
         blocks.append(Paragraph(REFITTED, "note"))
-    blocks += [Paragraph(words, "warning") for words in beyond_data_warnings(given.tables)]
+    warned = (*one_sided_warnings(given.tables), *beyond_data_warnings(given.tables))
+    blocks += [Paragraph(words, "warning") for words in warned]
     asked = gates(findings)
     blocks += [asked] if asked is not None else [Paragraph("The specification sets no gate.", "note")]
     return (*blocks, overview(findings))

@@ -10,12 +10,14 @@ Mechanism
 Each exported curve with a rate driver is read at today's mean driver and at shocks of 100 to 400 basis points both
 ways, averaged over its months and other axes by exposure (equally where exposure is not recorded) and over
 segments. A shock counts as outside training where the shocked driver lies beyond the range of the training rows,
-and as clamped where it lies beyond the curve's grid, whose end value is then held.
+and as clamped where it lies beyond the curve's grid, whose end value is then held. Of payoffs, the latest balance is
+moved by 200 basis points each way too, and what comes to stand at incentives with fewer than 50 events in the whole
+history, at them and beyond, is counted: after rates that only rose, nobody was seen in the money.
 
 Signs of high risk
 ------------------
-Large moves that lie outside training; no move at all at the ends, where the grid holds the value; a jump between
-two neighbouring shocks.
+Large moves that lie outside training; more than a quarter of the balance where the history holds hardly an event; no
+move at all at the ends, where the grid holds the value; a jump between two neighbouring shocks.
 
 Strengths
 ---------
@@ -29,11 +31,14 @@ together.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.curve import WARN_BEYOND, AssumptionCurve
 from behavior.assumptions.effects import Driver
+from behavior.assumptions.seen_incentives import FEWEST, seen_incentives
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
@@ -42,6 +47,7 @@ from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import cpr_points, mask_of
 
 SHOCKS = (-400, -300, -200, -100, 0, 100, 200, 300, 400)
+SHOCK = 0.02
 RATE_DRIVERS = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD, Driver.RATE_LEVEL)
 VALUES = {
     "move_over_range": "level at +400 bp less level at -400 bp of the driver: CPR points, or pass-through in points",
@@ -49,6 +55,8 @@ VALUES = {
     "share_outside_training": "share of the eight shocks whose driver lies beyond the training rows",
     "share_clamped": "share of the eight shocks whose driver lies beyond the grid, mean of the curves",
     "driver_today": "mean driver in the last panel month, % a year",
+    "share_above_history": "share of the latest balance that 200 bp down take above incentives with events enough",
+    "share_below_history": "share that 200 bp up take below them, where the history never was out of the money",
 }
 
 
@@ -86,8 +94,36 @@ def run(given: CheckInput) -> Finding:
         f"{'CPR points' if hazard else 'points of pass-through'}; {100 * values['share_outside_training']:.0f}% of "
         f"these shocks lie outside the training rows and {100 * values['share_clamped']:.0f}% beyond the grid."
     )
-    status = Status.WARN if values["share_outside_training"] > 0.5 else Status.PASS
-    return Finding("sensitivity", status, values, words, exhibits=_exhibits(shown, shocked, outside, clamped, unit))
+    beyond = _beyond_history(table, last)
+    values |= beyond.values
+    warned = values["share_outside_training"] > 0.5 or bool(beyond.words)
+    status = Status.WARN if warned else Status.PASS
+    exhibits = _exhibits(shown, shocked, outside, clamped, unit)
+    return Finding("sensitivity", status, values, words + beyond.words, exhibits=exhibits)
+
+
+class BeyondHistory(NamedTuple):
+    """What a shock takes beyond what was seen: shares by name, and a sentence where they are large."""
+
+    values: dict[str, float]
+    words: str
+
+
+def _beyond_history(table: AssumptionTable, last: pd.DataFrame) -> BeyondHistory:
+    """The latest balance under `SHOCK` each way, against where the table's history holds events."""
+    seen = seen_incentives(table)
+    if seen is None:
+        return BeyondHistory({}, "")
+    today, balance = last["driver"].to_numpy(np.float64), last["weight"].to_numpy(np.float64)
+    above, below = seen.share_above(today + SHOCK, balance), seen.share_below(today - SHOCK, balance)
+    sides = (("down", above, seen.words_above), ("up", below, seen.words_below))
+    words = [
+        f" Rates {1e4 * SHOCK:.0f} bp {moved}, {100 * share:.0f}% of the latest balance stands {where}; the whole "
+        f"history holds fewer than {FEWEST} events there and beyond: the table is the curve's form, and was not seen."
+        for moved, share, where in sides
+        if share > WARN_BEYOND
+    ]
+    return BeyondHistory({"share_above_history": above, "share_below_history": below}, "".join(words))
 
 
 def _training(given: CheckInput) -> pd.Series:

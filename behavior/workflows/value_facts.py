@@ -20,6 +20,7 @@ from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value_options import BookOptions
 from behavior.workflows.value_overlays import cap_years, chosen_steps, is_european
 from behavior.workflows.value_sheets import Sheets
+from behavior.workflows.value_unseen import unseen_incentives
 from behavior.workflows.value_views import accrued_interest, migrated_view
 from behavior.workflows.value_warnings import valuation_warnings
 
@@ -83,6 +84,7 @@ def facts(
         },
         "warnings": [
             *valuation_warnings(inputs, options, world, plan, held),
+            *unseen_incentives(plan, fx),
             *base_warnings(eve.summary, nii.summary, inputs.book_equity),
         ],
     }

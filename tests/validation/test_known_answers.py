@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -91,6 +92,31 @@ def test_every_curves_grid_says_what_is_held(fakes: ModuleType) -> None:
     finding = answer("sensitivity", replace(given, tables=(replace(table, curves=(first, narrow)),)))
     assert finding.values["share_clamped"] == pytest.approx((wide + 0.75) / 2, abs=0.126)
     assert finding.values["share_clamped"] > wide
+
+
+def test_shocks_beyond_what_a_history_saw_are_a_warning(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    (table,) = given.tables
+    (driver,) = table.drivers
+
+    def answered(seen: Callable[[Any], Any]) -> Any:
+        curves = []
+        for one in table.curves:
+            nodes = one.driver_grids[driver]
+            months = np.where(seen(nodes), 1e6, 0.0)[:, None] * np.ones(one.values.shape)
+            curves.append(replace(one, exposure_months=months))
+        return answer("sensitivity", replace(given, tables=(replace(table, curves=tuple(curves)),)))
+
+    everywhere, rises, falls = (
+        answered(lambda nodes: nodes > -np.inf),
+        answered(lambda nodes: nodes < -0.005),
+        answered(lambda nodes: nodes > 0.005),
+    )
+    assert "share_above_history" not in answer("sensitivity", given).values
+    assert everywhere.values["share_above_history"] < 0.25
+    assert rises.status is Status.WARN and rises.values["share_above_history"] > 0.7
+    assert "Rates 200 bp down" in rises.in_words and "Rates 200 bp up" not in rises.in_words
+    assert falls.values["share_below_history"] > 0.5 and "Rates 200 bp up" in falls.in_words
 
 
 @pytest.mark.parametrize(
