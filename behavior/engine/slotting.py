@@ -100,13 +100,6 @@ def split_category(parts: Sequence[CoreTerms], cap: CoreCap) -> tuple[CoreSplit,
     return tuple(CoreSplit(one.balance, a, b, c, one.balance - c, life, held > limit) for one, a, b, c, life in found)
 
 
-def split_core(
-    balance: float, stable_share: float, pass_through: float, cap: CoreCap, model_years: float | None = None
-) -> CoreSplit:
-    """`split_category` of one portfolio alone."""
-    return split_category([CoreTerms(balance, stable_share, pass_through, model_years)], cap)[0]
-
-
 def uniform_slots(core: float, years: float, buckets: Buckets) -> FloatArray:
     """A core that runs off evenly over (0, 2 x years], by bucket: core x overlap / (2 years), shape (buckets,)."""
     upper = np.minimum(buckets.upper_years, 2.0 * years)

@@ -30,12 +30,6 @@ def test_a_long_tail_is_warned_of() -> None:
     assert not flat_decay(0.05).curves[0].average_life().needs_warning
 
 
-def test_an_older_loan_has_less_left() -> None:
-    curve = flat_decay(0.01).curves[0]
-    assert curve.survival(months=12, from_month=60) == pytest.approx(0.99 ** np.arange(1, 13))
-    assert curve.average_life(from_month=470).years == pytest.approx((1 - 0.99**10) / 0.12)
-
-
 def test_observed_months_end_where_exposure_ends() -> None:
     table = prepayment()
     curve = table.curves[0]
