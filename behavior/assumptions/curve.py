@@ -159,6 +159,15 @@ class AssumptionCurve:
         mean = np.asarray(self.monthly_values[..., max(0, end - TAIL_MONTHS) : end].mean(axis=-1))
         return mean if tail is Tail.MEAN_OF_LAST_24 else np.maximum(last, mean)
 
+    def every_month(self, tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN) -> FloatArray:
+        """Values of month 1 to the last, then the one that holds for ever: shape (drivers' grids ..., months + 1).
+
+        A curve without months has one entry.
+        """
+        if not len(self.months):
+            return self.monthly_values
+        return np.concatenate([self.monthly_values, self.tail_values(tail)[..., None]], axis=-1)
+
     def at(
         self,
         months: ArrayLike | None = None,

@@ -47,12 +47,7 @@ def spent_hazard(
 
 
 def _values(curve: AssumptionCurve, months: IntArray, drivers: Mapping[Driver, FloatArray]) -> FloatArray:
-    """A curve month by month, as the engine lays it out: every month up to the last, then the tail value for ever."""
-    axes = [np.asarray(grid, dtype=np.float64) for grid in curve.driver_grids.values()]
-    points = [np.asarray(drivers[name], dtype=np.float64) for name in curve.driver_grids]
-    values = curve.values
-    if len(curve.months):
-        values = np.concatenate([curve.monthly_values, curve.tail_values()[..., None]], axis=-1)
-        axes.append(np.arange(1.0, values.shape[-1] + 1.0))
-        points.append(months.astype(np.float64))
-    return multilinear(values, axes, points)[0] if axes else np.full(months.shape, float(values))
+    """Values of one curve, row by row: between months first and between the drivers' nodes then, as the engine does."""
+    values = curve.every_month()
+    axes = [*curve.driver_grids.values(), np.arange(1.0, values.shape[-1] + 1.0)]
+    return multilinear(values, axes, [*(drivers[name] for name in curve.driver_grids), months.astype(np.float64)])[0]
