@@ -8,5 +8,5 @@ Basis: ACTUS Technical Specification 1.1 and the ACTUS Data Dictionary (Algorith
 from behavior.engine.actus.contracts import CONTRACT_TYPES as CONTRACT_TYPES
 from behavior.engine.actus.contracts import contract_events as contract_events
 from behavior.engine.actus.machine import Event as Event
-from behavior.engine.actus.terms import Observed as Observed
+from behavior.engine.actus.observed import Observed as Observed
 from behavior.engine.actus.terms import Terms as Terms

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from behavior.engine.actus.cycles import ONE_DAY, Moment, day_of, period_after
+from behavior.engine.actus.observed import Observed
 from behavior.engine.actus.schedules import (
     ORDER,
     Planned,
@@ -20,7 +21,7 @@ from behavior.engine.actus.schedules import (
     redemption_anchor,
     redemption_moments,
 )
-from behavior.engine.actus.terms import Observed, Terms
+from behavior.engine.actus.terms import Terms
 from behavior.months import year_fraction
 
 
