@@ -17,15 +17,8 @@ from behavior.measures.aggregation import aggregate, outlier_test
 from behavior.measures.sensitivity import Case, sensitivity_table
 from behavior.workflows.sensitivity import parallel_scenarios
 from behavior.workflows.standardised import standardised_value
-from behavior.workflows.standardised_book import (
-    BY_BUCKET,
-    NMD,
-    PREPAYABLE,
-    TERM_DEPOSIT,
-    Framework,
-    Portfolio,
-    scaled_portfolios,
-)
+from behavior.workflows.standardised_book import scaled_portfolios
+from behavior.workflows.standardised_core import BY_BUCKET, NMD, PREPAYABLE, TERM_DEPOSIT, Framework, Portfolio
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 pytestmark = pytest.mark.shared

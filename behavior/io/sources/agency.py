@@ -82,7 +82,7 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
                 "original_balance": figures["upb"],
                 "original_term_months": figures["term"],
                 "original_rate": figures["rate"] / 100.0,
-                **_of_the_borrower(
+                **_loan_terms(
                     raw,
                     known(figures["credit_score"], (9999,)),
                     known(figures["ltv"], (999,)),
@@ -144,7 +144,7 @@ def fannie_loans(path: Path) -> Iterator[Batch]:
                 "original_balance": figures["original_upb"],
                 "original_term_months": figures["original_term"],
                 "original_rate": figures["original_rate"] / 100.0,
-                **_of_the_borrower(raw, figures["credit_score"], figures["ltv"], figures["dti"]),
+                **_loan_terms(raw, figures["credit_score"], figures["ltv"], figures["dti"]),
             }
         )
         yield Batch(table, lines, (*faults, *bad, *bad_dates))
@@ -187,7 +187,7 @@ def _fannie_seen(path: Path) -> Iterator[Seen]:
         yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]), rate=rate.to_numpy())
 
 
-def _of_the_borrower(raw: pd.DataFrame, score: pd.Series, ltv: pd.Series, dti: pd.Series) -> dict[str, object]:
+def _loan_terms(raw: pd.DataFrame, score: pd.Series, ltv: pd.Series, dti: pd.Series) -> dict[str, object]:
     """Columns of a loan that both agencies publish alike; `ltv` and `dti` in percent."""
     return {
         "rate_type": words(raw["amortization_type"], RATE_TYPE),
