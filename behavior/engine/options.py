@@ -141,23 +141,6 @@ def strip_values(
     return np.asarray(unit * accrual * factor * notional)
 
 
-def swaption_value(
-    forward: ArrayLike,
-    strike: ArrayLike,
-    volatility: ArrayLike,
-    expiry: ArrayLike,
-    annuity: ArrayLike,
-    notional: ArrayLike = 1.0,
-    *,
-    kind: VolatilityKind = "normal",
-    payer: bool = True,
-    shift: ArrayLike = 0.0,
-) -> FloatArray:
-    """Value of a swaption to its holder: annuity x notional x option on the forward par rate. Shapes broadcast."""
-    unit = option_value(forward, strike, volatility, expiry, kind=kind, call=payer, shift=shift)
-    return np.asarray(unit * np.asarray(annuity, dtype=np.float64) * np.asarray(notional, dtype=np.float64))
-
-
 def limit_values(
     forwards: ArrayLike,
     lower: ArrayLike,

@@ -1,4 +1,4 @@
-"""Positions laid side by side: which of them share a path through the kernel, and how they are cut into tiles.
+"""Positions laid side by side and cut into tiles.
 
 Behaviour never looks at a balance. So a position whose payments shrink with its survivors (pool convention) is its
 contract's own schedule times the survival of a share, and the two can be worked out apart:

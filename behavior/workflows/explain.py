@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -334,7 +333,7 @@ class _Told:
                 name = str(self._names[row])
                 made = _monthly(name, dates[span], own[place], again[place], self.depth.dates)
                 found.append((name, float(own[place].sum() + again[place].sum()), made))
-        shown = _large(found, self.depth.positions)
+        shown = sorted(found, key=lambda one: -abs(one[1]))[: max(self.depth.positions, 0) or None]
         nodes = [make() for _, _, make in shown]
         if len(found) > len(shown):
             rest = sum(value for _, value, _ in found) - sum(value for _, value, _ in shown)
@@ -349,12 +348,6 @@ class _Told:
         interest = self.sheets.by_word[self.cell.sheet].interest[:, :, self.cell.first : self.cell.last + 1]
         signed = np.where(mine, groups.sign * np.asarray(rate), 0.0)
         return float(self._change(np.einsum("g,sgm->s", signed, interest)))
-
-
-def _large(named: Sequence[tuple[Any, ...]], shown: int) -> list[tuple[Any, ...]]:
-    """The entries of the largest values, in size."""
-    order = sorted(named, key=lambda one: -abs(one[1]))
-    return order if shown <= 0 else order[:shown]
 
 
 def _monthly(name: str, dates: np.ndarray, own: FloatArray, again: FloatArray, shown: int) -> Callable[[], Node]:

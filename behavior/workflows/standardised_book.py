@@ -78,11 +78,8 @@ def transformed(
     factors : on prepayment and on redemption.
     """
     book = inputs.book.reset_index(drop=True)
-    slots = [
-        row
-        for split in core_splits(book, portfolios, framework)
-        for row in slot_rows(inputs, split, framework, buckets)
-    ]
+    cores = core_splits(book, portfolios, framework)
+    slots = [row for core in cores for row in slot_rows(inputs, core, framework, buckets)]
     gone = np.zeros(len(book), dtype=np.bool_)
     for one in portfolios:
         if one.treatment == NMD:

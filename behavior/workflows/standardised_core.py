@@ -26,6 +26,7 @@ from behavior.workflows.valuation import ValuationInputs
 
 NMD, PREPAYABLE, TERM_DEPOSIT = "nmd", "prepayable", "term_deposit"
 MONTHLY, BY_BUCKET = "monthly", "bucket"
+
 OPEN_BUCKET_YEARS = 5
 """A core that reaches past the last bound is put this long after it; it is discounted at the midpoint in any case."""
 
