@@ -85,9 +85,9 @@ def readings(
 ) -> tuple[SetReading, ...]:
     """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones.
 
-    Where several causes act on a segment, what they do together stands first, under ``all causes``, or under
-    ``all causes without default`` where the set has one that is left out, as the engine does; season is left out
-    everywhere.
+    Where several causes act on a segment, what they do together stands first, under ``all causes``. It is called
+    ``all causes without default`` where the set has default and, as in the engine, it is not counted. Season is left
+    out everywhere.
 
     together : segments, by label and view of deposits, whose one cause is read as all of them too.
     """

@@ -84,8 +84,8 @@ class CoreTerms:
 def split_category(parts: Sequence[CoreTerms], cap: CoreCap) -> tuple[CoreSplit, ...]:
     """Core = stable x (1 - pass-through) within the caps of one category and currency; the rest is overnight.
 
-    The caps are on the category: where its core is more than the share of its sum, every portfolio's shrinks alike, and
-    where the average over the core is longer than the years, so does every portfolio's.
+    The caps are on the category. Where its core is above the share allowed, the core of every portfolio shrinks alike.
+    Where the average life of the core is above the years allowed, every portfolio's life shrinks alike.
     """
     stable = np.asarray([one.balance * one.stable_share for one in parts])
     uncapped = stable * (1.0 - np.asarray([one.pass_through for one in parts]))

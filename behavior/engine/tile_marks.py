@@ -104,8 +104,8 @@ def _reads_own(behaviours: Behaviours) -> BoolArray:
 def added_up(mine: Positions, behaviours: Behaviours, driven: BoolArray, marks: Marks) -> Marks:
     """Mark the positions that are added up, and what those of one column share.
 
-    Survival is the same for every position of one age where no curve reads a driver, and for deposits of one rate, on
-    whose path spread and level alone depend.
+    Two kinds may be: positions of one age, where no curve reads a driver; and deposits paid one rate, because spread
+    and level depend on its path alone.
     """
     curves, tables = behaviours.entry_curve, behaviours.entry_table
     aged = any_entry(behaviours, behaviours.since_origination[tables] != 0)[mine.behaviour]

@@ -1,7 +1,7 @@
 """Positions laid side by side and cut into tiles.
 
-Behaviour never looks at a balance. So a position whose payments shrink with its survivors (pool convention) is its
-contract's own schedule times the survival of a share, and the two can be worked out apart:
+Behaviour never looks at a balance. Where payments shrink with the survivors (pool convention), a position is therefore
+its contract's own schedule times the share that survives. The two are worked out apart:
 
 - positions of one *block* share payment days, day count, curves and result group; a *tile* holds a few of its columns
   side by side, so that each step of a month is one short loop over neighbouring numbers;

@@ -130,8 +130,8 @@ class Leg:
     def annuity(self, at: Moment) -> float:
         """The level payment that repays notional and accrued interest by the end of amortisation.
 
-        (N + a) Π (1 + r Y_i) / (1 + Σ_i Π_{j ≥ i} (1 + r Y_j)) over the periods between the remaining redemptions, with
-        a the interest accrued to the first of them.
+        (N + a) Π (1 + r Y_i) / (1 + Σ_i Π_{j ≥ i} (1 + r Y_j)). Y_i : periods between the remaining redemptions; a :
+        interest accrued to the first of them.
         """
         terms, state = self.terms, self.state
         end = terms.moment("amortizationDate")
