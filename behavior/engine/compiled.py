@@ -30,6 +30,7 @@ SOURCES = (
     "level.py",
     "hazards.py",
     "path.py",
+    "event.py",
     "kernel.py",
     "renewal.py",
     "slab.py",
