@@ -22,6 +22,7 @@ PARTS = {
 
 
 def identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
+    """What the model is, and which direction economics expects of its features."""
     kind, spec = given.kind, given.fitted.spec
     rows = {
         "kind": f"{kind.name}: {kind.summary}",
@@ -65,6 +66,7 @@ _SIGNS = {1: "raises (constrained)", -1: "lowers (constrained)", 0: "free"}
 
 
 def data_read(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+    """What the model learned from: rows, files, what was left out, and what the fit says of itself."""
     table, history = given.panel.table, given.history
     first, last = table["month"].min(), table["month"].max()
     words = (
@@ -86,6 +88,7 @@ def data_read(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | 
 
 
 def split_table(given: CheckInput) -> Table:
+    """The parts of the history: training, tuning, test, later months, unseen customers."""
     outcome = given.predictions.table
     aligned = len(outcome) == len(given.panel.table)
     rows = []
