@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from behavior.assumptions.compare import Acting, ReadingPoints, acting, read_at
 from behavior.assumptions.curve import WARN_BEYOND, AverageLife
 from behavior.assumptions.effects import View
+from behavior.assumptions.readings import Acting, ReadingPoints, acting, read_at
 from behavior.assumptions.set import AssumptionTable
 
 MOST_NAMED = 12

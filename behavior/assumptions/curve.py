@@ -159,6 +159,15 @@ class AssumptionCurve:
         mean = np.asarray(self.monthly_values[..., max(0, end - TAIL_MONTHS) : end].mean(axis=-1))
         return mean if tail is Tail.MEAN_OF_LAST_24 else np.maximum(last, mean)
 
+    def every_month(self, tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN) -> FloatArray:
+        """Values of month 1 to the last, then the one that holds for ever: shape (drivers' grids ..., months + 1).
+
+        A curve without months has one entry.
+        """
+        if not len(self.months):
+            return self.monthly_values
+        return np.concatenate([self.monthly_values, self.tail_values(tail)[..., None]], axis=-1)
+
     def at(
         self,
         months: ArrayLike | None = None,
@@ -215,14 +224,8 @@ class AssumptionCurve:
         early = points[-1] < self.months[0]
         return Reading(values, np.logical_or.reduce([none, early, *outside[:-1]]), beyond)
 
-    def survival(
-        self,
-        drivers: Mapping[Driver, ArrayLike] | None = None,
-        months: int = LAST_MONTH,
-        from_month: int = 0,
-        tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN,
-    ) -> FloatArray:
-        """Share still there at the end of months 1 .. `months` after `from_month`: shape (..., months), in [0, 1].
+    def survival(self, drivers: Mapping[Driver, ArrayLike] | None = None, months: int = LAST_MONTH) -> FloatArray:
+        """Share still there at the end of months 1 .. `months`: shape (..., months), in [0, 1].
 
         The running product of 1 - hazard; each driver is a constant, or a path whose last axis has `months` entries.
 
@@ -230,21 +233,14 @@ class AssumptionCurve:
         ------
         OutsideDomain : as `at`.
         """
-        reading = self.at(np.arange(from_month + 1, from_month + months + 1), drivers, tail)
-        return np.asarray(np.cumprod(1.0 - np.clip(reading.values, 0.0, 1.0), axis=-1))
+        hazard = np.clip(self.at(np.arange(1, months + 1), drivers).values, 0.0, 1.0)
+        return np.asarray(np.cumprod(1.0 - hazard, axis=-1))
 
-    def average_life(
-        self,
-        drivers: Mapping[Driver, ArrayLike] | None = None,
-        from_month: int = 0,
-        tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN,
-    ) -> AverageLife:
+    def average_life(self, drivers: Mapping[Driver, ArrayLike] | None = None) -> AverageLife:
         """Average life with payments at month ends and the rest repaid in month 480, and its part inside the data.
 
         Raises
         ------
         OutsideDomain : as `at`.
         """
-        months = LAST_MONTH - from_month
-        survival = self.survival(drivers, months, from_month, tail)
-        return AverageLife.of(survival, max(0, self.last_observed_month - from_month))
+        return AverageLife.of(self.survival(drivers), self.last_observed_month)

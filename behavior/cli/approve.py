@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
-from behavior.cli.dates import iso_date
+from behavior.cli.dates import iso_date, now
 from behavior.cli.output import Console
 
 
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     change, *endings = store.approve(
         arguments.id,
         arguments.by,
-        dt.datetime.now(dt.UTC).replace(microsecond=0),
+        now(),
         arguments.valid_from,
         arguments.valid_to,
         arguments.note,

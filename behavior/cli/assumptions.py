@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
-from behavior.cli.dates import iso_date
+from behavior.cli.dates import iso_date, now
 from behavior.cli.output import Console
 from behavior.cli.set_difference import compare_sets
 from behavior.cli.set_readings import find_set, finite, say_readings, show_set
@@ -159,7 +158,7 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 def _import(arguments: argparse.Namespace, console: Console) -> int:
     from pathlib import Path
 
-    from behavior.assumptions.compare import readings
+    from behavior.assumptions.readings import readings
     from behavior.io.assumption_store import AssumptionStore
     from behavior.io.exchange import import_set
     from behavior.io.files import require_outputs
@@ -169,8 +168,7 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
     terms = Path(arguments.terms) if arguments.terms else None
     draft = import_set(Path(arguments.file), arguments.id, arguments.as_of, terms)
     store = AssumptionStore(arguments.store)
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    written = publish(draft.tables, draft.id, draft.as_of, arguments.proposed_by, now, store, note=draft.note)
+    written = publish(draft.tables, draft.id, draft.as_of, arguments.proposed_by, now(), store, note=draft.note)
     folder = store.folder / written.id
     figures = [
         {
@@ -194,9 +192,8 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
 def _retire(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.io.assumption_store import AssumptionStore
 
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     store = AssumptionStore(arguments.store)
-    change = store.retire(arguments.set, arguments.by, now, arguments.first_day, arguments.note)
+    change = store.retire(arguments.set, arguments.by, now(), arguments.first_day, arguments.note)
     console.say(f"Set {arguments.set} is retired from {change.valid_from} on, by {change.by}.")
     console.result({"id": arguments.set, "status": "retired", "by": change.by, "from": change.valid_from})
     return 0

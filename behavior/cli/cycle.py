@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from behavior.cli.dates import now
 from behavior.cli.output import Console
 
 if TYPE_CHECKING:
@@ -45,10 +45,6 @@ def run_cycle(path: Path, console: Console, stages: Stages) -> int:
             warming.terminate()
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
-
-
 def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[bytes]) -> int:
     from dataclasses import replace
 
@@ -62,13 +58,13 @@ def _run_cycle(path: Path, console: Console, stages: Stages, warming: Popen[byte
     project = Project(load_profile(path))
     project.require_writable("output", "tracking", "store")
     with stages.stage("read"):
-        plan = cycle_plan(project, _now(), warming)
+        plan = cycle_plan(project, now(), warming)
         set_in_force(
             project.store().validity(), plan.as_of
         )  # a store that cannot take the set is refused before training
     trained = train_all(project, path, stages)
     # Signatures are of now: of the time before training they would be older than what is signed.
-    done = cycle(replace(plan, at=_now()), trained, project.tracker(), project.store(), stages)
+    done = cycle(replace(plan, at=now()), trained, project.tracker(), project.store(), stages)
     with stages.stage("write"):
         written = write_cycle(done, project.output)
     _say(console, project, done, stages, written)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from behavior.cli.output import Console
-    from behavior.workflows.explain import Cell
+    from behavior.workflows.explained_cell import Cell
     from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 
 RESULT = "result.json"
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Read the same inputs again, check that they are the same, and tell the cell."""
     from behavior.errors import DONE
     from behavior.measures.explanation import hold_to, lines_of
-    from behavior.workflows.explain import Depth, explain
+    from behavior.workflows.explain import explain
+    from behavior.workflows.explained_cell import Depth
 
     folder, facts = _facts(args.results)
     cell = _cell(args)
@@ -130,7 +131,7 @@ def _digests(source: Any) -> list[Any]:
 
 def _cell(args: argparse.Namespace) -> Cell:
     from behavior.errors import Fault, SpecFault
-    from behavior.workflows.explain import Cell
+    from behavior.workflows.explained_cell import Cell
 
     first, last = (1, args.months) if args.month is None else (args.month, args.month)
     if not 1 <= first <= last <= 60:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from behavior.cli.dates import iso_date
+from behavior.cli.dates import iso_date, now
 from behavior.cli.output import Console
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.id,
         dates.pop(),
         arguments.proposed_by,
-        dt.datetime.now(dt.UTC).replace(microsecond=0),
+        now(),
         store,
         arguments.supersedes,
         arguments.note,

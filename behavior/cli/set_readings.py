@@ -11,14 +11,14 @@ from behavior.cli.output import Console
 from behavior.cli.tables import spaced
 
 if TYPE_CHECKING:
-    from behavior.assumptions.compare import ReadingPoints
+    from behavior.assumptions.readings import ReadingPoints
     from behavior.assumptions.set import AssumptionSet
 
 
 def show_set(arguments: argparse.Namespace, console: Console) -> int:
     """Print one set: its tables, readings, warnings and, where asked, origins."""
     from behavior.assumptions.beyond_data import beyond_data_warnings
-    from behavior.assumptions.compare import readings
+    from behavior.assumptions.readings import readings
     from behavior.assumptions.seen_incentives import one_sided_warnings
 
     found, points = find_set(arguments.set, arguments.store), reading_points(arguments)
@@ -115,8 +115,8 @@ def find_set(name: str, store: str) -> AssumptionSet:
 
 def reading_points(arguments: argparse.Namespace) -> ReadingPoints:
     """Where curves are read, as the arguments say."""
-    from behavior.assumptions.compare import ReadingPoints
     from behavior.assumptions.effects import Driver
+    from behavior.assumptions.readings import ReadingPoints
 
     base: Mapping[Driver, float] = {Driver.RATE_LEVEL: arguments.rate_level}
     return ReadingPoints(rate_level=arguments.rate_level, base=base)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from behavior.cli.dates import now
 from behavior.cli.output import Console
 from behavior.errors import DONE, GATE_FAILED, UsageError
 
@@ -32,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Rebuild the version from its text files, put every check to it again, write the report, sign when asked to."""
-    import datetime as dt
     from pathlib import Path
 
     from behavior.cli.learning import require_learning_libraries
@@ -67,8 +67,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     signed = record.tags.get("validation_status", "unvalidated")
     failed = [one.check for one in done.findings.blocking]
     if arguments.sign and not failed:
-        at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        after = sign(tracker, name, record.version, arguments.by, at, arguments.note, done.data_digest, done.otherwise)
+        after = sign(
+            tracker, name, record.version, arguments.by, now(), arguments.note, done.data_digest, done.otherwise
+        )
         signed = after.tags["validation_status"]
         write_atomically(report, signed_report(done.report, after))
         console.say(f"signed by {arguments.by}")

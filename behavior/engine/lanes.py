@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.contract import ALONE, RENEWED, SLAB, Work, both, copied, fixed, total
+from behavior.engine.contract import ALONE, fixed
+from behavior.engine.curve_lookup import Paths
 from behavior.engine.layout import (
     CAPITALISED,
     CLOSING,
@@ -21,7 +22,7 @@ from behavior.engine.layout import (
 )
 from behavior.engine.leaving import act, one_plain_cause, with_it
 from behavior.engine.moving import deposits, floating
-from behavior.engine.survival import Paths
+from behavior.engine.slab import RENEWED, SLAB, Work, both, copied, total
 from behavior.engine.tally import add_income, each, gone, moves, renew, slot, write
 from behavior.engine.tiles import ROW
 from behavior.quantities import FloatArray, IntArray

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from behavior.engine.compiled import folded
-from behavior.engine.contract import Work, both, copied
+from behavior.engine.curve_lookup import Paths, looked_up
 from behavior.engine.layout import ACCRUED, OPEN_END_MONTHS, OPEN_ENDED, Behaviours, Given
-from behavior.engine.survival import Paths, count_coverage, freeze, is_plain, looked_up, plain, survive, thaw
+from behavior.engine.slab import Work, both, copied
+from behavior.engine.survival import count_coverage, freeze, is_plain, plain, survive, thaw
 from behavior.quantities import FloatArray
 
 

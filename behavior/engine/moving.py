@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.contract import (
+from behavior.engine.contract import kept, month, pays_at
+from behavior.engine.layout import NII_MONTHS, Cuts, Given, Records, Repricing
+from behavior.engine.slab import (
     ACCRUED,
     BALANCE,
     BEAR,
@@ -23,13 +25,9 @@ from behavior.engine.contract import (
     copied,
     finish,
     instalments,
-    kept,
     load,
-    month,
-    pays_at,
     settle,
 )
-from behavior.engine.layout import NII_MONTHS, Cuts, Given, Records, Repricing
 from behavior.quantities import FloatArray, IntArray
 
 

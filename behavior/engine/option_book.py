@@ -20,7 +20,7 @@ from behavior.engine.option_values import (
     told_of,
     volatility_of,
 )
-from behavior.engine.options import strip_values, swaption_value, volatility_factor
+from behavior.engine.options import option_value, strip_values, volatility_factor
 from behavior.engine.positions import CAP, FLOOR, SWAPTION, Book
 from behavior.engine.swaps import annuity, floating_leg_value, par_rate
 from behavior.errors import ContractFault
@@ -123,12 +123,10 @@ def _value_swaption(book: Book, curves: ScenarioCurves, vols: VolatilitySet | No
     refuse_negative(curves, vol, par)
     payer = str(book.words("option_type")[row]) == "payer"
     plain, stressed = (
-        swaption_value(
-            par, strike, stress * float(vol.values[0]), at, unit, notional, kind=vol.kind, payer=payer, shift=vol.shift
-        )[:, None]
+        option_value(par, strike, stress * float(vol.values[0]), at, kind=vol.kind, call=payer, shift=vol.shift)
         for stress in (1.0, volatility_factor())
     )
-    return OptionValues(where, plain, stressed)
+    return OptionValues(where, (plain * unit * notional)[:, None], (stressed * unit * notional)[:, None])
 
 
 def _years_of(begin: DateArray, maturity: DateArray) -> float:

@@ -141,23 +141,6 @@ def strip_values(
     return np.asarray(unit * accrual * factor * notional)
 
 
-def swaption_value(
-    forward: ArrayLike,
-    strike: ArrayLike,
-    volatility: ArrayLike,
-    expiry: ArrayLike,
-    annuity: ArrayLike,
-    notional: ArrayLike = 1.0,
-    *,
-    kind: VolatilityKind = "normal",
-    payer: bool = True,
-    shift: ArrayLike = 0.0,
-) -> FloatArray:
-    """Value of a swaption to its holder: annuity x notional x option on the forward par rate. Shapes broadcast."""
-    unit = option_value(forward, strike, volatility, expiry, kind=kind, call=payer, shift=shift)
-    return np.asarray(unit * np.asarray(annuity, dtype=np.float64) * np.asarray(notional, dtype=np.float64))
-
-
 def limit_values(
     forwards: ArrayLike,
     lower: ArrayLike,
@@ -205,13 +188,3 @@ def limit_values(
 def volatility_factor() -> float:
     """What implied volatilities are multiplied by in the add-on for automatic options (25% more)."""
     return float(parameters("options")["add_on"]["volatility_factor"])
-
-
-def automatic_option_add_on(sold_change: ArrayLike, bought_change: ArrayLike) -> FloatArray:
-    """Basel's KAO: change in value of the options sold less that of the options bought; positive is a loss.
-
-    Each change is FV(shocked curve, volatility x 1.25) - FV(base curve, volatility), to the holder, over all options.
-
-    Source: BCBS d368, standardised framework; Commission Delegated Regulation (EU) 2024/857, Article 13.
-    """
-    return np.asarray(np.asarray(sold_change, dtype=np.float64) - np.asarray(bought_change, dtype=np.float64))

@@ -39,7 +39,7 @@ class ProjectionOptions:
     runoff_convention : ``pool`` (BMA), ``constant_payment`` or ``opening_balance``.
     behaviour : ``model``, ``frozen`` (every scenario uses base's hazards) or ``standardised`` (base's, multiplied).
     multipliers : table name -> one factor a scenario, for ``standardised``.
-    include_default : whether default runs off balances. recovery : table name -> share paid back.
+    include_default : whether default runs off balances, but for the share that the set says is paid back.
     uncovered : ``error`` or ``overnight``, for non-maturity products without a curve.
     margins : ``included``, ``excluded`` or ``calibrated``. tail : hazard beyond a curve's last month.
     pending : whether earlier moves of the short rate still pass through.
@@ -51,7 +51,6 @@ class ProjectionOptions:
     behaviour: str = "model"
     multipliers: Mapping[str, FloatArray] = field(default_factory=dict)
     include_default: bool = False
-    recovery: Mapping[str, float] = field(default_factory=dict)
     uncovered: str = "error"
     margins: str = "included"
     tail: Tail = Tail.LARGER_OF_LAST_AND_MEAN

@@ -99,7 +99,7 @@ def prepare(
     principal, begins = resolve_principal(terms)
     columns = _positions(terms, row_currency, of_row, keys.of_row, options)
     columns = columns._replace(schedule=begins, renewal=renewal, renewal_margin=margins)
-    behaviours = layout_behaviours(matchings, entries, mortgage_key, coverage.of_row, options.tail, options.recovery)
+    behaviours = layout_behaviours(matchings, entries, mortgage_key, coverage.of_row, options.tail)
     market = _market(terms, world, currency, short, mortgage, options, matchings)
     return Plan(
         terms=terms.shared,

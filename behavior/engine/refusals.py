@@ -22,9 +22,12 @@ TRANSFER_RULE = "a transfer rate is required where margins are excluded"
 def refused(book: Book, as_of: DateLike, margins: str = "included", vols: pd.DataFrame | None = None) -> list[Fault]:
     """Every fault that a valuation would refuse a row of the book for.
 
-    Dates that make no schedule, balances of positions that have not begun, positions and options that are over, options
-    that lack a term, normal volatilities in another unit, explicit principal that does not fit its position, and
-    (margins ``excluded``) missing transfer rates. What a curve or a set lacks is no row's fault.
+    - dates that make no schedule; a balance of a position that has not begun; a position or option that is over;
+    - an option that lacks a term; a normal volatility in another unit;
+    - explicit principal that does not fit its position;
+    - a missing transfer rate, where margins are ``excluded``.
+
+    What a curve or a set lacks is no row's fault.
     """
     linear = _linear(book)
     terms = _explicit(linear, as_of)

@@ -12,13 +12,13 @@ import pandas as pd
 
 from behavior.engine import layout
 from behavior.engine.calendars import horizon_day
-from behavior.engine.contract import work_of
+from behavior.engine.curve_lookup import paths_of
 from behavior.engine.kernel import project_chunk, workspace
 from behavior.engine.lanes import project_tiles, scratch
 from behavior.engine.layout import NII_MONTHS, Cuts, Given, Switches, Totals, empty_floats
 from behavior.engine.plan import CONVENTIONS, CashFlows, Plan, Progress
 from behavior.engine.renewal import renew_chunk
-from behavior.engine.survival import paths_of
+from behavior.engine.slab import work_of
 from behavior.engine.tiles import Cutting, Tiles, cut
 from behavior.freed import give_back_freed
 from behavior.quantities import FloatArray, IntArray

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.curve import AssumptionCurve, Tail
+from behavior.assumptions.curve import Tail
 from behavior.assumptions.effects import DEFAULT, POOLED, Driver, Effect, MonthMeaning
 from behavior.assumptions.matching import HOW, NONE, SegmentMatch, match_segments
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
@@ -176,7 +176,7 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> dict[str, Any]:
     grids: list[FloatArray] = []
     at, grid_at = 0, 0
     for number, curve in enumerate(curves):
-        dense = dense_values(curve, tail)
+        dense = np.moveaxis(curve.every_month(tail), -1, 0)
         offset[number], months[number], nodes[number] = at, len(dense), dense[0].size
         observed[number] = int(curve.months[-1]) if len(curve.months) else np.iinfo(np.int64).max
         dimensions[number] = len(curve.driver_grids)
@@ -201,28 +201,18 @@ def flatten(tables: Sequence[AssumptionTable], tail: Tail) -> dict[str, Any]:
     }
 
 
-def dense_values(curve: AssumptionCurve, tail: Tail) -> FloatArray:
-    """Values at every whole month from 1 and the tail after the last: (months + 1, drivers' grids ...)."""
-    if not len(curve.months):
-        return np.asarray(curve.values[None], dtype=np.float64)
-    beyond = curve.tail_values(tail)[None]
-    return np.concatenate([np.moveaxis(curve.monthly_values, -1, 0), beyond])
-
-
 def layout_behaviours(
     matchings: Sequence[Matching],
     entries: Sequence[Sequence[tuple[int, int]]],
     mortgage_key: IntArray,
     coverage: IntArray,
     tail: Tail,
-    recovery: Mapping[str, float] | None = None,
 ) -> Behaviours:
     """The kernel's arrays.
 
     Parameters
     ----------
-    mortgage_key, coverage : (rows, tables), from `drivers` and `coverage_rows`. recovery : by table name, overriding
-    the manifest's.
+    mortgage_key, coverage : (rows, tables), from `drivers` and `coverage_rows`.
 
     Raises
     ------
@@ -235,8 +225,7 @@ def layout_behaviours(
         raise AssumptionError(f"{most} tables act on one segment; at most {MAX_CAUSES} may. Merge some of them.")
     pairs = [pair for group in entries for pair in group]
     first = np.concatenate([[0], np.cumsum([len(group) for group in entries])]).astype(np.int64)
-    given = recovery or {}
-    paid_back = [given.get(t.name, 1.0 if t.recovery is None else t.recovery) for t in tables]
+    paid_back = [1.0 if t.recovery is None else t.recovery for t in tables]
     season = np.ones((max(len(tables), 1), 12))
     for number, table in enumerate(tables):
         if table.season is not None:

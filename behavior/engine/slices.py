@@ -1,7 +1,7 @@
 """Slices of renewed balance: what one begun at an event accrues by month, and the rate it begins at.
 
-Event i of a payment day lies in month i after as-of, and the bound of that month lies in the interval from event i to
-event i + 1. So an interval's accrual has a tail, which belongs to month i, and a head, which belongs to month i + 1.
+Event i of a payment day lies in month i after as-of. The month ends somewhere between event i and event i + 1. So the
+accrual of that interval has two parts: a tail that belongs to month i, and a head that belongs to month i + 1.
 """
 
 from __future__ import annotations

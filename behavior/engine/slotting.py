@@ -84,8 +84,8 @@ class CoreTerms:
 def split_category(parts: Sequence[CoreTerms], cap: CoreCap) -> tuple[CoreSplit, ...]:
     """Core = stable x (1 - pass-through) within the caps of one category and currency; the rest is overnight.
 
-    The caps are on the category: where its core is more than the share of its sum, every portfolio's shrinks alike, and
-    where the average over the core is longer than the years, so does every portfolio's.
+    The caps are on the category. Where its core is above the share allowed, the core of every portfolio shrinks alike.
+    Where the average life of the core is above the years allowed, every portfolio's life shrinks alike.
     """
     stable = np.asarray([one.balance * one.stable_share for one in parts])
     uncapped = stable * (1.0 - np.asarray([one.pass_through for one in parts]))
@@ -98,13 +98,6 @@ def split_category(parts: Sequence[CoreTerms], cap: CoreCap) -> tuple[CoreSplit,
     years = cap.years * (years / average) if average > cap.years else years
     found = zip(parts, stable.tolist(), uncapped.tolist(), core.tolist(), years.tolist(), strict=True)
     return tuple(CoreSplit(one.balance, a, b, c, one.balance - c, life, held > limit) for one, a, b, c, life in found)
-
-
-def split_core(
-    balance: float, stable_share: float, pass_through: float, cap: CoreCap, model_years: float | None = None
-) -> CoreSplit:
-    """`split_category` of one portfolio alone."""
-    return split_category([CoreTerms(balance, stable_share, pass_through, model_years)], cap)[0]
 
 
 def uniform_slots(core: float, years: float, buckets: Buckets) -> FloatArray:

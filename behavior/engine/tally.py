@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from behavior.engine.compiled import compiled, folded, side_by_side
-from behavior.engine.contract import Work, both, total
+from behavior.engine.curve_lookup import Paths
 from behavior.engine.layout import CLOSING, FIXED, NII_MONTHS, OPEN_ENDED, Given, Market, Records, Totals
-from behavior.engine.survival import Paths
+from behavior.engine.slab import Work, both, total
 from behavior.quantities import FloatArray, IntArray
 
 YEAR = 12

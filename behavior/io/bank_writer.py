@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import tomli_w
 
@@ -33,23 +32,15 @@ EXAMPLE_SEED = 20260930
 PROPOSER, APPROVER = "simulator", "example committee"
 
 
-def write_bank(
-    bank: SimulatedBank, folder: Path, file_format: Literal["parquet", "csv"] = "parquet"
-) -> Mapping[str, str]:
-    """Write every table of a bank and its settings; the folder is made where it is missing.
-
-    Parameters
-    ----------
-    file_format : Parquet for histories of a bank's size, CSV where people read the files.
+def write_bank(bank: SimulatedBank, folder: Path) -> Mapping[str, str]:
+    """Write every table of a bank as Parquet, and its settings; the folder is made where it is missing.
 
     Returns
     -------
     File name -> sha256 of its bytes. One seed gives the same digests every time.
     """
     tables = bank.tables()
-    written = {
-        f"{name}.{file_format}": write_table(tables[name], folder / f"{name}.{file_format}") for name in BANK_TABLES
-    }
+    written = {f"{name}.parquet": write_table(tables[name], folder / f"{name}.parquet") for name in BANK_TABLES}
     written[SETTINGS_FILE] = write_atomically(folder / SETTINGS_FILE, settings_text(bank))
     return written
 

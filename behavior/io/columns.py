@@ -10,10 +10,11 @@ import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
+from behavior.io.column_terms import IN_BRACES, UNITS, ColumnMap, Plain, word_of
 from behavior.io.conditions import among, mask_of, within
 from behavior.io.extract_cells import column_of, dates_of, numbers_of, plain_numbers, read_dates, read_times
 from behavior.io.joins import Sibling, joined
-from behavior.io.mapping_terms import IN_BRACES, UNITS, ColumnMap, Plain, Text, word_of
+from behavior.io.mapping_terms import Text
 from behavior.months import add_months, month_number_or_nan
 
 NUMBERS, DATES = ("number", "integer"), ("date", "month")

@@ -12,8 +12,9 @@ import pandas as pd
 
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
+from behavior.io.column_terms import Condition, Plain, word_of
 from behavior.io.extract_cells import begins_with_a_day, column_of, dates_of, numbers_of
-from behavior.io.mapping_terms import Condition, Plain, Text, word_of
+from behavior.io.mapping_terms import Text
 from behavior.quantities import AnyArray, BoolArray
 
 Compared = tuple[AnyArray, AnyArray, list[Breach]]

@@ -12,8 +12,9 @@ from behavior.cells import Breach, is_text, parse
 from behavior.columns import shown
 from behavior.contracts import Place
 from behavior.errors import Fault, SpecFault
+from behavior.io.column_terms import Join, Plain, word_of
 from behavior.io.extract_cells import column_of, read_times
-from behavior.io.mapping_terms import Join, Plain, Text, word_of
+from behavior.io.mapping_terms import Text
 
 MOST_LINES = 5
 FOUND, ROW, THERE = "__found", "__row", "__there"

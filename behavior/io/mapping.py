@@ -12,12 +12,13 @@ import pandas as pd
 from behavior.columns import sorted_within, unit_codes
 from behavior.contracts import Place, TableContract, faults_at, places_together
 from behavior.errors import Fault
+from behavior.io.column_terms import Condition
 from behavior.io.columns import make_column
 from behavior.io.conditions import mask_of
 from behavior.io.extract_cells import column_of, plain_numbers
 from behavior.io.joins import Sibling, finds_nothing
 from behavior.io.mapping_groups import aggregated, cumulated, last_in_part
-from behavior.io.mapping_terms import PLAIN, Aggregate, Condition, Cumulate, Melt, TableMap, Text
+from behavior.io.mapping_terms import PLAIN, Aggregate, Cumulate, Melt, TableMap, Text
 from behavior.io.raw import RawTable, TextFormat, read_raw
 from behavior.io.sources import read_layout
 from behavior.panel.base import SourceFile

@@ -17,8 +17,9 @@ from behavior.benchmark.protocols import Question
 from behavior.contracts import TableContract
 from behavior.digests import sha256_of
 from behavior.errors import Fault, Gathered, SpecFault
+from behavior.io.column_terms import Terms
 from behavior.io.files import read_bytes
-from behavior.io.mapping_terms import TableMap, Terms
+from behavior.io.mapping_terms import TableMap
 from behavior.io.registry import group_of
 from behavior.io.settings import Settings, parse_settings, read_settings_file
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from behavior.errors import MarketDataError
 from behavior.market.regulation import parameters
@@ -53,10 +52,6 @@ class Buckets:
     def upper_years(self) -> FloatArray:
         """Upper bounds in years of 12 equal months, overnight as a day of 365, shape (buckets,)."""
         return np.where(np.asarray(self.months) == 0, self.overnight_days / 365.0, np.asarray(self.months) / 12.0)
-
-    def of_times(self, years: ArrayLike) -> IntArray:
-        """Index of the bucket that holds each time in years, same shape; a time on a bound is in the lower bucket."""
-        return np.asarray(np.searchsorted(self.upper_years, np.asarray(years, dtype=np.float64), side="left"))
 
 
 def regulatory_buckets() -> Buckets:

@@ -37,8 +37,8 @@ def tenor_times(as_of: DateLike, months: ArrayLike, time: TimeConvention = "exac
 def times_of(as_of: DateLike, dates: DateLike, time: TimeConvention = "exact") -> FloatArray:
     """Years to dates: days / 365 (`exact`), or k / 12 at k months after as-of (`month_grid`).
 
-    On the month grid a date between two month bounds lies at its share of days inside its month, so that dates on the
-    bounds have the times k / 12 exactly.
+    On the month grid a date inside a month lies at the share of the month's days that have passed; a month's end is
+    exactly k / 12.
     """
     days = as_days(dates)
     if time == "exact":

@@ -42,11 +42,6 @@ class Scenario:
         """Shifts of a currency by month; one zero shift where the scenario says nothing of it."""
         return self.shifts.get(currency) or self.shifts.get(ALL_CURRENCIES) or (ZERO_SHIFT,)
 
-    @property
-    def by_month(self) -> bool:
-        """True where the shift of some currency changes from month to month."""
-        return any(len(path) > 1 for path in self.shifts.values())
-
 
 def ramp(shift: Shift, months: int) -> tuple[Shift, ...]:
     """Shifts by month that grow evenly: the m-th of `months` is m / months of the whole.

@@ -219,8 +219,8 @@ class ScenarioCurves:
     def driver_rate(self, currency: str, index: str, today: float, tenor_months: float, count: int) -> FloatArray:
         """A driver such as the mortgage rate at the start of months 1 to `count`, (scenarios, count).
 
-        From today's value by the change of the scenario's forward zero rate of the discount curve, seen from the
-        month's start at `tenor_months`, against today's base zero rate at that tenor.
+        Today's value plus a change of the discount curve: the scenario's forward zero rate from the month's start over
+        `tenor_months`, less today's base zero rate at that tenor.
 
         Parameters
         ----------

@@ -1,7 +1,6 @@
 """How changes by currency add up, and the outlier tests on the sum.
 
-Every amount here is a change in the reporting currency with a loss negative; Basel's own loss-positive figures are
-named `loss`.
+Every amount here is a change in the reporting currency, a loss negative.
 """
 
 from __future__ import annotations
@@ -67,16 +66,6 @@ def aggregate(
     near_gains, near_losses = gains[..., narrow].sum(axis=-1), -losses[..., narrow].sum(axis=-1)
     near = np.minimum(table["erm_gain_weight"] * near_gains, np.maximum(near_losses, weight * near_gains))
     return np.asarray(losses.sum(axis=-1) + weight * gains[..., ~narrow].sum(axis=-1) + near)
-
-
-def loss_sum(changes: ArrayLike) -> FloatArray:
-    """Basel's loss by scenario: the sum over currencies of losses only, positive; (..., currencies) -> (...)."""
-    return np.asarray(np.maximum(-np.asarray(changes, dtype=np.float64), 0.0).sum(axis=-1))
-
-
-def eve_risk_measure(changes: ArrayLike) -> float:
-    """Basel's EVE risk measure: the largest `loss_sum` over scenarios, at least 0; (scenarios, currencies)."""
-    return float(np.max(loss_sum(changes), initial=0.0))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What behaviour that responds to rates is worth: the change under each scenario, beside behaviour that does not.
 
-``model`` lets behaviour respond along each scenario's path, ``frozen`` keeps what customers do in base (run-off and
-drawing) in every scenario, ``frozen_rates`` the pass-through of the rates that the bank sets as well, ``standardised``
-multiplies base's prepayment and redemption by the factors of the standardised framework.
+- ``model``: behaviour responds along each scenario's path;
+- ``frozen``: customers do in every scenario what they do in base (run-off and drawing);
+- ``frozen_rates``: the same, and the rates that the bank sets stay on base's path too;
+- ``standardised``: base's prepayment and redemption times the factors of the standardised framework.
 """
 
 from __future__ import annotations

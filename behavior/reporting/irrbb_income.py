@@ -21,8 +21,6 @@ MARGIN_WORDS = (
 def margin_blocks(result: IrrbbResult, money: Money) -> Blocks:
     """Customer rate against transfer rate by product."""
     data = extra_table(result, "commercial_margin")
-    if not {"product", "customer_rate", "transfer_rate", "commercial_margin", "margin_a_year"} <= set(data):
-        return ()
     blocks = []
     for currency, part in data.groupby("currency", sort=True):
         where = in_currency(money, str(currency))

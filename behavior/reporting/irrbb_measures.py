@@ -178,8 +178,6 @@ def _measure_title(measure: str) -> str:
 def sensitivity_blocks(result: IrrbbResult, money: Money) -> Blocks:
     """Each assumption and factor: value in base and its change under each shock, ranked."""
     data = extra_table(result, "assumption_sensitivity")
-    if not {"factor", "effect_on_eve", "effect_on_delta_eve", "rank"} <= set(data):
-        return ()
     names = list(dict.fromkeys(data["scenario"]))
     words = (
         "Each assumption is scaled on its own and the whole book valued again. The effect in base is on the value "

@@ -107,11 +107,11 @@ def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
             " The change counted follows the framework's rule for adding currencies, under which gains count in part "
             "or not at all; the shares use it."
         )
-    return Table(title, table.reset_index(drop=True), note, _same(table, ",.1f"))
+    return Table(title, table.reset_index(drop=True), note, _one_decimal(table))
 
 
-def _same(table: pd.DataFrame, form: str) -> dict[str, str]:
-    return {str(name): form for name in table.columns if pd.api.types.is_numeric_dtype(table[name])}
+def _one_decimal(table: pd.DataFrame) -> dict[str, str]:
+    return {str(name): ",.1f" for name in table.columns if pd.api.types.is_numeric_dtype(table[name])}
 
 
 def eve_picture(result: IrrbbResult) -> Exhibit:
@@ -180,7 +180,7 @@ def _nii_table(result: IrrbbResult, sheet: str, money: Money, horizons: list[int
     further = ", further years" if min(horizons) > TWO_YEARS else ""
     note = "A loss of income is negative. Changes are against base, in the same unit as income."
     title = f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet{further}"
-    return Table(title, table, note, _same(table, ",.1f"))
+    return Table(title, table, note, _one_decimal(table))
 
 
 def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
@@ -268,7 +268,7 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
         for side in sides.columns:
             table[str(side)] = sides[side].to_numpy() / money.unit
         table["cumulative gap"] = _running(part, sides) / money.unit
-        found.append(Table(where.head("Repricing gap"), table, formats=_same(table, ",.1f")))
+        found.append(Table(where.head("Repricing gap"), table, formats=_one_decimal(table)))
     return tuple(found)
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.compare import ReadingPoints as Points
-from behavior.assumptions.compare import SetReading, base_drivers, read_at, readings
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.readings import ReadingPoints as Points
+from behavior.assumptions.readings import SetReading, base_drivers, read_at, readings
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray, Quantity, monthly_to_annual

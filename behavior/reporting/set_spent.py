@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import DEFAULT, Effect
+from behavior.assumptions.readings import ReadingPoints
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.reporting.tables import spoken
 

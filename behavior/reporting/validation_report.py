@@ -19,11 +19,10 @@ from behavior.kinds.base import Exhibit
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of, unreconciled
-from behavior.reporting.fit_tables import fit_tables
 from behavior.reporting.signature import signature
 from behavior.reporting.tables import spoken, titled
+from behavior.reporting.validation_subject import data_read, identity, split_table
 from behavior.validation.base import CheckInput, Findings, Status
-from behavior.validation.evidence import tested_on
 from behavior.validation.shap_summary import exhibits_of
 
 # Report section -> the checks whose findings it holds; what no section names is printed at the end.
@@ -42,13 +41,6 @@ REFITTED = (
     "the same specification learned again from everything. How far the two differ stands under Export fidelity."
 )
 ELSEWHERE = ("tie_out", "shap_summary")
-PARTS = {
-    "train": "training",
-    "validate": "tuning",
-    "test": "test",
-    "out_of_time": "later months, all customers",
-    "unseen_customers": "training months, unseen customers",
-}
 
 
 def validation_report(
@@ -78,9 +70,9 @@ def validation_report(
     )
     sections = [
         Section("Summary", _summary(given, findings, facts)),
-        Section("Identity and scope", _identity(given)),
-        Section("Data", _data(given, facts), sections_of(findings, ("tie_out",))),
-        Section("Split and regimes", (_split_table(given),), named["Split and regimes"]),
+        Section("Identity and scope", identity(given)),
+        Section("Data", data_read(given, facts), sections_of(findings, ("tie_out",))),
+        Section("Split and regimes", (split_table(given),), named["Split and regimes"]),
         Section("The behaviour in pictures", pictures) if exhibits else None,
         *(_one(title, named[title]) for title in ("Calibration", "Discrimination", "Back-test", "Benchmark")),
         _explanation(findings, attributions),
@@ -142,70 +134,6 @@ def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) ->
     return (*blocks, overview(findings))
 
 
-def _identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
-    kind, spec = given.kind, given.fitted.spec
-    rows = {
-        "kind": f"{kind.name}: {kind.summary}",
-        "effect on a position": kind.effect.value,
-        "driver axes of the exported curves": ", ".join(driver.value for driver in kind.drivers) or "none",
-        "months counted": kind.month_meaning.value if kind.month_meaning else "none",
-        "estimator": spec.estimator.family,
-        "segments": ", ".join(spec.segments.by) or "none",
-        "exposure": _exposure(given),
-        "fallback": f"{spec.segments.fallback} below {spec.segments.minimum_exposure_months:,.0f} months of exposure",
-        "features": ", ".join(spec.features.use) or ", ".join(feature.name for feature in kind.features) or "none",
-    }
-    table = pd.DataFrame({"what": list(rows), "this model": list(rows.values())})
-    signs = [
-        {"feature": one.name, "unit": one.unit, "expected effect": _SIGNS[one.expected_sign], "meaning": one.meaning}
-        for one in kind.features
-        if not spec.features.use or one.name in spec.features.use
-    ]
-    blocks: list[Paragraph | Table] = [Table("What it is", table)]
-    if signs:
-        blocks.append(Table("Features and the direction that economics expects of them", pd.DataFrame(signs)))
-    return tuple(blocks)
-
-
-def _exposure(given: CheckInput) -> str:
-    """How much of the bank the model speaks of today: materiality is exposure and purpose."""
-    table = given.panel.table
-    last = table[table["month"] == table["month"].max()]
-    total = float(last["weight"].sum())
-    words = f"{total:,.0f} of balance at the start of {last['month'].iloc[0]:%Y-%m} in {last['unit'].nunique():,} units"
-    by = [name for name in given.fitted.spec.segments.by if name in last]
-    if not by or not total:
-        return words
-    held = last.groupby(by, observed=True)["weight"].sum().sort_values(ascending=False)
-    name = held.index[0]
-    label = " / ".join(str(part) for part in (name if isinstance(name, tuple) else (name,)))
-    return f"{words}; {len(held)} segments, the largest {label} with {held.iloc[0] / total:.0%}"
-
-
-_SIGNS = {1: "raises (constrained)", -1: "lowers (constrained)", 0: "free"}
-
-
-def _data(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
-    table, history = given.panel.table, given.history
-    first, last = table["month"].min(), table["month"].max()
-    words = (
-        f"{len(table):,} rows at risk of {table['unit'].nunique():,} units and {table['customer'].nunique():,} "
-        f"customers from {first:%Y-%m} to {last:%Y-%m}, under the contract {history.contract}."
-    )
-    blocks: list[Paragraph | Table] = [Paragraph(words)]
-    if history.sources:
-        rows = [{"file": one.name, "rows": one.rows, "sha256": one.digest} for one in history.sources]
-        blocks.append(Table("Files read", pd.DataFrame(rows)))
-    if given.panel.dropped:
-        rows = [{"what and why": reason, "rows or units": count} for reason, count in given.panel.dropped.items()]
-        blocks.append(Table("Left out, estimated or read otherwise", pd.DataFrame(rows)))
-    blocks += [Paragraph(note, "note") for note in history.notes]
-    fit = facts.get("fit") or given.fitted.facts
-    if fit:
-        blocks += fit_tables(fit)
-    return tuple(blocks)
-
-
 MOST_SIGNS = 600
 """Length after which the entries of one list are counted instead of written."""
 
@@ -230,30 +158,6 @@ def _plain(value: object) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-
-
-def _split_table(given: CheckInput) -> Table:
-    outcome = given.predictions.table
-    aligned = len(outcome) == len(given.panel.table)
-    rows = []
-    for part, words in PARTS.items():
-        mask = getattr(given.split, part)
-        chosen = given.panel.table[mask]
-        if chosen.empty:
-            continue
-        if part == "test":
-            words = f"test: {tested_on(given)}"
-        row = {"part": words, "rows": len(chosen), "units": chosen["unit"].nunique()}
-        row |= {"customers": chosen["customer"].nunique(), "first month": chosen["month"].min()}
-        row["last month"] = chosen["month"].max()
-        if aligned and given.predictions.binary:
-            row["events"] = float(outcome.loc[mask, "actual"].sum())
-        rows.append(row)
-    shared = (
-        "neither a customer nor a month" if given.split.unseen_customers.any() else "no month; no customer is held out"
-    )
-    note = f"Seed {given.seed}. Training and test share {shared}."
-    return Table("Parts of the history", pd.DataFrame(rows), note)
 
 
 def _one(title: str, found: tuple[Section, ...]) -> Section | None:

@@ -1,8 +1,8 @@
 """Deposits without maturity as even run-off: each row as what repays the same amount every month.
 
 Interest follows the row's own rate path, whatever its balance does, so that such a row is an ordinary linear position.
-A core that lives M years on average leaves evenly over (0, 2 M]; amounts leave at month ends, and the end is such
-that the average so counted is M: over T months it is (T + 1) / 2, between whole T by parts of T and T + 1.
+A core that lives M years on average leaves evenly over (0, 2 M], at month ends. Over T months the average life so
+counted is (T + 1) / 2 months. T is chosen so that it is M; between two whole T, part of the core leaves over each.
 
 Source: BCBS d368 (April 2016), standardised framework, slotting of core deposits.
 """

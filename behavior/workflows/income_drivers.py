@@ -1,8 +1,10 @@
 """What moves net interest income on a constant balance sheet: repricing, the bank's own rates, new business.
 
-A position that stays, because the bank sets its rate or nothing renews it, moves by its own rate path (`beta`). What is
-left of any other position's balance moves by resets and by how much behaviour leaves of it (`repricing`), and what is
-renewed by its own rate and amount (`new_business`). The three add up to the change of the whole, before any mix shift.
+- `beta`: positions that stay, because the bank sets their rate or nothing renews them, move by their own rate path;
+- `repricing`: what is left of any other balance moves by resets, and by how much of it behaviour leaves;
+- `new_business`: what is renewed moves by its rate and its amount.
+
+The three add up to the change of the whole, before any mix shift.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The tables that later months are held against.
 
-Curves that count months since as-of speak of the accounts open there: month k of today's curve is said of other
-accounts than month k after the last month learned from was. For such a kind the model's tables are made once more,
-from the accounts of that month and what was known then, and those are read at their true month since.
+Curves that count months since as-of speak of the accounts open at as-of. Later months saw other accounts: those open in
+the last month learned from. So for such a kind the tables are made once more, from the accounts of that month and what
+was known then. Later months are read from these, by the months since.
 """
 
 from __future__ import annotations

@@ -48,8 +48,9 @@ def panel_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spec
 def panels_of(kind: ModelKind, history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panels:
     """Both panels of a history.
 
-    Where a streamed history keeps a share of the customers only, a kind that can learn from a sample of cases still
-    sees every event of every customer, and of the other months the share that its specification names `sample_share`.
+    They differ where a streamed history keeps a share of the customers only, and the kind can learn from a sample of
+    cases. It then sees every event of every customer, and a share of the other months: `sample_share` of its
+    specification.
 
     Raises
     ------

@@ -1,8 +1,12 @@
 """The regulatory step on deposits without maturity: core shares and average maturities capped, beside what is modelled.
 
-The bank's own run-off stands; where a category's core is more than the rule allows, the excess goes to the first day,
-and where the core lives longer than the rule allows, its run-off times are scaled (``scaled``), or the core runs off
-evenly with the average that is allowed (``uniform``). Nothing of it touches a curve of the assumption set.
+The bank's own run-off stands, with two caps by category:
+
+- core deposits above the share allowed go to the first day;
+- a core that lives longer than allowed has its run-off times scaled (``scaled``), or runs off evenly with the average
+  that is allowed (``uniform``).
+
+No curve of the assumption set is changed.
 
 Source: BCBS d368 (April 2016), standardised framework, Table 2; Commission Delegated Regulation (EU) 2024/857,
 Article 8.

@@ -24,14 +24,8 @@ from behavior.measures.aggregation import aggregate
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
-from behavior.workflows.standardised_book import (
-    BY_BUCKET,
-    Framework,
-    Portfolio,
-    embedded_limits,
-    slots_of,
-    transformed,
-)
+from behavior.workflows.standardised_book import embedded_limits, transformed
+from behavior.workflows.standardised_core import BY_BUCKET, Framework, Portfolio, slots_of
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value
 from behavior.workflows.value_overlays import framework_of, is_european, pinned

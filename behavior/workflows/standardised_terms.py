@@ -19,7 +19,7 @@ from behavior.engine.run import run
 from behavior.quantities import MONTHS_PER_YEAR, AnyArray, BoolArray, FloatArray
 from behavior.workflows.regulatory_overlay import categories
 from behavior.workflows.sensitivity import parallel_scenarios
-from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio, rows_of
+from behavior.workflows.standardised_core import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio, rows_of
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value import resolved_plan
 from behavior.workflows.value_overlays import pinned

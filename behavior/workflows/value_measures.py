@@ -30,7 +30,7 @@ from behavior.workflows.margin_income import margin_income, margin_summary
 from behavior.workflows.regulatory_overlay import SCALED, UNIFORM, nmd_rule, overlay_source, regulatory_overlay
 from behavior.workflows.sensitivity import sensitivity
 from behavior.workflows.standardised import standardised_value
-from behavior.workflows.standardised_book import Framework
+from behavior.workflows.standardised_core import Framework
 from behavior.workflows.standardised_terms import portfolios_of, stable_warnings, terms_table
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from behavior.assumptions.beyond_data import beyond_data_warnings
-from behavior.assumptions.compare import ReadingPoints
 from behavior.assumptions.effects import Driver, MonthMeaning, View
+from behavior.assumptions.readings import ReadingPoints
 from behavior.engine.drivers import World
 from behavior.engine.plan import Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book

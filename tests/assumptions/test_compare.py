@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from behavior.assumptions.beyond_data import beyond_data_warnings
-from behavior.assumptions.compare import ReadingPoints, compare, readings
+from behavior.assumptions.compare import compare
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, Effect, View
 from behavior.assumptions.pass_through_path import RestingRate
+from behavior.assumptions.readings import ReadingPoints, readings
 from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionTable
 from behavior.quantities import Quantity

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Direction, Driver, View
-from behavior.assumptions.grid import table_grid
 from behavior.assumptions.repricing import half_life_months, long_run_beta, pass_through_law, speeds_of
+from behavior.assumptions.spending import spent_hazard
 from behavior.errors import BehaviorError, OutsideDomain, SegmentNotCovered
 from tests.assumption_examples import decay, example_set, flat_decay, prepayment, speed, target
 
@@ -29,12 +30,6 @@ def test_a_long_tail_is_warned_of() -> None:
     assert not flat_decay(0.05).curves[0].average_life().needs_warning
 
 
-def test_an_older_loan_has_less_left() -> None:
-    curve = flat_decay(0.01).curves[0]
-    assert curve.survival(months=12, from_month=60) == pytest.approx(0.99 ** np.arange(1, 13))
-    assert curve.average_life(from_month=470).years == pytest.approx((1 - 0.99**10) / 0.12)
-
-
 def test_observed_months_end_where_exposure_ends() -> None:
     table = prepayment()
     curve = table.curves[0]
@@ -42,7 +37,6 @@ def test_observed_months_end_where_exposure_ends() -> None:
     window = curve.values[..., 156:180].mean(axis=-1)
     assert curve.tail_values() == pytest.approx(np.maximum(curve.values[..., -1], window))
     assert replace(curve, exposure_months=None).last_observed_month == 360
-    assert table_grid(table).observed_month.tolist() == [180, 180]
 
 
 def test_clamping_is_counted_by_point() -> None:
@@ -64,28 +58,9 @@ def test_what_a_curve_cannot_answer_is_an_error() -> None:
         curve.at([0, 1], both)
     with pytest.raises(OutsideDomain, match="1 of 2 lookup points are not a number"):
         curve.at([1, 1], {**both, Driver.RATE_INCENTIVE: [np.nan, 0.0]})
-    grid = table_grid(prepayment())
-    with pytest.raises(OutsideDomain, match="MONTHS_IN_THE_MONEY"):
-        grid.at(0, 1, {Driver.RATE_INCENTIVE: 0.0})
+    rows = pd.DataFrame({"product": ["fixed"], "balance": [1.0]})
     with pytest.raises(OutsideDomain, match="found month 0"):
-        grid.at(0, 0, both)
-
-
-def test_grids_of_different_shape_are_padded() -> None:
-    table = prepayment()
-    short = AssumptionCurve(
-        ("fixed", "250000+"),
-        np.arange(1, 121),
-        {Driver.RATE_INCENTIVE: np.array([0.0]), Driver.MONTHS_IN_THE_MONEY: np.array([0.0, 6.0, 12.0, 40.0])},
-        np.linspace(0, 0.1, 480).reshape(1, 4, 120),
-    )
-    mixed = replace(table, curves=(*table.curves, short))
-    grid = table_grid(mixed)
-    assert grid.values.shape == (3, 6, 361)
-    drivers = {Driver.RATE_INCENTIVE: 0.01, Driver.MONTHS_IN_THE_MONEY: 9.0}
-    for place, curve in enumerate(mixed.curves):
-        for month in (1, 60, 120, 121, 360, 361, 400):
-            assert grid.at(place, month, drivers).values == pytest.approx(curve.at(month, drivers).values, abs=1e-15)
+        spent_hazard(prepayment(), rows, np.array([0]), {name: np.zeros(1) for name in both}, 1)
 
 
 def test_tables_and_sets_find_their_parts() -> None:

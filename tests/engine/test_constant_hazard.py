@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from behavior.assumptions.check import set_faults
-from behavior.assumptions.compare import compare, readings
+from behavior.assumptions.compare import compare
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver
+from behavior.assumptions.readings import readings
 from behavior.assumptions.set import AssumptionSet
 from behavior.cli import main
 from behavior.engine.positions import Book

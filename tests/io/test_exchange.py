@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.assumptions.compare import readings
 from behavior.assumptions.effects import Direction, Driver, MonthMeaning, View
 from behavior.assumptions.matching import match_segments
+from behavior.assumptions.readings import readings
 from behavior.assumptions.set import AssumptionSet
 from behavior.errors import FaultyInput
 from behavior.io.exchange import import_set

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from behavior.contracts import Place, TableContract
 from behavior.errors import SpecFault
+from behavior.io.column_terms import ColumnMap
 from behavior.io.inputs import examine_history
 from behavior.io.mapping import MappedTable, map_table
-from behavior.io.mapping_terms import ColumnMap, TableMap, Text
+from behavior.io.mapping_terms import TableMap, Text
 from behavior.io.profiles import load_profile
 from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, LOAN_MONTHS
 

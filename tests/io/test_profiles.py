@@ -229,7 +229,8 @@ def test_a_section_that_is_needed_and_absent_is_named(tmp_path: Path, section: s
 
 
 def test_the_page_on_profiles_names_every_section_step_and_layout() -> None:
-    from behavior.io.mapping_terms import UNITS, ColumnMap, TableMap
+    from behavior.io.column_terms import UNITS, ColumnMap
+    from behavior.io.mapping_terms import TableMap
     from behavior.io.profiles import ProfileTerms
     from behavior.io.sources.registry import LAYOUTS
 
@@ -242,6 +243,7 @@ def test_the_page_on_profiles_names_every_section_step_and_layout() -> None:
 
 
 def test_every_step_stands_on_the_page_as_it_is_written() -> None:
+    from behavior.io import column_terms as column
     from behavior.io import mapping_terms as terms
 
     page = (Path(__file__).resolve().parents[2] / "pipelines" / "profiles" / "README.md").read_text(encoding="utf-8")
@@ -252,8 +254,8 @@ def test_every_step_stands_on_the_page_as_it_is_written() -> None:
     for example in columns:
         terms.TableMap.model_validate({"file": "extract.csv", "columns": example})
     written = set().union(*(_keys(one) for one in (*steps, *columns)))
-    classes = (terms.Condition, terms.Case, terms.Join, terms.MonthsAfter, terms.Melt, terms.Cumulate, terms.Aggregate)
-    for one in (*classes, terms.Text, terms.TableMap, terms.ColumnMap):
+    classes = (column.Condition, column.Case, column.Join, column.MonthsAfter, column.ColumnMap)
+    for one in (*classes, terms.Melt, terms.Cumulate, terms.Aggregate, terms.Text, terms.TableMap):
         assert [name for name, field in one.model_fields.items() if (field.alias or name) not in written] == []
 
 

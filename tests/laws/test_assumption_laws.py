@@ -14,7 +14,6 @@ from hypothesis.extra import numpy as hnp
 from behavior.assumptions.check import set_faults
 from behavior.assumptions.curve import LAST_MONTH, AssumptionCurve, Tail
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
-from behavior.assumptions.grid import table_grid
 from behavior.assumptions.manifest import MANIFEST, digest_of, parse_manifest, render_set
 from behavior.assumptions.matching import match_segments
 from behavior.assumptions.repricing import (
@@ -27,6 +26,7 @@ from behavior.assumptions.repricing import (
 )
 from behavior.assumptions.segments import Band, SegmentScheme, band_of
 from behavior.assumptions.set import AssumptionSet, AssumptionTable, combined_hazard, seasonal_hazard
+from behavior.assumptions.spending import spent_hazard
 from behavior.assumptions.table_text import parse_table, render_table
 from behavior.quantities import Quantity
 from tests.assumption_examples import AS_OF, example_set, speed, target
@@ -117,22 +117,24 @@ def test_beyond_the_data_the_tail_is_the_larger_of_last_and_mean_at_every_node(
 
 
 @given(st.lists(curves(), min_size=1, max_size=3), st.data())
-def test_the_dense_grid_answers_like_the_curves(found: list[AssumptionCurve], data: st.DataObject) -> None:
+def test_rows_are_spent_what_their_own_curve_says(found: list[AssumptionCurve], data: st.DataObject) -> None:
     alike = [curve for curve in found if tuple(curve.driver_grids) == tuple(found[0].driver_grids)]
-    grid = table_grid(table_of(*alike))
+    named = [replace(curve, segment=(str(place),)) for place, curve in enumerate(alike)]
+    table = table_of(*named, scheme=SegmentScheme(("name",)))
     count = 20
-    which = np.array(data.draw(st.lists(st.integers(0, len(alike) - 1), min_size=count, max_size=count)))
+    which = np.array(data.draw(st.lists(st.integers(0, len(alike)), min_size=count, max_size=count)))
     months = np.array(data.draw(st.lists(st.integers(1, 500), min_size=count, max_size=count)))
     points = {
         name: np.array(data.draw(st.lists(st.floats(-0.1, 0.1), min_size=count, max_size=count)))
-        for name in grid.drivers
+        for name in table.drivers
     }
-    together = grid.at(which, months, points)
-    for row in range(count):
-        alone = alike[which[row]].at(months[row], {name: value[row] for name, value in points.items()})
-        assert together.values[row] == pytest.approx(alone.values, abs=1e-14)
-        assert together.clamped[row] == alone.clamped
-        assert together.extrapolated[row] == alone.extrapolated
+    spent, places = spent_hazard(table, pd.DataFrame({"name": which.astype(str)}), months, points, 1)
+    for row, place in enumerate(which.tolist()):
+        covered = place < len(alike)
+        own = {name: value[row] for name, value in points.items()}
+        expected = float(alike[place].at(months[row], own).values) if covered else 0.0
+        assert spent[row] == pytest.approx(expected, abs=1e-14)
+        assert places[row] == (place if covered else -1)
 
 
 @given(st.lists(hazards, min_size=1, max_size=5), st.randoms())

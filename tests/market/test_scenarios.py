@@ -39,7 +39,6 @@ def test_frameworks() -> None:
     parallel = scenario_set("us_parallel", ["USD"])
     assert parallel.names == ("base", *(f"down_{n}00" for n in (4, 3, 2, 1)), *(f"up_{n}00" for n in (1, 2, 3, 4)))
     assert parallel.scenarios[1].shifts_of("CHF")[0].parallel == pytest.approx(-0.04)
-    assert scenario_set("us_ramps", ["USD"]).scenarios[1].by_month
     assert "XXX" in scenario_set("bcbs_2024", ["XXX"]).warnings[0]
     with pytest.raises(MarketDataError, match="expected one of bcbs_2016"):
         scenario_set("bcbs_2030", ["USD"])

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from behavior.engine.overlay import average_years
-from behavior.engine.slotting import core_caps, scaled_slots, slotted, split_core, uniform_slots
+from behavior.engine.slotting import CoreTerms, core_caps, scaled_slots, slotted, split_category, uniform_slots
 from behavior.errors import BehaviorError
 from behavior.market.buckets import Buckets, own_buckets, regulatory_buckets
 from behavior.market.scenarios import scenario_set
@@ -220,7 +220,7 @@ def test_caps_that_do_not_bind_change_nothing() -> None:
 @given(st.floats(0.1, 1.0), st.floats(0.0, 0.9), st.floats(0.5, 12.0), st.sampled_from(sorted(core_caps("bcbs"))))
 def test_slots_hold_the_whole_balance(stable: float, moved: float, years: float, category: str) -> None:
     cap, buckets = core_caps("bcbs")[category], regulatory_buckets()
-    split = split_core(1000.0, stable, moved, cap, years)
+    (split,) = split_category([CoreTerms(1000.0, stable, moved, years)], cap)
     profile = np.diff(np.concatenate([[0.0], 1 - 0.97 ** np.arange(1, 481)]))
     for slotting in ("uniform", "scaled"):
         amounts = slotted(split, buckets, slotting, profile)
@@ -238,8 +238,9 @@ def test_a_scaled_profile_has_the_average_it_is_asked_for() -> None:
     amounts = scaled_slots(1.0, profile, 3.0, fine)
     months = np.arange(1, 2402) - 0.5
     assert float((amounts * months).sum()) / 12 == pytest.approx(3.0, abs=1e-3)
+    (split,) = split_category([CoreTerms(1.0, 1.0, 0.0)], core_caps("bcbs")["wholesale"])
     with pytest.raises(BehaviorError, match="slotting"):
-        slotted(split_core(1.0, 1.0, 0.0, core_caps("bcbs")["wholesale"]), fine, "even")
+        slotted(split, fine, "even")
 
 
 def test_shares_of_a_negative_base_are_warned_of() -> None:

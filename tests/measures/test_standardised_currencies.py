@@ -18,7 +18,7 @@ from behavior.engine.slotting import CoreTerms, core_caps, split_category
 from behavior.measures.result import IrrbbResult
 from behavior.quantities import Quantity
 from behavior.workflows.standardised import standardised_value
-from behavior.workflows.standardised_book import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
+from behavior.workflows.standardised_core import NMD, PREPAYABLE, TERM_DEPOSIT, Portfolio
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value import value
 from behavior.workflows.value_measures import Measures, with_measures

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.engine.slotting import core_caps, split_core
+from behavior.engine.slotting import CoreTerms, core_caps, split_category
 from behavior.estimators.minimum_probable_amount import (
     back_test,
     core_by_rolling_minimum,
@@ -82,7 +82,8 @@ def test_core_shares_and_lives_under_the_caps(folder: Path) -> None:
         given, expected = held[name]["inputs"], held[name]["expected"]
         path = minimum_probable_amount(given["b0"], given["mu_star"], given["sigma"], given["z"], given["cutoff"])
         flows, cap = run_off(path), caps[CATEGORIES[given["segment"]]]
-        split = split_core(given["b0"], 1.0 - flows.non_core_share, 0.0, cap, flows.core_mean_life / 12)
+        terms = CoreTerms(given["b0"], 1.0 - flows.non_core_share, 0.0, flows.core_mean_life / 12)
+        (split,) = split_category([terms], cap)
         assert flows.core_mean_life == pytest.approx(expected["core_mean_life_in"], abs=1e-8)
         assert split.core / split.uncapped == pytest.approx(expected["scale"], abs=1e-8)
         assert split.core / given["b0"] == pytest.approx(expected["core_share"], abs=1e-8)
@@ -126,7 +127,8 @@ def test_the_whole_series(folder: Path) -> None:
     assert flows.mean_life == pytest.approx(expected["mean_life"], rel=1e-9)
     assert flows.core_mean_life == pytest.approx(expected["core_mean_life"], rel=1e-9)
     cap = core_caps("bcbs")[CATEGORIES[given["segment"]]]
-    split = split_core(balances[last], 1.0 - flows.non_core_share, 0.0, cap, flows.core_mean_life / 12)
+    terms = CoreTerms(balances[last], 1.0 - flows.non_core_share, 0.0, flows.core_mean_life / 12)
+    (split,) = split_category([terms], cap)
     assert split.core / split.uncapped == pytest.approx(expected["ov_scale"], rel=1e-9)
     assert split.non_core == pytest.approx(expected["ov_overnight"], rel=1e-9)
     found = back_test(balances, last + 1, fit.cautious_drift, fit.sigma, quantile, given["max_horizon"])

@@ -13,7 +13,8 @@ import pytest
 from behavior.errors import SpecFault
 from behavior.measures.explanation import Node, lines_of
 from behavior.measures.result import IrrbbResult
-from behavior.workflows.explain import Cell, Depth, explain
+from behavior.workflows.explain import explain
+from behavior.workflows.explained_cell import Cell, Depth
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value import value
 from tests.engine.simple import AS_OF, loan, runoff, table

@@ -10,8 +10,10 @@ from typing import Any
 
 from behavior.engine.actus.cycles import Moment, day_of
 from behavior.engine.actus.machine import Event, Leg
+from behavior.engine.actus.observed import Observed
 from behavior.engine.actus.schedules import ORDER
-from behavior.engine.actus.terms import RESET, Observed, Terms
+from behavior.engine.actus.terms import Terms
+from behavior.engine.actus.vocabulary import RESET
 from behavior.errors import Fault, SpecFault
 
 RECEIVE, PAY = "RPA", "RPL"

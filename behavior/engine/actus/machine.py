@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from behavior.engine.actus.cycles import ONE_DAY, Moment, day_of, period_after
+from behavior.engine.actus.observed import Observed
 from behavior.engine.actus.schedules import (
     ORDER,
     Planned,
@@ -20,7 +21,7 @@ from behavior.engine.actus.schedules import (
     redemption_anchor,
     redemption_moments,
 )
-from behavior.engine.actus.terms import Observed, Terms
+from behavior.engine.actus.terms import Terms
 from behavior.months import year_fraction
 
 
@@ -129,8 +130,8 @@ class Leg:
     def annuity(self, at: Moment) -> float:
         """The level payment that repays notional and accrued interest by the end of amortisation.
 
-        (N + a) Π (1 + r Y_i) / (1 + Σ_i Π_{j ≥ i} (1 + r Y_j)) over the periods between the remaining redemptions, with
-        a the interest accrued to the first of them.
+        (N + a) Π (1 + r Y_i) / (1 + Σ_i Π_{j ≥ i} (1 + r Y_j)). Y_i : periods between the remaining redemptions; a :
+        interest accrued to the first of them.
         """
         terms, state = self.terms, self.state
         end = terms.moment("amortizationDate")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.engine.actus.cycles import ONE_DAY, Moment, dates, day_of, period_after
-from behavior.engine.actus.terms import Observed, Terms
+from behavior.engine.actus.observed import Observed
+from behavior.engine.actus.terms import Terms
 from behavior.errors import Fault, SpecFault
 from behavior.months import year_fraction
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from behavior.engine.actus.terms import Observed, Terms
+from behavior.engine.actus.observed import Observed
+from behavior.engine.actus.terms import Terms
 from behavior.errors import Fault, SpecFault
 
 LAYOUT = 'Lay the file out as {"<name>": {"terms": {"contractType": "PAM", ...}}, ...}, one entry a contract.'

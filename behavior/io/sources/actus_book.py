@@ -18,7 +18,7 @@ import pandas as pd
 from behavior.engine.actus import Event, Terms, contract_events
 from behavior.engine.actus.contracts import plain_swap_legs, referenced_terms, underlying_terms
 from behavior.engine.actus.cycles import MONTHS_OF_UNIT, BusinessDays, Moment, day_of
-from behavior.engine.actus.terms import Observed
+from behavior.engine.actus.observed import Observed
 from behavior.engine.contracts import BOOK_TABLE
 from behavior.errors import Fault, MarketDataError, SpecFault
 from behavior.io.sources.actus import ActusContract

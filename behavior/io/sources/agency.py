@@ -82,16 +82,12 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
                 "original_balance": figures["upb"],
                 "original_term_months": figures["term"],
                 "original_rate": figures["rate"] / 100.0,
-                "rate_type": words(raw["amortization_type"], RATE_TYPE),
-                "currency": "USD",
-                "purpose": words(raw["purpose"], PURPOSE),
-                "occupancy": words(raw["occupancy"], OCCUPANCY),
-                "property_type": words(raw["property_type"], PROPERTY),
-                "credit_score": known(figures["credit_score"], (9999,)),
-                "ltv": known(figures["ltv"], (999,)) / 100.0,
-                "dti": known(figures["dti"], (999,)) / 100.0,
-                "region": raw["state"],
-                "channel": words(raw["channel"], CHANNEL),
+                **_loan_terms(
+                    raw,
+                    known(figures["credit_score"], (9999,)),
+                    known(figures["ltv"], (999,)),
+                    known(figures["dti"], (999,)),
+                ),
             }
         )
         yield Batch(table, lines, (*faults, *bad, *bad_dates))
@@ -148,16 +144,7 @@ def fannie_loans(path: Path) -> Iterator[Batch]:
                 "original_balance": figures["original_upb"],
                 "original_term_months": figures["original_term"],
                 "original_rate": figures["original_rate"] / 100.0,
-                "rate_type": words(raw["amortization_type"], RATE_TYPE),
-                "currency": "USD",
-                "purpose": words(raw["purpose"], PURPOSE),
-                "occupancy": words(raw["occupancy"], OCCUPANCY),
-                "property_type": words(raw["property_type"], PROPERTY),
-                "credit_score": figures["credit_score"],
-                "ltv": figures["ltv"] / 100.0,
-                "dti": figures["dti"] / 100.0,
-                "region": raw["state"],
-                "channel": words(raw["channel"], CHANNEL),
+                **_loan_terms(raw, figures["credit_score"], figures["ltv"], figures["dti"]),
             }
         )
         yield Batch(table, lines, (*faults, *bad, *bad_dates))
@@ -198,6 +185,22 @@ def _fannie_seen(path: Path) -> Iterator[Seen]:
         month, _ = months(path, raw["reporting_period"], "%m%Y", lines)
         rate, _ = numbers(path, raw["current_rate"], lines)
         yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]), rate=rate.to_numpy())
+
+
+def _loan_terms(raw: pd.DataFrame, score: pd.Series, ltv: pd.Series, dti: pd.Series) -> dict[str, object]:
+    """Columns of a loan that both agencies publish alike; `ltv` and `dti` in percent."""
+    return {
+        "rate_type": words(raw["amortization_type"], RATE_TYPE),
+        "currency": "USD",
+        "purpose": words(raw["purpose"], PURPOSE),
+        "occupancy": words(raw["occupancy"], OCCUPANCY),
+        "property_type": words(raw["property_type"], PROPERTY),
+        "credit_score": score,
+        "ltv": ltv / 100.0,
+        "dti": dti / 100.0,
+        "region": raw["state"],
+        "channel": words(raw["channel"], CHANNEL),
+    }
 
 
 def _figures(
