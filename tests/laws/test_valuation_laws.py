@@ -135,7 +135,11 @@ def in_dollars(inputs: ValuationInputs, second: str) -> ValuationInputs:
         vols = pd.concat([vols, vols[vols["currency"] == "USD"].assign(currency="XTS")], ignore_index=True)
     fx = pd.concat([fx.iloc[[0]].assign(currency=name, rate=1.0) for name in ("USD", "XTS")], ignore_index=True)
     fx = fx[fx["currency"] != inputs.reporting_currency]
-    return replace(inputs, book=inputs.book.assign(currency=money), curves=curves, vols=vols, fx=fx)
+    roles = dict(inputs.index_roles)
+    if short := roles.get("short"):
+        roles |= {"short_USD": short, "short_XTS": short}  # a scenario's short rate by month is each one's own
+    book = inputs.book.assign(currency=money)
+    return replace(inputs, book=book, curves=curves, vols=vols, fx=fx, index_roles=roles)
 
 
 @FEW
