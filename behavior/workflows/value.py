@@ -12,7 +12,7 @@ import pandas as pd
 from behavior.assumptions.set import AssumptionSet
 from behavior.contracts import Place, faults_at
 from behavior.engine.detail import position_cash_flows
-from behavior.engine.drivers import World
+from behavior.engine.drivers import SHORT, World
 from behavior.engine.overlay import calibrate
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
@@ -197,15 +197,17 @@ def _world(inputs: ValuationInputs, options: ValuationOptions, curves: CurveSet)
     scenarios = options.scenarios or scenario_set(options.framework, currencies)
     history = None if inputs.rates is None else RateHistory.from_table(inputs.rates, inputs.index_roles)
     applied = apply_scenarios(curves, scenarios, floor=options.floor, rate_path=options.rate_path)
-    return World(applied, history, dict(inputs.index_roles), _home(inputs))
+    return World(applied, history, dict(inputs.index_roles), _home(inputs, curves))
 
 
-def _home(inputs: ValuationInputs) -> str:
-    """Currency of the rates whose roles name none: that of the deposits where they have one, else the reporting one."""
-    book = inputs.book
-    administered = book["rate_type"].eq("administered") if "rate_type" in book.columns else pd.Series(False, book.index)
-    own = book.loc[administered, "currency"].unique()
-    return str(own[0]) if len(own) == 1 else inputs.reporting_currency
+def _home(inputs: ValuationInputs, curves: CurveSet) -> str:
+    """Currency of a short rate whose role names none: the only one with a curve of that index, else the reporting one.
+
+    The book has no say, or a position's value would hang on what else is in its book.
+    """
+    index = inputs.index_roles.get(SHORT, "")
+    own = [currency for currency in curves.currencies if curves.has(currency, index)]
+    return own[0] if len(own) == 1 else inputs.reporting_currency
 
 
 def _exchange(inputs: ValuationInputs) -> ExchangeRates:

@@ -10,9 +10,10 @@ import numpy as np
 from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.assumptions.readings import ReadingPoints
-from behavior.engine.drivers import World
+from behavior.engine.drivers import SHORT, World
 from behavior.engine.plan import Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book
+from behavior.market.history import role_in
 from behavior.market.shocks import out_of_force_warning
 from behavior.workflows.market_needs import short_curves
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
@@ -52,6 +53,7 @@ def valuation_warnings(
         *found,
         *kept,
         *_lone_legs(book),
+        *_untold(plan, world),
         *_undated(plan),
         *_unreset(book),
         *_idle(plan),
@@ -95,6 +97,22 @@ def _pasts(world: World, plan: Plan) -> list[str]:
             f"name that in the settings (index_roles: short_{one})."
         )
     return found
+
+
+def _untold(plan: Plan, world: World) -> list[str]:
+    """Currencies whose deposits do not see a short rate that a scenario gives by month: it is no role of theirs."""
+    common = world.roles.get(SHORT, "")
+    if not any(common in one.index_values for one in world.curves.scenarios.scenarios):
+        return []
+    book = plan.terms.book
+    administered = book.is_word("rate_type", "administered")
+    present = sorted(set(np.asarray(book.words("currency")).astype(str)[administered]))
+    return [
+        f"Scenarios give `{common}` by month, which deposits in {one} do not follow: their short rate is named "
+        f"in the settings (index_roles: short_{one})."
+        for one in present
+        if role_in(SHORT, one) not in world.roles and world.told_short(one) != common
+    ]
 
 
 def _undated(plan: Plan) -> list[str]:

@@ -16,6 +16,7 @@ from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.errors import AssumptionError, ContractFault
 from behavior.market.buckets import own_buckets
+from behavior.market.scenario_sets import Scenario, ScenarioSet
 from behavior.measures.result import IrrbbResult
 from behavior.quantities import Quantity
 from behavior.workflows.valuation import ValuationOptions
@@ -355,6 +356,30 @@ def test_deposits_owe_what_the_short_rate_of_their_own_currency_did_and_a_borrow
     assert paid("USD", short_EUR="ESTR")[0] == dollars
     nothing, warned = paid("EUR", short_EUR="NONE")
     assert nothing == pytest.approx(balance * before, rel=1e-9) and "in EUR is taken as zero" in warned[0]
+
+
+def test_deposits_that_do_not_see_a_short_rate_given_by_month_are_named_whatever_else_is_in_the_book() -> None:
+    told = ScenarioSet((Scenario("base"), Scenario("told", index_values={"RATE": (0.05,)})))
+    given: dict[str, Any] = {
+        "assumptions": AssumptionSet("beta", AS_OF, pass_through(0.5, 0.2)),
+        "curves": pd.concat([FLAT, curve_table({0: 0.03, 480: 0.03}, currency="EUR")]),
+        "fx": pd.DataFrame({"as_of": [AS_OF], "currency": "EUR", "reporting_currency": "USD", "rate": 1.0}),
+    }
+    euro = deposit(position_id="euro", currency="EUR")
+
+    def paid(*rows: dict[str, Any], **roles: str) -> tuple[dict[str, float], list[str]]:
+        options = {"uncovered": "overnight", "scenarios": told}
+        result = run(options, *rows, **given, index_roles={"short": "RATE", **roles})
+        own = result.nii[(result.nii["scenario"] == "told") & (result.nii["balance_sheet"] == "constant")]
+        named = [words for words in result.facts["warnings"] if words.startswith("Scenarios give `RATE`")]
+        return own.groupby("currency")["nii"].sum().to_dict(), named
+
+    alone, warned = paid(euro)
+    both, _ = paid(deposit(), euro)
+    assert both["EUR"] == pytest.approx(alone["EUR"], rel=1e-12) and both["USD"] < both["EUR"]
+    assert len(warned) == 1 and "deposits in EUR" in warned[0] and "short_EUR" in warned[0]
+    named, silent = paid(euro, short_EUR="RATE")
+    assert named["EUR"] == pytest.approx(both["USD"], rel=1e-12) and silent == []
 
 
 def test_buckets_of_ones_own() -> None:

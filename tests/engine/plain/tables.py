@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -85,17 +86,17 @@ def world_of(inputs: Any, options: Any) -> PlainWorld:
         dict(history),
         roles.get("short", ""),
         roles.get("short", ""),
-        home_of(inputs),
+        home_of(inputs, curves),
         earlier,
         options.time == "month_grid",
         options.rate_path == "constant",
     )
 
 
-def home_of(inputs: Any) -> str:
-    """Currency whose short rate the role `short` is: that of all deposits, or the reporting one."""
-    moneys = {str(row["currency"]) for row in inputs.book.to_dict("records") if row.get("rate_type") == "administered"}
-    return moneys.pop() if len(moneys) == 1 else str(inputs.reporting_currency)
+def home_of(inputs: Any, curves: Mapping[tuple[str, str], Curve]) -> str:
+    """Currency whose short rate the role `short` is: the only one with a curve of it, or the reporting one."""
+    moneys = [money for money, index in curves if index == inputs.index_roles.get("short", "")]
+    return moneys[0] if len(moneys) == 1 else str(inputs.reporting_currency)
 
 
 def rows_of(inputs: Any, choices: Choices, uncovered: str) -> list[Row]:
