@@ -26,12 +26,17 @@ ENDS = (0.003, 0.997)
 
 @dataclass(frozen=True)
 class GrowthTerm(Term):
-    """A smooth term whose knots count as equally far apart: a turn within a year costs what one within decades does."""
+    """A smooth term, or one of each level of another feature (``product``), whose knots count as equally far apart: a
+    turn within a year costs what one within decades does."""
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
-        """Prior precision, shape (width, width): second differences of neighbours cost, near or far."""
-        rough = differences(self.width, 2)
-        return np.asarray(smooth * rough.T @ rough + ridge * np.eye(self.width))
+        """Prior precision, shape (width, width): second differences of neighbours cost, near or far, and in a
+        ``product`` each level's distance from the shape that all share."""
+        rough = differences(len(self.knots), 2)
+        shape = smooth * rough.T @ rough + ridge * np.eye(len(self.knots))
+        if self.form != "product":
+            return np.asarray(shape)
+        return np.asarray(np.kron(shape + cross / 3.0 * np.eye(len(self.knots)), np.eye(self.levels)))
 
 
 def lived_ages(age: FloatArray) -> tuple[float, ...]:

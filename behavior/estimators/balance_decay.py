@@ -20,7 +20,7 @@ import numpy as np
 
 from behavior.errors import TooFewEvents
 from behavior.estimators.account_ages import GrowthTerm, lived_ages
-from behavior.estimators.balance_errors import CellRows, customer_covariance
+from behavior.estimators.balance_errors import CellRows, customer_covariance, lately_apart
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.estimators.smoothing import smoothed_penalty
@@ -38,7 +38,7 @@ CODES = ("segment", "month_of_year")
 LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 BANDS = np.array([0.35, 0.65])
 CERTAIN = 2.5
-LEARNED = ("smooth",)
+LEARNED = ("smooth", "product")
 """Forms of the terms whose roughness is learned. Not that of the spread: what is learned of it draws segments together
 that differ, and bands that take it for known are too narrow."""
 LONG = 4
@@ -132,7 +132,7 @@ class BalanceDecay:
     Parameters
     ----------
     driver : name of the spread column, empty = none. segments : number of segment levels in column ``segment``.
-    smooth_in : names of further columns with a smooth term of their own and one a segment.
+    smooth_in : names of further columns with a smooth term of their own, and one of each segment beside it.
     """
 
     driver: str = "spread"
@@ -225,6 +225,13 @@ class BalanceDecay:
             design, weight, prior, rows, surprise, blocks, max(self.segments, 1)
         )
         self.facts_["growth shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
+        late = cells.block[use] > int(cells.block[use].max()) - LONG
+        apart = lately_apart(weight, rows, surprise, late, self._segment_of(cells, use), max(self.segments, 1))
+        levels = np.arange(1, 1 + self.segments) if self.segments > 1 else np.zeros(1, dtype=np.int64)
+        self.covariance_[levels, levels] += apart  # the months ahead go on from the last years, not from the mean
+        self.facts_["growth of the last two years apart from that of all, share a month"] = [
+            float(round(SCALE * one, 6)) for one in np.sqrt(apart)
+        ]
 
     def _move_shape(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Go from the fit to logarithms towards the fit to sums by what is more than noise in their difference."""
@@ -297,9 +304,7 @@ class BalanceDecay:
         if "month_of_year" in matrix.names:
             terms.append(Term("levels", "month_of_year", levels=13))
         for name in self.smooth_in:
-            ages = lived_ages(column_of(matrix, name))
-            if len(ages) > 1:
-                terms.append(GrowthTerm("smooth", name, ages))
+            terms.extend(self._bending(name, lived_ages(column_of(matrix, name))))
         if PACE in matrix.names:
             terms.append(Term("smooth", PACE, (0.0, 1.0)))
         if self.driver in matrix.names:
@@ -309,6 +314,15 @@ class BalanceDecay:
                 if self.segments > 1:
                     terms.append(Term("rising", self.driver, tuple(knots), "segment", (), self.segments))
         return tuple(terms)
+
+    def _bending(self, name: str, ages: tuple[float, ...]) -> tuple[Term, ...]:
+        """The shape along age that segments share, and what each adds: one whose new accounts grow says nothing of the
+        others'."""
+        if len(ages) < 2:
+            return ()
+        shared = GrowthTerm("smooth", name, ages)
+        own = GrowthTerm("product", name, ages, "segment", (), self.segments)
+        return (shared, own) if self.segments > 1 else (shared,)
 
     def _long_blocks(self, cells: DecayCells, use: BoolArray) -> IntArray:
         """Two years of one segment: long enough for balances that come and go to have come and gone."""

@@ -15,6 +15,9 @@ from scipy.sparse import csr_array
 
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
+SURE = 2.0
+"""Standard errors beyond which the last years are said to stand apart from all of them."""
+
 
 @dataclass(frozen=True)
 class CellRows:
@@ -79,6 +82,30 @@ class Scores:
     squared: FloatArray
     by_block: FloatArray
     noise: float
+
+
+def lately_apart(
+    weight: FloatArray, rows: CellRows, surprise: FloatArray, late: BoolArray, segment: IntArray, segments: int
+) -> FloatArray:
+    """Squared distance of each segment's level in its late cells from that of all, beyond twice its standard error.
+
+    A fit says the mean of all years. Where growth has moved between them, the months ahead go on from the late ones,
+    and more history does not make the mean surer of that. Shape (segments,), units of the response squared.
+
+    Parameters
+    ----------
+    weight, late, segment : of the cells. surprise : weighted response less fit of every row.
+    """
+    whole = np.bincount(segment, weight, segments)
+    lately = np.bincount(segment[late], weight[late], segments)
+    told = 1.0 / np.where(lately > 0, lately, np.inf)
+    pull = np.where(late, told[segment], 0.0) - (np.where(told > 0, 1.0, 0.0) / np.maximum(whole, 1e-300))[segment]
+    own = segment[rows.cell]
+    code, place = np.unique(rows.customer * segments + own, return_inverse=True)
+    parts = np.bincount(place, surprise * pull[rows.cell], len(code))
+    apart = np.bincount(code % segments, parts, segments)
+    noise = np.bincount(code % segments, parts**2, segments)
+    return np.asarray(np.maximum(apart**2 - SURE**2 * noise, 0.0))
 
 
 def scored_covariance(

@@ -246,7 +246,7 @@ def _in_doubt(panel: Panel, spec: ModelSpec) -> dict[str, str]:
         sum(count for reason, count in panel.dropped.items() if reason.startswith(name))
         for name in (CLOSED_BY_BALANCE, USED_AGAIN)
     )
-    if again > closed * DOUBTED:
+    if closed and again > closed * DOUBTED:
         found["closures in doubt in words"] = (
             f"{closed:,} accounts count as closed because they stood empty to the end of the history, yet {again:,} "
             "times an account stood empty as long and was used again: decay of the last months is too high. Raise "
