@@ -29,7 +29,6 @@ class Feature:
     unit : unit in words.
     expected_sign : +1, -1 or 0: direction of the effect on the target, the monotone constraint where not 0.
     compute : takes the inputs (shape (rows,) each), returns shape (rows,) floats; NaN = unknown.
-    levels : for categorical features the closed list of levels; codes are positions in it, unknown levels are NaN.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Feature:
     expected_sign: int
     compute: Callable[..., FloatArray] = as_it_is
     meaning: str = ""
-    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class FeatureMatrix:
     names : feature names, in column order.
     values : shape (rows, features), float64; NaN = unknown.
     signs : expected sign of each column.
-    levels : levels of categorical columns by name.
+    levels : levels of categorical columns by name; codes are positions in them, unknown levels are NaN.
     """
 
     names: tuple[str, ...]
@@ -58,11 +56,10 @@ class FeatureMatrix:
     signs: tuple[int, ...]
     units: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    raw: Mapping[str, AnyArray] = field(default_factory=dict)
 
     def with_values(self, values: FloatArray) -> FeatureMatrix:
-        """The same columns with other rows; raw columns, which belong to the rows, are left out."""
-        return replace(self, values=values, raw={})
+        """The same columns with other rows."""
+        return replace(self, values=values)
 
 
 MOST_LEVELS = 20
