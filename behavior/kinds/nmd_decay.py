@@ -48,9 +48,11 @@ from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of, s
 from behavior.kinds.base import CHALLENGER, Exhibit, ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.months import month_number
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
+from behavior.panel.decay_targets import CLOSED_BY_BALANCE, USED_AGAIN
 from behavior.panel.dense import month_end_of
-from behavior.panel.deposits import CLOSED_BY_BALANCE, TARGETS, USED_AGAIN, DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import TARGETS, build_deposit_panel
 from behavior.panel.parts import deposit_panels
 from behavior.quantities import FloatArray, IntArray, Quantity
 from behavior.specs import ModelSpec
