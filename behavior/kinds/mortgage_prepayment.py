@@ -18,14 +18,14 @@ from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable, DriverTerms, Provenance
 from behavior.assumptions.spending import spent_hazard
 from behavior.estimators.base import Attributions
-from behavior.estimators.champion import Champion, Roles, load_hazard
+from behavior.estimators.champion import Champion, Roles
 from behavior.estimators.s_curve_hazard import SCurveHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.leakage import refuse_leaks
 from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
-from behavior.kinds._inputs import ModelInputs, challengers_of, files_of_role
+from behavior.kinds._inputs import ModelInputs, challengers_of, estimators_of
 from behavior.kinds._learning import (
     absent_features,
     blocks_of,
@@ -53,7 +53,7 @@ from behavior.kinds._prepayment_segments import (
     segments_found,
 )
 from behavior.kinds._segments import absent_columns, curves_wanted, scheme_of
-from behavior.kinds.base import CHALLENGER, ExportContext, FittedModel, ModelKind, Predictions
+from behavior.kinds.base import ExportContext, FittedModel, ModelKind, Predictions
 from behavior.market.history import RateHistory
 from behavior.months import month_number
 from behavior.panel.base import CASES, CustomerHistory, Panel, PanelSplit
@@ -251,9 +251,8 @@ def _currencies(panel: Panel, spec: ModelSpec) -> str:
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
     """Payoff hazards of champion, challenger and benchmark on every row."""
     matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
-    columns = {"predicted": fitted.estimators["payoff"].predict_hazard(matrix)}
-    for name, roles in fitted.challengers.items():
-        columns[name] = roles["payoff"].predict_hazard(matrix)
+    payoffs = {"predicted": fitted.estimators, **fitted.challengers}
+    columns = {name: roles["payoff"].predict_hazard(matrix) for name, roles in payoffs.items()}
     return _as_predictions(fitted.spec, panel, columns)
 
 
@@ -393,15 +392,10 @@ def _table_values(table: AssumptionTable, panel: Panel) -> tuple[FloatArray, Int
 
 def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
     """The champion and its challengers as stored."""
-    roles = sorted({name.split("/", 1)[0] for name in files if not name.startswith(CHALLENGER)})
-    estimators: dict[str, Any] = {}
-    for role in roles:
-        own = files_of_role(files, role)
-        estimators[role] = ModelInputs.from_files(own) if role == "inputs" else load_hazard(own)
-    if "inputs" in estimators and "segments" in estimators["inputs"].extra:
+    estimators = estimators_of(files, {})
+    if "segments" in estimators["inputs"].extra:
         spec = divided_by(spec, tuple(estimators["inputs"].extra["segments"]))
-    challengers = challengers_of(files, load_hazard)
-    return FittedModel("mortgage_prepayment", spec, estimators, challengers, keeps_challengers=True)
+    return FittedModel("mortgage_prepayment", spec, estimators, challengers_of(files), keeps_challengers=True)
 
 
 def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
