@@ -15,7 +15,7 @@ from behavior.estimators.growth_season import growth_season
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
-from behavior.kinds._segments import scheme_of, segment_codes
+from behavior.kinds._segments import scheme_of, segment_codes, segment_name
 from behavior.months import month_number
 from behavior.panel.base import Panel
 from behavior.panel.landmarks import EVERY, balance_grid, followed_cohorts, landmarks_between, minimum_balance_sums
@@ -29,13 +29,13 @@ FIRST_MONTH = "first_month"
 
 def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
     """Segments in alphabetical order; their places are the levels of the balance models."""
-    return tuple(sorted(" / ".join(one) or "all" for one in segment_codes(table, scheme_of(spec))[1]))
+    return tuple(sorted(segment_name(one) for one in segment_codes(table, scheme_of(spec))[1]))
 
 
 def level_codes(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> IntArray:
     """Place of each row's segment in `levels`, -1 where it is unknown."""
     codes, labels = segment_codes(table, scheme_of(spec))
-    place = pd.Index(levels).get_indexer(pd.Index([" / ".join(one) or "all" for one in labels]))
+    place = pd.Index(levels).get_indexer(pd.Index([segment_name(one) for one in labels]))
     return np.asarray(place[codes], dtype=np.int64)
 
 

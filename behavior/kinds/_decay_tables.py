@@ -19,7 +19,7 @@ from behavior.kinds._decay_curves import segment_curves
 from behavior.kinds._decay_fit import level_codes
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._prepayment_export import digest_of, season_of
-from behavior.kinds._segments import curves_wanted, scheme_of
+from behavior.kinds._segments import curves_wanted, scheme_of, segment_name
 from behavior.kinds.base import ExportContext, FittedModel
 from behavior.quantities import Quantity
 from behavior.specs import ModelSpec
@@ -53,7 +53,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
         made = segment_curves(fitted, accounts, table[mask], segment, place, grid, drivers, seasons)
         withdrawal += made[0]
         migrated += made[1]
-        clipped[" / ".join(segment) or "all"] = made[2]
+        clipped[segment_name(segment)] = made[2]
     shared = _shared(table, last, matrix, clipped)
     name = spec.model.name or "nmd_decay"
     tables = [_make_table(name, "withdrawal", withdrawal, drivers, seasons["closure"], shared, spec)]
@@ -63,7 +63,7 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
 
 
 def _level(levels: tuple[str, ...], segment: tuple[str, ...]) -> int:
-    text = " / ".join(segment) or "all"
+    text = segment_name(segment)
     return levels.index(text) if text in levels else -1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from behavior.kinds._segments import curves_wanted, scheme_of, segment_codes
+from behavior.kinds._segments import curves_wanted, scheme_of, segment_codes, segment_name
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.decay_targets import CLOSED_BY_BALANCE, USED_AGAIN
 from behavior.specs import ModelSpec
@@ -31,7 +31,7 @@ def counted(panel: Panel, split: PanelSplit, estimators: Mapping[str, Any]) -> d
 
 def small_segments(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> dict[str, str]:
     """Names of segments without a curve of their own, and of those whose own closures are so few that others' count."""
-    own = {" / ".join(segment) or "all": mask for segment, mask in curves_wanted(table, spec)}
+    own = {segment_name(segment): mask for segment, mask in curves_wanted(table, spec)}
     thin = [name for name in levels if name not in own]
     closures = {name: int(table["closed"].to_numpy()[own[name]].sum()) for name in levels if name in own}
     leaning = [f"{name} ({count})" for name, count in closures.items() if count < LEAST_EVENTS]
@@ -58,7 +58,7 @@ def doubts(panel: Panel, spec: ModelSpec) -> dict[str, str]:
     if "currency" in panel.table and "currency" not in spec.segments.by:
         codes, labels = segment_codes(panel.table, scheme_of(spec))
         several = panel.table.groupby(codes)["currency"].nunique()
-        names = [" / ".join(labels[int(code)]) or "all" for code in several.index[several > 1]]
+        names = [segment_name(labels[int(code)]) for code in several.index[several > 1]]
         if names:
             found["currencies in words"] = (
                 f"balances of several currencies are added up as they stand in {', '.join(sorted(names))}: "

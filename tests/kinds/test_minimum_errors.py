@@ -14,13 +14,7 @@ from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import smooth_errors
 from behavior.kinds._decay_fit import MinimumDecay
 from behavior.kinds._minimum_errors import minimum_covariance
-from behavior.panel.landmarks import (
-    BalanceGrid,
-    FollowedCohort,
-    balance_grid,
-    followed_cohorts,
-    minimum_balance_sums,
-)
+from behavior.panel.landmarks import BalanceGrid, FollowedCohort, balance_grid, followed_cohorts, minimum_balance_sums
 
 GROUPS, ACCOUNTS, MONTHS = 2, 80, 48
 

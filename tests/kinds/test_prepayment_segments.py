@@ -17,8 +17,8 @@ from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_export import macros_in_words
 from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
+from behavior.kinds._prepayment_words import currencies_in_words
 from behavior.kinds._segments import scheme_of
-from behavior.kinds.mortgage_prepayment import _currencies
 from behavior.panel.base import Panel
 from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
@@ -186,12 +186,12 @@ def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_
 
 def test_loans_in_several_currencies_on_one_market_rate_are_said() -> None:
     table = panel(currency=pd.Categorical(["USD"] * 30 + ["EUR"] * 10))
-    words = _currencies(Panel(table), spec())
+    words = currencies_in_words(Panel(table), spec())
     assert "EUR, USD" in words and "`mortgage`" in words and "market_rate" in words
-    assert not _currencies(Panel(table[:30]), spec()) and not _currencies(Panel(panel()), spec())
+    assert not currencies_in_words(Panel(table[:30]), spec()) and not currencies_in_words(Panel(panel()), spec())
     for nothing in ("", None):
         silent = panel(currency=pd.Categorical(["USD"] * 30 + [nothing] * 10))
-        assert "USD and 10 loan-months that name no currency" in _currencies(Panel(silent), spec())
+        assert "USD and 10 loan-months that name no currency" in currencies_in_words(Panel(silent), spec())
 
 
 def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_do() -> None:
