@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import POOLED
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.estimators.pass_through_readings import read_law
 from behavior.kinds._segments import segment_name
 from behavior.kinds.base import Exhibit

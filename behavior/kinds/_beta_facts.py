@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.kinds._segments import segment_name
 

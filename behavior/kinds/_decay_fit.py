@@ -10,9 +10,10 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.estimators.account_ages import age_band
-from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, log_growth, sum_cells
+from behavior.estimators.balance_decay import CROSS, PACE, RIDGE, SCALE, SMOOTH, BalanceDecay
+from behavior.estimators.decay_cells import DecayCells, log_growth, sum_cells
 from behavior.estimators.growth_season import growth_season
-from behavior.estimators.terms import column_of
+from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
 from behavior.kinds._segments import scheme_of, segment_codes, segment_name
@@ -152,8 +153,6 @@ class MinimumDecay(BalanceDecay):
     """
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
-        from behavior.estimators.terms import Term
-
         most = float(column_of(matrix, "months_since").max())
         knots = tuple(
             one for one in (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 60.0, 96.0, 150.0) if one < most
@@ -170,7 +169,7 @@ class MinimumDecay(BalanceDecay):
     def _prior(self, information: FloatArray, target: FloatArray) -> FloatArray:
         """As set, not learned: one account's fall is seen from every landmark before it, which a likelihood of cells
         would take for so many falls."""
-        return self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        return self.layout_.penalty(SMOOTH, CROSS, RIDGE)
 
 
 def _mean_by_month(

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import _cumulated
 from behavior.kinds._decay_closure import balance_weights

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_curves import _lowest
 from behavior.kinds._decay_export import first_decay

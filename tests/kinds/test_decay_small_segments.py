@@ -12,7 +12,8 @@ import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import POOLED, View
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_closure import ClosureHazard
 from behavior.kinds.base import ExportContext, FittedModel

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.balance_decay import SCALE, DecayCells
+from behavior.estimators.balance_decay import SCALE
 from behavior.estimators.balance_errors import CellRows, customer_covariance
+from behavior.estimators.decay_cells import DecayCells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import smooth_errors
 from behavior.kinds._decay_fit import MinimumDecay
