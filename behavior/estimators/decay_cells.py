@@ -50,7 +50,7 @@ def sum_cells(
     """Add rows up by key; cell features are balance-weighted means of `columns` (rows, features)."""
     places, inverse = np.unique(keys, return_inverse=True)
     count = len(places)
-    opening = np.bincount(inverse, before, count)
+    opening = np.asarray(np.bincount(inverse, before, count), dtype=np.float64)
     squares = np.bincount(inverse, before**2, count)
     weight = before + 1e-9
     total = np.bincount(inverse, weight, count)
@@ -62,7 +62,7 @@ def sum_cells(
             values[:, place] = np.round(values[:, place])
     first = np.zeros(count, dtype=np.int64)
     first[inverse] = block
-    matrix = FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
+    matrix = FeatureMatrix(names, values)
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(squares > 0, opening**2 / squares, 0.0)
     logs = -log_growth(before, after)
@@ -70,16 +70,7 @@ def sum_cells(
     mean = np.bincount(inverse, np.nan_to_num(logs), count) / np.maximum(accounts, 1.0)
     closing = np.asarray(np.bincount(inverse, after, count), dtype=np.float64)
     rows = CellRows(inverse, customer, before, after, logs)
-    return DecayCells(
-        matrix,
-        np.asarray(opening, dtype=np.float64),
-        closing,
-        effective,
-        first,
-        mean,
-        accounts,
-        rows,
-    )
+    return DecayCells(matrix, opening, closing, effective, first, mean, accounts, rows)
 
 
 def log_growth(before: FloatArray, after: FloatArray) -> FloatArray:

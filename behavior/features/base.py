@@ -47,14 +47,13 @@ class FeatureMatrix:
     ----------
     names : feature names, in column order.
     values : shape (rows, features), float64; NaN = unknown.
-    signs : expected sign of each column.
+    signs : expected sign of each column; none where no form that is bound to them reads the matrix.
     levels : levels of categorical columns by name; codes are positions in them, unknown levels are NaN.
     """
 
     names: tuple[str, ...]
     values: FloatArray
-    signs: tuple[int, ...]
-    units: tuple[str, ...]
+    signs: tuple[int, ...] = ()
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_values(self, values: FloatArray) -> FeatureMatrix:
@@ -87,7 +86,6 @@ def compute_features(
     names: list[str] = []
     columns: list[FloatArray] = []
     signs: list[int] = []
-    units: list[str] = []
     found_levels: dict[str, tuple[str, ...]] = {}
     for name in use:
         feature = known.get(name) or _column_feature(panel, name, known)
@@ -100,9 +98,8 @@ def compute_features(
         names.append(name)
         columns.append(values)
         signs.append(feature.expected_sign)
-        units.append(feature.unit)
     matrix = np.column_stack(columns) if columns else np.empty((len(panel.table), 0))
-    return FeatureMatrix(tuple(names), matrix, tuple(signs), tuple(units), found_levels)
+    return FeatureMatrix(tuple(names), matrix, tuple(signs), found_levels)
 
 
 def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Feature:

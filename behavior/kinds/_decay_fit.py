@@ -94,9 +94,7 @@ def balance_features(table: pd.DataFrame, codes: IntArray, pace: FloatArray | No
         "spread": table["spread"].to_numpy(),
         **({} if pace is None else {PACE: pace}),
     }
-    return FeatureMatrix(
-        tuple(columns), np.column_stack(list(columns.values())), (0,) * len(columns), ("",) * len(columns)
-    )
+    return FeatureMatrix(tuple(columns), np.column_stack(list(columns.values())))
 
 
 def fit_balance(
@@ -128,7 +126,7 @@ def fit_minimum(
     columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64), 1.0 * (sums.months_since == 1)]
     if with_spread:
         columns.append(spread[sums.group, at])
-    matrix = FeatureMatrix(names, np.column_stack(columns), (0,) * len(names), ("",) * len(names))
+    matrix = FeatureMatrix(names, np.column_stack(columns))
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(sums.squares > 0, sums.before**2 / sums.squares, 0.0)
     block = (sums.landmark + sums.months_since) // BLOCK_MONTHS

@@ -68,9 +68,7 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
             table["incentive"].to_numpy()[rows],
         )
         part = held.with_values(held.values[rows])
-        values, error = export_grid.surface(
-            model, rival, part, weight[rows], grid, ("incentive", "months_in_the_money"), season, resets
-        )
+        values, error = export_grid.surface(model, rival, part, weight[rows], grid, season, resets)
         seen = export_grid.exposure(own, grid)
         curves = (*curves, export_grid.make_curve(segment, grid, drivers, values, error, seen))
     scheme = scheme_of(spec)

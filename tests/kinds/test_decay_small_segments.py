@@ -31,7 +31,7 @@ CLOSING = {"retail": 0.006, "firm": 0.012, "club": 0.05}
 
 def matrix_of(product: np.ndarray, age: np.ndarray) -> FeatureMatrix:
     names, levels = ("age_months", "product"), {"product": ("a", "b", "c", "d", "e")}
-    return FeatureMatrix(names, np.column_stack([age, product]), (0, 0), ("months", ""), levels)
+    return FeatureMatrix(names, np.column_stack([age, product]), (0, 0), levels)
 
 
 def closing(exposure: int, order: tuple[int, ...] = (0, 1, 2, 3, 4)) -> np.ndarray:
@@ -82,7 +82,7 @@ def cells(newcomer: float, months: int) -> BalanceDecay:
 
 def level(model: BalanceDecay) -> np.ndarray:
     columns = np.column_stack([np.arange(4.0), np.full(4, 30.0)])
-    return model.log_decay(FeatureMatrix(("segment", "age_months"), columns, (0, 0), ("", "")))
+    return model.log_decay(FeatureMatrix(("segment", "age_months"), columns, (0, 0)))
 
 
 @pytest.mark.parametrize("drain", [0.0, 0.05])

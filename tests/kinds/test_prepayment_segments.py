@@ -139,7 +139,7 @@ def test_the_grid_shows_each_reset_and_loans_stand_at_a_node_as_their_fixation_s
     ages = resets.ages(130)
     assert {57, 58, 60, 61, 63, 64, 66, 67, 81, 87, 117, 121, 127} <= set(ages.tolist()) and 72 not in ages
     levels = {"reset_phase": tuple(sorted(PHASES)), "fixed_period": PERIODS}
-    matrix = FeatureMatrix((), np.empty((0, 0)), (), (), levels)
+    matrix = FeatureMatrix((), np.empty((0, 0)), (), levels)
     codes = resets.codes(matrix, np.array([0, 12]), 61.0)
     assert codes["reset_phase"][0] == levels["reset_phase"].index("+1") and np.isnan(codes["reset_phase"][1])
     assert codes["fixed_period"].tolist() == [PERIODS.index("after"), PERIODS.index("first")]
@@ -162,7 +162,6 @@ def test_features_of_resets_are_kept_where_payoffs_ask_for_them(peak: float) -> 
         ("age_months", "reset_phase"),
         np.column_stack([age, phase]),
         (0, 0),
-        ("months", "level"),
         {"reset_phase": PHASES},
     )
     assert without_resets(matrix).names == ("age_months",)
@@ -178,7 +177,6 @@ def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_
         ("age_months", "fixed_period"),
         np.column_stack([age, passed]),
         (0, 0),
-        ("months", "level"),
         {"fixed_period": PERIODS},
     )
     assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", ""))
@@ -199,11 +197,11 @@ def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_
         def predict_hazard(self, matrix: FeatureMatrix) -> np.ndarray:
             return 0.01 * np.exp(-10.0 * (matrix.values[:, 0] - 0.05))
 
-    matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05), (0,), ("",))
+    matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05))
     last = np.array([False, False, True, True])
     words = macros_in_words(Falling(), matrix, np.array([1.0, 1.0, 2.0, 3.0]), last)
     said = "unemployment_rate 0.05, of which 0.01 more multiplies the hazard by 0.905"
     assert words == f"held at their last values; {said}"
-    assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values, (0,), ("",)), np.ones(4), last) == (
+    assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values), np.ones(4), last) == (
         "held at their last values"
     )
