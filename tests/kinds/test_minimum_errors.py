@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.balance_decay import SCALE
+from behavior.estimators.balance_decay import CROSS, RIDGE, SCALE, SMOOTH
 from behavior.estimators.balance_errors import CellRows, customer_covariance
 from behavior.estimators.decay_cells import DecayCells
 from behavior.features.base import FeatureMatrix
@@ -76,7 +76,7 @@ def test_scores_added_up_by_cohort_are_those_of_every_account_month() -> None:
     surprise = (kept.before - kept.after / stays) / (SCALE * cells.before[use][kept.cell]) * weight[kept.cell]
     segment = cells.matrix.values[use, 0].astype(int)
     block = segment * 10_000 + cells.block[use] // 4
-    prior = model.layout_.penalty(model.smooth, model.cross, model.ridge)
+    prior = model.layout_.penalty(SMOOTH, CROSS, RIDGE)
     expected, size = customer_covariance(design, weight, prior, kept, surprise, block, GROUPS)
     assert np.allclose(found, expected, rtol=1e-8, atol=1e-12)
     assert shock == pytest.approx(size)
