@@ -135,4 +135,5 @@ def _challengers(series: list[RateSeries]) -> dict[str, Any]:
 
 
 def by_role(challengers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Challengers by name and role, as a fitted model holds them."""
     return {name: {ROLE: estimator} for name, estimator in challengers.items()}
