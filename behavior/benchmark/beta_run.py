@@ -28,9 +28,9 @@ from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import Answer
 from behavior.errors import FittingError, UsageError
 from behavior.estimators.pass_through_series import BASIS_POINTS
+from behavior.kinds._beta_learning import fit_options
 from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
 from behavior.kinds.base import Exhibit
-from behavior.kinds.deposit_beta import fit_options
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.panel.dense import month_end_of

@@ -13,12 +13,7 @@ import pandas as pd
 from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.hazard_models import OURS, WORDS, contenders, fit_contenders, in_order, with_psa
 from behavior.benchmark.hazard_protocols import Window, windows
-from behavior.benchmark.hazard_scores import (
-    Score,
-    incidence_by_age,
-    score_model,
-    table_of,
-)
+from behavior.benchmark.hazard_scores import Score, incidence_by_age, score_model, table_of
 from behavior.benchmark.hazard_words import model_words, pictures, summary_of, winner_of
 from behavior.benchmark.incumbents import FixedHazard, months_of, stand_in
 from behavior.benchmark.judged_rows import DRIVERS, Judged, Rows

@@ -21,8 +21,10 @@ import numpy as np
 from behavior.errors import TooFewEvents
 from behavior.estimators.account_ages import GrowthTerm, lived_ages
 from behavior.estimators.balance_errors import CellRows, customer_covariance, lately_apart
+from behavior.estimators.balance_gaps import clusters, level_gaps, shrunk_gaps, weighted_quantiles
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
+from behavior.estimators.decay_cells import DecayCells
 from behavior.estimators.smoothing import smoothed_penalty
 from behavior.estimators.term_layout import Layout
 from behavior.estimators.terms import Term, column_of
@@ -30,97 +32,18 @@ from behavior.features.base import FeatureMatrix
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 SCALE = 0.01
+SMOOTH, CROSS, RIDGE = 10.0, 1.0, 0.05
+"""Precision of a term's roughness, of what two features do together, and of every coefficient."""
 PASSES = 5
 LEAST_CELLS, CELLS_FOR_SHAPE = 6, 40
 PACE = "pace"
 """Column of the pace that is left of accounts, between 0 and 1, on which growth is linear where it is known."""
-CODES = ("segment", "month_of_year")
-LEAST_BALANCE, MOST_LOG = 10.0, 1.5
 BANDS = np.array([0.35, 0.65])
 CERTAIN = 2.5
 LEARNED = ("smooth", "product")
 """Forms of the terms whose roughness is learned. Not that of the spread: what is learned of it draws segments together
 that differ, and bands that take it for known are too narrow."""
 LONG = 4
-LEAST_CLUSTERS = 3.0
-"""Clusters, effectively, over which a gap must lie to say how sure it is: within one it would seem certain."""
-
-
-@dataclass(frozen=True)
-class DecayCells:
-    """Cells with their sums.
-
-    Parameters
-    ----------
-    matrix : features of the cells. before, after : balances at the start and the end of the month, currency units.
-    effective : effective number of accounts. block : calendar block of each cell, for clustered errors.
-    log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = sums only.
-    rows : the account-months behind the cells, where logarithms are known.
-    counts : how much an account of the cell counts, shape (cells,); balances are already multiplied by it. None = 1.
-    """
-
-    matrix: FeatureMatrix
-    before: FloatArray
-    after: FloatArray
-    effective: FloatArray
-    block: IntArray
-    log_decay: FloatArray | None = None
-    accounts: FloatArray | None = None
-    rows: CellRows | None = None
-    counts: FloatArray | None = None
-
-
-def sum_cells(
-    keys: IntArray,
-    columns: FloatArray,
-    names: tuple[str, ...],
-    before: FloatArray,
-    after: FloatArray,
-    block: IntArray,
-    customer: IntArray,
-) -> DecayCells:
-    """Add rows up by key; cell features are balance-weighted means of `columns` (rows, features)."""
-    places, inverse = np.unique(keys, return_inverse=True)
-    count = len(places)
-    opening = np.bincount(inverse, before, count)
-    squares = np.bincount(inverse, before**2, count)
-    weight = before + 1e-9
-    total = np.bincount(inverse, weight, count)
-    values = np.column_stack(
-        [np.bincount(inverse, weight * np.nan_to_num(column), count) / total for column in columns.T]
-    )
-    for place, name in enumerate(names):
-        if name in CODES:
-            values[:, place] = np.round(values[:, place])
-    first = np.zeros(count, dtype=np.int64)
-    first[inverse] = block
-    matrix = FeatureMatrix(names, values, (0,) * len(names), ("",) * len(names))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        effective = np.where(squares > 0, opening**2 / squares, 0.0)
-    logs = -log_growth(before, after)
-    accounts = np.bincount(inverse, np.isfinite(logs), count)
-    mean = np.bincount(inverse, np.nan_to_num(logs), count) / np.maximum(accounts, 1.0)
-    accounts = accounts.astype(np.float64)
-    closing = np.asarray(np.bincount(inverse, after, count), dtype=np.float64)
-    rows = CellRows(inverse, customer, before, after, logs)
-    return DecayCells(
-        matrix,
-        np.asarray(opening, dtype=np.float64),
-        closing,
-        effective,
-        first,
-        mean,
-        accounts.astype(np.float64),
-        rows,
-    )
-
-
-def log_growth(before: FloatArray, after: FloatArray) -> FloatArray:
-    """Log of balance after over before, winsorised; NaN where one of them is next to nothing, shape (rows,)."""
-    usable = (before > LEAST_BALANCE) & (after > LEAST_BALANCE)
-    found = np.full(len(before), np.nan)
-    found[usable] = np.clip(np.log(after[usable] / before[usable]), -MOST_LOG, MOST_LOG)
-    return found
 
 
 @dataclass
@@ -138,9 +61,6 @@ class BalanceDecay:
     driver: str = "spread"
     segments: int = 1
     smooth_in: tuple[str, ...] = ("age_months",)
-    smooth: float = 10.0
-    cross: float = 1.0
-    ridge: float = 0.05
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray = field(default_factory=lambda: np.zeros((1, 1)))
@@ -208,7 +128,7 @@ class BalanceDecay:
 
     def _prior(self, information: FloatArray, target: FloatArray) -> FloatArray:
         """Prior precision of the coefficients, with growth in age as rough as the data say."""
-        return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge, LEARNED)
+        return smoothed_penalty(information, target, self.layout_, SMOOTH, CROSS, RIDGE, LEARNED)
 
     def _set_covariance(
         self,
@@ -238,11 +158,11 @@ class BalanceDecay:
         if not any(term.name in self.smooth_in for term in self.layout_.terms):
             return
         values = column_of(cells.matrix, self.smooth_in[0])[use]
-        edges = _weighted_quantiles(values, cells.before[use], BANDS)
+        edges = weighted_quantiles(values, cells.before[use], BANDS)
         code = self._segment_of(cells, use) * (len(BANDS) + 1) + np.searchsorted(edges, values)
         expected = cells.before[use] * np.exp(-SCALE * (design @ self.coefficients_))
         groups = max(self.segments, 1) * (len(BANDS) + 1)
-        gap, error = _level_gaps(code, _clusters(cells.block[use]), cells.after[use] - expected, expected, groups)
+        gap, error = level_gaps(code, clusters(cells.block[use]), cells.after[use] - expected, expected, groups)
         finite = np.isfinite(error)
         ratio = float(np.mean((gap[finite] / error[finite]) ** 2)) if finite.any() else 0.0
         share = float(np.clip((ratio - 1.0) / (CERTAIN - 1.0), 0.0, 1.0))
@@ -264,8 +184,8 @@ class BalanceDecay:
         expected = cells.before[use] * np.exp(-SCALE * (design @ self.coefficients_))
         residual = cells.after[use] - expected
         code = self._segment_of(cells, use)
-        gap, error = _level_gaps(code, _clusters(cells.block[use]), residual, expected, max(self.segments, 1))
-        shift, moved, left, own = _shrunk_gaps(gap, error)
+        gap, error = level_gaps(code, clusters(cells.block[use]), residual, expected, max(self.segments, 1))
+        shift, moved, left, own = shrunk_gaps(gap, error)
         self.coefficients_[0] -= shift / SCALE
         self.covariance_[0, 0] += left / SCALE**2
         if self.segments > 1:
@@ -361,63 +281,3 @@ class BalanceDecay:
         model.coefficients_, model.covariance_ = np.asarray(held["coefficients"]), np.asarray(held["covariance"])
         model.facts_ = held["facts"]
         return model
-
-
-def _weighted_quantiles(values: FloatArray, weight: FloatArray, shares: FloatArray) -> FloatArray:
-    """Values below which the given shares of the weight lie, shape (shares,)."""
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weight[order])
-    place = np.minimum(np.searchsorted(total, shares * total[-1]), len(values) - 1)
-    return np.asarray(values[order][place])
-
-
-def _clusters(block: IntArray) -> IntArray:
-    """Calendar years where there are eight, else six-month blocks where there are eight, else each cell by itself."""
-    for cluster in (block // 2, block):
-        if len(np.unique(cluster)) >= 8:
-            return np.asarray(cluster)
-    return np.arange(len(block))
-
-
-def _level_gaps(
-    code: IntArray, cluster: IntArray, residual: FloatArray, expected: FloatArray, segments: int
-) -> tuple[FloatArray, FloatArray]:
-    """Growth that sums show beyond the model, share a month, by segment, and its error from clusters of cells.
-
-    Clusters say how sure a gap is by how much they differ: one that lies in too few of them has an infinite error.
-    """
-    total = np.bincount(code, expected, segments)
-    names, place = np.unique(cluster, return_inverse=True)
-    count = len(names)
-    key = code * count + place
-    found = np.bincount(key, residual, segments * count).reshape(segments, count)
-    share = np.bincount(key, expected, segments * count).reshape(segments, count)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.where(total > 0, found.sum(axis=1) / total, 0.0)
-        spread = ((found - gap[:, None] * share) ** 2).sum(axis=1) * count / max(count - 1, 1)
-        told = share.sum(axis=1) ** 2 >= LEAST_CLUSTERS * (share**2).sum(axis=1)
-        error = np.where((total > 0) & told, np.sqrt(spread) / total, np.inf)
-    return gap, np.maximum(error, 1e-6)
-
-
-def _shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray, float, FloatArray]:
-    """Gaps shrunk by what is noise in them: the common shift, each segment's, and the variances both leave open.
-
-    A gap that is all noise moves nothing, and its noise is then none of the answer's.
-    """
-    weight = 1.0 / error**2
-    mean = float((weight * gap).sum() / max(float(weight.sum()), 1e-300))
-    spare = float(1.0 / np.sqrt(max(float(weight.sum()), 1e-300)))
-    kept = 1.0 - (spare / mean) ** 2 if abs(mean) > spare else 0.0
-    shift = mean * kept
-    finite = np.isfinite(error)
-    extra = (
-        float(np.average((gap[finite] - shift) ** 2 - error[finite] ** 2, weights=weight[finite]))
-        if finite.any()
-        else 0.0
-    )
-    between = max(0.0, extra) if finite.sum() > 2 else 0.0
-    noise = np.where(finite, error, 1e6) ** 2
-    share = between / (between + noise)
-    moved = shift + (gap - shift) * share
-    return shift, moved, kept * spare**2, share * np.where(finite, noise, 0.0)

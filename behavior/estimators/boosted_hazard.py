@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -73,13 +72,7 @@ class BoostedHazard:
         return self
 
     def tune(
-        self,
-        matrix: FeatureMatrix,
-        event: FloatArray,
-        weight: FloatArray,
-        validate: BoolArray,
-        spec: SearchSpec,
-        journal: Path | None = None,
+        self, matrix: FeatureMatrix, event: FloatArray, weight: FloatArray, validate: BoolArray, spec: SearchSpec
     ) -> SearchResult:
         """Choose parameters and rounds on the rows of `validate`; sets `parameters` and `rounds`, fits nothing."""
         train, _ = self._rows(matrix, event, weight, ~validate)
@@ -93,7 +86,7 @@ class BoostedHazard:
             return boosted.loss
 
         first = {name: value for name, value in {**DEFAULTS, **self.parameters}.items() if name in DEFAULTS}
-        found = search(loss_of, spec, first, journal)
+        found = search(loss_of, spec, first)
         self.parameters = {**self.parameters, **found.best}
         self.rounds = rounds[json.dumps(dict(found.best), sort_keys=True)]
         return found

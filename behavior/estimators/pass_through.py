@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,60 +16,25 @@ from behavior.estimators.pass_through_bands import block_draws, replicates
 from behavior.estimators.pass_through_departures import departures
 from behavior.estimators.pass_through_fit import (
     FitOptions,
-    Prior,
     SeriesFit,
     choice_of_delays,
     delay_deviances,
     doubt_of,
     fit_series,
     noise,
-    problem,
     shortest_of_best,
-    weak_prior,
 )
 from behavior.estimators.pass_through_identified import bound_flags, enough_rows, is_still, not_told
 from behavior.estimators.pass_through_impact import beside, evidence_of_impact, fit_with_impact, shrunk_with_impact
+from behavior.estimators.pass_through_laws import Labels, SegmentLaw, fallback, group_key, populations, with_unseen
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of
-from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population, drawn_laws, population
-from behavior.estimators.pass_through_seen import (
-    direction_months,
-    level_months,
-    members_flags,
-    speed_errors,
-    unseen_flags,
-    untold_flags,
-)
+from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population
+from behavior.estimators.pass_through_problem import Prior, problem, weak_prior
+from behavior.estimators.pass_through_seen import direction_months, level_months, speed_errors, untold_flags
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
 
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class SegmentLaw:
-    """The law of one segment with its bands.
-
-    Parameters
-    ----------
-    segment : labels, ``pooled`` for a fallback. parameters : shape (structural,). delays : months, (up, down).
-    replicates : shape (draws, structural), laws that the data and the priors allow; empty without bands.
-    level_months : shape (knots,), months of observation near each knot.
-    direction_months : months in which the rate paid had to move up and down: it stood below, above the target that the
-        direction saw.
-    sigma : standard error of a one-step error, basis points; NaN for a fallback.
-    levels : target of each source at the middle knot, decimal a year.
-    facts : what a validator must know about the fit, JSON-able.
-    """
-
-    segment: tuple[str, ...]
-    parameters: FloatArray
-    delays: tuple[int, int]
-    replicates: FloatArray
-    level_months: FloatArray
-    direction_months: tuple[float, float]
-    sigma: float
-    levels: Mapping[str, float] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,9 +46,6 @@ class _Started:
     designs: tuple[Design, ...]
     sigma: float
     deviance: dict[tuple[int, int], float]
-
-
-Labels = tuple[str, ...]
 
 
 class StructuralPassThrough:
@@ -172,7 +134,7 @@ class StructuralPassThrough:
         model = StructuralPassThrough(replace(self.options, replicates=0))
         model.layout_ = self.layout_
         groups = populations(self.layout_, kept)
-        model.laws_ = tuple(_fallback(self.layout_, key, group, (), model.options) for key, group in groups.items())
+        model.laws_ = tuple(fallback(self.layout_, key, group, (), model.options) for key, group in groups.items())
         model.facts_ = {"segments": [" / ".join(segment) for segment in kept]}
         return model
 
@@ -187,7 +149,7 @@ class StructuralPassThrough:
                 "monotone": self.layout_.monotone,
                 "largest_marginal": self.layout_.largest_marginal,
             },
-            "laws": [_law_content(law) for law in self.laws_],
+            "laws": [law.as_json() for law in self.laws_],
             "facts": self.facts_,
         }
         return {"pass_through.json": json.dumps(content, indent=1, sort_keys=True, allow_nan=True)}
@@ -209,7 +171,7 @@ class StructuralPassThrough:
         held = content["layout"]
         form = LogisticLayout if model.options.form == "logistic" else Layout
         model.layout_ = form(np.array(held["knots"]), held["monotone"], largest_marginal=held["largest_marginal"])
-        model.laws_ = tuple(_law_from(one) for one in content["laws"])
+        model.laws_ = tuple(SegmentLaw.from_json(one) for one in content["laws"])
         model.facts_ = content["facts"]
         return model
 
@@ -245,7 +207,7 @@ class StructuralPassThrough:
     def _shrink(
         self, one: _Started, fit: SeriesFit, groups: Mapping[Labels, Population], segment: Labels
     ) -> tuple[SeriesFit, Prior, float]:
-        key = _group_key(groups, segment)
+        key = group_key(groups, segment)
         if key is None or groups[key].members < LEAST_MEMBERS:
             return fit, weak_prior(self.layout_, fit.doubt), fit.smoothing
         prior, loose = groups[key].prior(), 1e3
@@ -280,8 +242,8 @@ class StructuralPassThrough:
                 told = against[segment] if fit.fast is None else None
                 again = replicates(layout, task, free, (first, last), calendar, options.seed + number, told)
             laws.append(_segment_law(one, fit, segment, again, options))
-        laws = [_with_unseen(law, laws, groups) for law in laws]
-        fallbacks = [_fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
+        laws = [with_unseen(law, laws, groups) for law in laws]
+        fallbacks = [fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
         return (*laws, *fallbacks)
 
 
@@ -321,32 +283,6 @@ def evidence_of_delays(
     return found
 
 
-def populations(layout: Layout, fits: Mapping[Labels, SeriesFit]) -> dict[Labels, Population]:
-    """Fallbacks by labels: everything pooled, and where segments have several columns each label of the first."""
-    columns = len(next(iter(fits)))
-    groups = {(POOLED,) * columns: _population_of(layout, list(fits.values()))}
-    if columns > 1:
-        for label in sorted({segment[0] for segment in fits}):
-            members = [fit for segment, fit in fits.items() if segment[0] == label]
-            groups[(label, *(POOLED,) * (columns - 1))] = _population_of(layout, members)
-    return groups
-
-
-def _population_of(layout: Layout, fits: list[SeriesFit]) -> Population:
-    delays = [fit.delays for fit in fits]
-    usual = max(sorted(set(delays)), key=delays.count)
-    return population(layout, fits, usual)
-
-
-def _group_key(groups: Mapping[Labels, Population], segment: Labels) -> Labels | None:
-    """Labels of the group that a segment belongs to: its first label's where that has members enough, else all."""
-    own = (segment[0], *(POOLED,) * (len(segment) - 1)) if segment else None
-    if own is not None and own in groups and groups[own].members >= LEAST_MEMBERS:
-        return own
-    whole = (POOLED,) * len(segment)
-    return whole if whole in groups else None
-
-
 def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray, options: FitOptions) -> SegmentLaw:
     months = direction_months(one.layout, one.designs, fit)
     return SegmentLaw(
@@ -375,69 +311,4 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
             "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),
             "condition": float(np.linalg.cond(fit.information + 1e-9 * np.eye(fit.information.shape[0]))),
         },
-    )
-
-
-def _with_unseen(law: SegmentLaw, laws: Sequence[SegmentLaw], groups: Mapping[Labels, Population]) -> SegmentLaw:
-    """The law with words for directions never seen; only a group that it was drawn to can stand in for them."""
-    key = _group_key(groups, law.segment)
-    drawn = key is not None and groups[key].members >= LEAST_MEMBERS
-    similar = [other for other in _members(key, laws) if other is not law] if key is not None and drawn else []
-    unseen = unseen_flags(law.direction_months, _summed_months(similar))
-    return replace(law, facts={**law.facts, "flags": [*law.facts["flags"], *unseen]})
-
-
-def _members(key: Labels, laws: Sequence[SegmentLaw]) -> list[SegmentLaw]:
-    return [law for law in laws if all(label in (POOLED, own) for label, own in zip(key, law.segment, strict=True))]
-
-
-def _summed_months(laws: Sequence[SegmentLaw]) -> tuple[float, float]:
-    return sum(law.direction_months[0] for law in laws), sum(law.direction_months[1] for law in laws)
-
-
-def _fallback(
-    layout: Layout, key: tuple[str, ...], group: Population, laws: Sequence[SegmentLaw], options: FitOptions
-) -> SegmentLaw:
-    members = _members(key, laws)
-    return SegmentLaw(
-        segment=key,
-        parameters=group.centre,
-        delays=group.delays,
-        replicates=drawn_laws(layout, group, options.replicates, options.seed),
-        level_months=np.sum([np.zeros(layout.knots.size), *(law.level_months for law in members)], axis=0),
-        direction_months=_summed_months(members),
-        sigma=float("nan"),
-        facts={
-            "members": group.members,
-            "spread between members": group.spread.tolist(),
-            "flags": members_flags([law.facts["flags"] for law in members]),
-        },
-    )
-
-
-def _law_content(law: SegmentLaw) -> dict[str, Any]:
-    return {
-        "segment": list(law.segment),
-        "parameters": law.parameters.tolist(),
-        "delays": list(law.delays),
-        "replicates": law.replicates.tolist(),
-        "level_months": law.level_months.tolist(),
-        "direction_months": list(law.direction_months),
-        "sigma": law.sigma,
-        "levels": dict(law.levels),
-        "facts": dict(law.facts),
-    }
-
-
-def _law_from(content: Mapping[str, Any]) -> SegmentLaw:
-    return SegmentLaw(
-        segment=tuple(content["segment"]),
-        parameters=np.array(content["parameters"]),
-        delays=(int(content["delays"][0]), int(content["delays"][1])),
-        replicates=np.array(content["replicates"]),
-        level_months=np.array(content["level_months"]),
-        direction_months=(float(content["direction_months"][0]), float(content["direction_months"][1])),
-        sigma=float(content["sigma"]),
-        levels=content["levels"],
-        facts=content["facts"],
     )

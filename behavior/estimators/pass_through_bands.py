@@ -15,16 +15,11 @@ from dataclasses import replace
 import numpy as np
 
 from behavior.assumptions.pass_through_path import adjusted
-from behavior.estimators.pass_through_fit import USUAL, Problem, SeriesFit, observed_best
+from behavior.estimators.pass_through_errors import observed_best
+from behavior.estimators.pass_through_fit import SeriesFit
 from behavior.estimators.pass_through_impact import speeds_again
-from behavior.estimators.pass_through_model import (
-    PERCENT,
-    Design,
-    Layout,
-    errors_in_basis_points,
-    seen_by,
-    targets,
-)
+from behavior.estimators.pass_through_model import PERCENT, Design, Layout, errors_in_basis_points, seen_by, targets
+from behavior.estimators.pass_through_problem import USUAL, Problem
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.estimators.pass_through_steps import BEHIND, between_moves
 from behavior.quantities import FloatArray, IntArray

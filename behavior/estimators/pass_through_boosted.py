@@ -8,8 +8,7 @@ level of rates that no cycle reached is answered as the highest one that was, wh
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -24,18 +23,11 @@ from behavior.quantities import FloatArray
 NAMES = ("level", "change", "paid_before")
 SIGNS = (1, 1, -1)
 LEAST_ROWS = 40
+TREES = 150
 
 
 class BoostedPassThrough:
-    """Monotone trees of the month's change of the rate paid.
-
-    Parameters
-    ----------
-    rounds : trees. leaves : of each. rate : share of each tree that is kept.
-    """
-
-    def __init__(self, rounds: int = 150, leaves: int = 8, rate: float = 0.05) -> None:
-        self.rounds, self.leaves, self.rate = rounds, leaves, rate
+    """Monotone trees of the month's change of the rate paid."""
 
     def fit(self, series: Sequence[RateSeries]) -> Self:
         """Learn from every change between neighbouring observations; each series counts the same.
@@ -53,12 +45,12 @@ class BoostedPassThrough:
         gaps = np.concatenate([np.diff(one.observed) for one in series])
         self.period_ = max(int(np.median(gaps)), 1)
         parameters = {
-            "num_leaves": self.leaves,
-            "learning_rate": self.rate,
+            "num_leaves": 8,
+            "learning_rate": 0.05,
             "min_data_in_leaf": max(5, count // 40),
             "lambda_l2": 1.0,
         }
-        text = train_regression(values, changes * BASIS_POINTS, weight, NAMES, SIGNS, parameters, self.rounds)
+        text = train_regression(values, changes * BASIS_POINTS, weight, NAMES, SIGNS, parameters, TREES)
         self.trees_ = Trees(text)
         return self
 
@@ -71,19 +63,6 @@ class BoostedPassThrough:
             row = np.array([[now, now - before, paid[-1]]])
             paid.append(max(paid[-1] + float(self.trees_.score(row)[0]) / BASIS_POINTS, min(floor, start)))
         return np.asarray(np.interp(np.arange(begin + 1, levels.size), months, paid))
-
-    def to_files(self) -> Mapping[str, str]:
-        """Trees as text, the period as JSON beside them."""
-        held = {"period": self.period_, "rounds": self.rounds, "leaves": self.leaves, "rate": self.rate}
-        return {"boosted_pass_through.json": json.dumps(held, indent=1), "booster.txt": self.trees_.text}
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, str]) -> BoostedPassThrough:
-        """What `to_files` wrote."""
-        held = json.loads(files["boosted_pass_through.json"])
-        model = cls(held["rounds"], held["leaves"], held["rate"])
-        model.period_, model.trees_ = held["period"], Trees(files["booster.txt"])
-        return model
 
 
 def _changes(series: RateSeries) -> tuple[FloatArray, FloatArray]:

@@ -11,20 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from behavior.estimators.pass_through_fit import (
-    FitOptions,
-    SeriesFit,
-    design_effect,
-    deviance,
-    fit_series,
-    observed_best,
-    problem,
-    rates_of,
-    weak_prior,
-)
+from behavior.estimators.pass_through_errors import design_effect, observed_best
+from behavior.estimators.pass_through_fit import FitOptions, SeriesFit, fit_series
 from behavior.estimators.pass_through_identified import is_still
 from behavior.estimators.pass_through_impact import LARGEST_LEFT, beside
 from behavior.estimators.pass_through_model import Design, Layout, errors_in_basis_points
+from behavior.estimators.pass_through_problem import deviance, problem, rates_of, weak_prior
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.quantities import FloatArray
 

@@ -12,20 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from behavior.estimators.pass_through_fit import (
-    FitOptions,
-    Prior,
-    Problem,
-    SeriesFit,
-    choice_of_delays,
-    delay_deviances,
-    deviance,
-    fit_series,
-    problem,
-    standard_error,
-    weak_prior,
-)
+from behavior.estimators.pass_through_errors import standard_error
+from behavior.estimators.pass_through_fit import FitOptions, SeriesFit, choice_of_delays, delay_deviances, fit_series
 from behavior.estimators.pass_through_model import Design, Layout
+from behavior.estimators.pass_through_problem import Prior, Problem, deviance, problem, weak_prior
 from behavior.quantities import FloatArray, IntArray
 
 FIRST_IMPACT = 0.2

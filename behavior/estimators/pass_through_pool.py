@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from behavior.estimators.pass_through_fit import ONE_PERCENT, Prior, SeriesFit
+from behavior.estimators.pass_through_fit import SeriesFit
 from behavior.estimators.pass_through_model import Layout
+from behavior.estimators.pass_through_problem import ONE_PERCENT, Prior
 from behavior.quantities import FloatArray
 
 LEAST_MEMBERS = 3

@@ -96,15 +96,13 @@ class LawReading:
     Parameters
     ----------
     long_run_beta : share of a move from `low` to `high` passed on in the end. half_life_up, half_life_down : months,
-        delay not counted. mean_lag_up, mean_lag_down : months, (1 − speed) / speed plus the delay.
+        delay not counted.
     after_twelve_months : share of a sudden move from `low` to `high` passed on in its first twelve months.
     """
 
     long_run_beta: float
     half_life_up: float
     half_life_down: float
-    mean_lag_up: float
-    mean_lag_down: float
     after_twelve_months: float
 
 
@@ -116,7 +114,5 @@ def read_law(law: PassThroughLaw, low: float, high: float) -> LawReading:
         long_run_beta=float(law.target_change(low, high)) / (high - low),
         half_life_up=half_life_months(law.up),
         half_life_down=half_life_months(law.down),
-        mean_lag_up=(1.0 - law.up) / law.up + law.delay_up if law.up > 0 else float("inf"),
-        mean_lag_down=(1.0 - law.down) / law.down + law.delay_down if law.down > 0 else float("inf"),
         after_twelve_months=float(passed) / (high - low),
     )

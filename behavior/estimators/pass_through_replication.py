@@ -40,7 +40,6 @@ def replicate(
     yields: FloatArray,
     rate_paid: FloatArray,
     tenors_months: Sequence[int],
-    least_liquid: float = 0.0,
     long_only: bool = True,
 ) -> ReplicatingPortfolio:
     """Weights that minimise the variance of portfolio yield minus rate paid and sum to one.
@@ -48,17 +47,17 @@ def replicate(
     Parameters
     ----------
     yields : shape (months, ladders), decimals a year. rate_paid : shape (months,).
-    least_liquid : smallest weight of the first ladder (volume constraint).
+    long_only : no weight below 0.
 
     Raises
     ------
-    DidNotConverge : when yields are missing, or too few ladders are left for the constraints.
+    DidNotConverge : when yields or rates are missing.
     """
     if not (np.isfinite(yields).all() and np.isfinite(rate_paid).all()):
         raise DidNotConverge("replicating portfolio: yields or rates are missing; start once every ladder is filled.")
     distance = yields - rate_paid[:, None]
     covariance = np.cov(distance, rowvar=False, ddof=1).reshape(yields.shape[1], yields.shape[1])
-    weights = _long_only(covariance, least_liquid) if long_only else _on_plane(covariance, 1.0)
+    weights = _long_only(covariance) if long_only else _on_plane(covariance)
     margin = yields @ weights - rate_paid
     tenors = np.asarray(tenors_months, dtype=np.float64)
     return ReplicatingPortfolio(
@@ -72,30 +71,24 @@ def replicate(
     )
 
 
-def _on_plane(covariance: FloatArray, total: float, pull: FloatArray | None = None) -> FloatArray:
-    """Weights of smallest variance on the plane of the given sum; `pull` is the covariance with what is held fixed."""
+def _on_plane(covariance: FloatArray) -> FloatArray:
+    """Weights of smallest variance among those that sum to one."""
     size = covariance.shape[0]
     system = np.block([[2.0 * covariance, np.ones((size, 1))], [np.ones((1, size)), np.zeros((1, 1))]])
-    right = np.concatenate([np.zeros(size) if pull is None else -2.0 * pull, [total]])
+    right = np.append(np.zeros(size), 1.0)
     return np.asarray(np.linalg.lstsq(system, right, rcond=1e-14)[0][:size])
 
 
-def _long_only(covariance: FloatArray, least_liquid: float) -> FloatArray:
+def _long_only(covariance: FloatArray) -> FloatArray:
     """Exact solution: the best of the few dozen sets of ladders that may be held, each solved in closed form."""
-    size = covariance.shape[0]
-    best, smallest = None, np.inf
-    for chosen in product((False, True), repeat=size):
+    best, smallest = np.empty(0), np.inf
+    for chosen in product((False, True), repeat=covariance.shape[0]):
         held = np.array(chosen)
-        fixed = np.where(held, 0.0, np.eye(size)[0] * least_liquid)
-        rest = 1.0 - fixed.sum()
         if not held.any():
             continue
-        weights = fixed.copy()
-        weights[held] = _on_plane(covariance[np.ix_(held, held)], rest, (covariance @ fixed)[held])
-        lowest = np.where(np.arange(size) == 0, least_liquid, 0.0)
+        weights = np.zeros(held.size)
+        weights[held] = _on_plane(covariance[np.ix_(held, held)])
         variance = float(weights @ covariance @ weights)
-        if np.all(weights >= lowest - 1e-12) and variance < smallest:
-            best, smallest = np.maximum(weights, lowest), variance
-    if best is None:
-        raise DidNotConverge(f"replicating portfolio: no weights keep {least_liquid:.1%} in the first ladder.")
-    return np.asarray(best)
+        if np.all(weights >= -1e-12) and variance < smallest:
+            best, smallest = np.maximum(weights, 0.0), variance
+    return best

@@ -25,12 +25,11 @@ class Solutions:
     Parameters
     ----------
     parameters : shape (problems, k). cost : shape (problems,), half the sum of squares.
-    start_cost : shape (problems,). converged : shape (problems,), the step or the gain became negligible.
+    converged : shape (problems,), the step or the gain became negligible.
     """
 
     parameters: FloatArray
     cost: FloatArray
-    start_cost: FloatArray
     converged: BoolArray
 
 
@@ -89,7 +88,6 @@ def minimise(
     parameters = np.clip(starts, low, high)
     problems = np.arange(starts.shape[0])
     cost = 0.5 * np.sum(residuals(parameters, problems) ** 2, axis=1)
-    start_cost = cost.copy()
     damping = np.full(problems.size, 1e-3)
     converged = np.zeros(problems.size, dtype=bool)
     still = np.zeros(problems.size, dtype=np.int64)
@@ -109,4 +107,4 @@ def minimise(
         damping[running] = np.clip(damping[running] * np.where(better, 0.2, 6.0), 1e-9, 1e9)
         still[running] = np.where(negligible, still[running] + 1, 0)
         converged[running] = (still[running] >= 2) | (damping[running] >= 1e8)
-    return Solutions(parameters, cost, start_cost, converged)
+    return Solutions(parameters, cost, converged)

@@ -75,14 +75,11 @@ def least_squares(columns: FloatArray, outcome: FloatArray, lags: int | None = N
     )
 
 
-def dickey_fuller(series: FloatArray, lags: int = 0, constant: bool = True) -> float:
-    """Augmented Dickey–Fuller t statistic at a fixed number of lags; strongly negative speaks against a unit root."""
+def dickey_fuller(series: FloatArray, constant: bool = True) -> float:
+    """Dickey–Fuller t statistic without lagged changes; strongly negative speaks against a unit root."""
     moves = np.diff(series)
-    rows = moves.size - lags
-    columns = [series[lags:-1], *(moves[lags - lag : moves.size - lag] for lag in range(1, lags + 1))]
-    if constant:
-        columns.append(np.ones(rows))
-    fitted = least_squares(np.column_stack(columns), moves[lags:], 0)
+    columns = [series[:-1], *([np.ones(moves.size)] if constant else [])]
+    fitted = least_squares(np.column_stack(columns), moves, 0)
     return float(fitted.coefficients[0] / fitted.errors[0])
 
 

@@ -30,6 +30,8 @@ SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3", "p1", "p2")
 RIDGE = 4.0
 ROWS_AT_ONCE = 65_536
 MOST_EVALUATIONS = 150
+Parts = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+"""Incentive in percent, age, months in the money, season as one-hot and covariates of some rows."""
 
 
 @dataclass
@@ -164,8 +166,7 @@ class SCurveHazard:
                 out[:, place] = np.clip(np.nan_to_num((values - one["mean"]) / one["deviation"]), -4.0, 4.0)
         return out
 
-    def _parts(self, matrix: FeatureMatrix) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Incentive in percent, age, months in the money, season as one-hot and covariates."""
+    def _parts(self, matrix: FeatureMatrix) -> Parts:
         count = len(matrix.values)
         zero = np.zeros(count)
         driver = np.nan_to_num(column_of(matrix, self.driver)) * 100.0 if self.driver in matrix.names else zero
@@ -182,9 +183,7 @@ class SCurveHazard:
             season[np.flatnonzero(inside), month[inside] - 1] = 1.0
         return driver, age, tired, season, self._covariates(matrix)
 
-    def _intensity(
-        self, theta: FloatArray, parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
-    ) -> dict[str, FloatArray]:
+    def _intensity(self, theta: FloatArray, parts: Parts) -> dict[str, FloatArray]:
         """Turnover and refinancing a month with the factors that their gradients need."""
         driver, age, tired, season, covariates = parts
         a, t1, lock, c, v, b, t2, x0, w, q, t3, p1, p2 = theta[: len(SHAPES)]
@@ -213,11 +212,7 @@ class SCurveHazard:
         }
 
     def _objective(
-        self,
-        theta: FloatArray,
-        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
-        event: FloatArray,
-        weight: FloatArray,
+        self, theta: FloatArray, parts: Parts, event: FloatArray, weight: FloatArray
     ) -> tuple[float, FloatArray]:
         """Penalised negative log-likelihood and its gradient."""
         (loss, slope), (held, pull) = self._loss(theta, parts, event, weight), self._prior(theta, parts[4].shape[1])
@@ -227,13 +222,7 @@ class SCurveHazard:
         away, precision = theta - self._start(0.005, covariates), _precision(covariates)
         return 0.5 * float(precision @ away**2), precision * away
 
-    def _loss(
-        self,
-        theta: FloatArray,
-        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
-        event: FloatArray,
-        weight: FloatArray,
-    ) -> tuple[float, FloatArray]:
+    def _loss(self, theta: FloatArray, parts: Parts, event: FloatArray, weight: FloatArray) -> tuple[float, FloatArray]:
         _, _, _, season, covariates = parts
         one = self._intensity(theta, parts)
         total = np.maximum(one["turnover"] + one["refinancing"], 1e-12)
@@ -251,12 +240,7 @@ class SCurveHazard:
         )
         return loss, gradient
 
-    def _slopes_of_shape(
-        self,
-        theta: FloatArray,
-        parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
-        one: Mapping[str, FloatArray],
-    ) -> list[FloatArray]:
+    def _slopes_of_shape(self, theta: FloatArray, parts: Parts, one: Mapping[str, FloatArray]) -> list[FloatArray]:
         """Derivative of the intensity by each of the shape's parameters, in their order, shape (rows,) each."""
         driver, _, tired, _, _ = parts
         _, _, lock, c, v, _, _, x0, w, q, t3, _, _ = theta[: len(SHAPES)]

@@ -1,13 +1,11 @@
-"""Optuna over a declared space: seeded, serial, journalled; the only module that knows optuna."""
+"""Optuna over a declared space: seeded and serial; the only module that knows optuna."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 
 from behavior.specs import Range, SearchSpec
 
@@ -22,17 +20,13 @@ class SearchResult:
 
 
 def search(
-    loss_of: Callable[[Mapping[str, float | int]], float],
-    spec: SearchSpec,
-    first: Mapping[str, float | int],
-    journal: Path | None = None,
+    loss_of: Callable[[Mapping[str, float | int]], float], spec: SearchSpec, first: Mapping[str, float | int]
 ) -> SearchResult:
     """Minimise `loss_of` over the space with a seeded tree-structured Parzen estimator, one trial after another.
 
     Parameters
     ----------
     first : parameters tried before any suggestion, so that a search never ends worse than no search.
-    journal : file that the trials are journalled to; None = a temporary one that is thrown away.
     """
     if spec.trials == 0 or not spec.space:
         loss = loss_of(first)
@@ -42,21 +36,13 @@ def search(
     with ThreadPoolExecutor(1) as apart:
         apart.submit(import_module, "optuna").result()
     import optuna
-    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        path = journal if journal is not None else Path(folder) / "study.journal"
-        storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
-        study = optuna.create_study(
-            direction="minimize", sampler=optuna.samplers.TPESampler(seed=spec.seed), storage=storage
-        )
-        study.enqueue_trial({name: _inside(first[name], one) for name, one in spec.space.items() if name in first})
-        study.optimize(lambda trial: loss_of(_suggest(trial, spec, first)), n_trials=spec.trials)
-        done = tuple(
-            ({**first, **trial.params}, float(trial.value)) for trial in study.trials if trial.value is not None
-        )
-        return SearchResult({**first, **study.best_params}, float(study.best_value), done)
+    study = optuna.create_study(direction="minimize", sampler=optuna.samplers.TPESampler(seed=spec.seed))
+    study.enqueue_trial({name: _inside(first[name], one) for name, one in spec.space.items() if name in first})
+    study.optimize(lambda trial: loss_of(_suggest(trial, spec, first)), n_trials=spec.trials)
+    done = tuple(({**first, **trial.params}, float(trial.value)) for trial in study.trials if trial.value is not None)
+    return SearchResult({**first, **study.best_params}, float(study.best_value), done)
 
 
 def _suggest(trial: object, spec: SearchSpec, first: Mapping[str, float | int]) -> Mapping[str, float | int]:

@@ -29,7 +29,6 @@ class Feature:
     unit : unit in words.
     expected_sign : +1, -1 or 0: direction of the effect on the target, the monotone constraint where not 0.
     compute : takes the inputs (shape (rows,) each), returns shape (rows,) floats; NaN = unknown.
-    levels : for categorical features the closed list of levels; codes are positions in it, unknown levels are NaN.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Feature:
     expected_sign: int
     compute: Callable[..., FloatArray] = as_it_is
     meaning: str = ""
-    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,20 +47,18 @@ class FeatureMatrix:
     ----------
     names : feature names, in column order.
     values : shape (rows, features), float64; NaN = unknown.
-    signs : expected sign of each column.
-    levels : levels of categorical columns by name.
+    signs : expected sign of each column; none where no form that is bound to them reads the matrix.
+    levels : levels of categorical columns by name; codes are positions in them, unknown levels are NaN.
     """
 
     names: tuple[str, ...]
     values: FloatArray
-    signs: tuple[int, ...]
-    units: tuple[str, ...]
+    signs: tuple[int, ...] = ()
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    raw: Mapping[str, AnyArray] = field(default_factory=dict)
 
     def with_values(self, values: FloatArray) -> FeatureMatrix:
-        """The same columns with other rows; raw columns, which belong to the rows, are left out."""
-        return replace(self, values=values, raw={})
+        """The same columns with other rows."""
+        return replace(self, values=values)
 
 
 MOST_LEVELS = 20
@@ -90,7 +86,6 @@ def compute_features(
     names: list[str] = []
     columns: list[FloatArray] = []
     signs: list[int] = []
-    units: list[str] = []
     found_levels: dict[str, tuple[str, ...]] = {}
     for name in use:
         feature = known.get(name) or _column_feature(panel, name, known)
@@ -103,9 +98,8 @@ def compute_features(
         names.append(name)
         columns.append(values)
         signs.append(feature.expected_sign)
-        units.append(feature.unit)
     matrix = np.column_stack(columns) if columns else np.empty((len(panel.table), 0))
-    return FeatureMatrix(tuple(names), matrix, tuple(signs), tuple(units), found_levels)
+    return FeatureMatrix(tuple(names), matrix, tuple(signs), found_levels)
 
 
 def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Feature:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import POOLED
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_correction import NAMES, ErrorCorrection
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.estimators.pass_through_readings import read_law
+from behavior.kinds._segments import segment_name
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray
 
@@ -63,7 +65,7 @@ def target_exhibit(model: StructuralPassThrough) -> Exhibit:
     data: dict[str, FloatArray] = {"short rate, %": knots * PERCENT}
     own = [law for law in model.laws_ if POOLED not in law.segment] or list(model.laws_)
     for law in own[:LARGEST_PICTURES]:
-        name = " / ".join(law.segment) or "all"
+        name = segment_name(law.segment)
         head = np.zeros(model.layout_.structural.start)
         data[name] = model.layout_.marginals(np.concatenate([head, law.parameters]))
         if law.replicates.size:
@@ -94,7 +96,7 @@ def readings_exhibit(model: StructuralPassThrough, segments: Sequence[tuple[str,
     """
     rows = [_reading_row(model, law) for law in model.laws_]
     known = {law.segment for law in model.laws_}
-    without = sorted({" / ".join(segment) or "all" for segment in segments if segment not in known})
+    without = sorted({segment_name(segment) for segment in segments if segment not in known})
     pooled = f" Without a law of their own, and read from a pooled one: {', '.join(without)}." if without else ""
     return Exhibit(
         "half_lives",
@@ -123,7 +125,7 @@ def _reading_row(model: StructuralPassThrough, law: SegmentLaw) -> dict[str, obj
         return f"{form.format(own)} [{form.format(low_end)}, {form.format(high_end)}]"
 
     return {
-        "segment": " / ".join(law.segment) or "all",
+        "segment": segment_name(law.segment),
         "long-run beta": band("long_run_beta", "{:.3f}"),
         "half-life up, months": band("half_life_up", "{:.1f}"),
         "half-life down, months": band("half_life_down", "{:.1f}"),
@@ -139,7 +141,7 @@ def correction_exhibit(model: ErrorCorrection) -> Exhibit:
     """The error-correction challenger with robust errors and its cointegration statistic, segment by segment."""
     rows = []
     for segment, found in model.fits_.items():
-        row: dict[str, object] = {"segment": " / ".join(segment) or "all", "rows": found.rows}
+        row: dict[str, object] = {"segment": segment_name(segment), "rows": found.rows}
         for name, value, error in zip(NAMES, found.coefficients, found.robust_errors, strict=True):
             # A drift is a basis point or two a month: four decimals of a rate would leave one digit of it.
             scale, head, form = (1e4, f"{name}, bp", ".2f") if name == NAMES[0] else (1.0, name, ".4f")

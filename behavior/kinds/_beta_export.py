@@ -11,7 +11,8 @@ from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
 from behavior.assumptions.pass_through_path import PassThroughLaw, RestingRate
 from behavior.assumptions.segments import Band, SegmentScheme
 from behavior.assumptions.set import AssumptionTable, DriverTerms
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.quantities import FloatArray, Quantity
 from behavior.specs import ModelSpec
 

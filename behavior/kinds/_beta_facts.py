@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.estimators.pass_through_series import BASIS_POINTS
+from behavior.kinds._segments import segment_name
 
 
 def fit_facts(model: StructuralPassThrough) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def fit_facts(model: StructuralPassThrough) -> dict[str, Any]:
 
 
 def _name(law: SegmentLaw) -> str:
-    return " / ".join(law.segment) or "all"
+    return segment_name(law.segment)
 
 
 def _own(facts: Mapping[str, Any]) -> dict[str, Any]:

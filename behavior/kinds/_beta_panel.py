@@ -16,7 +16,8 @@ from behavior.market.history import RateHistory
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of
-from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
+from behavior.panel.market_rates import currency_of_rows
+from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 LAGS = 36
@@ -57,7 +58,7 @@ def _with_short_rates(rows: pd.DataFrame, rates: RateHistory, index: str) -> tup
     """The rows with their currency's short rate in the month and before it, and where that rate had stopped."""
     months, stale = rows["month_number"].to_numpy(np.int64), np.zeros(len(rows), dtype=bool)
     known = np.full((len(rows), len(SHORT_RATES)), np.nan)
-    currencies = _currencies(rows)
+    currencies = currency_of_rows(rows)
     for currency, own in _index_by_currency(rows, rates, index).items():
         mine = currencies == currency
         known[mine] = np.column_stack(
@@ -67,15 +68,6 @@ def _with_short_rates(rows: pd.DataFrame, rates: RateHistory, index: str) -> tup
     return rows.assign(**dict(zip(SHORT_RATES, known.T, strict=True))), stale
 
 
-def _currencies(rows: pd.DataFrame) -> AnyArray:
-    """Currency of each row; where it is not said, the one that all others have, else empty."""
-    if "currency" not in rows.columns:
-        return np.full(len(rows), "", dtype=object)
-    found = rows["currency"].astype(object).where(rows["currency"].notna(), "").to_numpy(dtype=object)
-    named = sorted(set(found) - {""})
-    return np.where(found == "", named[0], found) if len(named) == 1 else found
-
-
 def _index_by_currency(rows: pd.DataFrame, rates: RateHistory, index: str) -> dict[str, str]:
     """Index that the rates paid in each currency follow: the currency's own role (``short_EUR``), else the role itself.
 
@@ -83,7 +75,7 @@ def _index_by_currency(rows: pd.DataFrame, rates: RateHistory, index: str) -> di
     ------
     FittingError : two currencies would follow one short rate.
     """
-    found = {str(one): rates.role_in(index, str(one)) for one in sorted(set(_currencies(rows)))}
+    found = {str(one): rates.role_in(index, str(one)) for one in sorted(set(currency_of_rows(rows)))}
     shared = [currency or "no currency" for currency, own in found.items() if own == index]
     if len(shared) > 1:
         raise FittingError(
@@ -117,7 +109,7 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
         "account-months without a positive balance": int((~(balance > 0)).sum()),
     }
     by = list(spec.segments.by)
-    if len(set(_currencies(joined[known]))) > 1:
+    if len(set(currency_of_rows(joined[known]))) > 1:
         by = list(dict.fromkeys([*by, "currency"]))  # money of two currencies does not add up
     dropped |= _never_paid(joined, known, by)
     held = joined[known].assign(

@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.pass_through_path import (
-    PassThroughLaw,
-    RestingRate,
-    pending_on_a_day,
-    project_rate_paid,
-)
+from behavior.assumptions.pass_through_path import PassThroughLaw, RestingRate, pending_on_a_day, project_rate_paid
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import positions
 from behavior.months import month_number

@@ -16,6 +16,7 @@ from behavior.estimators.pass_through_static import LEAST_CYCLE, Cycle, cycles, 
 from behavior.kinds._beta_exhibits import LARGEST_PICTURES, PERCENT
 from behavior.kinds._beta_ladders import ladders_of
 from behavior.kinds._beta_paths import PathModel, predicted_rates
+from behavior.kinds._segments import segment_name
 from behavior.kinds.base import Exhibit
 from behavior.panel.dense import month_end_of
 from behavior.quantities import FloatArray
@@ -51,7 +52,7 @@ def cycle_readings(
 def _labels(series: Sequence[RateSeries]) -> list[str]:
     """The segment of each series, or its own name where several share the segment."""
     segments = [one.segment for one in series]
-    return [one.unit if segments.count(one.segment) > 1 else " / ".join(one.segment) or "all" for one in series]
+    return [one.unit if segments.count(one.segment) > 1 else segment_name(one.segment) for one in series]
 
 
 def _cycle_row(

@@ -9,7 +9,7 @@ are read, so that every knot there would be fitted to a handful of months.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -24,6 +24,7 @@ from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_pace import CUMULATED, LEAST, Pace, pace_term, variance_of_pace
+from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
 from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import EstimatorSpec, ModelSpec
@@ -114,30 +115,57 @@ def make_closure(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
     )
 
 
+def calm(table: pd.DataFrame) -> BoolArray:
+    """Account-months that do not begin overdrawn, shape (rows,): a negative balance is no deposit that could leave."""
+    return np.asarray(table["overdrawn"].to_numpy() == 0)
+
+
+@dataclass(frozen=True)
+class ClosureRows:
+    """The calm rows before the test, from which closures are learned.
+
+    Parameters
+    ----------
+    learning : which of the panel's rows they are. event, weight, validate, blocks : of these rows alone, in order.
+    """
+
+    learning: BoolArray
+    event: FloatArray
+    weight: FloatArray
+    validate: BoolArray
+    blocks: Blocks
+
+    @classmethod
+    def of(cls, panel: Panel, split: PanelSplit, codes: IntArray) -> ClosureRows:
+        """Those of a panel; `codes` are the places of all rows' segments."""
+        table = panel.table
+        learning = (split.train | split.validate) & calm(table)
+        return cls(
+            learning,
+            table["closed"].to_numpy()[learning],
+            balance_weights(table["weight"].to_numpy()[learning], codes[learning]),
+            split.validate[learning],
+            Blocks.of(table["customer"], month_number(table["month"])).rows(learning),
+        )
+
+
 def learn_closure(
     matrix: FeatureMatrix,
-    table: pd.DataFrame,
-    split: PanelSplit,
+    learned_from: ClosureRows,
     roles: Roles,
     spec: ModelSpec,
-    known: BoolArray,
-    codes: IntArray,
-    blocks: Blocks,
     paced: Callable[[Any], FeatureMatrix],
 ) -> tuple[Champion, Any]:
-    """The champion closure hazard on the rows where it is `known`, and the hazard whose errors its bands carry.
+    """The champion closure hazard, and the hazard whose errors its bands carry.
 
     Errors are by customers' half-years. The second is the champion itself, or the spline where a champion has none.
     `paced` is the matrix with what has been cumulated by a given hazard: trees are held against the spline that has it.
     """
-    learning = (split.train | split.validate) & known
-    rows, event = rows_of(matrix, learning), table["closed"].to_numpy()[learning]
-    weight = balance_weights(table["weight"].to_numpy()[learning], codes[learning])
-    validate, own = split.validate[learning], blocks.rows(learning)
-    customer = own.customer
+    rows, customer = rows_of(matrix, learned_from.learning), learned_from.blocks.customer
+    event, weight, validate = learned_from.event, learned_from.weight, learned_from.validate
     found = choose_champion(rows, event, weight, validate, roles, spec.estimator, spec.search, make_closure, customer)
     if found.family != "spline_hazard" and "spline_hazard" in found.candidates:
-        wide = rows_of(paced(found.candidates["spline_hazard"]), learning)
+        wide = rows_of(paced(found.candidates["spline_hazard"]), learned_from.learning)
         train = ~validate
         smooth = make_closure("spline_hazard", roles, spec.estimator)
         smooth.fit(rows_of(wide, train), event[train], weight[train])
@@ -152,7 +180,7 @@ def learn_closure(
     speaker = found.model
     if not hasattr(carrier_of(speaker), "sensitivities"):
         speaker = make_closure("spline_hazard", roles, spec.estimator).fit(rows, event, weight)
-    with_block_covariance(speaker, rows, event, weight, own)
+    with_block_covariance(speaker, rows, event, weight, learned_from.blocks)
     return found, speaker
 
 
@@ -160,10 +188,8 @@ def learn_pace(
     champion: Champion,
     plain: FeatureMatrix,
     panel: Panel,
-    learning: BoolArray,
-    codes: IntArray,
+    learned_from: ClosureRows,
     roles: Roles,
-    blocks: Blocks,
     pace: Pace,
 ) -> tuple[Champion, FeatureMatrix, Pace] | None:
     """The smooth champion fitted again on a matrix with what has been cumulated, and that matrix and its maker.
@@ -171,12 +197,10 @@ def learn_pace(
     None where pace plays no part. What was to be expected of an account depends on its pace in turn: it is cumulated by
     the champion first, and then by the hazard that this gave.
     """
-    event = panel.table["closed"].to_numpy()[learning]
-    weight = balance_weights(panel.table["weight"].to_numpy()[learning], codes[learning])
-    found = None
+    event, weight, found = learned_from.event, learned_from.weight, None
     for _ in range(PACE_PASSES):
         matrix = pace(plain, panel)
-        rows = rows_of(matrix, learning)
+        rows = rows_of(matrix, learned_from.learning)
         model = make_closure("spline_hazard", roles, pace.spec.estimator).fit(rows, event, weight)
         variance = variance_of_pace(model, rows)
         if variance < LEAST:
@@ -185,6 +209,6 @@ def learn_pace(
     if found is None:
         return None
     model, rows, variance, matrix, pace = found
-    with_block_covariance(model, rows, event, weight, blocks.rows(learning))
+    with_block_covariance(model, rows, event, weight, learned_from.blocks)
     facts = {**champion.facts, **model.facts_, "variance of accounts' pace": round(variance, 3)}
     return replace(champion, model=model, facts=facts), matrix, pace

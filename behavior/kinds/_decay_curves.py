@@ -95,7 +95,7 @@ def _spreads(
 def _minimum_cells(levels: FloatArray, grid: IntArray, spreads: FloatArray) -> FeatureMatrix:
     columns = np.stack(np.meshgrid(levels, spreads, grid.astype(np.float64), indexing="ij"), -1).reshape(-1, 3)
     names = ("segment", "spread", "months_since", FIRST_MONTH)
-    return FeatureMatrix(names, np.column_stack([columns, 1.0 * (columns[:, 2] == 1)]), (0,) * 4, ("",) * 4)
+    return FeatureMatrix(names, np.column_stack([columns, 1.0 * (columns[:, 2] == 1)]))
 
 
 class _CurveMaker:

@@ -245,7 +245,7 @@ def _balance_cells(
         columns[PACE] = np.ones(shape) if pace is None else pace
     names = tuple(columns)
     table = np.column_stack([columns[name].ravel() for name in names])
-    return FeatureMatrix(names, table, (0,) * len(names), ("",) * len(names))
+    return FeatureMatrix(names, table)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import pandas as pd
 
 from behavior.errors import FittingError
 from behavior.estimators.account_ages import age_band
-from behavior.estimators.balance_decay import PACE, SCALE, BalanceDecay, DecayCells, log_growth, sum_cells
+from behavior.estimators.balance_decay import CROSS, PACE, RIDGE, SCALE, SMOOTH, BalanceDecay
+from behavior.estimators.decay_cells import DecayCells, log_growth, sum_cells
 from behavior.estimators.growth_season import growth_season
-from behavior.estimators.terms import column_of
+from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
-from behavior.kinds._segments import scheme_of, segment_codes
+from behavior.kinds._segments import scheme_of, segment_codes, segment_name
 from behavior.months import month_number
 from behavior.panel.base import Panel
 from behavior.panel.landmarks import EVERY, balance_grid, followed_cohorts, landmarks_between, minimum_balance_sums
@@ -29,13 +30,13 @@ FIRST_MONTH = "first_month"
 
 def segment_levels(table: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
     """Segments in alphabetical order; their places are the levels of the balance models."""
-    return tuple(sorted(" / ".join(one) or "all" for one in segment_codes(table, scheme_of(spec))[1]))
+    return tuple(sorted(segment_name(one) for one in segment_codes(table, scheme_of(spec))[1]))
 
 
 def level_codes(table: pd.DataFrame, spec: ModelSpec, levels: tuple[str, ...]) -> IntArray:
     """Place of each row's segment in `levels`, -1 where it is unknown."""
     codes, labels = segment_codes(table, scheme_of(spec))
-    place = pd.Index(levels).get_indexer(pd.Index([" / ".join(one) or "all" for one in labels]))
+    place = pd.Index(levels).get_indexer(pd.Index([segment_name(one) for one in labels]))
     return np.asarray(place[codes], dtype=np.int64)
 
 
@@ -93,9 +94,7 @@ def balance_features(table: pd.DataFrame, codes: IntArray, pace: FloatArray | No
         "spread": table["spread"].to_numpy(),
         **({} if pace is None else {PACE: pace}),
     }
-    return FeatureMatrix(
-        tuple(columns), np.column_stack(list(columns.values())), (0,) * len(columns), ("",) * len(columns)
-    )
+    return FeatureMatrix(tuple(columns), np.column_stack(list(columns.values())))
 
 
 def fit_balance(
@@ -127,7 +126,7 @@ def fit_minimum(
     columns = [sums.group.astype(np.float64), sums.months_since.astype(np.float64), 1.0 * (sums.months_since == 1)]
     if with_spread:
         columns.append(spread[sums.group, at])
-    matrix = FeatureMatrix(names, np.column_stack(columns), (0,) * len(names), ("",) * len(names))
+    matrix = FeatureMatrix(names, np.column_stack(columns))
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(sums.squares > 0, sums.before**2 / sums.squares, 0.0)
     block = (sums.landmark + sums.months_since) // BLOCK_MONTHS
@@ -152,8 +151,6 @@ class MinimumDecay(BalanceDecay):
     """
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
-        from behavior.estimators.terms import Term
-
         most = float(column_of(matrix, "months_since").max())
         knots = tuple(
             one for one in (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 60.0, 96.0, 150.0) if one < most
@@ -170,7 +167,7 @@ class MinimumDecay(BalanceDecay):
     def _prior(self, information: FloatArray, target: FloatArray) -> FloatArray:
         """As set, not learned: one account's fall is seen from every landmark before it, which a likelihood of cells
         would take for so many falls."""
-        return self.layout_.penalty(self.smooth, self.cross, self.ridge)
+        return self.layout_.penalty(SMOOTH, CROSS, RIDGE)
 
 
 def _mean_by_month(

@@ -50,7 +50,6 @@ def with_cumulated(matrix: FeatureMatrix, cumulated: FloatArray) -> FeatureMatri
         names=(*matrix.names, CUMULATED),
         values=np.column_stack([matrix.values, cumulated]),
         signs=(*matrix.signs, -1),
-        units=(*matrix.units, "expected closings"),
     )
 
 

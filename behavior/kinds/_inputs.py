@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from behavior.estimators.champion import load_hazard
 from behavior.features.base import Feature, FeatureMatrix, compute_features
 from behavior.kinds.base import CHALLENGER
 from behavior.panel.base import Panel
@@ -53,10 +54,19 @@ def files_of_role(files: Mapping[str, str], role: str) -> dict[str, str]:
     return {name.split("/", 1)[1]: text for name, text in files.items() if name.split("/", 1)[0] == role}
 
 
-def challengers_of(files: Mapping[str, str], load: Callable[[Mapping[str, str]], Any]) -> dict[str, dict[str, Any]]:
-    """Stored challengers, name -> role -> estimator, each read by `load` from its own files."""
+def estimators_of(
+    files: Mapping[str, str], readers: Mapping[str, Callable[[Mapping[str, str]], Any]]
+) -> dict[str, Any]:
+    """A stored model's inputs and estimators by role: hazards, but where `readers` name a reader for a role."""
+    known: dict[str, Callable[[Mapping[str, str]], Any]] = {"inputs": ModelInputs.from_files, **readers}
+    roles = sorted({name.split("/", 1)[0] for name in files if not name.startswith(CHALLENGER)})
+    return {role: known.get(role, load_hazard)(files_of_role(files, role)) for role in roles}
+
+
+def challengers_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Stored challengers, name -> role -> hazard."""
     found: dict[str, dict[str, Any]] = {}
     for folder in sorted({name.split("/", 1)[0] for name in files if name.startswith(CHALLENGER)}):
         name, role = folder.removeprefix(CHALLENGER).split(".", 1)
-        found.setdefault(name, {})[role] = load(files_of_role(files, folder))
+        found.setdefault(name, {})[role] = load_hazard(files_of_role(files, folder))
     return found

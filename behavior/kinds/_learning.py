@@ -10,16 +10,14 @@ import pandas as pd
 
 from behavior.estimators.bands import Blocks, with_block_covariance
 from behavior.estimators.base import Attributions
-from behavior.estimators.champion import WITH_AVERAGED, Champion, Roles, choose_champion, make_hazard
+from behavior.estimators.champion import Champion, Roles, make_hazard
 from behavior.estimators.empirical import EmpiricalHazard
 from behavior.estimators.spline_hazard import SplineHazard, rows_of
 from behavior.features.base import Feature, FeatureMatrix, compute_features
 from behavior.features.calendar_time import refuse_calendar
-from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._segments import scheme_of, segment_text
-from behavior.months import month_number
-from behavior.panel.base import CASES, Panel, PanelSplit
+from behavior.panel.base import Panel, PanelSplit
 from behavior.quantities import BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
 
@@ -63,56 +61,6 @@ def absent_features(inputs: ModelInputs, spec: ModelSpec) -> dict[str, str]:
     absent = [name for name in spec.features.use if name not in inputs.names and name not in spec.segments.by]
     words = f"{', '.join(absent)}: without a value in every month learned from, so the model does not read it"
     return {"absent features in words": words} if absent else {}
-
-
-def learn_cause(
-    matrix: FeatureMatrix,
-    event: FloatArray,
-    split: PanelSplit,
-    roles: Roles,
-    spec: ModelSpec,
-    known: BoolArray,
-    blocks: Blocks | None = None,
-    cases: FloatArray | None = None,
-) -> Champion:
-    """The champion hazard of a cause on the rows where it is `known`; count weighted.
-
-    `blocks` of the matrix's rows give its error by what is drawn together; without them it is that of single rows.
-    `cases` are the months that each row stands for, 1 without them.
-    """
-    learning = (split.train | split.validate) & known
-    rows = rows_of(matrix, learning)
-    count = np.ones(int(learning.sum())) if cases is None else cases[learning]
-    validate = split.validate[learning]
-    customer = None if blocks is None else blocks.customer[learning]
-    found = choose_champion(
-        rows,
-        event[learning],
-        count,
-        validate,
-        roles,
-        spec.estimator,
-        spec.search,
-        customer=customer,
-        candidates=WITH_AVERAGED,
-    )
-    if blocks is not None:
-        give_back_freed()
-        with_block_covariance(found.model, rows, event[learning], count, blocks.rows(learning), count)
-    return found
-
-
-def spec_of_cases(spec: ModelSpec, panel: Panel) -> ModelSpec:
-    """The specification for a panel that is a sample of cases already: none of its rows is left out once more."""
-    if CASES not in panel.table:
-        return spec
-    estimator = spec.estimator.model_copy(update={"fixed": {**spec.estimator.fixed, "sample_share": 1.0}})
-    return spec.model_copy(update={"estimator": estimator})
-
-
-def blocks_of(panel: Panel) -> Blocks:
-    """Customers' half-years of a panel's rows."""
-    return Blocks.of(panel.table["customer"], month_number(panel.table["month"]))
 
 
 def learn_small_cause(

@@ -13,8 +13,9 @@ from typing import Self
 
 import numpy as np
 
-from behavior.estimators.balance_decay import SCALE, BalanceDecay, DecayCells
+from behavior.estimators.balance_decay import CROSS, RIDGE, SCALE, SMOOTH, BalanceDecay
 from behavior.estimators.balance_errors import Scores, scored_covariance
+from behavior.estimators.decay_cells import DecayCells
 from behavior.panel.landmarks import FollowedCohort
 from behavior.quantities import FloatArray, IntArray
 
@@ -45,7 +46,7 @@ def minimum_covariance(
     found = np.concatenate([sums[group == one].sum(axis=0) for one in levels])
     segment = np.tile(np.arange(len(levels)), len(fit.cells))[cells.before > 0]
     places, place = np.unique(segment * sums.shape[1] + fit.block, return_inverse=True)
-    prior = model.layout_.penalty(model.smooth, model.cross, model.ridge)
+    prior = model.layout_.penalty(SMOOTH, CROSS, RIDGE)
     summed = Scores(by_customer.T @ by_customer, found[places], noise)
     return scored_covariance(fit.design, fit.weight, prior, summed, place, len(levels))
 

@@ -28,6 +28,7 @@ AGES = np.fromstring(
 BURNOUT = np.array([0, 1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96, 120, 150, 180, 240])
 STEP = 0.0025
 NODES = 24
+INCENTIVE, IN_THE_MONEY = "incentive", "months_in_the_money"
 REACH = 0.005
 FALL = 0.02
 """Fall of rates that the grid has nodes for, decimal a year: the parallel shock of most currencies (BCBS d368)."""
@@ -73,10 +74,8 @@ def grid_for(
     return Grid(ages, np.round(nodes, 6), burnt)
 
 
-def representatives(
-    matrix: FeatureMatrix, weight: FloatArray, age: float, order: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Rows that stand for the loans near an age, and their weights (summing to 1).
+def representatives(matrix: FeatureMatrix, weight: FloatArray, age: float, order: IntArray) -> IntArray:
+    """Rows that stand for the loans near an age, alike, shape (`NODES`,).
 
     Loans count with their balance times a bell in log age, so that every age sees the survivors of that age; where few
     loans are near, the whole book fills in. Rows are drawn systematically along `order` (the model's score).
@@ -85,10 +84,9 @@ def representatives(
     bell = np.exp(-0.5 * (np.log((own + 6.0) / (age + 6.0)) / 0.35) ** 2)
     count = float(bell.sum())
     blend = weight * (bell + max(0.0, 200.0 - count) / max(len(own), 1))
-    total = np.cumsum(blend[order.astype(np.int64)])
+    total = np.cumsum(blend[order])
     marks = (np.arange(NODES) + 0.5) / NODES * total[-1]
-    rows = order.astype(np.int64)[np.searchsorted(total, marks)]
-    return rows, np.full(NODES, 1.0 / NODES)
+    return np.asarray(order[np.searchsorted(total, marks)])
 
 
 def season_of(model: Any, matrix: FeatureMatrix, weight: FloatArray, seed: int) -> tuple[float, ...]:
@@ -162,7 +160,6 @@ def surface(
     matrix: FeatureMatrix,
     weight: FloatArray,
     grid: Grid,
-    names: tuple[str, str],
     season: tuple[float, ...],
     resets: Resets,
 ) -> tuple[FloatArray, FloatArray]:
@@ -171,17 +168,18 @@ def surface(
     The error is that of the mean over the loans, by the model's own covariance; `rival` is a freer form fitted to the
     same history, which says what the choice of a stiffer one leaves open.
     """
+    share = np.full(NODES, 1.0 / NODES)
     neutral = int(np.argmin(np.abs(np.asarray(season) - 1.0)))
-    order = np.argsort(model.score(matrix), kind="stable").astype(np.float64)
+    order = np.argsort(model.score(matrix), kind="stable")
     mean = np.empty((len(grid.incentives), len(grid.burnout), len(grid.ages)))
     coarse = [_thinned(len(axis)) for axis in (grid.incentives, grid.burnout, grid.ages)]
     error = np.zeros([len(one) for one in coarse])
     cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
     for place, age in enumerate(grid.ages):
-        rows, share = representatives(matrix, weight, float(age), order)
+        rows = representatives(matrix, weight, float(age), order)
         values = np.repeat(matrix.values[rows][None], len(cells), axis=0)
-        _set(values, matrix, names[0], cells[:, 0][:, None])
-        _set(values, matrix, names[1], cells[:, 1][:, None])
+        _set(values, matrix, INCENTIVE, cells[:, 0][:, None])
+        _set(values, matrix, IN_THE_MONEY, cells[:, 1][:, None])
         _set(values, matrix, "age_months", float(age))
         for name, codes in resets.codes(matrix, rows, float(age)).items():
             _set(values, matrix, name, codes)
@@ -191,12 +189,12 @@ def surface(
         mean[:, :, place] = (hazard @ share).reshape(mean.shape[:2])
         if place in coarse[2]:
             some = values.reshape(*mean.shape[:2], *values.shape[1:])[np.ix_(coarse[0], coarse[1])]
-            near = _neighbourhood(matrix, some, names)
+            near = _neighbourhood(matrix, some)
             error[:, :, int(np.searchsorted(coarse[2], place))] = _error(model, rival, near).reshape(error.shape[:2])
     return mean, _refined(error, coarse, mean.shape)
 
 
-def _neighbourhood(matrix: FeatureMatrix, values: FloatArray, names: tuple[str, str]) -> FeatureMatrix:
+def _neighbourhood(matrix: FeatureMatrix, values: FloatArray) -> FeatureMatrix:
     """The loans of each cell strewn over what the cell stands for: a band speaks of a cell's mean, not of a point.
 
     Half a point of incentive, a third of the age and of the months in the money to either side, and every month of the
@@ -205,12 +203,12 @@ def _neighbourhood(matrix: FeatureMatrix, values: FloatArray, names: tuple[str, 
     even = (np.arange(NODES) + 0.5) / NODES * 2.0 - 1.0
     strewn = values.copy()
     _set(strewn, matrix, "month_of_year", np.arange(NODES) % 12 + 1.0)
-    for name, stride in ((names[0], 7), (names[1], 11), ("age_months", 5)):
+    for name, stride in ((INCENTIVE, 7), (IN_THE_MONEY, 11), ("age_months", 5)):
         if name not in matrix.names:
             continue
         place = matrix.names.index(name)
         offset = even[np.arange(NODES) * stride % NODES]
-        if name == names[0]:
+        if name == INCENTIVE:
             strewn[..., place] = strewn[..., place] + REACH * offset
         else:
             strewn[..., place] = np.maximum(np.expm1(np.log1p(strewn[..., place]) + offset / 3.0), 0.0)

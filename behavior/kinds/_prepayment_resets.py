@@ -134,9 +134,7 @@ def without_resets(matrix: FeatureMatrix) -> FeatureMatrix:
         names=tuple(matrix.names[place] for place in kept),
         values=matrix.values[:, kept],
         signs=tuple(matrix.signs[place] for place in kept),
-        units=tuple(matrix.units[place] for place in kept),
         levels={name: words for name, words in matrix.levels.items() if name not in RESET_FEATURES},
-        raw={},
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,11 @@ from behavior.specs import ModelSpec
 
 HISTORY_WORDS = {"rate_type": {"arm": "floating"}}
 """Words of a history that a book, and so a set, has others for."""
+
+
+def segment_name(segment: Sequence[str]) -> str:
+    """Name of a segment: its labels in one text, ``all`` where there are none."""
+    return " / ".join(segment) or "all"
 
 
 def scheme_of(spec: ModelSpec) -> SegmentScheme:
@@ -74,7 +81,7 @@ def segment_codes(table: pd.DataFrame, scheme: SegmentScheme) -> tuple[IntArray,
 def segment_text(table: pd.DataFrame, scheme: SegmentScheme) -> AnyArray:
     """Segment of each row as one text, ``all`` where the scheme has no columns; shape (rows,)."""
     codes, labels = segment_codes(table, scheme)
-    words = np.asarray([" / ".join(one) or "all" for one in labels], dtype=object)
+    words = np.asarray([segment_name(one) for one in labels], dtype=object)
     return words[codes]
 
 

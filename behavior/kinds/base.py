@@ -145,7 +145,6 @@ class ModelKind:
     load: Callable[[ModelSpec, Mapping[str, str]], FittedModel]
     exhibits: Callable[[FittedModel, Panel, PanelSplit, Predictions], tuple[Exhibit, ...]]
     explain: Callable[[FittedModel, Panel], Mapping[str, Attributions]]
-    checks: tuple[str, ...] = ()
     panels: Callable[[Iterable[CustomerHistory], RateHistory, ModelSpec], Iterator[Panel]] | None = None
     case_events: tuple[str, ...] = ()
     landmark: Callable[[FittedModel], pd.Timestamp] | None = None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +11,9 @@ from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.pass_through_path import pending_on_a_day
 from behavior.assumptions.repricing import resting_rate
 from behavior.assumptions.set import AssumptionTable
-from behavior.errors import DidNotConverge, Fault, FittingError, SpecFault
 from behavior.estimators.base import Attributions
 from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_correction import ErrorCorrection
-from behavior.estimators.pass_through_fit import FitOptions
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import ConstantBeta, positions
 from behavior.features.base import Feature
@@ -30,10 +26,10 @@ from behavior.kinds._beta_exhibits import (
 )
 from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
 from behavior.kinds._beta_facts import fit_facts
-from behavior.kinds._beta_panel import build_beta_panel, pieces_of_panel, series_of_panel
+from behavior.kinds._beta_learning import FAMILIES, ROLE, by_role, fit, paths_from, refit
+from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
 from behavior.kinds._beta_paths import (
     GapOf,
-    LawOf,
     PathModel,
     anchors,
     in_panel_order,
@@ -43,131 +39,10 @@ from behavior.kinds._beta_paths import (
 )
 from behavior.kinds._beta_readings import cycle_readings, replication_exhibit, rolling_exhibits
 from behavior.kinds.base import Exhibit, ExportContext, FittedModel, ModelKind, Predictions
-from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.contracts import DEPOSIT_HISTORY, PRODUCT_RATE_HISTORY
 from behavior.quantities import FloatArray
 from behavior.specs import ModelSpec
-
-FAMILIES = (StructuralPassThrough.family,)
-OPTIONS = ("index", "ladders", "smoothing")
-ROLE = "pass_through"
-
-
-def fit_options(spec: ModelSpec) -> FitOptions:
-    """Estimator settings of a specification.
-
-    Raises
-    ------
-    SpecFault : unknown settings or family, all at once.
-    """
-    known = {field.name for field in fields(FitOptions)}
-    faults = [
-        Fault("spec.toml", f"expected one of {', '.join(sorted(known))}", column=f"$.estimator.fixed.{name}")
-        for name in spec.estimator.fixed
-        if name not in known
-    ]
-    faults += [
-        Fault("spec.toml", f"expected one of {', '.join(OPTIONS)}", column=f"$.options.{name}")
-        for name in spec.options
-        if name not in OPTIONS
-    ]
-    if spec.estimator.family not in FAMILIES:
-        rule = f"expected one of {', '.join(FAMILIES)}"
-        faults.append(Fault("spec.toml", rule, column="$.estimator.family", value=spec.estimator.family))
-    if faults:
-        raise SpecFault(faults)
-    values: dict[str, Any] = dict(spec.estimator.fixed)
-    if "smoothing" in spec.options:
-        values["smoothing"] = tuple(float(one) for one in spec.options["smoothing"])
-    return FitOptions(**values)
-
-
-def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
-    """Fit the champion and its challengers on the months before the test.
-
-    Raises
-    ------
-    TooFewEvents, DidNotConverge : when the series cannot carry a law. SpecFault : unknown settings.
-    """
-    model, series, rows = _learned(panel, split, spec)
-    challengers = _challengers(series)
-    facts = _facts(model, series, rows, spec)
-    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
-
-
-def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
-    """A judged model's law learned again from other rows; its challengers stay as they are.
-
-    Predictions go on starting where the judged model's do, so that the two can be held against each other.
-
-    Raises
-    ------
-    TooFewEvents, DidNotConverge : when the series cannot carry a law.
-    """
-    model, series, rows = _learned(panel, split, spec)
-    model.facts_ = {**model.facts_, "paths_from": paths_from(judged.estimators[ROLE])}
-    challengers = {name: one for name, one in judged.estimators.items() if name != ROLE}
-    facts = _facts(model, series, rows, spec)
-    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), facts)
-
-
-def _learned(
-    panel: Panel, split: PanelSplit, spec: ModelSpec
-) -> tuple[StructuralPassThrough, list[RateSeries], pd.DataFrame]:
-    """The law, every series of the rows learned from, and those rows."""
-    options = fit_options(spec)
-    known = panel.rows(split.train | split.validate).table
-    series = pieces_of_panel(known, spec.segments.by)
-    model = StructuralPassThrough(options).fit(_above_minimum(series, known, spec))
-    model.facts_ = {**model.facts_, "trained_to": int(month_number(known["month"]).max())}
-    return model, series, known
-
-
-def _facts(
-    model: StructuralPassThrough, series: list[RateSeries], rows: pd.DataFrame, spec: ModelSpec
-) -> dict[str, Any]:
-    counted = {"series": len(series), "rows": len(rows), "index": spec.options.get("index", "short")}
-    return {**counted, **fit_facts(model)}
-
-
-def paths_from(model: StructuralPassThrough) -> int:
-    """Month in which predictions start again from the rate paid: the last one that the judged model learned from."""
-    return int(model.facts_.get("paths_from", model.facts_["trained_to"]))
-
-
-def _above_minimum(series: list[RateSeries], known: pd.DataFrame, spec: ModelSpec) -> list[RateSeries]:
-    exposure = known.groupby("unit")["exposure"].sum()
-    enough = [one for one in series if exposure[one.source] >= spec.segments.minimum_exposure_months]
-    if not enough:
-        raise FittingError(
-            f"deposit beta: no segment reaches {spec.segments.minimum_exposure_months:g} months of exposure; the "
-            f"largest has {exposure.max():g}. Use fewer segment columns or a lower minimum."
-        )
-    return enough
-
-
-def _challengers(series: list[RateSeries]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for asymmetric in (True, False):
-        try:
-            found["challenger"] = ErrorCorrection(asymmetric=asymmetric).fit(series)
-            break
-        except DidNotConverge:
-            continue
-    try:
-        found["benchmark"] = ConstantBeta("last_cycle").fit(series)
-    except FittingError:
-        found["benchmark"] = ConstantBeta("least_squares").fit(series)
-    return found
-
-
-def _by_role(challengers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {name: {ROLE: estimator} for name, estimator in challengers.items()}
-
-
-def _own_law(model: StructuralPassThrough) -> LawOf:
-    return lambda segment: model.law(segment)
 
 
 def _gap_at_first(model: StructuralPassThrough) -> GapOf:
@@ -182,6 +57,11 @@ def _gap_at_first(model: StructuralPassThrough) -> GapOf:
         return float(found.levels[series.unit]) + moved - start
 
     return gap
+
+
+def _paths(model: StructuralPassThrough) -> PathModel:
+    """Paths by the model's own laws."""
+    return law_path(model.law, model.options.floor, resting_rates(model).get, _gap_at_first(model))
 
 
 def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathModel]) -> Predictions:
@@ -215,13 +95,8 @@ def _predictions(fitted: FittedModel, panel: Panel, models: Mapping[str, PathMod
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
     """Rates paid along the short rate that came, from the first observation and again from where `paths_from` says."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
-    floor = model.options.floor
-    models: dict[str, PathModel] = {
-        "predicted": law_path(_own_law(model), floor, resting_rates(model).get, _gap_at_first(model))
-    }
-    for name, roles in fitted.challengers.items():
-        models[name] = recursive_path(roles[ROLE], floor)
-    return _predictions(fitted, panel, models)
+    rivals = {name: recursive_path(roles[ROLE], model.options.floor) for name, roles in fitted.challengers.items()}
+    return _predictions(fitted, panel, {"predicted": _paths(model), **rivals})
 
 
 def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
@@ -249,7 +124,7 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
         roles.setdefault(role, {})[name] = text
     model = StructuralPassThrough.from_files(roles.pop(ROLE))
     challengers = {role: _loaded(texts) for role, texts in roles.items()}
-    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, _by_role(challengers), fit_facts(model))
+    return FittedModel("deposit_beta", spec, {ROLE: model, **challengers}, by_role(challengers), fit_facts(model))
 
 
 def _loaded(texts: Mapping[str, str]) -> ErrorCorrection | ConstantBeta:
@@ -260,7 +135,7 @@ def exhibits(fitted: FittedModel, panel: Panel, split: PanelSplit, predictions: 
     """Paths against what was paid, target by level, half-lives, betas by cycle, their stability, and the ladders."""
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(panel.table, fitted.spec.segments.by)
-    paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
+    paths = _paths(model)
     challenger = fitted.estimators.get("challenger")
     return (
         path_exhibit(predictions.table, pd.Timestamp(np.datetime64(paths_from(model), "M").astype("datetime64[D]"))),
@@ -279,7 +154,7 @@ def explain(fitted: FittedModel, panel: Panel) -> Mapping[str, Attributions]:
     model: StructuralPassThrough = fitted.estimators[ROLE]
     series = series_of_panel(panel.table, fitted.spec.segments.by)
     known_to = paths_from(model)
-    paths = law_path(_own_law(model), model.options.floor, resting_rates(model).get, _gap_at_first(model))
+    paths = _paths(model)
     parts = [_parts(model, one, predicted_rates(paths, one, anchors(one, known_to)), known_to) for one in series]
     kept = np.concatenate(parts) if parts else np.zeros((0, 6))
     kept = kept[np.isfinite(kept).all(axis=1)]
@@ -324,7 +199,6 @@ FEATURES: tuple[Feature, ...] = (
         meaning="short rate in force in the month, which the engine gives along every scenario's path",
     ),
 )
-
 KIND = ModelKind(
     name="deposit_beta",
     summary="How far, how fast and with what delay the rate paid on deposits follows the short rate.",

@@ -170,6 +170,11 @@ def fill_forward(values: FloatArray, first: BoolArray) -> FloatArray:
     return np.asarray(values[np.maximum.accumulate(index)], dtype=np.float64)
 
 
+def count_true(rows: BoolArray) -> int:
+    """How many rows are marked."""
+    return int(np.count_nonzero(rows))
+
+
 def number_of(table: pd.DataFrame, column: str) -> FloatArray:
     """A numeric column as floats; all NaN where the table does not have it."""
     if column not in table.columns:

@@ -7,24 +7,24 @@ another product ends it with the cause `migrated`. All columns but the targets a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from behavior.errors import FittingError, MarketDataError
-from behavior.market.history import RateHistory, role_in
+from behavior.errors import FittingError
+from behavior.market.history import RateHistory
 from behavior.months import month_number
-from behavior.panel.account_rows import NEVER, AccountRows, Exits, account_rows
+from behavior.panel.account_months import AccountMonths, DepositPanelRules
+from behavior.panel.account_rows import AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.customers import count_of_units, customers_of
+from behavior.panel.decay_targets import decay_targets
 from behavior.panel.dense import (
     RowsMade,
     by_name,
+    count_true,
     first_of_run,
-    last_of_run,
     month_end_of,
     previous,
     repeated,
@@ -32,67 +32,15 @@ from behavior.panel.dense import (
     spread_to_rows,
     text_column,
 )
+from behavior.panel.market_rates import market_rates
 from behavior.panel.successors import Successors
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 ACCOUNT_TEXTS = ("customer_type", "currency", "region", "channel")
 TARGETS = ("closed", "migrated", "balance_before_interest", "balance_end", "reopened")
-CLOSED_BY_BALANCE = "accounts closed by their balance alone"
-USED_AGAIN = "times that an account stood empty and was used again"
 DORMANT_AFTER = 12
 """Months without a movement of the customer's after which an account is dormant."""
-
 MONTH_NUMBERS = ("rate_paid", "credits", "debits")
-
-
-@dataclass(frozen=True)
-class DepositPanelRules:
-    """What the builder needs to know besides the tables.
-
-    Parameters
-    ----------
-    market : role or index of the market rate that the spread is measured against.
-    dust : balance (currency units) at or below which an account counts as empty.
-    dust_months : empty months in a row, to the end and not reopened, that make a closure.
-    """
-
-    market: str = "short"
-    dust: float = 1.0
-    dust_months: int = 3
-    extras: tuple[str, ...] = ()
-    from_month: int | None = None
-    to_month: int | None = None
-
-
-@dataclass(frozen=True)
-class AccountMonths:
-    """Sorted account-months as arrays, one row a unit and month.
-
-    Parameters
-    ----------
-    unit : code of the product series. month, opened, closes : month numbers (`closes` NEVER while open).
-    balance, interest : end of month and credited in it (negative: charged), currency units; NaN = missing.
-    moves : the unit ends by a move into another product. numbers : further monthly columns by name.
-    """
-
-    unit: IntArray
-    month: IntArray
-    balance: FloatArray
-    interest: FloatArray
-    opened: IntArray
-    closes: IntArray
-    moves: BoolArray
-    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
-
-    def number(self, name: str) -> FloatArray:
-        """A monthly column; all NaN where it is missing."""
-        return self.numbers[name] if name in self.numbers else np.full(len(self.unit), np.nan)
-
-    def part(self, own: slice) -> AccountMonths:
-        """Some units' rows."""
-        names = ("unit", "month", "balance", "interest", "opened", "closes", "moves")
-        numbers = {name: values[own] for name, values in self.numbers.items()}
-        return replace(self, **{name: getattr(self, name)[own] for name in names}, numbers=numbers)
 
 
 def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: DepositPanelRules) -> Panel:
@@ -110,7 +58,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     names = _unit_names(accounts, rows)
     products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
     texts = {name: text_column(accounts[name]) for name in ACCOUNT_TEXTS if name in accounts.columns}
-    market = _market_rates(rates, rules.market, rows.month, accounts)
+    market = market_rates(rates, rules.market, rows.month, accounts)
     made, dropped = RowsMade(len(rows.month)), Counter(joined)
     for own in slices_of(rows.first):
         account = rows.account[own]
@@ -160,99 +108,14 @@ def _columns(
     chosen = targets.at_risk & _window(rows.month, rules)
     netted = "months whose credited interest is unknown: decay is then net of interest"
     dropped = targets.dropped | {
-        "months whose credited interest was estimated from the rate paid": _count(estimated & chosen),
-        netted: _count(np.isnan(interest) & chosen),
-        "months whose spread is unknown: no market rate, or no rate paid": _count(np.isnan(columns["spread"]) & chosen),
-        "months with a masked balance: kept for closures, left out of balances": _count(unknown & chosen),
+        "months whose credited interest was estimated from the rate paid": count_true(estimated & chosen),
+        netted: count_true(np.isnan(interest) & chosen),
+        "months whose spread is unknown: no market rate, or no rate paid": count_true(
+            np.isnan(columns["spread"]) & chosen
+        ),
+        "months with a masked balance: kept for closures, left out of balances": count_true(unknown & chosen),
     }
     return columns, np.flatnonzero(chosen), dropped
-
-
-def _count(rows: BoolArray) -> int:
-    return int(np.count_nonzero(rows))
-
-
-@dataclass(frozen=True)
-class DecayTargets:
-    """What happened in each month: shape (rows,) each.
-
-    `opening` is the deposit at the month's start (0 while overdrawn), `after` the deposit at its end before interest
-    credited or charged in it; `closed` and `migrated` are 0/1, one of them in a month that `exits`.
-    """
-
-    opening: FloatArray
-    after: FloatArray
-    closed: FloatArray
-    migrated: FloatArray
-    exits: BoolArray
-    overdrawn: BoolArray
-    at_risk: BoolArray
-    dropped: dict[str, int]
-
-
-def decay_targets(rows: AccountMonths, interest: FloatArray, rules: DepositPanelRules) -> DecayTargets:
-    """Closures (recorded or by dust), moves and balances before credited interest; one pass over dense arrays."""
-    first = first_of_run(rows.unit)
-    last = last_of_run(first)
-    ends, emptied = _exit_month(rows, first, last, rules)
-    exits = rows.month == ends
-    moved = exits & rows.moves
-    opening_raw = previous(rows.balance, first)
-    opening_raw[np.flatnonzero(rows.month[1:] - rows.month[:-1] != 1) + 1] = np.nan
-    opening = np.maximum(opening_raw, 0.0)
-    after = rows.balance - np.where(np.isnan(interest), 0.0, interest)
-    np.maximum(after, 0.0, out=after)
-    after[exits] = 0.0
-    overdrawn = opening_raw < 0
-    begins = first & (rows.month <= rows.opened)
-    beyond = rows.month > ends
-    dropped = {
-        "opening months: not yet at risk": _count(begins),
-        "first months of late entries: they only give the opening balance": _count(first) - _count(begins),
-        "months after a closure": _count(beyond & ~first),
-        "months overdrawn at their start: what fills them counts as growth": _count(overdrawn & ~beyond),
-        f"{CLOSED_BY_BALANCE}, at or below {rules.dust:g} to the end": emptied,
-        f"{USED_AGAIN}, after {rules.dust_months} months at least": _used_again(rows, rules),
-    }
-    return DecayTargets(
-        opening=opening,
-        after=after,
-        closed=(exits & ~rows.moves).astype(np.float64),
-        migrated=moved.astype(np.float64),
-        exits=exits,
-        overdrawn=overdrawn,
-        at_risk=~(first | beyond),
-        dropped=dropped,
-    )
-
-
-def _used_again(rows: AccountMonths, rules: DepositPanelRules) -> int:
-    """How often an account stood empty for as long as makes a closure at the end, and was then used again."""
-    used = np.flatnonzero(~(np.abs(rows.balance) <= rules.dust))
-    same = rows.unit[used[1:]] == rows.unit[used[:-1]]
-    return _count(same & (np.diff(used) > rules.dust_months))
-
-
-def _exit_month(
-    rows: AccountMonths, first: BoolArray, last: BoolArray, rules: DepositPanelRules
-) -> tuple[IntArray, int]:
-    """Month number of each row's unit's exit, 2**62 while open, and how many units no closing is recorded of.
-
-    A dust run to the end begins with the exit.
-    """
-    ends_late = -NEVER
-    above = ~(np.abs(rows.balance) <= rules.dust)
-    starts, finish = np.flatnonzero(first), np.flatnonzero(last)
-    latest = finish
-    if not above.all():
-        position = np.where(above, np.arange(len(first)), -1)
-        latest = np.maximum.reduceat(position, starts) if len(starts) else position
-    recorded = np.where(rows.closes[starts] == NEVER, ends_late, rows.closes[starts])
-    empty = finish - latest
-    run_begins = np.minimum(latest + 1, finish)
-    dust = (latest >= starts) & (empty >= rules.dust_months)
-    exits = np.where(dust, np.minimum(rows.month[run_begins], recorded), recorded)
-    return np.asarray(spread_to_rows(exits, first)), _count(dust & (recorded == ends_late))
 
 
 def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, extras: tuple[str, ...]) -> AccountMonths:
@@ -302,61 +165,6 @@ def _interest(rows: AccountMonths, rate_paid: FloatArray, first: BoolArray) -> t
     interest[where] = guess
     missing[where] = ~np.isnan(guess)
     return interest, missing
-
-
-@dataclass(frozen=True)
-class MarketRates:
-    """Market rates at the start of months: `values` of shape (rates, months), the first of them month number
-    `first_month`, and which of the rates each account is held against."""
-
-    values: FloatArray
-    first_month: int
-    of_account: IntArray
-
-    def at(self, month: IntArray, account: IntArray) -> FloatArray:
-        """The rate of each row's month and account, shape (rows,)."""
-        return np.asarray(self.values[self.of_account[account], month - self.first_month])
-
-
-def _market_rates(rates: RateHistory, role: str, month: IntArray, accounts: pd.DataFrame) -> MarketRates:
-    """The market rate of each account's currency at the start of each month; NaN where there are no rates or nobody has
-    named the role.
-
-    A role that the settings name, or an index that the specification names, must be there: without it the spread, and
-    with it an axis of the curves, would be lost without a word.
-    """
-    low, high = (int(month.min()), int(month.max())) if len(month) else (0, 0)
-    before = np.arange(low, high + 1) - 1
-    currencies, of_account = _currencies(accounts)
-    roles = [rates.role_in(role, one) for one in currencies]
-    read = [
-        rates.has(one) or (rates.values and (one in rates.roles or role != DepositPanelRules.market)) for one in roles
-    ]
-    shared = [
-        name or "no currency" for name, one, known in zip(currencies, roles, read, strict=True) if one == role and known
-    ]
-    if len(shared) > 1:
-        raise MarketDataError(
-            f"deposit panel: deposits in {' and '.join(shared)} would be held against one market rate, `{role}`. Name "
-            f"each currency's own in the settings (index_roles: `{role_in(role, shared[0])}` for {shared[0]}), or keep "
-            "one currency with `where` in the profile and give each a model of its own."
-        )
-    unknown = np.full(len(before), np.nan)
-    found = [
-        rates.monthly(one, month_end_of(before)) if known else unknown for one, known in zip(roles, read, strict=True)
-    ]
-    return MarketRates(np.array(found), low, of_account)
-
-
-def _currencies(accounts: pd.DataFrame) -> tuple[list[str], IntArray]:
-    """Currencies of the accounts, and which is each one's; an account that does not say is of the only one said."""
-    if "currency" not in accounts.columns:
-        return [""], np.zeros(len(accounts), dtype=np.int64)
-    said = accounts["currency"].astype(object).where(accounts["currency"].notna(), "").astype(str)
-    names = sorted(set(said))
-    if len(names) == 2 and names[0] == "":
-        return names[1:], np.zeros(len(accounts), dtype=np.int64)
-    return names, np.asarray(pd.Index(names).get_indexer(pd.Index(said)), dtype=np.int64)
 
 
 def _idle_months(rows: AccountMonths, first: BoolArray) -> FloatArray:

@@ -12,8 +12,9 @@ import pandas as pd
 from behavior.errors import FittingError
 from behavior.market.history import RateHistory
 from behavior.months import month_number
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import CASES, CustomerHistory, Panel
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.house_prices import HousePrices
 from behavior.panel.loan_rows import sorted_rows
 from behavior.panel.loans import LoanPanelRules, build_loan_panel

@@ -44,6 +44,7 @@ from behavior.validation.evidence import (
     cpr_points,
     is_rate,
     monthly_path,
+    picture_unit,
     rows_of,
     tested_on,
 )
@@ -131,7 +132,7 @@ def _path(given: CheckInput, part: str, rate: bool) -> tuple[dict[str, float], t
     }
     held_out = part == "test" and given.split.unseen_customers.any()
     where = "unseen customers" if held_out else "all customers"
-    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    unit = picture_unit(rate)
     scale = 0.01 if rate else 1.0
     lines = pd.DataFrame({"month": path["month"], "realised": scale * actual, "predicted": scale * predicted})
     exhibits = [

@@ -43,6 +43,7 @@ from behavior.validation.evidence import (
     is_ranking,
     is_rate,
     monthly_path,
+    picture_unit,
     rows_of,
 )
 from behavior.validation.statistics import log_loss, path_errors
@@ -173,7 +174,7 @@ def _exhibits(
     )
     for name in names:
         lines[RIVALS[name]] = show(path[name])
-    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    unit = picture_unit(rate)
     title = "Champion, challenger and benchmark on the same rows"
     return (
         Exhibit("benchmark_table", title, "table", table, formats=dict.fromkeys(GAINS, ",.2f")),

@@ -53,6 +53,7 @@ from behavior.validation.evidence import (
     clusters_of,
     groupings,
     is_rate,
+    picture_unit,
     prediction_tenths,
     rows_of,
     tested_on,
@@ -206,7 +207,7 @@ def _slope_words(name: str, slope: float) -> str:
 
 def _exhibits(cuts: dict[str, pd.DataFrame], rate: bool) -> list[Exhibit]:
     pair = ["actual, % a year", "predicted, % a year"] if rate else ["actual, % CPR", "expected, % CPR"]
-    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    unit = picture_unit(rate)
     note = "" if rate else MONTHLY
     found = []
     for name, table in cuts.items():

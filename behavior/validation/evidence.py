@@ -36,6 +36,11 @@ def is_rate(given: CheckInput) -> bool:
     return given.kind.effect is Effect.REPRICING
 
 
+def picture_unit(rate: bool) -> str:
+    """Unit of a picture's axis: of rates paid, or of shares that leave."""
+    return "rate paid, % a year" if rate else "annual share leaving, % CPR"
+
+
 def tested_on(given: CheckInput) -> str:
     """What the test rows are, in words: a history of a few product series holds no customer out."""
     return "unseen customers and later months" if given.split.unseen_customers.any() else "later months"

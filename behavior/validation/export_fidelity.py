@@ -45,7 +45,7 @@ from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit, ModelKind
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import cpr_points, is_rate, mask_of
+from behavior.validation.evidence import cpr_points, is_rate, mask_of, picture_unit
 
 VALUES = {
     "mean_difference": "table minus model, mean of segment x month cells by balance: CPR points (rates: basis points)",
@@ -233,7 +233,7 @@ def _picture(rows: pd.DataFrame, rate: bool) -> Exhibit:
             "exported table": scale * _show(path["table"] / path["weight"], rate),
         }
     )
-    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    unit = picture_unit(rate)
     return Exhibit("export_path", "The model and its exported table, later months", "lines", lines, "month", unit)
 
 

@@ -39,7 +39,14 @@ from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray, Quantity
 from behavior.validation.base import Check, CheckInput, Finding, Status
-from behavior.validation.evidence import actual_against_expected, bootstrap_of, groupings, is_rate, rows_of
+from behavior.validation.evidence import (
+    actual_against_expected,
+    bootstrap_of,
+    groupings,
+    is_rate,
+    picture_unit,
+    rows_of,
+)
 
 JUDGED = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD)
 SMALLEST_STEP = 1e-5
@@ -108,7 +115,7 @@ def _realised(given: CheckInput, values: dict[str, float]) -> tuple[Exhibit, ...
     pair = ["actual, % a year", "predicted, % a year"] if rate else ["actual, % CPR", "expected, % CPR"]
     order = pd.Series(np.arange(len(table)))
     values["rank_correlation_realised"] = float(order.corr(table[pair[0]].rank()))
-    unit = "rate paid, % a year" if rate else "annual share leaving, % CPR"
+    unit = picture_unit(rate)
     title = "Realised and predicted by the economic driver, test rows"
     return (Exhibit("driver_picture", title, "lines", table[[table.columns[0], *pair]], "driver", unit),)
 

@@ -299,7 +299,7 @@ def test_a_vendor_table_in_a_file_is_read_between_its_points() -> None:
     text = "incentive,age_months,cpr\n-0.01,1,0.05\n-0.01,60,0.07\n0.02,1,0.2\n0.02,60,0.4\n"
     hazard = incumbent_hazard(Incumbent(file="vendor.csv"), text, 12.0)
     assert hazard is not None
-    matrix = FeatureMatrix(("incentive", "age_months"), np.array([[-0.05, 1.0], [0.02, 90.0]]), (1, 0), ("", ""))
+    matrix = FeatureMatrix(("incentive", "age_months"), np.array([[-0.05, 1.0], [0.02, 90.0]]), (1, 0))
     np.testing.assert_allclose(1 - (1 - hazard.predict_hazard(matrix)) ** 12, [0.05, 0.4])
     assert incumbent_hazard(Incumbent(), "", 12.0) is None
     with pytest.raises(SpecFault, match="cpr"):

@@ -20,7 +20,7 @@ VENDOR = "age_months,cpr\n1,0.05\n60,0.2\n"
 
 def matrix_of(**columns: list[float]) -> FeatureMatrix:
     values = np.column_stack([np.asarray(one, dtype=float) for one in columns.values()])
-    return FeatureMatrix(tuple(columns), values, (0,) * len(columns), ("",) * len(columns))
+    return FeatureMatrix(tuple(columns), values)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_vendor_axis_that_is_no_feature_is_named_with_those_there_are() -> Non
     assert hazard is not None
     with pytest.raises(SpecFault, match=r"column `age`: expected .*age_months, incentive"):
         hazard.predict_hazard(matrix_of(age_months=[1.0], incentive=[0.0]))
-    levels = FeatureMatrix(("age",), np.zeros((1, 1)), (0,), ("",), {"age": ("old", "young")})
+    levels = FeatureMatrix(("age",), np.zeros((1, 1)), (0,), {"age": ("old", "young")})
     with pytest.raises(SpecFault, match="column `age`"):
         hazard.predict_hazard(levels)
     speed = incumbent_hazard(Incumbent(psa=1.0), "", 12.0)

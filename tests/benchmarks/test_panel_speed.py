@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from behavior.market.history import RateHistory
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import CustomerHistory, Panel
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.loans import LoanPanelRules, build_loan_panel
 
 MONTHS, UNITS = 100, 20_000

@@ -50,7 +50,7 @@ def book_of(young: float, old: float, turn: int, seed: int) -> Panel:
 def decay_at(panel: Panel, ages: np.ndarray) -> np.ndarray:
     rows = np.ones(len(panel.table), dtype=bool)
     model = fit_balance(panel, rows, np.zeros(len(rows), dtype=np.int64), 1, False)
-    at = FeatureMatrix(("segment", "age_months"), np.column_stack([np.zeros(len(ages)), ages]), (0, 0), ("", ""))
+    at = FeatureMatrix(("segment", "age_months"), np.column_stack([np.zeros(len(ages)), ages]), (0, 0))
     return model.log_decay(at)
 
 

@@ -35,7 +35,7 @@ def sample(count: int = 6_000, seed: int = 3) -> tuple[FeatureMatrix, np.ndarray
         ]
     ).astype(float)
     hazard = 0.01 + 0.05 / (1.0 + np.exp(-(values[:, 0] - 0.008) / 0.003))
-    matrix = FeatureMatrix(NAMES, values, (1, 0, 0, 0, 0), ("",) * 5)
+    matrix = FeatureMatrix(NAMES, values, (1, 0, 0, 0, 0))
     return matrix, (rng.random(count) < hazard).astype(float)
 
 
@@ -43,7 +43,7 @@ def test_sensitivities_of_the_s_curve_are_its_derivatives() -> None:
     matrix, event = sample()
     model = SCurveHazard("incentive", "age_months", "months_in_the_money").fit(matrix, event, np.ones(len(event)))
     model.shift_ = 0.0
-    few = FeatureMatrix(NAMES, matrix.values[:50], matrix.signs, matrix.units)
+    few = FeatureMatrix(NAMES, matrix.values[:50], matrix.signs)
     found, theta = model.sensitivities(few), model._theta()
     for place in range(len(theta)):
         scores = []
@@ -63,7 +63,7 @@ def test_covariance_is_the_spread_of_refits_on_drawn_blocks() -> None:
     ones = np.ones(len(event))
     model = SplineHazard("incentive", sample_share=1.0, ridge=1e-3, smooth=50.0).fit(matrix, event, ones)
     with_block_covariance(model, matrix, event, ones, blocks)
-    place = FeatureMatrix(NAMES, matrix.values[:200], matrix.signs, matrix.units)
+    place = FeatureMatrix(NAMES, matrix.values[:200], matrix.signs)
     rng, drawn = np.random.default_rng(5), []
     for _ in range(40):
         weight = rng.multinomial(500, np.full(500, 0.002)).astype(float)[customer]
@@ -76,7 +76,7 @@ def test_covariance_is_the_spread_of_refits_on_drawn_blocks() -> None:
 def test_error_of_a_mean_is_below_the_mean_error() -> None:
     matrix, event = sample()
     model = SplineHazard("incentive").fit(matrix, event, np.ones(len(event)))
-    some = FeatureMatrix(NAMES, matrix.values[:400], matrix.signs, matrix.units)
+    some = FeatureMatrix(NAMES, matrix.values[:400], matrix.signs)
     assert log_error(model, some, 400)[0] < log_error(model, some).mean()
 
 
@@ -106,7 +106,7 @@ def test_the_error_of_a_mean_of_forms_counts_their_distance() -> None:
     stiff, free = SCurveHazard("incentive"), SplineHazard("incentive")
     model = AveragedHazard({"stiff": stiff, "free": free}).fit(matrix, event, ones)
     with_block_covariance(model, matrix, event, ones, blocks)
-    few = FeatureMatrix(NAMES, matrix.values[:4_000], matrix.signs, matrix.units)
+    few = FeatureMatrix(NAMES, matrix.values[:4_000], matrix.signs)
     own = [log_error(one, few, 40) for one in (stiff, free)]
     found = log_error(model, few, 40)
     assert all((one > 0).all() for one in own)
@@ -125,7 +125,7 @@ def test_a_stiff_form_is_as_unsure_as_if_a_freer_one_might_be_right() -> None:
     stiff, free = SCurveHazard("incentive").fit(matrix, event, ones), SplineHazard("incentive").fit(matrix, event, ones)
     for one in (stiff, free):
         with_block_covariance(one, matrix, event, ones, blocks)
-    few = FeatureMatrix(NAMES, matrix.values[: 200 * NODES], matrix.signs, matrix.units)
+    few = FeatureMatrix(NAMES, matrix.values[: 200 * NODES], matrix.signs)
     own, other = (log_error(one, few, NODES) ** 2 for one in (stiff, free))
     apart = (log_mean(stiff, few, NODES) - log_mean(free, few, NODES)) ** 2
     found = errors_of_cells(stiff, free, few)

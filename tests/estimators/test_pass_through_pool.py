@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from behavior.assumptions.effects import POOLED
-from behavior.estimators.pass_through import SegmentLaw, StructuralPassThrough
+from behavior.estimators.pass_through import StructuralPassThrough
 from behavior.estimators.pass_through_fit import FitOptions, SeriesFit
+from behavior.estimators.pass_through_laws import SegmentLaw
 from behavior.estimators.pass_through_model import Layout
 from behavior.estimators.pass_through_pool import population
 from behavior.quantities import FloatArray

@@ -25,7 +25,7 @@ def straight(values: np.ndarray, months: float) -> np.ndarray:
 def rows(count: int) -> FeatureMatrix:
     rng = np.random.default_rng(5)
     values = np.column_stack([rng.normal(0.002, 0.01, count), rng.integers(1, 121, count), rng.integers(0, 40, count)])
-    return FeatureMatrix(NAMES, values, (1, 0, 0), ("",) * 3)
+    return FeatureMatrix(NAMES, values, (1, 0, 0))
 
 
 @pytest.mark.parametrize("months", [12, 24, 30, 60])

@@ -66,7 +66,7 @@ def some_rows(rng: np.random.Generator, rows: int = 60) -> FeatureMatrix:
     values = np.column_stack(columns)
     values[:4, 0] = KNOTS
     values[rng.random(values.shape) < 0.1] = np.nan
-    return FeatureMatrix(("x", "a", "b", "z"), values, (0,) * 4, ("",) * 4)
+    return FeatureMatrix(("x", "a", "b", "z"), values)
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -75,7 +75,7 @@ def test_accounts_are_carried_forward_as_one_would_by_hand(
     closure, move = Straight(0.02, 0.001, 0.3, season), Straight(0.03, -0.0002, 0.0)
     drain = Straight(0.01, 0.0005, 0.5)
     ages = np.array([3.0, 40.0, 90.0])
-    accounts = FeatureMatrix(NAMES, np.column_stack([ages, ages * 0, np.ones(3)]), (0,) * 3, ("",) * 3)
+    accounts = FeatureMatrix(NAMES, np.column_stack([ages, ages * 0, np.ones(3)]))
     seasons = {"closure": season}
     found = project_parts(closure, move, drain, accounts, np.zeros(3), SPREADS, GRID, seasons)
     for place, spread in enumerate(SPREADS):
@@ -92,7 +92,7 @@ def test_hazards_are_straight_between_the_months_they_are_asked_for(monkeypatch:
 
     monkeypatch.setattr(_decay_export, "monthly_errors", lambda *_: np.zeros(1))
     closure, nothing = Bent(0.01, 0.0, 0.0), Straight(0.0, 0.0, 0.0)
-    one = FeatureMatrix(NAMES, np.array([[5.0, 0.0, 1.0]]), (0,) * 3, ("",) * 3)
+    one = FeatureMatrix(NAMES, np.array([[5.0, 0.0, 1.0]]))
     found = project_parts(closure, nothing, nothing, one, np.zeros(1), SPREADS, GRID, {})
     every = np.arange(1, GRID[-1] + 1)
     assert found.closure[0] == pytest.approx(np.interp(every, GRID, 0.01 * np.sqrt(5.0 + GRID)))
@@ -100,7 +100,7 @@ def test_hazards_are_straight_between_the_months_they_are_asked_for(monkeypatch:
 
 def test_the_first_look_is_the_mean_share_that_closes_or_drains_as_accounts_age() -> None:
     closure, drain, ages = Straight(0.02, 0.001, 0.3), Straight(0.01, 0.0005, 0.5), np.array([3.0, 40.0, 90.0])
-    accounts = FeatureMatrix(NAMES, np.column_stack([ages, ages * 0, np.ones(3)]), (0,) * 3, ("",) * 3)
+    accounts = FeatureMatrix(NAMES, np.column_stack([ages, ages * 0, np.ones(3)]))
     found = first_decay(closure, drain, accounts, np.zeros(3), SPREADS, GRID)
     for row, spread in zip(found, SPREADS, strict=True):
         at = ages + GRID[:, None]
@@ -145,7 +145,7 @@ def test_representatives_stand_for_the_balance_along_age_and_hazard() -> None:
     values[:, 2] = 1.0
     values[:, 0] = np.random.default_rng(1).permutation(count)
     values[:, 1] = np.random.default_rng(2).normal(0.0, 0.01, count)
-    matrix = FeatureMatrix(NAMES, values, (0,) * 3, ("",) * 3)
+    matrix = FeatureMatrix(NAMES, values)
     chosen = representatives(matrix, np.ones(count), Straight(0.1, 0.0, 1.0))
     assert len(set(chosen.tolist())) == ACCOUNTS
     bands = np.bincount((values[chosen, 0] * AGE_BANDS // count).astype(int), minlength=AGE_BANDS)
@@ -177,9 +177,7 @@ def test_accounts_of_another_season_than_the_tables_keep_their_level_over_the_ye
     own = np.array([4.0, 0.2, 0.2, 0.2, 0.2, 0.2, 2.8, 2.8, 0.6, 0.2, 0.3, 0.3])
     shared = tuple((own / own.mean() + 1.0) / 2.0)
     nothing = Straight(0.0, 0.0, 0.0)
-    accounts = FeatureMatrix(
-        NAMES, np.column_stack([np.full(24, 5.0), np.zeros((24, 1)), np.ones(24)]), (0,) * 3, ("",) * 3
-    )
+    accounts = FeatureMatrix(NAMES, np.column_stack([np.full(24, 5.0), np.zeros((24, 1)), np.ones(24)]))
     for season in (tuple(own / own.mean()), (1.0,) * 12):
         closure = Straight(0.01, 0.0, 0.0, season)
         found = project_parts(closure, nothing, nothing, accounts, np.zeros(24), SPREADS, GRID, {"closure": shared})

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from behavior.estimators.account_ages import age_band
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
-from behavior.kinds.nmd_decay import _in_doubt
+from behavior.kinds._decay_words import doubts
 from behavior.panel.base import Panel
 from behavior.panel.deposits import CLOSED_BY_BALANCE, USED_AGAIN
 from behavior.specs import parse_spec
@@ -81,7 +82,7 @@ def test_closures_are_in_doubt_only_where_some_were_told_by_an_empty_balance() -
     spec = parse_spec(SPEC.read_text(), SPEC.name)
 
     def words(closed: int, again: int) -> set[str]:
-        return set(_in_doubt(Panel(pd.DataFrame(), {CLOSED_BY_BALANCE: closed, USED_AGAIN: again}), spec))
+        return set(doubts(Panel(pd.DataFrame(), {CLOSED_BY_BALANCE: closed, USED_AGAIN: again}), spec))
 
     assert words(0, 40) == set()
     assert words(100, 5) == set()

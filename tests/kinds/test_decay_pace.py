@@ -22,7 +22,7 @@ NAMES = ("age_months", "spread")
 
 
 def matrix_of(age: np.ndarray, spread: np.ndarray) -> FeatureMatrix:
-    return FeatureMatrix(NAMES, np.column_stack([age, spread]), (0, 1), ("months", ""))
+    return FeatureMatrix(NAMES, np.column_stack([age, spread]), (0, 1))
 
 
 def test_survivors_of_gamma_frailty_slow_down_in_closed_form() -> None:
@@ -110,7 +110,7 @@ def test_a_segment_of_two_labels_has_a_level_of_its_own() -> None:
     values = np.column_stack([rng.integers(1, 120, rows), rng.uniform(0.0, 0.04, rows), product, kind]).astype(float)
     names = ("age_months", "spread", "product", "kind")
     labels = {"product": ("a", "b"), "kind": ("x", "y")}
-    matrix = FeatureMatrix(names, values, (0, 1, 0, 0), ("",) * 4, labels)
+    matrix = FeatureMatrix(names, values, (0, 1, 0, 0), labels)
     event = (rng.random(rows) < level[product, kind]).astype(float)
     model = ClosureHazard("spread", "age_months", "", ("product", "kind"), learns_smoothness=True, most_rows=40_000)
     expected = model.fit(matrix, event, np.ones(rows)).predict_hazard(matrix)

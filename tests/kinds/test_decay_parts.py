@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import _cumulated
 from behavior.kinds._decay_closure import balance_weights
@@ -33,7 +34,7 @@ def test_two_kinds_of_savers_decay_by_age_as_their_money_does() -> None:
     month, who = np.tile(ages, accounts), np.repeat(np.arange(accounts), len(ages))
     cells = sum_cells(month, age[:, None], ("age_months",), before.ravel(), after.ravel(), month // 6, who)
     model = BalanceDecay("", 1, ("age_months",)).fit(cells)
-    at = FeatureMatrix(("age_months",), np.array([[6.0], [100.0]]), (0,), ("",))
+    at = FeatureMatrix(("age_months",), np.array([[6.0], [100.0]]))
     young, old = model.log_decay(at)
     share = 0.2 * np.exp(-0.03 * 5.5) / (0.2 * np.exp(-0.03 * 5.5) + 0.8)
     assert young == pytest.approx(0.03 * share, abs=0.0015)
@@ -41,7 +42,7 @@ def test_two_kinds_of_savers_decay_by_age_as_their_money_does() -> None:
 
 
 def test_accounts_stand_at_their_balance_of_today_and_spreads_reach_one_step_beyond() -> None:
-    matrix = FeatureMatrix(("age_months", "log_balance"), np.array([[5.0, 1.0]]), (0, 0), ("", ""))
+    matrix = FeatureMatrix(("age_months", "log_balance"), np.array([[5.0, 1.0]]), (0, 0))
     assert at_as_of(matrix, np.array([np.e**3])).values[0, 1] == pytest.approx(3.0)
     grid = spread_grid(pd.Series([0.011, 0.019]).to_numpy())
     assert grid[0] <= 0.011 and grid[-1] >= 0.019 and np.allclose(np.diff(grid), 0.0025)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_curves import _lowest
 from behavior.kinds._decay_export import first_decay
@@ -40,7 +41,7 @@ def drained() -> BalanceDecay:
 
 def test_accounts_of_a_pooled_curve_keep_their_own_segments_growth() -> None:
     """Two of the three segments in one pool: their mean, not that of all three."""
-    accounts = FeatureMatrix(("age_months",), np.full((4, 1), 30.0), (0,), ("",))
+    accounts = FeatureMatrix(("age_months",), np.full((4, 1), 30.0))
     own = np.array([0.0, 0.0, 1.0, 1.0])
     found = first_decay(Stays(), drained(), accounts, own, np.zeros(1), np.array([1, 2, 3]))
     assert found[0] == pytest.approx(np.full(3, 0.005), abs=0.001)

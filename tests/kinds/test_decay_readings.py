@@ -19,13 +19,7 @@ from behavior.kinds._decay_core import (
     surge_layer,
     units_of,
 )
-from behavior.kinds._decay_lives import (
-    SegmentReading,
-    _static_beta,
-    core_path,
-    effective_duration,
-    lives_exhibit,
-)
+from behavior.kinds._decay_lives import SegmentReading, _static_beta, core_path, effective_duration, lives_exhibit
 from behavior.panel.landmarks import balance_grid
 
 

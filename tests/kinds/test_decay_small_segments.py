@@ -12,7 +12,8 @@ import pytest
 
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import POOLED, View
-from behavior.estimators.balance_decay import BalanceDecay, sum_cells
+from behavior.estimators.balance_decay import BalanceDecay
+from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_closure import ClosureHazard
 from behavior.kinds.base import ExportContext, FittedModel
@@ -30,7 +31,7 @@ CLOSING = {"retail": 0.006, "firm": 0.012, "club": 0.05}
 
 def matrix_of(product: np.ndarray, age: np.ndarray) -> FeatureMatrix:
     names, levels = ("age_months", "product"), {"product": ("a", "b", "c", "d", "e")}
-    return FeatureMatrix(names, np.column_stack([age, product]), (0, 0), ("months", ""), levels)
+    return FeatureMatrix(names, np.column_stack([age, product]), (0, 0), levels)
 
 
 def closing(exposure: int, order: tuple[int, ...] = (0, 1, 2, 3, 4)) -> np.ndarray:
@@ -81,7 +82,7 @@ def cells(newcomer: float, months: int) -> BalanceDecay:
 
 def level(model: BalanceDecay) -> np.ndarray:
     columns = np.column_stack([np.arange(4.0), np.full(4, 30.0)])
-    return model.log_decay(FeatureMatrix(("segment", "age_months"), columns, (0, 0), ("", "")))
+    return model.log_decay(FeatureMatrix(("segment", "age_months"), columns, (0, 0)))
 
 
 @pytest.mark.parametrize("drain", [0.0, 0.05])

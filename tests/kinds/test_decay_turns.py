@@ -13,7 +13,7 @@ NAMES = ("age_months", "spread")
 
 
 def matrix_of(age: np.ndarray) -> FeatureMatrix:
-    return FeatureMatrix(NAMES, np.column_stack([age, np.zeros(len(age))]), (0, 1), ("months", ""))
+    return FeatureMatrix(NAMES, np.column_stack([age, np.zeros(len(age))]), (0, 1))
 
 
 def hazard_at(age: np.ndarray) -> np.ndarray:

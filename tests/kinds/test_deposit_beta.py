@@ -11,9 +11,10 @@ from behavior.assumptions.effects import POOLED, Direction, Driver, Effect
 from behavior.errors import FittingError, SpecFault
 from behavior.kinds._beta_exhibits import readings_exhibit
 from behavior.kinds._beta_export import law_from_tables, speed_parts
+from behavior.kinds._beta_learning import fit_options
 from behavior.kinds._beta_panel import SHORT_RATES, build_beta_panel, pieces_of_panel, series_of_panel
 from behavior.kinds.base import ExportContext
-from behavior.kinds.deposit_beta import KIND, fit_options
+from behavior.kinds.deposit_beta import KIND
 from behavior.market.history import RateHistory
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory

@@ -8,19 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.estimators.balance_decay import SCALE, DecayCells
+from behavior.estimators.balance_decay import CROSS, RIDGE, SCALE, SMOOTH
 from behavior.estimators.balance_errors import CellRows, customer_covariance
+from behavior.estimators.decay_cells import DecayCells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import smooth_errors
 from behavior.kinds._decay_fit import MinimumDecay
 from behavior.kinds._minimum_errors import minimum_covariance
-from behavior.panel.landmarks import (
-    BalanceGrid,
-    FollowedCohort,
-    balance_grid,
-    followed_cohorts,
-    minimum_balance_sums,
-)
+from behavior.panel.landmarks import BalanceGrid, FollowedCohort, balance_grid, followed_cohorts, minimum_balance_sums
 
 GROUPS, ACCOUNTS, MONTHS = 2, 80, 48
 
@@ -57,7 +52,7 @@ def fitted(landmarks: list[int]) -> tuple[MinimumDecay, DecayCells, np.ndarray, 
     group = np.arange(ACCOUNTS) % GROUPS
     sums = minimum_balance_sums(grid(), group, landmarks, GROUPS)
     columns = np.column_stack([sums.group.astype(float), sums.months_since.astype(float)])
-    matrix = FeatureMatrix(("segment", "months_since"), columns, (0, 0), ("", ""))
+    matrix = FeatureMatrix(("segment", "months_since"), columns, (0, 0))
     effective = np.divide(sums.before**2, sums.squares, out=np.zeros(len(sums.before)), where=sums.squares > 0)
     cells = DecayCells(matrix, sums.before, sums.after, effective, (sums.landmark + sums.months_since) // 6)
     model = MinimumDecay("", GROUPS, ("months_since",)).fit(cells)
@@ -81,7 +76,7 @@ def test_scores_added_up_by_cohort_are_those_of_every_account_month() -> None:
     surprise = (kept.before - kept.after / stays) / (SCALE * cells.before[use][kept.cell]) * weight[kept.cell]
     segment = cells.matrix.values[use, 0].astype(int)
     block = segment * 10_000 + cells.block[use] // 4
-    prior = model.layout_.penalty(model.smooth, model.cross, model.ridge)
+    prior = model.layout_.penalty(SMOOTH, CROSS, RIDGE)
     expected, size = customer_covariance(design, weight, prior, kept, surprise, block, GROUPS)
     assert np.allclose(found, expected, rtol=1e-8, atol=1e-12)
     assert shock == pytest.approx(size)
@@ -119,7 +114,7 @@ def test_the_first_months_fall_is_not_spread_over_the_next() -> None:
     shock -= shock.mean(axis=0)
     after = before * np.exp(-np.where(since == 1, 0.04, 0.01) + 0.03 * shock.ravel())
     columns = np.column_stack([np.zeros(len(since)), since, since == 1])
-    matrix = FeatureMatrix(("segment", "months_since", "first_month"), columns, (0,) * 3, ("",) * 3)
+    matrix = FeatureMatrix(("segment", "months_since", "first_month"), columns)
     cells = DecayCells(matrix, before, after, np.full(len(since), 2.0), np.repeat(np.arange(60), 40))
     model = MinimumDecay("", 1, ("months_since",)).fit(cells)
     assert model.log_decay(matrix)[:3] == pytest.approx([0.04, 0.01, 0.01], abs=0.002)
@@ -127,7 +122,7 @@ def test_the_first_months_fall_is_not_spread_over_the_next() -> None:
 
 def at_months(months: np.ndarray) -> FeatureMatrix:
     columns = np.column_stack([np.zeros(len(months)), months.astype(float)])
-    return FeatureMatrix(("segment", "months_since"), columns, (0, 0), ("", ""))
+    return FeatureMatrix(("segment", "months_since"), columns, (0, 0))
 
 
 def test_errors_of_months_add_up_to_that_of_the_cumulated_fall() -> None:

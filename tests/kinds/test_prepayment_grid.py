@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from behavior.kinds._prepayment_export import FALL, STEP, Grid, grid_for
-from behavior.kinds.mortgage_prepayment import DRIVERS
+from behavior.kinds._prepayment_tables import DRIVERS
 from behavior.quantities import FloatArray
 
 

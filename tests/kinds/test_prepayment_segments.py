@@ -17,8 +17,8 @@ from behavior.features.base import FeatureMatrix
 from behavior.kinds._prepayment_export import macros_in_words
 from behavior.kinds._prepayment_resets import Resets, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import curves_by_rate, of_assets, segments_found
+from behavior.kinds._prepayment_words import currencies_in_words
 from behavior.kinds._segments import scheme_of
-from behavior.kinds.mortgage_prepayment import _currencies
 from behavior.panel.base import Panel
 from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
@@ -139,7 +139,7 @@ def test_the_grid_shows_each_reset_and_loans_stand_at_a_node_as_their_fixation_s
     ages = resets.ages(130)
     assert {57, 58, 60, 61, 63, 64, 66, 67, 81, 87, 117, 121, 127} <= set(ages.tolist()) and 72 not in ages
     levels = {"reset_phase": tuple(sorted(PHASES)), "fixed_period": PERIODS}
-    matrix = FeatureMatrix((), np.empty((0, 0)), (), (), levels)
+    matrix = FeatureMatrix((), np.empty((0, 0)), (), levels)
     codes = resets.codes(matrix, np.array([0, 12]), 61.0)
     assert codes["reset_phase"][0] == levels["reset_phase"].index("+1") and np.isnan(codes["reset_phase"][1])
     assert codes["fixed_period"].tolist() == [PERIODS.index("after"), PERIODS.index("first")]
@@ -162,7 +162,6 @@ def test_features_of_resets_are_kept_where_payoffs_ask_for_them(peak: float) -> 
         ("age_months", "reset_phase"),
         np.column_stack([age, phase]),
         (0, 0),
-        ("months", "level"),
         {"reset_phase": PHASES},
     )
     assert without_resets(matrix).names == ("age_months",)
@@ -178,7 +177,6 @@ def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_
         ("age_months", "fixed_period"),
         np.column_stack([age, passed]),
         (0, 0),
-        ("months", "level"),
         {"fixed_period": PERIODS},
     )
     assert resets_matter(matrix, happened, np.ones(age.size), Roles("", "age_months", ""))
@@ -186,12 +184,12 @@ def test_a_step_at_the_end_of_a_fixed_period_is_found_though_a_smooth_age_hides_
 
 def test_loans_in_several_currencies_on_one_market_rate_are_said() -> None:
     table = panel(currency=pd.Categorical(["USD"] * 30 + ["EUR"] * 10))
-    words = _currencies(Panel(table), spec())
+    words = currencies_in_words(Panel(table), spec())
     assert "EUR, USD" in words and "`mortgage`" in words and "market_rate" in words
-    assert not _currencies(Panel(table[:30]), spec()) and not _currencies(Panel(panel()), spec())
+    assert not currencies_in_words(Panel(table[:30]), spec()) and not currencies_in_words(Panel(panel()), spec())
     for nothing in ("", None):
         silent = panel(currency=pd.Categorical(["USD"] * 30 + [nothing] * 10))
-        assert "USD and 10 loan-months that name no currency" in _currencies(Panel(silent), spec())
+        assert "USD and 10 loan-months that name no currency" in currencies_in_words(Panel(silent), spec())
 
 
 def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_do() -> None:
@@ -199,11 +197,11 @@ def test_a_table_says_at_what_value_a_macro_is_held_and_what_a_point_more_would_
         def predict_hazard(self, matrix: FeatureMatrix) -> np.ndarray:
             return 0.01 * np.exp(-10.0 * (matrix.values[:, 0] - 0.05))
 
-    matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05), (0,), ("",))
+    matrix = FeatureMatrix(("unemployment_rate",), np.full((4, 1), 0.05))
     last = np.array([False, False, True, True])
     words = macros_in_words(Falling(), matrix, np.array([1.0, 1.0, 2.0, 3.0]), last)
     said = "unemployment_rate 0.05, of which 0.01 more multiplies the hazard by 0.905"
     assert words == f"held at their last values; {said}"
-    assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values, (0,), ("",)), np.ones(4), last) == (
+    assert macros_in_words(Falling(), FeatureMatrix(("other",), matrix.values), np.ones(4), last) == (
         "held at their last values"
     )

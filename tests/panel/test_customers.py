@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import CustomerHistory
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.exposures import build_exposure_panel
 from behavior.panel.loans import LoanPanelRules, build_loan_panel
 from behavior.panel.split import held_out_customers

@@ -11,7 +11,8 @@ import pytest
 
 from behavior.features.base import compute_features
 from behavior.features.decay import FEATURES
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.account_months import DepositPanelRules
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.landmarks import balance_grid
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))

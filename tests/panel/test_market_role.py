@@ -10,7 +10,8 @@ import pytest
 
 from behavior.errors import MarketDataError
 from behavior.market.history import RateHistory
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.account_months import DepositPanelRules
+from behavior.panel.deposits import build_deposit_panel
 
 _spec = importlib.util.spec_from_file_location("small_histories", Path(__file__).with_name("small_histories.py"))
 assert _spec is not None and _spec.loader is not None

@@ -11,8 +11,9 @@ import pytest
 
 from behavior.errors import ContractFault, FittingError
 from behavior.io.history_parts import HistoryParts
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import CustomerHistory, Panel
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.loans import LoanPanelRules, build_loan_panel
 from behavior.panel.parts import kept_panel, loan_panels
 from behavior.simulator import SimulatedBank, SimulatorSettings, simulate

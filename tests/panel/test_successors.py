@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from behavior.panel.account_months import DepositPanelRules
 from behavior.panel.base import Panel
-from behavior.panel.deposits import DepositPanelRules, build_deposit_panel
+from behavior.panel.deposits import build_deposit_panel
 from behavior.panel.landmarks import balance_grid
 from behavior.panel.successors import Successors
 

@@ -86,14 +86,14 @@ def carried_forward(bank, learnt, months: int) -> pd.DataFrame:
         values[:, places["month_of_year"]] = (pd.Timestamp(bank.simulator.as_of).month - 1 + month) % 12 + 1
         if CUMULATED in places:
             values[:, places[CUMULATED]] = cumulated
-        now = FeatureMatrix(matrix.names, values, matrix.signs, matrix.units, matrix.levels)
+        now = FeatureMatrix(matrix.names, values, matrix.signs, matrix.levels)
         closing = parts["closure"].predict_hazard(now)
         cumulated = cumulated + closing
         left = pace_left(parts["closure"], now)
         columns = [np.array(order)[own], np.minimum(age + month, 240.0), np.zeros(len(own)), spread]
         columns.append(np.ones(len(own)) if left is None else left)
         names = ("segment", "age_months", "month_of_year", "spread", "pace")
-        grown = FeatureMatrix(names, np.column_stack(columns), (0,) * 5, ("",) * 5)
+        grown = FeatureMatrix(names, np.column_stack(columns))
         alive = alive * (1.0 - closing) * (1.0 - parts["migrated"].predict_hazard(now))
         alive = alive * np.exp(-parts["balance"].log_decay(grown))
         found.append(np.bincount(own, alive) / np.bincount(own, start))
