@@ -15,7 +15,7 @@ from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_words import doubts
 from behavior.panel.base import Panel
-from behavior.panel.deposits import CLOSED_BY_BALANCE, USED_AGAIN
+from behavior.panel.decay_targets import CLOSED_BY_BALANCE, USED_AGAIN
 from behavior.specs import parse_spec
 
 MONTHS, ACCOUNTS = 120, 250
