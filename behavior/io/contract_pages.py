@@ -84,7 +84,8 @@ def _settings_page() -> str:
     notes = (
         "`tier1` and `book_equity` are amounts in the reporting currency.",
         "`index_roles` gives indices their roles: `short`, `mortgage`, further ones by name; "
-        "`short_EUR` is the short rate of one currency.",
+        "`short_EUR` is the short rate of one currency. That of `short` alone is the short rate of the only currency "
+        "with a curve of its index, else of the reporting currency.",
         "`limits` are shares (0.15 is 15%) where their names end in `_tier1` or `_base`, else amounts.",
         "`new_business_margins` are decimals a year by product, over the zero rate of the product's term.",
     )

@@ -31,7 +31,7 @@ NODES = 24
 INCENTIVE, IN_THE_MONEY = "incentive", "months_in_the_money"
 REACH = 0.005
 FALL = 0.02
-"""Fall of rates that the grid has nodes for, decimal a year: the parallel shock of most currencies (BCBS d368)."""
+"""Fall of rates below today's that the grid has nodes for, decimal a year: as far as valuations usually shock them."""
 MACROS = ("unemployment_rate",)
 """Features that move with the calendar for all loans alike; a curve holds them at their last values."""
 

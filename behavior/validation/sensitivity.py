@@ -48,6 +48,7 @@ from behavior.validation.evidence import cpr_points, mask_of
 
 SHOCKS = (-400, -300, -200, -100, 0, 100, 200, 300, 400)
 SHOCK = 0.02
+"""Of the balance, either way, decimal a year."""
 RATE_DRIVERS = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD, Driver.RATE_LEVEL)
 VALUES = {
     "move_over_range": "level at +400 bp less level at -400 bp of the driver: CPR points, or pass-through in points",

@@ -100,17 +100,18 @@ def _pasts(world: World, plan: Plan) -> list[str]:
 
 
 def _untold(plan: Plan, world: World) -> list[str]:
-    """Currencies whose deposits do not see a short rate that a scenario gives by month: it is no role of theirs."""
+    """Currencies whose behaviour reads the short rate, and not the one that a scenario gives by month: no role of
+    theirs."""
     common = world.roles.get(SHORT, "")
     if not any(common in one.index_values for one in world.curves.scenarios.scenarios):
         return []
-    book = plan.terms.book
-    administered = book.is_word("rate_type", "administered")
-    present = sorted(set(np.asarray(book.words("currency")).astype(str)[administered]))
+    currency = np.asarray(plan.terms.book.words("currency")).astype(str)
+    read = [one for one in plan.matchings if {Driver.RATE_SPREAD, Driver.RATE_LEVEL} & set(one.table.drivers)]
+    present = {name for one in (*read, *plan.repricing_keys.matchings) for name in currency[one.curve >= 0]}
     return [
-        f"Scenarios give `{common}` by month, which deposits in {one} do not follow: their short rate is named "
-        f"in the settings (index_roles: short_{one})."
-        for one in present
+        f"Scenarios give `{common}` by month, which behaviour in {one} does not follow: name its own short rate in the "
+        f"settings (index_roles: short_{one})."
+        for one in sorted(present)
         if role_in(SHORT, one) not in world.roles and world.told_short(one) != common
     ]
 

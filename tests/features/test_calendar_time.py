@@ -52,5 +52,7 @@ def test_the_calendar_is_refused(name: str) -> None:
 
 def test_seasons_ages_vintages_rates_and_rules_are_no_calendar() -> None:
     given = panel()
-    names = ("age_months", "month_of_year", "unemployment", "rule_of_lending", "vintage")
-    refuse_calendar(given, compute_features(given, FEATURES, names), FEATURES)
+    names = ("age_months", "month_of_year", "unemployment", "rule_of_lending", "vintage", "year")
+    with pytest.raises(SpecFault) as caught:
+        refuse_calendar(given, compute_features(given, FEATURES, names), FEATURES)
+    assert [fault.value for fault in caught.value.faults] == ["year"]

@@ -358,7 +358,7 @@ def test_deposits_owe_what_the_short_rate_of_their_own_currency_did_and_a_borrow
     assert nothing == pytest.approx(balance * before, rel=1e-9) and "in EUR is taken as zero" in warned[0]
 
 
-def test_deposits_that_do_not_see_a_short_rate_given_by_month_are_named_whatever_else_is_in_the_book() -> None:
+def test_behaviour_that_does_not_see_a_short_rate_given_by_month_is_named_whatever_else_is_in_the_book() -> None:
     told = ScenarioSet((Scenario("base"), Scenario("told", index_values={"RATE": (0.05,)})))
     given: dict[str, Any] = {
         "assumptions": AssumptionSet("beta", AS_OF, pass_through(0.5, 0.2)),
@@ -377,7 +377,7 @@ def test_deposits_that_do_not_see_a_short_rate_given_by_month_are_named_whatever
     alone, warned = paid(euro)
     both, _ = paid(deposit(), euro)
     assert both["EUR"] == pytest.approx(alone["EUR"], rel=1e-12) and both["USD"] < both["EUR"]
-    assert len(warned) == 1 and "deposits in EUR" in warned[0] and "short_EUR" in warned[0]
+    assert len(warned) == 1 and "behaviour in EUR" in warned[0] and "short_EUR" in warned[0]
     named, silent = paid(euro, short_EUR="RATE")
     assert named["EUR"] == pytest.approx(both["USD"], rel=1e-12) and silent == []
 
