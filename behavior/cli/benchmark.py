@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="small bank, fewer windows and rows: a look, not evidence")
     parser.add_argument("--out", default="behavior-benchmark", metavar="DIR", help="output (./behavior-benchmark)")
     parser.add_argument("--seed", type=int, default=20260930, help="seed of the simulated bank")
+    parser.add_argument(
+        "--banks",
+        type=int,
+        default=1,
+        metavar="N",
+        help="simulated banks judged together, of the seeds SEED, SEED + 1, ...; bands take 20 (default: 1)",
+    )
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
     parser.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="score boosted trees grown on this Dask cluster as well"
@@ -52,13 +59,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from behavior.benchmark.results import Answer, Verdict
     from behavior.cli.learning import require_learning_libraries, trees_on
-    from behavior.errors import BAD_INPUT, DONE
+    from behavior.errors import BAD_INPUT, DONE, UsageError
     from behavior.io.files import require_outputs
     from behavior.workflows.benchmark import BenchmarkResult, Failure, missing_of, require_data, run_tasks
     from behavior.workflows.benchmark_files import track_benchmark, write_benchmark
-    from behavior.workflows.benchmark_truth import TruthAnswer
+    from behavior.workflows.benchmark_truth import judged
+    from behavior.workflows.truth_evidence import TruthEvidence
 
     require_learning_libraries()
+    if arguments.banks < 1:
+        raise UsageError(f"--banks {arguments.banks}: expected 1 or more.")
     with trees_on(arguments.scheduler or None):
         pass  # an address at which nothing answers is said once, before anything is asked
     folder = Path(arguments.out).resolve()
@@ -75,20 +85,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             console.warn(f"{task.name}: not measured, {missing_of(task)[0]}")
     answers: list[Answer] = []
     failed: list[Failure] = []
-    truths: list[TruthAnswer] = []
+    shown: dict[str, list[TruthEvidence]] = {}
     for task, answer in run_tasks(tasks, arguments.workers):
         if isinstance(answer, Answer):
             console.say(f"{task.name}: {answer.winner}")
             answers.append(answer)
-        elif isinstance(answer, TruthAnswer):
-            console.say(f"{task.name}: held against the truth")
-            truths.append(answer)
+        elif isinstance(answer, TruthEvidence):
+            console.say(f"{task.name}: held against the truth of seed {answer.seed}")
+            shown.setdefault(task.name, []).append(answer)
         else:
             console.warn(f"error: {answer.name}: {answer.words}")
             failed.append(answer)
     verdicts = [Verdict(task.name, "data at hand", "files are absent", "not measured") for task in absent]
     verdicts += [Verdict(one.name, "an answer", one.words, "not measured") for one in failed]
-    result = BenchmarkResult(tuple(answers), tuple(truths), tuple(verdicts))
+    truths = tuple(judged(one) for one in shown.values())
+    result = BenchmarkResult(tuple(answers), truths, tuple(verdicts))
     written = write_benchmark(result, folder, quick=arguments.quick)
     track_benchmark(result, folder / "tracking", quick=arguments.quick)
     _print(console, result, arguments.quick)
@@ -109,7 +120,8 @@ def _tasks(arguments: argparse.Namespace) -> tuple[list[Task], bool]:
     quick, seed, wanted = arguments.quick, arguments.seed, list(arguments.data)
     tasks: list[Task] = []
     if not arguments.profile or SIMULATED in wanted:
-        tasks += [Task(demo, name, "truth", quick, seed, models) for name in TRUTHS]
+        seeds = range(seed, seed + arguments.banks)
+        tasks += [Task(demo, name, "truth", quick, one, models) for name in TRUTHS for one in seeds]
         tasks += tasks_of(demo, SIMULATED, quick, seed, models)
     profiles = [Path(one) for one in arguments.profile] or _profiles_beside(demo)
     for profile in profiles:

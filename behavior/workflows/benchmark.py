@@ -35,10 +35,11 @@ from behavior.panel.split import uniform_of_rows
 from behavior.simulator.bank import SimulatedBank, simulate
 from behavior.simulator.settings import SimulatorSettings, small_settings
 from behavior.specs import ModelSpec, parse_spec
-from behavior.workflows.benchmark_truth import TruthAnswer, truth_of
+from behavior.workflows.benchmark_truth import TruthAnswer
 from behavior.workflows.digests import data_digest
 from behavior.workflows.panels import panel_of, require_whole_or_streaming
 from behavior.workflows.train import SPEC_FILE, kind_of
+from behavior.workflows.truth_evidence import TruthEvidence, evidence_of
 
 QUICK_ROWS = 60_000
 REPLICATES, QUICK_REPLICATES = 200, 40
@@ -131,7 +132,7 @@ def require_data(tasks: Sequence[Task]) -> None:
         raise SpecFault(list(faults.values()))
 
 
-def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, Answer | TruthAnswer | Failure]]:
+def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, Answer | TruthEvidence | Failure]]:
     """Answer every task, several side by side in processes of their own; in the tasks' order.
 
     One question that cannot be answered does not take the others with it.
@@ -155,14 +156,14 @@ def run_tasks(tasks: Sequence[Task], workers: int = 0) -> Iterator[tuple[Task, A
                 one.cancel()
 
 
-def _received(task: Task, answer: Future[Answer | TruthAnswer | Failure]) -> Answer | TruthAnswer | Failure:
+def _received(task: Task, answer: Future[Answer | TruthEvidence | Failure]) -> Answer | TruthEvidence | Failure:
     try:
         return answer.result()
     except BrokenProcessPool:
         return Failure(task.name, "a process ended before it answered, often for want of memory. Use `--workers 1`.")
 
 
-def _answer_or_error(task: Task) -> Answer | TruthAnswer | Failure:
+def _answer_or_error(task: Task) -> Answer | TruthEvidence | Failure:
     """A task's answer, or the words of its failure; a leak in a feature is no failure to measure, it fails the run."""
     try:
         if not task.scheduler:
@@ -184,12 +185,12 @@ def _unexpected(error: Exception) -> str:
     return f"unexpected {type(error).__name__} in {where}: {' '.join(str(error).split())}. This is a defect: report it."
 
 
-def answer_of(task: Task, client: Any = None) -> Answer | TruthAnswer:
+def answer_of(task: Task, client: Any = None) -> Answer | TruthEvidence:
     """One task's answer; with a Dask client boosted trees are scored as grown there too."""
     if task.form == "truth":
         bank = _bank(task)
         model = _models(task) / task.name
-        return truth_of(bank, task.name, _spec(model, task.quick))
+        return evidence_of(bank, task.name, _spec(model, task.quick))
     profile = load_profile(task.profile)
     question = profile.terms.benchmark[task.name]
     if task.quick:

@@ -59,7 +59,7 @@ def track_benchmark(result: BenchmarkResult, folder: Path, quick: bool = False) 
             run.log_text("bars.csv", pd.DataFrame([one.as_row() for one in answer.verdicts]).to_csv(index=False))
     for truth in result.truths:
         with tracker.run(EXPERIMENT, f"truth/{truth.name}") as run:
-            run.set_tags({"quick": str(quick).lower(), "code_version": code_version()})
+            run.set_tags({"quick": str(quick).lower(), "code_version": code_version(), "banks": str(truth.banks)})
             met = float(sum(one.verdict == "met" for one in truth.verdicts))
             known = {name: float(one) for name, one in truth.figures.items() if math.isfinite(one)}
             run.log_metrics({"bars_met": met, **known})

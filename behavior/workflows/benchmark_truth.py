@@ -1,213 +1,210 @@
-"""What the truth of a simulated bank says of a model learned there with its default specification, bar by bar."""
+"""What the truth of simulated banks says of a model learned there with its default specification, bar by bar.
+
+One bank is one draw of history: all its cells share its luck. Several banks are judged together, and only then do bands
+have a verdict.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
-from behavior.assumptions.effects import View
 from behavior.benchmark.results import MET, MISSED, OPEN, Verdict
-from behavior.simulator.bank import SimulatedBank
-from behavior.specs import ModelSpec
-from behavior.validation.export_fidelity import RATE_BAR, bar_of, cells_of, modelled, segment_totals
-from behavior.workflows.landmark_tables import landmark_tables
-from behavior.workflows.truth_measures import (
-    AGE_EDGES,
-    HORIZONS,
-    INCENTIVE_EDGES,
-    Learnt,
-    average_life,
-    beta_errors,
-    cell_shares,
-    form_known_half_width,
-    held_by_bands,
-    laws_of,
-    learn,
-    learnt_survival,
-    payoff_bands,
-    prepayment_rows,
-    surface_error,
-    survival_bands,
-    terminal_betas,
-)
+from behavior.validation.export_fidelity import RATE_BAR
+from behavior.workflows import truth_evidence as shown
+from behavior.workflows.truth_evidence import LIFE_MONTHS, TruthEvidence
+from behavior.workflows.truth_measures import cell_shares, held_by_bands
 
-LIFE_MONTHS = 120
+BANKS_OF_BANDS, CELLS_OF_BANDS = 20, 200
+"""Least banks and cells that a verdict on bands takes."""
+SHARE_OF_CELLS = 0.9
+"""Share of cells that have to be inside a bar where many banks are judged together; of one bank, all have to."""
 
 
 @dataclass(frozen=True)
 class TruthAnswer:
-    """Bars of one model on the simulated bank, the tables behind them, and the figures held against them by name."""
+    """Bars of one model on simulated banks, so many of them, the tables behind the bars, and figures by name."""
 
     name: str
     verdicts: tuple[Verdict, ...]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
+    banks: int = 1
 
 
 Judged = tuple[list[Verdict], dict[str, pd.DataFrame], dict[str, float]]
+Tables = dict[str, pd.DataFrame]
 
 
-def truth_of(bank: SimulatedBank, model: str, spec: ModelSpec) -> TruthAnswer:
-    """Learn with the specification as it stands and hold the result against the truth."""
-    history = bank.mortgages if spec.model.kind == "mortgage_prepayment" else bank.deposits
-    learnt = learn(bank, spec, history)
-    judge = {"mortgage_prepayment": _prepayment, "nmd_decay": _decay, "deposit_beta": _beta}[spec.model.kind]
-    verdicts, tables, figures = judge(bank, learnt)
-    fidelity, gaps = _fidelity(bank, learnt)
-    figures["exported_table_less_model"] = float(gaps.filter(like="difference").abs().to_numpy().max())
-    return TruthAnswer(model, (*verdicts, fidelity), {**tables, "exported table against the model": gaps}, figures)
+def judged(evidence: Sequence[TruthEvidence]) -> TruthAnswer:
+    """Verdicts on one model from the banks it was learned on; tables of several banks begin with the column `bank`."""
+    first, banks = evidence[0], len(evidence)
+    tables = {name: _together([(one.seed, one.tables[name]) for one in evidence]) for name in first.tables}
+    judge = {"mortgage_prepayment": _prepayment, "nmd_decay": _decay, "deposit_beta": _beta}[first.kind]
+    verdicts, held, figures = judge(tables, banks)
+    gaps = tables[shown.FIDELITY]
+    figures["exported_table_less_model"] = float(gaps["difference"].abs().max())
+    unit = gaps.drop(columns="largest_cell").rename(columns={"difference": f"difference, {first.bar.unit}"})
+    return TruthAnswer(
+        first.name,
+        (*verdicts, _fidelity(first, gaps)),
+        {**held, "exported table against the model": unit},
+        figures,
+        banks,
+    )
+
+
+def _together(tables: Sequence[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
+    if len(tables) == 1:
+        return tables[0][1]
+    parts = [table.assign(bank=seed) for seed, table in tables]
+    whole = pd.concat(parts, ignore_index=True)
+    return whole[["bank", *(name for name in whole if name != "bank")]]
+
+
+def _named(data: str, banks: int) -> str:
+    return data if banks == 1 else f"{banks} banks: {data}"
 
 
 def _verdict(data: str, wanted: str, found: str, met: bool | None) -> Verdict:
     return Verdict(data, wanted, found, OPEN if met is None else MET if met else MISSED)
 
 
-def _bands(data: str, held: pd.Series) -> Verdict:
-    """What one bank says of bands: its cells share its luck, so that the bar is left to `tests/recovery`."""
-    words = "90% bands hold the truth in 85 to 95% of cells, over 20 banks and more (tests/recovery)"
-    found = f"this bank alone: {held.mean():.0%} of {len(held)} cells" if len(held) else "no cell"
-    return _verdict(data, words, found, None)
+def _all_inside(data: str, wanted: str, worst: str, inside: pd.Series, banks: int) -> Verdict:
+    """A bar that every cell of one bank has to meet, and nine in ten of many banks' cells."""
+    must = wanted if banks == 1 else f"{wanted}, in {SHARE_OF_CELLS:.0%} of cells"
+    met = bool(inside.all()) if banks == 1 else bool(inside.mean() >= SHARE_OF_CELLS)
+    return _verdict(data, must, f"{worst}; {int(inside.sum())} of {len(inside)} inside".removeprefix("; "), met)
+
+
+def _bands(data: str, cells: pd.DataFrame, banks: int) -> Verdict:
+    """Whether 90% bands hold the truth; the bar takes 20 banks and 200 cells."""
+    held = held_by_bands(cells)
+    must = f"90% bands hold the truth in 85 to 95% of cells, over {BANKS_OF_BANDS} banks and more"
+    enough = banks >= BANKS_OF_BANDS and len(held) >= CELLS_OF_BANDS
+    if not len(held):
+        return _verdict(data, must, "no cell", None)
+    found = f"{held.mean():.0%} of {len(held)} cells"
+    if banks == 1:
+        return _verdict(data, f"{must} (`--banks`)", f"this bank alone: {found}", None)
+    by_bank = held.groupby(cells["bank"]).mean()
+    found += f"; {by_bank.min():.0%} to {by_bank.max():.0%} a bank"
+    return _verdict(data, must, found, bool(0.85 <= held.mean() <= 0.95) if enough else None)
 
 
 # --- prepayment ---
 
 
-def _prepayment(bank: SimulatedBank, learnt: Learnt) -> Judged:
-    late = prepayment_rows(bank, learnt, learnt.panel.rows(learnt.split.out_of_time))
-    error = surface_error(late)
-    share, cells = cell_shares(late, "table")
-    reached, _ = cell_shares(late, "best")
-    wanted = min(0.9, reached)
-    held = held_by_bands(payoff_bands(bank, learnt))
-    data = "simulated mortgages, out of time"
+def _prepayment(tables: Tables, banks: int) -> Judged:
+    events, surface = tables[shown.EVENTS], tables[shown.SURFACE]["cpr_points"]
+    share, cells = cell_shares(events, "table")
+    reached, _ = cell_shares(events, "best")
+    data = _named("simulated mortgages, out of time", banks)
+    spread = "" if banks == 1 else f" ({surface.min():.2f} to {surface.max():.2f} a bank)"
     verdicts = [
-        _verdict(data, "surface error at most 1.0 CPR point", f"{error:.2f}", error <= 1.0),
+        _verdict(
+            data,
+            "surface error at most 1.0 CPR point",
+            f"{surface.mean():.2f}{spread}",
+            bool((surface <= 1.0).all()),
+        ),
         _verdict(
             data,
             f"true over expected events 0.9 to 1.1 in 90% of cells, or as many as the true law by book ({reached:.0%})",
             f"{share:.0%} of {cells} cells",
-            None if cells == 0 else share >= wanted - 1e-9,
+            None if cells == 0 else share >= min(0.9, reached) - 1e-9,
         ),
-        _bands("simulated mortgages", held),
+        _bands(_named("simulated mortgages", banks), tables[shown.BANDS], banks),
     ]
-    codes = [np.digitize(late["age_months"], AGE_EDGES), np.digitize(late["incentive"], INCENTIVE_EDGES)]
-    table: pd.DataFrame = late.groupby(codes)[["true", "table", "model", "best"]].sum()
-    table.index = table.index.set_names(["age band", "incentive band"])
-    table = table.reset_index()
-    figures = {"surface_error_cpr_points": error, "cells_within_a_tenth": share, "cells_held_by_bands": held.mean()}
-    return verdicts, {"events by age and incentive": table}, figures
+    figures = {
+        "surface_error_cpr_points": float(surface.mean()),
+        "cells_within_a_tenth": share,
+        "cells_held_by_bands": float(held_by_bands(tables[shown.BANDS]).mean()),
+    }
+    return verdicts, {"events by age and incentive": events}, figures
 
 
 # --- decay ---
 
 
-def _decay(bank: SimulatedBank, learnt: Learnt) -> Judged:
-    learned = learnt_survival(bank, learnt, LIFE_MONTHS, View.WITH_REDEPOSITS)
-    true = bank.truth.decay_survival(LIFE_MONTHS)
-    width = form_known_half_width(bank, learnt)
-    error = (learned - true).loc[list(HORIZONS)]
-    allowed = np.maximum(0.02, width[error.columns])
-    worst = error.abs().max().max()
-    inside = bool((error.abs() <= allowed).all().all())
-    life = average_life(learned) / average_life(true) - 1.0
-    held = held_by_bands(survival_bands(bank, learnt))
-    data = "simulated deposits"
+def _decay(tables: Tables, banks: int) -> Judged:
+    survival, life = tables[shown.SURVIVAL], tables[shown.LIFE]["error"]
+    worst = float(100 * survival["error"].abs().max())
+    data = _named("simulated deposits", banks)
     verdicts = [
-        _verdict(
+        _all_inside(
             data,
             "survival at 12, 36, 60 months within 2 points a segment, or what knowing the law's form allows",
-            f"worst {100 * worst:.1f} points; {int((error.abs() <= allowed).sum().sum())} of {error.size} inside",
-            inside,
+            f"worst {worst:.1f} points",
+            survival["error"].abs() <= survival["allowed"],
+            banks,
         ),
-        _verdict(
+        _all_inside(
             data,
             f"average life over {LIFE_MONTHS // 12} years within 5%",
-            f"worst {100 * life.abs().max():.1f}%; {int((life.abs() <= 0.05).sum())} of {len(life)} segments inside",
-            bool((life.abs() <= 0.05).all()),
+            f"worst {100 * life.abs().max():.1f}%",
+            life.abs() <= 0.05,
+            banks,
         ),
-        _bands(data, held),
+        _bands(data, tables[shown.BANDS], banks),
     ]
-    limits = pd.DataFrame(np.asarray(allowed), error.index, error.columns)
-    tables = {"survival error, points": error, "allowed, points": limits}
     figures = {
-        "worst_survival_error_points": float(100 * worst),
+        "worst_survival_error_points": worst,
         "worst_average_life_error_percent": float(100 * life.abs().max()),
-        "cells_held_by_bands": held.mean(),
+        "cells_held_by_bands": float(held_by_bands(tables[shown.BANDS]).mean()),
     }
-    points = {name: (100 * one).T.rename_axis("segment").reset_index() for name, one in tables.items()}
-    return verdicts, {name: one.rename(columns=str) for name, one in points.items()}, figures
+    return (
+        verdicts,
+        {"survival error, points": _points(survival, "error"), "allowed, points": _points(survival, "allowed")},
+        figures,
+    )
+
+
+def _points(survival: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A row a segment (of a bank), a column a horizon in months."""
+    rows = [name for name in ("bank", "segment") if name in survival]
+    wide = (100 * survival.set_index([*rows, "month"])[column]).unstack("month")
+    return wide.rename_axis(columns=None).reset_index().rename(columns=str)
 
 
 # --- beta ---
 
 
-def _beta(bank: SimulatedBank, learnt: Learnt) -> Judged:
-    seen = bank.truth.paths.short[bank.truth.paths.first :]
-    errors = beta_errors(bank, laws_of(learnt.tables), float(seen.min()), float(seen.max()))
-    terminal = terminal_betas(bank, learnt)
-    long_run = (errors["beta learnt"] - errors["beta true"]).abs()
+def _beta(tables: Tables, banks: int) -> Judged:
+    laws, terminal = tables[shown.LAWS], tables[shown.TERMINAL]
+    long_run = (laws["beta learnt"] - laws["beta true"]).abs()
     gaps = []
     for way in ("up", "down"):
-        gap = (errors[f"half-life {way} learnt"] - errors[f"half-life {way} true"]).abs()
-        gaps.append((gap <= 1.0) | (gap <= 0.15 * errors[f"half-life {way} true"]))
+        gap = (laws[f"half-life {way} learnt"] - laws[f"half-life {way} true"]).abs()
+        gaps.append((gap <= 1.0) | (gap <= 0.15 * laws[f"half-life {way} true"]))
+    half_lives = pd.concat(gaps)
     last = (terminal["learnt"] - terminal["true"]).abs()
-    data = "simulated deposits"
-    right = int(sum(one.sum() for one in gaps))
+    data = _named("simulated deposits", banks)
     verdicts = [
-        _verdict(data, "long-run beta within 0.03", f"worst {long_run.max():.3f}", bool((long_run <= 0.03).all())),
-        _verdict(
-            data,
-            "up and down half-lives within one month or 15%",
-            f"{right} of {2 * len(errors)} inside",
-            right == 2 * len(errors),
-        ),
-        _verdict(data, "unseen-cycle terminal beta within 0.03", f"worst {last.max():.3f}", bool((last <= 0.03).all())),
+        _all_inside(data, "long-run beta within 0.03", f"worst {long_run.max():.3f}", long_run <= 0.03, banks),
+        _all_inside(data, "up and down half-lives within one month or 15%", "", half_lives, banks),
+        _all_inside(data, "unseen-cycle terminal beta within 0.03", f"worst {last.max():.3f}", last <= 0.03, banks),
     ]
     figures = {
         "worst_long_run_beta_error": float(long_run.max()),
-        "half_lives_inside": right / (2 * len(errors)),
+        "half_lives_inside": float(half_lives.mean()),
         "worst_terminal_beta_error": float(last.max()),
     }
-    return verdicts, {"laws": errors.reset_index(), "terminal betas": terminal.reset_index()}, figures
+    return verdicts, {"laws": laws, "terminal betas": terminal}, figures
 
 
 # --- exported tables against the models they came from ---
 
 
-def _fidelity(bank: SimulatedBank, learnt: Learnt) -> tuple[Verdict, pd.DataFrame]:
-    """Signed difference of table and model in totals by segment and month; the worst segment is held to the bar.
-
-    Segments do not make up for each other: months of a segment are added up with their signs, in survival for decay,
-    as a balance-weighted mean for the others, and the largest of the segments' differences counts.
-    """
-    kind = learnt.kind.name
-    bar = bar_of(learnt.kind)
-    cells = cells_of(_paired(bank, learnt), bar is RATE_BAR)
-    gaps = segment_totals(cells, bar)
-    worst = int(np.argmax(np.abs(gaps["difference"])))
-    value, largest = float(gaps["difference"].iloc[worst]), float(cells["difference"].abs().max())
+def _fidelity(evidence: TruthEvidence, gaps: pd.DataFrame) -> Verdict:
+    """The segment whose exported table lies farthest from its model is held to the bar."""
+    bar = evidence.bar
+    worst = int(gaps["difference"].abs().argmax())
+    value, segment = float(gaps["difference"].iloc[worst]), gaps["segment"].iloc[worst]
     limit = f"{bar.limit:g} {bar.unit}"
     words = f"exported table against the model, segment x month totals, signed, worst segment: at most {limit}"
-    cell_unit = "bp" if bar is RATE_BAR else "CPR points"
-    found = f"{value:+z.3f} ({gaps['segment'].iloc[worst]}); largest cell {largest:.2f} {cell_unit}"
-    verdict = _verdict(kind, words, found, abs(value) <= bar.limit)
-    return verdict, gaps.rename(columns={"difference": f"difference, {bar.unit}"})
-
-
-def _paired(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
-    late = learnt.panel.rows(learnt.split.out_of_time)
-    own = landmark_tables(learnt.kind, learnt.judged, learnt.panel, bank.rate_history)
-    table = learnt.kind.look_up(own or learnt.judged_tables, learnt.judged, late).table
-    model = learnt.kind.predict(learnt.judged, late).table
-    rows = pd.DataFrame(
-        {
-            "segment": model["segment"].astype(str),
-            "month": model["month"],
-            "weight": table["weight"].to_numpy(),
-            "model": modelled(model, table).to_numpy(),
-            "table": table["predicted"].to_numpy(),
-        }
-    ).dropna()
-    return rows[rows["weight"] > 0]
+    cell_unit = "bp" if bar == RATE_BAR else "CPR points"
+    found = f"{value:+z.3f} ({segment}); largest cell {gaps['largest_cell'].max():.2f} {cell_unit}"
+    return _verdict(evidence.kind, words, found, abs(value) <= bar.limit)

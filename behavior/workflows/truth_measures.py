@@ -130,11 +130,19 @@ def payoff_bands(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
     return grouped.mean()[grouped.size() >= LEAST_ROWS_OF_A_BAND]
 
 
-def cell_shares(rows: pd.DataFrame, predicted: str) -> tuple[float, int]:
-    """Share of incentive x age cells of at least 100 true expected events with true/predicted in 0.9 to 1.1."""
-    cells = [np.digitize(rows["age_months"], AGE_EDGES), np.digitize(rows["incentive"], INCENTIVE_EDGES)]
-    sums = rows.groupby(cells)[["true", predicted]].sum()
-    held = sums[sums["true"] >= LEAST_EVENTS]
+def payoff_events(rows: pd.DataFrame) -> pd.DataFrame:
+    """Expected events by incentive x age cell: columns age band, incentive band, true, table, model, best."""
+    cells = [
+        pd.Series(np.digitize(rows["age_months"], AGE_EDGES), rows.index, name="age band"),
+        pd.Series(np.digitize(rows["incentive"], INCENTIVE_EDGES), rows.index, name="incentive band"),
+    ]
+    sums: pd.DataFrame = rows.groupby(cells)[["true", "table", "model", "best"]].sum()
+    return sums.reset_index()
+
+
+def cell_shares(events: pd.DataFrame, predicted: str) -> tuple[float, int]:
+    """Share of the cells of `payoff_events` with at least 100 true events that have true/predicted in 0.9 to 1.1."""
+    held = events[events["true"] >= LEAST_EVENTS]
     return float((held["true"] / held[predicted]).between(0.9, 1.1).mean()) if len(held) else 0.0, len(held)
 
 
