@@ -24,6 +24,7 @@ LEAST_JUMP, TIMES_THE_NEXT, MOST_JUMPS = 15.0, 3.0, 4  # basis points; a jump st
 HELD, LEAST_HELD_MONTHS, LEAST_RANGE, LEAST_SHARE_MOVED = 1e-5, 12, 0.005, 0.5
 CLEARLY, LEAST_FALL, FINER = 15.0, 0.1, 4
 LEAST_STRAY = 2.0  # basis points
+LEAST_BELOW = 1e-4  # decimal a year
 
 
 def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -33,7 +34,7 @@ def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, option
         return []
     found = [*_longest_delays(fit, options), *_jumps(layout, designs, fit)]
     for one in series:
-        found += _held(one, designs[0].floor)
+        found += [*_below(one, options.floor), *_held(one, designs[0].floor)]
     return [*found, *_falls(layout, tuple(designs), fit, options), *_strays(layout, tuple(designs), fit)]
 
 
@@ -62,6 +63,18 @@ def _jumps(layout: Layout, designs: Sequence[Design], fit: SeriesFit) -> list[st
             why = "a promotion, another definition of the series, or one late decision"
             return [f"the rate paid moved at once and not as the law has it: {said} ({why}); its speeds suffer from it"]
     return []
+
+
+def _below(one: RateSeries, floor: float) -> list[str]:
+    """A rate that was paid below the floor at which every path of the law stops."""
+    months = int((one.rate_paid < floor - LEAST_BELOW).sum())
+    if not months:
+        return []
+    return [
+        f"the rate paid went below its floor: {floor:.2%}, in {months} of {one.rate_paid.size} observations, down to "
+        f"{one.rate_paid.min():.2%} (a path that starts above the floor stops there: that of the specification, and in "
+        "a valuation that of the row, which is 0 where it has none)"
+    ]
 
 
 def _held(one: RateSeries, floor: float) -> list[str]:
