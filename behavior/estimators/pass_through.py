@@ -30,7 +30,13 @@ from behavior.estimators.pass_through_laws import Labels, SegmentLaw, fallback, 
 from behavior.estimators.pass_through_model import Design, Layout, LogisticLayout, design_of
 from behavior.estimators.pass_through_pool import LEAST_MEMBERS, Population
 from behavior.estimators.pass_through_problem import Prior, problem, weak_prior
-from behavior.estimators.pass_through_seen import direction_months, level_months, speed_errors, untold_flags
+from behavior.estimators.pass_through_seen import (
+    apart_flags,
+    direction_months,
+    level_months,
+    speed_errors,
+    untold_flags,
+)
 from behavior.estimators.pass_through_series import RateSeries, pieces_of, require_movement
 from behavior.quantities import FloatArray
 
@@ -285,6 +291,7 @@ def evidence_of_delays(
 
 def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArray, options: FitOptions) -> SegmentLaw:
     months = direction_months(one.layout, one.designs, fit)
+    levels = dict(zip(one.names, fit.levels, strict=True))
     return SegmentLaw(
         segment=segment,
         parameters=fit.structural,
@@ -293,7 +300,7 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
         level_months=level_months(one.layout, one.designs),
         direction_months=months,
         sigma=fit.sigma,
-        levels=dict(zip(one.names, fit.levels, strict=True)),
+        levels=levels,
         facts={
             "rows": fit.rows,
             "series": len(one.designs),
@@ -306,6 +313,7 @@ def _segment_law(one: _Started, fit: SeriesFit, segment: Labels, again: FloatArr
                 *fit.flags,
                 *untold_flags(months, speed_errors(fit)),
                 *bound_flags(one.layout, fit.parameters, [design.series for design in one.designs]),
+                *apart_flags(levels, one.designs, options.floor),
                 *departures(one.layout, one.designs, fit, options),
             ],
             "impact": [] if fit.fast is None else fit.fast.parameters[beside(one.layout).impacts].tolist(),

@@ -15,15 +15,16 @@ from behavior.estimators.pass_through_errors import design_effect, observed_best
 from behavior.estimators.pass_through_fit import FitOptions, SeriesFit, fit_series
 from behavior.estimators.pass_through_identified import is_still
 from behavior.estimators.pass_through_impact import LARGEST_LEFT, beside
-from behavior.estimators.pass_through_model import Design, Layout, errors_in_basis_points
+from behavior.estimators.pass_through_model import Design, Layout, design_of, errors_in_basis_points
 from behavior.estimators.pass_through_problem import deviance, problem, rates_of, weak_prior
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.quantities import FloatArray
 
 LEAST_JUMP, TIMES_THE_NEXT, MOST_JUMPS = 15.0, 3.0, 4  # basis points; a jump stands alone, far beyond all other errors
 HELD, LEAST_HELD_MONTHS, LEAST_RANGE, LEAST_SHARE_MOVED = 1e-5, 12, 0.005, 0.5
-CLEARLY, LEAST_FALL = 15.0, 0.1
+CLEARLY, LEAST_FALL, FINER = 15.0, 0.1, 4
 LEAST_STRAY = 2.0  # basis points
+LEAST_BELOW = 1e-4  # decimal a year
 
 
 def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -33,7 +34,7 @@ def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, option
         return []
     found = [*_longest_delays(fit, options), *_jumps(layout, designs, fit)]
     for one in series:
-        found += _held(one, designs[0].floor)
+        found += [*_below(one, options.floor), *_held(one, designs[0].floor)]
     return [*found, *_falls(layout, tuple(designs), fit, options), *_strays(layout, tuple(designs), fit)]
 
 
@@ -64,6 +65,18 @@ def _jumps(layout: Layout, designs: Sequence[Design], fit: SeriesFit) -> list[st
     return []
 
 
+def _below(one: RateSeries, floor: float) -> list[str]:
+    """A rate that was paid below the floor at which every path of the law stops."""
+    months = int((one.rate_paid < floor - LEAST_BELOW).sum())
+    if not months:
+        return []
+    return [
+        f"the rate paid went below its floor: {floor:.2%}, in {months} of {one.rate_paid.size} observations, down to "
+        f"{one.rate_paid.min():.2%} (a path that starts above the floor stops there: that of the specification, and in "
+        "a valuation that of the row, which is 0 where it has none)"
+    ]
+
+
 def _held(one: RateSeries, floor: float) -> list[str]:
     """A rate that moves month by month and stands exactly at its lowest or highest while the short rate goes on."""
     found = []
@@ -84,25 +97,50 @@ def _held(one: RateSeries, floor: float) -> list[str]:
 
 
 def _falls(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options: FitOptions) -> list[str]:
-    """Whether the months say clearly that the marginal falls with the level where it may only rise."""
+    """Whether the months say clearly that the marginal falls with the level where it may only rise.
+
+    A marginal that rises at once between two knots is met by a line that overshoots beside it, which looks like a
+    fall: so one that may only rise, on knots closer together, must not do as well.
+    """
     if not layout.monotone or fit.fast is not None or layout.size != fit.parameters.size:
         return []
-    prior, smoothing = replace(weak_prior(layout), usual=False), (fit.smoothing,)
-    risen, free = (
-        fit_series(one, designs, options, fit.delays, prior, fit.sigma, smoothing, None, fit.parameters)
-        for one in (layout, replace(layout, monotone=False))
-    )
-    gained = deviance(np.array([risen.cost, free.cost]), fit.rows)
+    free = _fit_again(replace(layout, monotone=False), designs, fit, options, fit.parameters)
     marginal = layout.marginals(free.parameters)
     fall, at = _largest_fall(marginal)
-    # As for an impact: over the design effect of what it leaves.
-    if (gained[0] - gained[1]) / free.effect.mean() <= CLEARLY or fall < LEAST_FALL:
+    if fall < LEAST_FALL or not _clearly_better(free, _fit_again(layout, designs, fit, options, fit.parameters)):
+        return []
+    finer = replace(layout, knots=np.linspace(layout.knots[0], layout.knots[-1], FINER * (layout.knots.size - 1) + 1))
+    closer = tuple(design_of(one.series, finer, one.before, one.floor, one.piece) for one in designs)
+    if not _clearly_better(free, _fit_again(finer, closer, fit, options, _on_knots(layout, finer, fit.parameters))):
         return []
     high, low = layout.knots[at[0]], layout.knots[at[1]]
     return [
         f"the months say that the marginal falls as the short rate rises: from {marginal[at[0]]:.2f} at {high:.2%} to "
         f"{marginal[at[1]]:.2f} at {low:.2%} (the specification lets it only rise: `monotone`)"
     ]
+
+
+def _fit_again(
+    layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options: FitOptions, near: FloatArray
+) -> SeriesFit:
+    """The months alone, without any belief in the usual deposit, from an answer to nearly the same problem."""
+    prior = replace(weak_prior(layout), usual=False)
+    return fit_series(layout, designs, options, fit.delays, prior, fit.sigma, (fit.smoothing,), None, near)
+
+
+def _clearly_better(free: SeriesFit, risen: SeriesFit) -> bool:
+    """Whether a marginal that is free to fall suits better by far; as for an impact, over the design effect left."""
+    gained = deviance(np.array([risen.cost, free.cost]), free.rows)
+    return float(gained[0] - gained[1]) / float(free.effect.mean()) > CLEARLY
+
+
+def _on_knots(layout: Layout, finer: Layout, parameters: FloatArray) -> FloatArray:
+    """Parameters, shape (size,), of the same law on other knots; a form that only reads its knots keeps its own."""
+    if finer.size == layout.size:
+        return parameters
+    marginal = np.interp(finer.knots, layout.knots, layout.marginals(parameters))
+    head, speeds = parameters[: layout.head], parameters[layout.speeds]
+    return np.concatenate([head, marginal[:1], np.diff(marginal), speeds])
 
 
 def _strays(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from behavior.assumptions.pass_through_path import AT_FLOOR
 from behavior.estimators.pass_through_fit import SeriesFit
 from behavior.estimators.pass_through_model import Design, Layout, seen_by, targets
 from behavior.quantities import FloatArray
@@ -16,6 +17,8 @@ DIRECTIONS = ("up", "down")
 DOUBLE = float(np.log(2.0))
 """Standard error of the log of a speed from which the months do not tell it: half or twice of it fits as well."""
 MOST_FACTOR = 10.0
+LEAST_APART = 1e-3
+"""Decimal a year between the targets of two sources: of less, a rate at its floor leaves it hardly earlier or later."""
 SILENT = 1e-9
 """Information below which a direction of the parameters is one that the months say nothing of."""
 
@@ -99,6 +102,26 @@ def unseen_flags(own: Months, similar: Months) -> list[str]:
         else:
             found.append(f"{words}speed not identified, it is the starting belief and nothing was learned")
     return found
+
+
+def apart_flags(levels: Mapping[str, float], designs: Sequence[Design], floor: float) -> list[str]:
+    """Words for sources of one segment whose targets stand apart where a rate was held at its floor.
+
+    The segment's tables say once where its target rests: at a floor, whose end only that tells, each source waits for
+    the mean of all.
+
+    Parameters
+    ----------
+    levels : target of each source at the middle knot. floor : of the rate paid. Decimals a year.
+    """
+    low, high = min(levels, key=lambda one: levels[one]), max(levels, key=lambda one: levels[one])
+    held = any(bool(np.any(one.series.rate_paid <= floor + AT_FLOOR)) for one in designs)
+    if not held or levels[high] - levels[low] <= LEAST_APART:
+        return []
+    return [
+        f"its series rest apart: {low} at {levels[low]:.2%}, {high} at {levels[high]:.2%}, and one that is held at its "
+        "floor leaves it when their mean would (name in `segments.by` what tells them apart, such as the currency)"
+    ]
 
 
 def members_flags(members: Sequence[Sequence[str]]) -> list[str]:

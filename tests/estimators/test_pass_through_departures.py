@@ -58,6 +58,25 @@ def test_a_marginal_that_clearly_falls_is_named():
     assert "falls as the short rate rises" in flags(Truth(hump, 0.12, 0.3, 0, 0).simulate(LEVELS) + NOISE)
 
 
+def test_rates_paid_below_the_floor_of_the_specification_are_named():
+    """Paths from above stop at the floor: unsaid, they were up to 18 bp off out of time, 0.7 with a floor of -2%."""
+    levels = LEVELS - 0.01
+    paid = Truth(constant(0.5), 0.2, 0.3, offset=0.001).simulate(LEVELS) - 0.004 + NOISE
+    below = int((paid < -1e-4).sum())
+    assert f"below its floor: 0.00%, in {below} of 144 observations" in flags(paid, levels)
+    assert "went below" not in flags(paid + 0.01, levels)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("at", [0.012, 0.0155, 0.0295])
+def test_a_marginal_that_rises_at_once_between_two_knots_does_not_fall(at, seed):
+    """Lines between knots overshoot beside a jump, which is no fall: setting `monotone` to false would export it."""
+    levels = policy_rate(144, 10 + seed)
+    shocks = np.random.default_rng(seed).normal(0.0, 5e-5, levels.size)
+    paid = Truth(steps(0.1, 0.7, at), 0.2, 0.3, offset=0.004).simulate(levels) + shocks
+    assert "falls as" not in flags(paid, levels)
+
+
 def test_a_delay_longer_than_any_tried_is_named():
     assert "the delay up and down stands on the longest" in flags(Truth(constant(0.5), 0.5, 0.5, 4, 4).simulate(LEVELS))
 

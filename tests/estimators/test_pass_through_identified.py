@@ -79,3 +79,15 @@ def test_a_law_pressed_against_its_bounds_says_so():
     assert any("marginal stands on its bound 0 " in flag for flag in against.facts["flags"])
     free = StructuralPassThrough(QUICK).fit([series_of(levels, Truth(constant(0.4)).simulate(levels))])
     assert not any("bound" in flag for flag in free.segment_law(("one",)).facts["flags"])
+
+
+@pytest.mark.parametrize(
+    ("offsets", "said"), [((-0.008, 0.002), True), ((-0.008, -0.008), False), ((0.01, 0.02), False)]
+)
+def test_sources_of_one_segment_that_rest_apart_are_named_where_one_was_at_its_floor(offsets, said):
+    """Tables say once where a segment's target rests: euros held at 0 left it too early, by up to 35 bp."""
+    levels = policy_rate(144, 3)
+    paid = [np.maximum(Truth(constant(0.5), offset=own).simulate(levels), 0.0) for own in offsets]
+    pieces = [replace(series_of(levels, own, name), segment=("savings",)) for own, name in zip(paid, "ab", strict=True)]
+    flags = "; ".join(StructuralPassThrough(QUICK).fit(pieces).laws_[0].facts["flags"])
+    assert ("its series rest apart: a at" in flags) is said, flags
