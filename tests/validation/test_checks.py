@@ -603,6 +603,22 @@ def test_net_flows_are_judged_by_squared_error_and_never_ranked(fakes: ModuleTyp
     assert answer("calibration", net).values["slope"] == pytest.approx(1.0, abs=0.2)
 
 
+def test_models_that_differ_by_an_event_are_told_apart_by_it_where_the_flow_tells_nothing(fakes: ModuleType) -> None:
+    given, rng = fakes.make_input(units=6_000), np.random.default_rng(4)
+    events = given.predictions
+    grown = np.exp(rng.normal(0, 0.5, len(events.table)))
+    flow = events.table.assign(actual=1 - (1 - events.table["actual"]) * grown)
+    net = replace(given, predictions=replace(events, table=flow, binary=False))
+    finding = answer("benchmark", net)
+    told = answer("benchmark", replace(net, predictions=replace(net.predictions, event=events)))
+    alone = answer("benchmark", given)
+    assert told.values["gain_on_benchmark_lower"] > 0 and told.in_words.startswith("Compared by payoff")
+    assert finding.values["gain_on_benchmark"] < 0.1 * told.values["gain_on_benchmark"]
+    for name in ("loss", "gain_on_benchmark", "gain_on_challenger_lower"):
+        assert told.values[name] == alone.values[name]
+    assert told.values["path_error"] == finding.values["path_error"], "the level is still that of the whole flow"
+
+
 def with_bands(fakes: ModuleType, width: float) -> CheckInput:
     """The exported curve is what the lookup returns, so a band around it is a band around the prediction."""
     given = fakes.make_input()
