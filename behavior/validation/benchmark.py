@@ -10,9 +10,9 @@ Mechanism
 Log loss a row or, for rates and for net flows, balance-weighted squared error of champion, challenger and benchmark
 on the same test rows. Where the models differ by an event alone, as those of decay do by closures, the log loss is that
 of the event: the deposits and withdrawals that they share would drown it. The gain is the rival's loss less the
-champion's, with a 95% interval from drawing clusters of one customer in one half-year. Portfolio error by month is
-shown beside it, because ranking and level are won separately, and holds what flows into accounts that stood empty,
-whose rows a squared error leaves out.
+champion's, with a 95% interval from drawing customers and half-years, since both share what happens to them. Portfolio
+error by month is shown beside it, because ranking and level are won separately, and holds what flows into accounts
+that stood empty, whose rows a squared error leaves out.
 
 Signs of high risk
 ------------------

@@ -15,7 +15,7 @@ from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
-from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected, clusters_of
+from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected
 from behavior.validation.regime_coverage import turns
 from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
 from behavior.validation.statistics import ClusterBootstrap
@@ -146,7 +146,7 @@ def test_a_model_that_is_a_third_too_fast_is_caught(fakes: ModuleType) -> None:
 
 
 def test_a_total_warns_where_its_interval_leaves_out_one(fakes: ModuleType) -> None:
-    right, fast = (answer("backtest", fakes.make_input(error=error)) for error in (1.0, 1.5))
+    right, fast = (answer("backtest", fakes.make_input(error=error, units=6_000)) for error in (1.0, 1.5))
     for found in (right, fast):
         assert found.values["ratio_lower"] < found.values["ratio"] < found.values["ratio_upper"]
     assert fast.values["ratio_upper"] < 1.0 and fast.status is Status.WARN
@@ -174,7 +174,7 @@ def test_a_group_without_an_event_may_still_have_had_some() -> None:
         }
     )
     halves = Grouping("Half", (np.arange(200) >= 100).astype(np.int64), ("some", "none"))
-    bootstrap = ClusterBootstrap.over(clusters_of(rows), 1)
+    bootstrap = ClusterBootstrap.over(np.arange(200), np.zeros(200, dtype=np.int64), 1)
     some, none = actual_against_expected(rows, halves, False, bootstrap).to_dict("records")
     assert (none["actual / expected"], none["lower"]) == (0.0, 0.0)
     assert np.exp(-none["upper"] * 2.0) == pytest.approx(0.025)
