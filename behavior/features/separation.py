@@ -86,6 +86,29 @@ class Units:
         number = abs(_correlation(_beyond_entry(code, came, group), late))
         return max(number, _correlation(table[code[~odd]], late[~odd]), 0.0)
 
+    def all_leave(self, values: FloatArray) -> float:
+        """How unlikely it is that all units first seen with one value have left, the largest of all values.
+
+        Minus the common logarithm of the chance of it, were they to leave as often as was seen of them, at the pace at
+        which all leave in each month. Of units that only leave often, those that came last are still there.
+        """
+        pace = self._pace()
+        seen, could = pace[self.ends + 1] - pace[self.begins], pace[-1] - pace[self.begins]
+        code = bins_of(self._first_of(values))[self.judged]
+        ever, seen, could = self.ever[self.judged], seen[self.judged], could[self.judged]
+        count, left = np.bincount(code), np.bincount(code, ever)
+        often = left / np.maximum(np.bincount(code, seen), 1e-12)
+        with np.errstate(divide="ignore"):
+            surprise = np.bincount(code, -np.log10(-np.expm1(-often[code] * could)))
+        return float(surprise[(left == count) & (count >= LEAST_LEAVERS)].max(initial=0.0))
+
+    def _pace(self) -> FloatArray:
+        """Cumulated share that leaves by month number, of those there: one more entry than months, 0 at first."""
+        size = int(self.ends.max(initial=0)) + 1
+        there = np.cumsum(np.bincount(self.begins, minlength=size + 1) - np.bincount(self.ends + 1, minlength=size + 1))
+        left = np.bincount(self.ends, self.ever, size)
+        return np.concatenate([[0.0], np.cumsum(left / np.maximum(there[:size], 1))])
+
     def _first_of(self, values: FloatArray) -> FloatArray:
         return np.asarray(values[first_of(self.owner)], dtype=np.float64)
 

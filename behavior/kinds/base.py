@@ -72,12 +72,16 @@ class Predictions:
     `actual`, `predicted`, then one column a challenger (`challenger`, `benchmark`), `driver` (the kind's economic
     driver, decimal a year; NaN where none), `age_months`. For hazards `actual` is 0/1 or the share of balance that
     left; for rates it is the rate paid in decimals a year.
+
+    `event` holds the 0/1 event by whose hazard alone the columns differ, where `actual` is a flow of which that event
+    is only a part: rows and columns as in `table`. None = `actual` is all there is.
     """
 
     table: pd.DataFrame
     target: str
     unit: str
     binary: bool
+    event: Predictions | None = None
 
 
 @dataclass(frozen=True)

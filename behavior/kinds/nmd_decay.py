@@ -22,6 +22,7 @@ from behavior.estimators.base import Attributions
 from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
+from behavior.kinds._decay_closure import calm
 from behavior.kinds._decay_exhibits import exhibits as decay_exhibits
 from behavior.kinds._decay_fit import balance_features, level_codes
 from behavior.kinds._decay_learning import fit, refit
@@ -74,12 +75,24 @@ def _kept_otherwise(estimators: Mapping[str, Any], spec: ModelSpec, panel: Panel
 
 
 def predict(fitted: FittedModel, panel: Panel) -> Predictions:
-    """Net share of balance that leaves in the month, before interest, by champion, challenger and benchmark."""
+    """Net share of balance that leaves in the month, before interest, by champion, challenger and benchmark.
+
+    They share what is not closure, so that closures stand beside it as the event by which they differ.
+    """
     matrix = fitted.estimators["inputs"].matrix(panel, FEATURES)
     rest = _kept_otherwise(fitted.estimators, fitted.spec, panel, matrix)
-    closures = {"predicted": fitted.estimators, **fitted.challengers}
-    columns = {name: 1.0 - (1.0 - roles["closure"].predict_hazard(matrix)) * rest for name, roles in closures.items()}
-    return _as_predictions(fitted.spec, panel, columns)
+    models = {"predicted": fitted.estimators, **fitted.challengers}
+    closures = {name: np.asarray(roles["closure"].predict_hazard(matrix)) for name, roles in models.items()}
+    net = _as_predictions(fitted.spec, panel, {name: 1.0 - (1.0 - one) * rest for name, one in closures.items()})
+    return replace(net, event=_closures(fitted.spec, panel, closures))
+
+
+def _closures(spec: ModelSpec, panel: Panel, hazards: Mapping[str, FloatArray]) -> Predictions:
+    """Closures beside their hazards; months that begin overdrawn weigh nothing, as no hazard learns from them."""
+    table = panel.table
+    made = predictions_table(panel, spec, "closure", table["closed"].to_numpy(), table["spread"].to_numpy(), hazards)
+    made["weight"] = np.where(calm(table), np.maximum(table["weight"].to_numpy(), LEAST_DUST), 0.0)
+    return Predictions(made, "closure", "share of accounts a month", True)
 
 
 def _as_predictions(spec: ModelSpec, panel: Panel, columns: Mapping[str, FloatArray]) -> Predictions:

@@ -10,7 +10,7 @@ Mechanism
 The tables are looked up on the test rows three times: with their values, with their lower and with their upper
 bounds. In each cell of one segment and one half-year the realised mean is compared with the mean band. A band
 speaks of the expected level and not of one sample of customers, so a cell also counts as compatible where the
-realised mean's own 95% interval (clusters of one customer in one half-year) meets the band.
+realised mean's own 95% interval (customers drawn again) meets the band.
 
 Signs of high risk
 ------------------

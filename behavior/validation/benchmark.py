@@ -8,9 +8,11 @@ a plain model; where one of them does as well, it should be used.
 Mechanism
 ---------
 Log loss a row or, for rates and for net flows, balance-weighted squared error of champion, challenger and benchmark
-on the same test rows. The gain is the rival's loss less the champion's, with a 95% interval from drawing clusters
-of one customer in one half-year. Portfolio error by month is shown beside it, because ranking and level are won
-separately, and holds what flows into accounts that stood empty, whose rows a squared error leaves out.
+on the same test rows. Where the models differ by an event alone, as those of decay do by closures, the log loss is that
+of the event: the deposits and withdrawals that they share would drown it. The gain is the rival's loss less the
+champion's, with a 95% interval from drawing customers and half-years, since both share what happens to them. Portfolio
+error by month is shown beside it, because ranking and level are won separately, and holds what flows into accounts
+that stood empty, whose rows a squared error leaves out.
 
 Signs of high risk
 ------------------
@@ -28,6 +30,8 @@ flexibility.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -69,6 +73,9 @@ VALUES = {
 def run(given: CheckInput) -> Finding:
     """Compare losses on the test rows."""
     rate = is_rate(given)
+    flow, event = rows_of(given, "test"), given.predictions.event
+    if event is not None:
+        given = replace(given, predictions=event)
     every = rows_of(given, "test")
     names = [name for name in RIVALS if name in every and every[name].notna().any()]
     if not names:
@@ -89,12 +96,13 @@ def run(given: CheckInput) -> Finding:
         values[f"gain_on_{name}"] = float(gain.sum()) / total if total > 0 else np.nan
         values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
         values[f"loss_{name}"] = _mean(losses[name], weight, scale)
-    path = monthly_path(whole, ("actual", "predicted", *names))
+    path = monthly_path(flow.dropna(subset=names), ("actual", "predicted", *names))
     for name in ("predicted", *names):
         suffix = "" if name == "predicted" else f"_{name}"
         values[f"path_error{suffix}"] = _path_error(path, name, rate)
     beaten = [name for name in names if not values[f"gain_on_{name}_lower"] > 0]
-    words = " ".join(_words(name, values) for name in names)
+    words = "" if event is None else f"Compared by {event.target}, the only part in which they differ. "
+    words += " ".join(_words(name, values) for name in names)
     if len(whole) < len(every):
         words += f" {len(every) - len(whole):,} test rows without a rival's prediction are left out."
     status = Status.WARN if beaten else Status.PASS

@@ -8,15 +8,15 @@ fast in every scenario. This check sets actual against expected on months and cu
 Mechanism
 ---------
 Sums of actual and of predicted are compared overall and by month, economic driver, age, vintage, segment and tenth of
-the predictions, weighted by balance and by count. Intervals come from a bootstrap that draws whole clusters of one
-customer in one half-year, 200 times; a group without an event, which no draw gives one, has a Poisson bound. Slope and
-intercept are those of the outcome on the prediction (in log-odds for 0/1 outcomes); 1 and 0 are perfect. Money that
-returns to an account that stood empty is in every sum, and not in the slope. For rates the distance is predicted minus
-actual in basis points. The calibration error is the mean absolute gap over those tenths (expected calibration error,
-Naeini et al. 2015); the Hosmer-Lemeshow p-value says what chance alone would make of the tenths if rows were
-independent, which months of one customer are not. Every segment with 1% of the balance, the slow and the fast half of
-the driver's range, and the slope have a 95% interval over the same clusters (groups jointly); one that lies beyond 0.9
-to 1.1 (slope: 0.8 to 1.2; rates: 10 basis points either way) with the whole of it is a warning.
+the predictions, weighted by balance and by count. Intervals come from a bootstrap that draws customers and half-years,
+200 times; a group without an event, which no draw gives one, has a Poisson bound. Slope and intercept are those of the
+outcome on the prediction (in log-odds for 0/1 outcomes); 1 and 0 are perfect. Money that returns to an account that
+stood empty is in every sum, and not in the slope. For rates the distance is predicted minus actual in basis points. The
+calibration error is the mean absolute gap over those tenths (expected calibration error, Naeini et al. 2015); the
+Hosmer-Lemeshow p-value says what chance alone would make of the tenths if rows were independent, which months of one
+customer are not. Every segment with 1% of the balance, the slow and the fast half of the driver's range, and the slope
+have a 95% interval over customers in half-years (groups jointly); one that lies beyond 0.9 to 1.1 (slope: 0.8 to 1.2;
+rates: 10 basis points either way) with the whole of it is a warning.
 
 Signs of high risk
 ------------------

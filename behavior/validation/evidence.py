@@ -97,8 +97,9 @@ def clusters_of(rows: pd.DataFrame) -> IntArray:
 
 
 def bootstrap_of(given: CheckInput, rows: pd.DataFrame) -> ClusterBootstrap:
-    """Bootstrap by customer and half-year, seeded by the specification."""
-    return ClusterBootstrap.over(clusters_of(rows), given.seed)
+    """Bootstrap of customers and half-years, each drawn apart, seeded by the specification."""
+    customers, _ = pd.factorize(rows["customer"])
+    return ClusterBootstrap.over(np.asarray(customers), month_number(rows["month"]) // HALF_YEAR, given.seed)
 
 
 def cpr_points(monthly: FloatArray | pd.Series | float) -> FloatArray:

@@ -1,8 +1,9 @@
 """Which slopes and groups of rows lie beyond stated limits with the whole of an interval, so that noise is no finding.
 
-The intervals allow for what the bootstrap of the other figures allows for: rows of one customer in one half-year are
-one cluster. Here they are worked out in closed form, because a bootstrap of 200 draws cannot reach the tails that many
-groups looked at together need, and because a group without a single event would draw itself an interval of no width.
+Rows of one customer in one half-year are one cluster. What all customers of a half-year share, which the bootstrap of
+the other figures draws too, is not in these intervals: a group is set beside others of the same months. Here they are
+worked out in closed form, because a bootstrap of 200 draws cannot reach the tails that many groups looked at together
+need, and because a group without a single event would draw itself an interval of no width.
 """
 
 from __future__ import annotations

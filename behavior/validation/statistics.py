@@ -223,11 +223,15 @@ def _deviation(pulls: FloatArray, curvature: FloatArray, clusters: IntArray | No
 
 @dataclass(frozen=True)
 class ClusterBootstrap:
-    """Poisson bootstrap of ratios of sums over clusters of dependent rows.
+    """Bootstrap of ratios of sums: customers and half-years are drawn apart, and the draws multiplied.
+
+    A shock that all customers of a half-year share moves every one of them in a draw. What neither shares is drawn
+    twice by it, so that intervals are wide rather than narrow. Source: Owen (2007), The pigeonhole bootstrap, Annals of
+    Applied Statistics 1(2).
 
     Parameters
     ----------
-    clusters : shape (rows,), code of each row's cluster, 0 ... n - 1.
+    clusters : shape (rows,), code of each row's customer in one half-year, 0 ... n - 1.
     draws : shape (replicates, n), how often each cluster is drawn.
     """
 
@@ -235,11 +239,21 @@ class ClusterBootstrap:
     draws: FloatArray
 
     @classmethod
-    def over(cls, clusters: IntArray, seed: int) -> ClusterBootstrap:
-        """Draw the replicates; the same seed gives the same intervals."""
-        count = int(clusters.max()) + 1 if len(clusters) else 0
+    def over(cls, customers: IntArray, half_years: IntArray, seed: int) -> ClusterBootstrap:
+        """Draw the replicates; the same seed gives the same intervals.
+
+        Parameters
+        ----------
+        customers, half_years : of each row, as any whole numbers, shape (rows,). One half-year alone is always drawn.
+        """
+        who, customer = np.unique(customers, return_inverse=True)
+        when, half_year = np.unique(half_years, return_inverse=True)
+        pairs, clusters = np.unique(customer * max(len(when), 1) + half_year, return_inverse=True)
         generator = np.random.default_rng(seed)
-        return cls(clusters, generator.poisson(1.0, (REPLICATES, count)).astype(np.float64))
+        by_customer = generator.poisson(1.0, (REPLICATES, len(who)))
+        by_half_year = generator.multinomial(len(when), np.full(len(when), 1.0 / max(len(when), 1)), REPLICATES)
+        drawn = by_customer[:, pairs // max(len(when), 1)] * by_half_year[:, pairs % max(len(when), 1)]
+        return cls(np.asarray(clusters, dtype=np.int64), drawn.astype(np.float64))
 
     def ratio_interval(
         self, numerator: FloatArray, denominator: FloatArray, groups: IntArray | None = None

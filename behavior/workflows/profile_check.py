@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from behavior.errors import Fault, FaultyInput, MarketDataError
+from behavior.io.inputs import rate_history
 from behavior.io.profiles import Profile
+from behavior.market.history import RateHistory
+from behavior.specs import ModelSpec
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
+from behavior.workflows.train import SPEC_FILE
 from behavior.workflows.value import require_market
 from behavior.workflows.wiring import Project, missing_models, model_spec
 
 TRAINING = ("rates", "settings", "output", "tracking", "approvals")
 """Sections that training a model reads besides its history."""
+
+RATE_OPTIONS = ("index", "market_rate")
+"""Options of a specification that name a rate."""
 
 
 def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
@@ -43,13 +50,40 @@ def _missing_sections(profile: Profile) -> list[Fault]:
 
 def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
     faults: list[Fault] = []
+    rates = _rates(profile)
     for name in profile.models:
         if str(profile.model_folder(name)) not in missing:
             try:
-                model_spec(profile, name)
+                spec = model_spec(profile, name)
             except FaultyInput as error:
                 faults += error.faults
+            else:
+                faults += _rate_faults(name, spec, rates)
     return list(dict.fromkeys(faults))
+
+
+def _rates(profile: Profile) -> RateHistory | None:
+    """The rate history and its roles; None where there is none, or where it has faults of its own, told elsewhere."""
+    if profile.terms.rates is None or profile.terms.settings is None:
+        return None
+    try:
+        return rate_history(profile)
+    except (FaultyInput, MarketDataError):
+        return None
+
+
+def _rate_faults(model: str, spec: ModelSpec, rates: RateHistory | None) -> list[Fault]:
+    """Rates that a specification names and that are neither an index of the rate history nor a role of the settings."""
+    if rates is None:
+        return []
+    named = {key: str(spec.options[key]) for key in RATE_OPTIONS if key in spec.options}
+    known = {*rates.values, *(role for role in rates.roles if rates.has(role))}
+    rule = f"expected an index of the rate history or a role of the settings ({', '.join(sorted(known))})"
+    return [
+        Fault(f"{model}/{SPEC_FILE}", rule, column=f"$.options.{key}", value=one)
+        for key, one in named.items()
+        if one not in known and not any(role.startswith(f"{one}_") for role in known)
+    ]
 
 
 def _valuing_faults(profile: Profile) -> list[Fault]:

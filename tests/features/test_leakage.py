@@ -10,8 +10,9 @@ import pytest
 
 from behavior.errors import SpecFault
 from behavior.features.base import compute_features
-from behavior.features.leakage import LeakFound, find_leaks, future_alignment
-from behavior.features.separation import area_under_curve
+from behavior.features.foresight import future_alignment
+from behavior.features.leakage import LeakFound, find_leaks
+from behavior.features.separation import Units, area_under_curve
 from behavior.kinds.base import ModelKind
 from behavior.kinds.mortgage_prepayment import KIND
 from behavior.kinds.nmd_decay import KIND as DECAY
@@ -120,9 +121,17 @@ def test_honest_features_pass(column: str) -> None:
 
 DISGUISED = [
     "record_length_noisy", "record_length_by_year", "file_sorted_by_exit", "last_update", "last_update_date",
-    "next_balance_noisy", "next_balance_band", "rate_of_next_year", "rate_ahead_in_quarters",
+    "next_balance_noisy", "next_balance_band", "rate_of_next_year", "rate_ahead_in_quarters", "mean_rate_of_next_year",
+    "last_digit", "last_letter", "reason_of_few", "score_of_few",
 ]  # fmt: skip
 TABLES = {"mortgage_prepayment": ("loans", "loan_months"), "nmd_decay": ("accounts", "account_months")}
+
+
+def leavers(units: pd.DataFrame, months: pd.DataFrame) -> np.ndarray:
+    """Whether each unit is seen to leave by the event that its kind learns, shape (units,)."""
+    if "status" in months:
+        return units["loan_id"].isin(months.loc[months["status"] == "prepaid", "loan_id"]).to_numpy()
+    return (units["close_date"].notna() & units["successor_id"].isna()).to_numpy()
 
 
 def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
@@ -135,6 +144,8 @@ def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
     length = months.groupby(key).size().reindex(units[key]).to_numpy(dtype=float)
     # Who stays was last written to at some time in the last ten years, so that the date alone says nothing of that.
     touched = number - np.where(last == last.max(), rng.integers(0, 121, len(units)), 0)
+    left = leavers(units, months)
+    few = rng.random(len(units)) < 0.1
     ahead = {"rate_of_next_year": 12, "rate_ahead_in_quarters": 6}
     balance = months["balance"].fillna(0.0).groupby(months[key]).shift(-1).fillna(0.0)
     of_units = {
@@ -142,6 +153,9 @@ def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
         "record_length_by_year": np.array([f"{years:02.0f} years" for years in length // 12], dtype=object),
         "file_sorted_by_exit": pd.Series(number + rng.random(len(units))).rank().to_numpy(),
         "last_update": touched,
+        "last_digit": rng.permutation(len(units)) * 10.0 + np.where(left, 7, rng.integers(0, 7, len(units))),
+        "last_letter": np.array([f"{number:06d}-{'XA'[int(left[number])]}" for number in range(len(units))], object),
+        "reason_of_few": np.where(left & few, "moved", ""),
         "last_update_date": ((touched - 1 - 1970 * 12).astype(int)).astype("datetime64[M]").astype("datetime64[us]"),
     }
     if leak in of_units:
@@ -150,6 +164,17 @@ def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
         role = "mortgage" if kind is KIND else "short"
         rate = bank().rate_history.monthly(role, (months["month"] + pd.offsets.MonthEnd(ahead[leak])).to_numpy())
         months[leak] = rate if leak == "rate_of_next_year" else np.round(rate * 400.0) / 400.0
+    elif leak == "mean_rate_of_next_year":
+        role = "mortgage" if kind is KIND else "short"
+        rates = [
+            bank().rate_history.monthly(role, (months["month"] + pd.offsets.MonthEnd(k)).to_numpy())
+            for k in range(1, 13)
+        ]
+        months[leak] = np.mean(rates, axis=0)
+    elif leak == "score_of_few":
+        knows = months[key].map(pd.Series(left & few, units[key].to_numpy())).to_numpy()
+        left_to_go = months.groupby(key).cumcount(ascending=False).to_numpy()
+        months[leak] = np.where(knows, 1.0 / (1.0 + left_to_go), 0.3 * rng.random(len(months)))
     elif leak == "next_balance_noisy":
         months[leak] = balance * np.exp(0.3 * rng.standard_normal(len(months)))
     else:
@@ -171,6 +196,29 @@ def test_disguised_leak_fails_the_run(kind: ModelKind, leak: str) -> None:
     panel = kind.build_panel(disguised(kind, leak), bank().rate_history, spec)
     with pytest.raises(LeakFound, match=leak):
         kind.fit(panel, split_panel(panel, spec.split), spec)
+
+
+def made_units(begins: FloatArray, hazard: FloatArray, last: int, rng: np.random.Generator) -> Units:
+    """Units that come in a month and leave at a hazard of their own, or are still there in the last month."""
+    gone = begins + rng.geometric(hazard) - 1
+    left, begins = gone <= last, begins.astype(np.int64)
+    ends, nobody = np.minimum(gone, last).astype(np.int64), np.zeros(len(begins), dtype=np.int64)
+    owner, half = np.arange(len(begins)), rng.random(len(begins)) < 0.5
+    return Units(owner, left.astype(float), nobody, ends == last, begins, ends, np.ones(len(begins), bool), half)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_money_that_came_at_once_and_is_all_gone_is_no_leak_and_a_mark_on_leavers_is(seed: int) -> None:
+    """Both values hold leavers alone. Of the first none is left because all came long ago and leave quickly."""
+    rng = np.random.default_rng(seed)
+    begins = np.concatenate([rng.integers(0, 180, 2_000), rng.integers(20, 26, 60)]).astype(float)
+    campaign = np.arange(len(begins)) >= 2_000
+    units = made_units(begins, np.where(campaign, 0.05, 0.01), 180, rng)
+    assert units.ever[campaign].mean() > 0.99
+    quick = campaign & (units.ever > 0)
+    assert units.all_leave(quick.astype(float)) < 0.5
+    some = (units.ever > 0) & ~campaign & (rng.random(len(begins)) < 0.08)
+    assert units.all_leave(np.where(some, 1.0, 0.0)) > 3.5
 
 
 @pytest.mark.parametrize("column", ["close_date", "successor_id"])

@@ -150,6 +150,19 @@ def test_decay_answers_for_the_landmark_book_alone() -> None:
     assert (answered == (opened <= last)).all() and (~answered).any()
 
 
+def test_decay_gives_the_closures_by_which_its_models_differ() -> None:
+    """Balances and moves are the same of all models, so that each one's flow follows from its closures alone."""
+    one = made("nmd_decay")
+    flow = one.kind.predict(one.fitted, one.panel)
+    event = flow.event
+    assert event is not None and event.binary and event.target == "closure"
+    np.testing.assert_array_equal(event.table["actual"], one.panel.table["closed"])
+    kept = {name: (1.0 - flow.table[name]) / (1.0 - event.table[name]) for name in ("predicted", "benchmark")}
+    np.testing.assert_allclose(kept["benchmark"], kept["predicted"], rtol=1e-9)
+    overdrawn = one.panel.table["overdrawn"].to_numpy() > 0
+    np.testing.assert_array_equal(event.table["weight"].to_numpy() > 0, ~overdrawn)
+
+
 def test_decay_says_which_segments_it_pooled() -> None:
     one = made("nmd_decay")
     said = next(value for name, value in one.fitted.facts.items() if name.startswith("segments read from pooled"))

@@ -15,7 +15,7 @@ from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
-from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected, clusters_of
+from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected
 from behavior.validation.regime_coverage import turns
 from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
 from behavior.validation.statistics import ClusterBootstrap
@@ -146,7 +146,7 @@ def test_a_model_that_is_a_third_too_fast_is_caught(fakes: ModuleType) -> None:
 
 
 def test_a_total_warns_where_its_interval_leaves_out_one(fakes: ModuleType) -> None:
-    right, fast = (answer("backtest", fakes.make_input(error=error)) for error in (1.0, 1.5))
+    right, fast = (answer("backtest", fakes.make_input(error=error, units=6_000)) for error in (1.0, 1.5))
     for found in (right, fast):
         assert found.values["ratio_lower"] < found.values["ratio"] < found.values["ratio_upper"]
     assert fast.values["ratio_upper"] < 1.0 and fast.status is Status.WARN
@@ -174,7 +174,7 @@ def test_a_group_without_an_event_may_still_have_had_some() -> None:
         }
     )
     halves = Grouping("Half", (np.arange(200) >= 100).astype(np.int64), ("some", "none"))
-    bootstrap = ClusterBootstrap.over(clusters_of(rows), 1)
+    bootstrap = ClusterBootstrap.over(np.arange(200), np.zeros(200, dtype=np.int64), 1)
     some, none = actual_against_expected(rows, halves, False, bootstrap).to_dict("records")
     assert (none["actual / expected"], none["lower"]) == (0.0, 0.0)
     assert np.exp(-none["upper"] * 2.0) == pytest.approx(0.025)
@@ -601,6 +601,22 @@ def test_net_flows_are_judged_by_squared_error_and_never_ranked(fakes: ModuleTyp
     assert finding.values["loss"] == pytest.approx(100 * np.sqrt(error))
     assert "ratio_by_count" not in answer("calibration", net).values
     assert answer("calibration", net).values["slope"] == pytest.approx(1.0, abs=0.2)
+
+
+def test_models_that_differ_by_an_event_are_told_apart_by_it_where_the_flow_tells_nothing(fakes: ModuleType) -> None:
+    given, rng = fakes.make_input(units=6_000), np.random.default_rng(4)
+    events = given.predictions
+    grown = np.exp(rng.normal(0, 0.5, len(events.table)))
+    flow = events.table.assign(actual=1 - (1 - events.table["actual"]) * grown)
+    net = replace(given, predictions=replace(events, table=flow, binary=False))
+    finding = answer("benchmark", net)
+    told = answer("benchmark", replace(net, predictions=replace(net.predictions, event=events)))
+    alone = answer("benchmark", given)
+    assert told.values["gain_on_benchmark_lower"] > 0 and told.in_words.startswith("Compared by payoff")
+    assert finding.values["gain_on_benchmark"] < 0.1 * told.values["gain_on_benchmark"]
+    for name in ("loss", "gain_on_benchmark", "gain_on_challenger_lower"):
+        assert told.values[name] == alone.values[name]
+    assert told.values["path_error"] == finding.values["path_error"], "the level is still that of the whole flow"
 
 
 def with_bands(fakes: ModuleType, width: float) -> CheckInput:

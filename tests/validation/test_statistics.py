@@ -165,14 +165,28 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
         # 80 customers whose 6 months share one level: rows of a customer are not independent.
         level = np.repeat(random.gamma(4.0, 0.25, 80), 6)
         actual = random.poisson(level).astype(float)
-        bootstrap = ours.ClusterBootstrap.over(np.repeat(np.arange(80), 6), seed)
+        bootstrap = ours.ClusterBootstrap.over(np.repeat(np.arange(80), 6), np.zeros(480, dtype=np.int64), seed)
         low, high = bootstrap.ratio_interval(actual, np.ones_like(actual))
         inside += bool(low[0] <= 1.0 <= high[0])
     assert 0.88 <= inside / 120 <= 0.99
 
 
+def test_the_bootstrap_covers_the_truth_where_all_customers_share_a_half_year() -> None:
+    """Drawing customers' half-years as if they were independent held the truth in half of these worlds."""
+    inside = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        shock = random.gamma(10.0, 0.1, 12)
+        customer, half_year = np.repeat(np.arange(200), 12), np.tile(np.arange(12), 200)
+        actual = random.poisson(0.3 * shock[half_year]).astype(float)
+        bootstrap = ours.ClusterBootstrap.over(customer, half_year, seed)
+        low, high = bootstrap.ratio_interval(actual, np.full(len(actual), 0.3))
+        inside += bool(low[0] <= 1.0 <= high[0])
+    assert inside >= 85
+
+
 def test_the_bootstrap_keeps_groups_apart() -> None:
     groups = np.array([0, 0, 1, 1])
-    bootstrap = ours.ClusterBootstrap.over(np.arange(4), 1)
+    bootstrap = ours.ClusterBootstrap.over(np.arange(4), np.zeros(4, dtype=np.int64), 1)
     low, high = bootstrap.ratio_interval(np.array([1.0, 1.0, 3.0, 3.0]), np.ones(4), groups)
     assert low.tolist() == high.tolist() == [1.0, 3.0]

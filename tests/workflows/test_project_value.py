@@ -14,11 +14,15 @@ from behavior.assumptions.curve import Tail
 from behavior.cli import main
 from behavior.errors import BehaviorError, SpecFault
 from behavior.io.assumption_store import AssumptionStore
+from behavior.io.demo_project import write_demo
 from behavior.io.profiles import load_profile
 from behavior.io.writers import write_result
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
+from behavior.simulator import simulate
+from behavior.simulator.settings import small_settings
 from behavior.workflows.plan import RESULTS, cycle_plan, valuation_options, value_project
+from behavior.workflows.profile_check import asked_later
 from behavior.workflows.valuation import ValuationOptions
 from behavior.workflows.value_words import WORDS
 from behavior.workflows.wiring import Project, model_spec
@@ -221,3 +225,16 @@ def test_a_model_learns_from_a_history_of_its_own_contract_only(folder: Path) ->
     (folder / "decay" / "spec.toml").write_text(SPEC.replace("deposit_", "mortgage_"), encoding="utf-8")
     with pytest.raises(SpecFault, match=r"models\.decay\.history.*mortgage_history/1.*this is deposit_history/1"):
         model_spec(load_profile("profile.toml"), "decay")
+
+
+def test_check_names_a_rate_that_a_specification_asks_for_and_nobody_has(tmp_path: Path) -> None:
+    """By an index of the rate history, by a role, or by a role that each currency has of its own."""
+    write_demo(simulate(small_settings(), seed=5), tmp_path)
+    spec = tmp_path / "models" / "deposit_beta" / "spec.toml"
+    whole = spec.read_text()
+    settings = tmp_path / "bank" / "settings.toml"
+    settings.write_text(settings.read_text().replace("[index_roles]", '[index_roles]\nsight_EUR = "SOFR"', 1))
+    for index, faults in (("short", 0), ("SOFR", 0), ("sight", 0), ("shrot", 1)):
+        spec.write_text(whole.replace('index = "short"', f'index = "{index}"'))
+        _, found = asked_later(load_profile(tmp_path / "profile.toml"))
+        assert [(one.column, one.value) for one in found] == [("$.options.index", index)] * faults
