@@ -35,7 +35,7 @@ SCREENS = (
     ("with age or date alone it tells events from non-events, area under the curve", 0.95, 0.99),
     ("as first seen it tells who will ever leave, area under the curve", 0.95, 0.99),
     ("as first seen it tells when a unit will leave, correlation", 0.80, 0.95),
-    ("all units first seen with one value of it leave, at a chance of ten to the power of minus", 3.5, inf),
+    ("all units first seen with one value of it leave, at a chance of ten to the power of minus", 5.0, inf),
     ("with one value of it nearly all leave in that very month, share of rows", 0.95, inf),
     ("a character of this identifier tells who will ever leave, area under the curve", 0.95, 0.99),
     ("it moves with the market rate of a later month, correlation", 0.0, 0.99),

@@ -90,9 +90,10 @@ class Units:
         """How unlikely it is that all units first seen with one value have left, the largest of all values.
 
         Minus the common logarithm of the chance of it, were they to leave as often as was seen of them, at the pace at
-        which all leave in each month. Of units that only leave often, those that came last are still there.
+        which all leave in each month. Of units that only leave often, those that came last are still there. A value
+        whose units leave nearly together, as when a branch is closed, knows nothing of any one of them.
         """
-        pace = self._pace()
+        pace, usual = self._pace(), _spread(self.ends[self.ever > 0])
         seen, could = pace[self.ends + 1] - pace[self.begins], pace[-1] - pace[self.begins]
         code = bins_of(self._first_of(values))[self.judged]
         ever, seen, could = self.ever[self.judged], seen[self.judged], could[self.judged]
@@ -100,7 +101,9 @@ class Units:
         often = left / np.maximum(np.bincount(code, seen), 1e-12)
         with np.errstate(divide="ignore"):
             surprise = np.bincount(code, -np.log10(-np.expm1(-often[code] * could)))
-        return float(surprise[(left == count) & (count >= LEAST_LEAVERS)].max(initial=0.0))
+        ends = self.ends[self.judged]
+        gone = np.flatnonzero((left == count) & (count >= LEAST_LEAVERS))
+        return max((float(surprise[one]) for one in gone if _spread(ends[code == one]) > usual / 2.0), default=0.0)
 
     def _pace(self) -> FloatArray:
         """Cumulated share that leaves by month number, of those there: one more entry than months, 0 at first."""
@@ -121,6 +124,12 @@ class Units:
         exposure = np.bincount(code[odd], minlength=BINS + 2)
         rate = (np.bincount(code[odd], ever[odd], BINS + 2) + 0.5) / (exposure + 1.0)
         return max(number, 1.0 - number, together(rate[code[~odd]], ever[~odd], group[~odd]))
+
+
+def _spread(months: IntArray) -> float:
+    """Months between the quartiles."""
+    low, high = np.quantile(months, [0.25, 0.75]) if months.size else (0.0, 0.0)
+    return float(high - low)
 
 
 def first_of(owner: IntArray) -> IntArray:

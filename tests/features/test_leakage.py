@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -145,7 +146,7 @@ def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
     # Who stays was last written to at some time in the last ten years, so that the date alone says nothing of that.
     touched = number - np.where(last == last.max(), rng.integers(0, 121, len(units)), 0)
     left = leavers(units, months)
-    few = rng.random(len(units)) < 0.1
+    few = rng.random(len(units)) < 0.2
     ahead = {"rate_of_next_year": 12, "rate_ahead_in_quarters": 6}
     balance = months["balance"].fillna(0.0).groupby(months[key]).shift(-1).fillna(0.0)
     of_units = {
@@ -218,7 +219,20 @@ def test_money_that_came_at_once_and_is_all_gone_is_no_leak_and_a_mark_on_leaver
     quick = campaign & (units.ever > 0)
     assert units.all_leave(quick.astype(float)) < 0.5
     some = (units.ever > 0) & ~campaign & (rng.random(len(begins)) < 0.08)
-    assert units.all_leave(np.where(some, 1.0, 0.0)) > 3.5
+    assert units.all_leave(np.where(some, 1.0, 0.0)) > 5.0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_branch_that_was_closed_is_no_leak(seed: int) -> None:
+    """All its units leave within a year: its number says nothing of when, or whether, any other does."""
+    rng = np.random.default_rng(seed)
+    begins = rng.integers(0, 60, 2_000).astype(float)
+    branch = np.arange(len(begins)) < 80
+    closing = (rng.integers(90, 102, len(begins)) - begins + 1.0).astype(np.int64)
+    units = made_units(begins, np.full(len(begins), 0.005), 180, rng)
+    ends = np.where(branch, np.minimum(units.ends, begins.astype(np.int64) + closing - 1), units.ends)
+    units = replace(units, ends=ends, ever=np.where(branch, 1.0, units.ever), stayed=units.stayed & ~branch)
+    assert units.all_leave(branch.astype(float)) == 0.0
 
 
 @pytest.mark.parametrize("column", ["close_date", "successor_id"])
