@@ -6,29 +6,25 @@ import pandas as pd
 
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
-from behavior.specs import parse_spec
 from behavior.workflows import benchmark_truth
 from behavior.workflows.truth_measures import Learnt, held_by_bands, learn, payoff_bands
+from tests.spec_examples import PREPAYMENT, spec_of
 
-SPEC = """
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "mortgage_history/1"
+SPEC = spec_of(
+    *PREPAYMENT,
+    family="s_curve_hazard",
+    more="""
 [segments]
 by = ["product"]
 [features]
 use = ["incentive", "months_in_the_money", "age_months", "month_of_year"]
-[estimator]
-family = "s_curve_hazard"
-"""
+""",
+)
 
 
 def test_bands_of_the_exported_payoff_table_are_held_against_the_truth() -> None:
     bank = simulate(SimulatorSettings(loans=700, accounts=400, minimum_balance_paths=1), seed=3)
-    learnt: Learnt = learn(bank, parse_spec(SPEC, "spec.toml"), bank.mortgages)
+    learnt: Learnt = learn(bank, SPEC, bank.mortgages)
     cells = payoff_bands(bank, learnt)
     assert len(cells) >= 10 and (cells["lower"] < cells["upper"]).all()
     verdicts, _, figures = benchmark_truth._prepayment(bank, learnt)
