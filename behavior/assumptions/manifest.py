@@ -103,11 +103,6 @@ def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     return {**files, MANIFEST: "\n".join(lines) + "\n"}
 
 
-def digest_of(assumptions: AssumptionSet) -> str:
-    """Digest of a set: the one it was read with, else that of the manifest it would be written with."""
-    return assumptions.digest or sha256_of(render_set(assumptions)[MANIFEST])
-
-
 def _entry(table: AssumptionTable) -> dict[str, Any]:
     terms, origin = table.terms, table.provenance
     views = sorted({str(curve.view) for curve in table.curves if curve.view is not None})

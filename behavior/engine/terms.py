@@ -106,12 +106,6 @@ class Terms(SharedTerms):
         return SharedTerms(self.as_of, self.book, self.groups, self.calendars, self.fixings)
 
 
-def matured(book: Book, as_of: DateLike) -> BoolArray:
-    """Rows whose maturity is on or before as-of: their flows are past."""
-    maturity = book.dates("maturity_date")
-    return np.asarray(~np.isnat(maturity) & (maturity <= as_days(as_of)))
-
-
 def _grid_events(as_of: DateArray, day: IntArray, dates: DateArray) -> IntArray:
     """How many events of a payment day lie after as-of and on or before a date (0 where the date is empty)."""
     found = np.zeros(len(dates), dtype=np.int64)

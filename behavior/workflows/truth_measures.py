@@ -169,10 +169,10 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
 
 
-def survival_bands(bank: SimulatedBank, learnt: Learnt, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
+def survival_bands(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
     """True survival and that with every hazard at one side of its band, by segment and horizon; columns true, lower,
     upper."""
-    months, wanted = max(horizons), list(horizons)
+    months, wanted = max(HORIZONS), list(HORIZONS)
     found = {"true": bank.truth.decay_survival(months).loc[wanted].unstack()}
     for side, bound in (("lower", "upper"), ("upper", "lower")):
         bounded = replace(learnt, tables=at_bound(learnt.tables, bound))

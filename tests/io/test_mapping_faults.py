@@ -21,6 +21,7 @@ from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap, Text
 from behavior.io.profiles import load_profile
 from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, LOAN_MONTHS
+from tests.io.door_cases import map_text
 
 THOUSANDS = "expected a plain number without thousands separators"
 NO_NUMBER = "expected a number, not text"
@@ -28,20 +29,9 @@ NO_DAY = "expected an ISO date (2026-09-30)"
 
 
 def _map(
-    folder: Path,
-    content: str,
-    columns: dict[str, Any],
-    contract: TableContract | None = None,
-    siblings: dict[str, pd.DataFrame] | None = None,
-    **terms: Any,
+    folder: Path, content: str, columns: dict[str, Any], contract: TableContract | None = None, **terms: Any
 ) -> MappedTable:
-    (folder / "extract.csv").write_text(content, encoding="utf-8")
-    source = TableMap.model_validate({"file": "extract.csv", "columns": columns, **terms})
-    read = {
-        name: MappedTable(one, Place(f"{name}.csv", np.arange(len(one)) + 2), ())
-        for name, one in (siblings or {}).items()
-    }
-    return map_table(source, contract, folder, "table", read)
+    return map_text(folder, content, contract, columns=columns, **terms)
 
 
 def _said(mapped: MappedTable) -> list[tuple[int | None, str | None, str | None, str]]:
