@@ -89,11 +89,7 @@ class Manifest:
 def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     """All files of a set: name -> text, the manifest last. The same set gives the same bytes."""
     files = {f"{table.name}.csv": render_table(table) for table in assumptions.tables}
-    lines = [
-        f"id = {_literal(assumptions.id)}",
-        f"as_of = {_literal(assumptions.as_of)}",
-        f"format = {FORMAT}",
-    ]
+    lines = [f"id = {_literal(assumptions.id)}", f"as_of = {_literal(assumptions.as_of)}", f"format = {FORMAT}"]
     lines += [f"supersedes = {_literal(assumptions.supersedes)}"] if assumptions.supersedes else []
     lines += [f"note = {_literal(assumptions.note)}"] if assumptions.note else []
     for table in assumptions.tables:

@@ -25,12 +25,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     store = AssumptionStore(arguments.store)
     change, *endings = store.approve(
-        arguments.id,
-        arguments.by,
-        now(),
-        arguments.valid_from,
-        arguments.valid_to,
-        arguments.note,
+        arguments.id, arguments.by, now(), arguments.valid_from, arguments.valid_to, arguments.note
     )
     found = store.read(arguments.id)
     ended = [one.set_id for one in endings]

@@ -28,14 +28,7 @@ from behavior.engine.calendars import (
 from behavior.engine.contracts import RATE_TYPES
 from behavior.engine.positions import CASH, Book, Groups, group_rows
 from behavior.errors import ContractFault, Fault
-from behavior.months import (
-    DateLike,
-    as_days,
-    month_number,
-    months_between,
-    payments_left,
-    roll_months,
-)
+from behavior.months import DateLike, as_days, month_number, months_between, payments_left, roll_months
 from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
 REPAYMENTS = ("bullet", "annuity", "linear", "schedule", "none", "overnight", "interest_only")

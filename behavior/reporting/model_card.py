@@ -28,10 +28,7 @@ def model_card(text: str, findings: Findings, exhibits: Sequence[Exhibit], facts
     title, sections = parse_card(text)
     asked = gates(findings)
     tables: Blocks = (overview(findings),) if asked is None else (asked, overview(findings))
-    made = (
-        Section("What this run found", tables),
-        Section("The behaviour in pictures", blocks_of(exhibits)),
-    )
+    made = (Section("What this run found", tables), Section("The behaviour in pictures", blocks_of(exhibits)))
     names = {
         "model": "Model",
         "model_version": "Version",

@@ -64,10 +64,7 @@ def validation_report(
     """
     spec = given.fitted.spec
     named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
-    pictures = (
-        Paragraph("What the model says the behaviour is, against what customers did."),
-        *blocks_of(exhibits),
-    )
+    pictures = (Paragraph("What the model says the behaviour is, against what customers did."), *blocks_of(exhibits))
     sections = [
         Section("Summary", _summary(given, findings, facts)),
         Section("Identity and scope", identity(given)),

@@ -309,12 +309,7 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
 
 
 def _log(
-    run: Run,
-    request: TrainingRequest,
-    findings: Findings,
-    draft: AssumptionSet,
-    report: str,
-    facts: Mapping[str, Any],
+    run: Run, request: TrainingRequest, findings: Findings, draft: AssumptionSet, report: str, facts: Mapping[str, Any]
 ) -> None:
     run.set_tags(_version_tags(request, findings))
     run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})

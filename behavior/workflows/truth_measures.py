@@ -10,11 +10,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.pass_through_path import (
-    PassThroughLaw,
-    pending_on_a_day,
-    project_rate_paid,
-)
+from behavior.assumptions.pass_through_path import PassThroughLaw, pending_on_a_day, project_rate_paid
 from behavior.assumptions.repricing import half_life_months, pass_through_law, resting_rate, speeds_of
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard

@@ -17,14 +17,7 @@ from behavior.workflows.digests import data_digest
 from behavior.workflows.learned import load
 from behavior.workflows.panels import panel_of
 from behavior.workflows.stages import Stages
-from behavior.workflows.train import (
-    SPEC_FILE,
-    DraftStore,
-    TrainingRequest,
-    facts_of,
-    kind_of,
-    read_back,
-)
+from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, facts_of, kind_of, read_back
 
 SIGNED = ("validation_status", "validated_by", "validated_at", "validation_note")
 """Tags of a version that say who signed it."""

@@ -129,12 +129,7 @@ def test_wide_becomes_long_without_empty_cells(tmp_path: Path) -> None:
 def test_days_become_months(tmp_path: Path) -> None:
     text = "id,day,balance,paid\nA,2020-01-05,10,1\nA,2020-01-30,12,2\nA,2020-02-01,9,4\n"
     aggregate = {"by": ["id"], "date": "day", "take": {"balance": "last", "paid": "sum"}}
-    columns = {
-        "account_id": "id",
-        "month": "day",
-        "balance": {"from": "balance"},
-        "credits": {"from": "paid"},
-    }
+    columns = {"account_id": "id", "month": "day", "balance": {"from": "balance"}, "credits": {"from": "paid"}}
     (tmp_path / "typed.parquet").write_bytes(b"")
     pd.DataFrame(
         {

@@ -324,11 +324,7 @@ def test_numbers_are_not_compared_as_text(tmp_path: Path) -> None:
     assert _said(mapped) == [(3, "held", "1,000", THOUSANDS)]
 
 
-ODD = {
-    "lists": pa.array([[1], [2]]),
-    "bytes": pa.array([b"a", b"\xff"]),
-    "days": pa.array([dt.date(2020, 1, 31)] * 2),
-}
+ODD = {"lists": pa.array([[1], [2]]), "bytes": pa.array([b"a", b"\xff"]), "days": pa.array([dt.date(2020, 1, 31)] * 2)}
 STEPS: dict[str, dict[str, Any]] = {
     "cumulate": {"cumulate": {"by": ["c"], "date": "d", "columns": {"c": "held"}}, "columns": {"balance": "held"}},
     "sum": {"aggregate": {"by": ["k"], "take": {"c": "sum"}}, "columns": {"balance": "c"}},
