@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behavior.errors import Fault, FaultyInput, MarketDataError
+from behavior.errors import Fault, FaultyInput, Gathered, MarketDataError
 from behavior.io.profiles import Profile
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
 from behavior.workflows.value import require_market
@@ -42,14 +42,12 @@ def _missing_sections(profile: Profile) -> list[Fault]:
 
 
 def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
-    faults: list[Fault] = []
+    gathered = Gathered()
     for name in profile.models:
-        if str(profile.model_folder(name)) not in missing:
-            try:
+        with gathered:
+            if str(profile.model_folder(name)) not in missing:
                 model_spec(profile, name)
-            except FaultyInput as error:
-                faults += error.faults
-    return list(dict.fromkeys(faults))
+    return list(dict.fromkeys(gathered.faults))
 
 
 def _valuing_faults(profile: Profile) -> list[Fault]:
@@ -70,10 +68,8 @@ def _valuing_faults(profile: Profile) -> list[Fault]:
 
 
 def _value_faults(profile: Profile) -> list[Fault]:
-    faults: list[Fault] = []
+    gathered = Gathered()
     for read in (valuation_options, further_measures):
-        try:
+        with gathered:
             read(profile)
-        except FaultyInput as error:
-            faults += error.faults
-    return faults
+    return gathered.faults
