@@ -29,9 +29,14 @@ NO_DAY = "expected an ISO date (2026-09-30)"
 
 
 def _map(
-    folder: Path, content: str, columns: dict[str, Any], contract: TableContract | None = None, **terms: Any
+    folder: Path,
+    content: str,
+    columns: dict[str, Any],
+    contract: TableContract | None = None,
+    siblings: dict[str, pd.DataFrame] | None = None,
+    **terms: Any,
 ) -> MappedTable:
-    return map_text(folder, content, contract, columns=columns, **terms)
+    return map_text(folder, content, contract, siblings, columns=columns, **terms)
 
 
 def _said(mapped: MappedTable) -> list[tuple[int | None, str | None, str | None, str]]:
