@@ -58,9 +58,10 @@ class TableContract:
         """Name and version, ``book/1``."""
         return f"{self.name}/{self.version}"
 
-    def column_names(self, required_only: bool = False) -> Sequence[str]:
-        """Names in contract order."""
-        return [column.name for column in self.columns if column.required or not required_only]
+    @property
+    def required(self) -> Sequence[str]:
+        """Names of the required columns, in contract order."""
+        return [column.name for column in self.columns if column.required]
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None for one the contract does not know."""
@@ -194,7 +195,7 @@ def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[B
     there = [str(name) for name in table.columns]
     for name in sorted({name for name in there if there.count(name) > 1}):
         yield Breach("every column name appears once", column=name)
-    absent = [name for name in contract.column_names(required_only=True) if name not in there]
+    absent = [name for name in contract.required if name not in there]
     for name in absent:
         # What is there instead is the same for all of them: it is told once.
         listed = f". Columns there: {', '.join(there)}" if name == absent[-1] else ""
@@ -224,7 +225,7 @@ def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Bre
 
 def _present(table: pd.DataFrame, contract: TableContract, names: Sequence[str]) -> Sequence[str] | None:
     """The columns of a key that the table has; None when a required one is missing."""
-    required = contract.column_names(required_only=True)
+    required = contract.required
     if any(name in required and name not in table for name in names):
         return None
     return [name for name in names if name in table]

@@ -89,11 +89,7 @@ class Manifest:
 def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     """All files of a set: name -> text, the manifest last. The same set gives the same bytes."""
     files = {f"{table.name}.csv": render_table(table) for table in assumptions.tables}
-    lines = [
-        f"id = {_literal(assumptions.id)}",
-        f"as_of = {_literal(assumptions.as_of)}",
-        f"format = {FORMAT}",
-    ]
+    lines = [f"id = {_literal(assumptions.id)}", f"as_of = {_literal(assumptions.as_of)}", f"format = {FORMAT}"]
     lines += [f"supersedes = {_literal(assumptions.supersedes)}"] if assumptions.supersedes else []
     lines += [f"note = {_literal(assumptions.note)}"] if assumptions.note else []
     for table in assumptions.tables:
@@ -101,11 +97,6 @@ def render_set(assumptions: AssumptionSet) -> dict[str, str]:
         lines += ["", "[[curves]]", f"file = {_literal(name)}", f"sha256 = {_literal(sha256_of(files[name]))}"]
         lines += [f"{key} = {_literal(value)}" for key, value in _entry(table).items()]
     return {**files, MANIFEST: "\n".join(lines) + "\n"}
-
-
-def digest_of(assumptions: AssumptionSet) -> str:
-    """Digest of a set: the one it was read with, else that of the manifest it would be written with."""
-    return assumptions.digest or sha256_of(render_set(assumptions)[MANIFEST])
 
 
 def _entry(table: AssumptionTable) -> dict[str, Any]:

@@ -71,10 +71,7 @@ def select_curves(table: AssumptionTable, view: View | None, direction: Directio
 
 
 def match_segments(
-    rows: pd.DataFrame,
-    table: AssumptionTable,
-    view: View | None = None,
-    direction: Direction | None = None,
+    rows: pd.DataFrame, table: AssumptionTable, view: View | None = None, direction: Direction | None = None
 ) -> SegmentMatch:
     """Find each row's curve: the most specific match wins, `pooled` matches anything, what fits nothing is reported.
 

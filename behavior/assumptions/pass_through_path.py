@@ -96,12 +96,7 @@ def cumulative_target(levels: FloatArray, marginal: FloatArray, rates: ArrayLike
 
 
 def adjusted(
-    paid: FloatArray,
-    seen_up: FloatArray,
-    seen_down: FloatArray,
-    up: FloatArray,
-    down: FloatArray,
-    floor: FloatArray,
+    paid: FloatArray, seen_up: FloatArray, seen_down: FloatArray, up: FloatArray, down: FloatArray, floor: FloatArray
 ) -> FloatArray:
     """Rate paid one month on, all of one shape: the share of the distance to the target that each direction sees.
 
@@ -226,11 +221,7 @@ def pending_on_a_day(
 
 
 def project_rate_paid(
-    law: PassThroughLaw,
-    levels: FloatArray,
-    start: ArrayLike,
-    pending: Pending | None = None,
-    floor: ArrayLike = 0.0,
+    law: PassThroughLaw, levels: FloatArray, start: ArrayLike, pending: Pending | None = None, floor: ArrayLike = 0.0
 ) -> FloatArray:
     """Rate paid along a path of the short rate, from today's rate paid and without a jump.
 

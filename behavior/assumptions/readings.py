@@ -79,9 +79,7 @@ class SetReading:
 
 
 def readings(
-    assumptions: AssumptionSet,
-    points: ReadingPoints | None = None,
-    together: Collection[tuple[str, View | None]] = (),
+    assumptions: AssumptionSet, points: ReadingPoints | None = None, together: Collection[tuple[str, View | None]] = ()
 ) -> tuple[SetReading, ...]:
     """Every figure of a set: life, survival and CPR of RUNOFF curves, beta, lag and half-lives of REPRICING ones.
 
@@ -215,11 +213,7 @@ def _survival(
 ) -> FloatArray:
     """Share left at the end of months 1 .. `months` at the reading's drivers, some of them moved."""
     hazards = [
-        curve.at(
-            np.arange(1, months + 1),
-            _drivers_read(table, points, moved),
-            points.tail,
-        ).values
+        curve.at(np.arange(1, months + 1), _drivers_read(table, points, moved), points.tail).values
         for table, curve in parts
     ]
     return np.asarray(np.cumprod(1.0 - combined_hazard(hazards)))

@@ -25,12 +25,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     store = AssumptionStore(arguments.store)
     change, *endings = store.approve(
-        arguments.id,
-        arguments.by,
-        now(),
-        arguments.valid_from,
-        arguments.valid_to,
-        arguments.note,
+        arguments.id, arguments.by, now(), arguments.valid_from, arguments.valid_to, arguments.note
     )
     found = store.read(arguments.id)
     ended = [one.set_id for one in endings]
@@ -53,12 +48,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if change.valid_to != arguments.valid_to:
         console.say(f"It ends on {change.valid_to}: a set that follows it is approved from the day after.")
     asked = Validity(arguments.valid_from, change.valid_to)
-    shared = {
-        one: [day for span in spans if (day := span.first_shared(asked)) is not None]
+    beside = {
+        one: min(days)
         for one, spans in store.validity().items()
-        if one != arguments.id
+        if one != arguments.id and (days := [day for span in spans if (day := span.first_shared(asked))])
     }
-    beside = {one: min(days) for one, days in shared.items() if days}
     for one, day in beside.items():
         console.warn(f"{one}: valid on {day} too; neither supersedes the other. Retire one.")
     for name in found.unvalidated:

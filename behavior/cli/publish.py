@@ -50,14 +50,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if looked_up:
         tables = _signed(tables, arguments.profile)
     written = publish(
-        tables,
-        arguments.id,
-        dates.pop(),
-        arguments.proposed_by,
-        now(),
-        store,
-        arguments.supersedes,
-        arguments.note,
+        tables, arguments.id, dates.pop(), arguments.proposed_by, now(), store, arguments.supersedes, arguments.note
     )
     _say(console, written, arguments.proposed_by, store.folder, looked_up)
     return 0

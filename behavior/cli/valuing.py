@@ -7,12 +7,9 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from behavior.workflows.value_words import WORDS
-
-if TYPE_CHECKING:
-    pass
 
 SHEETS = ("run_off", "constant", "dynamic")
 TABLES = {

@@ -236,10 +236,7 @@ def build_calendars(as_of: DateLike, keys: CalendarKeys, resets: ResetSeries) ->
             length=length,
         ),
         Series(
-            resets.next_date.astype(np.int64),
-            month_number(resets.next_date) - table.first,
-            resets.months,
-            resets.day,
+            resets.next_date.astype(np.int64), month_number(resets.next_date) - table.first, resets.months, resets.day
         ),
         table,
         int(now.astype(np.int64)),

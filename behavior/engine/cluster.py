@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from behavior.cluster import SchedulerError, connected, workers_of
-from behavior.engine.partitions import merged, partition, partition_rows, run_partition
+from behavior.engine.partitions import merged, partition, partition_rows
 from behavior.engine.plan import CashFlows, Plan, Progress
+from behavior.engine.run import run
 from behavior.quantities import IntArray
 
 ATTEMPTS = 3
@@ -53,7 +54,7 @@ def gathered(client: Any, plan: Plan, rows: list[IntArray], progress: Progress |
 
 def _send(client: Any, plan: Plan, rows: IntArray) -> Any:
     part = client.scatter(partition(plan, rows), hash=False)
-    return client.submit(run_partition, part, pure=False)
+    return client.submit(run, part, pure=False)
 
 
 def _is_lost(error: BaseException) -> bool:

@@ -67,17 +67,11 @@ def _value_limits(book: Book, curves: ScenarioCurves, vols: VolatilitySet | None
     periods = between_resets(book, as_of, rows, some.months)
     place = rows[periods.row]
     forward = curves.simple_forward(
-        currency,
-        index,
-        time(periods.start),
-        time(periods.stop),
-        some.spans(periods.start, periods.stop),
+        currency, index, time(periods.start), time(periods.stop), some.spans(periods.start, periods.stop)
     )
     whole = periods.end == periods.stop
     accrual = np.where(
-        whole,
-        some.spans(periods.start, periods.end),
-        year_fraction(periods.start, periods.end, some.day_count),
+        whole, some.spans(periods.start, periods.end), year_fraction(periods.start, periods.end, some.day_count)
     )
     factor = curves.discount_factor(currency, DISCOUNT, time(periods.end))
     notional = book.numbers("balance")[place] * contractual_share(book, place, periods.start, as_of)

@@ -12,7 +12,7 @@ import numpy as np
 
 from behavior.engine.plan import CashFlows, Plan, some_of
 from behavior.engine.positions import Book
-from behavior.engine.run import run, shares_of
+from behavior.engine.run import shares_of
 from behavior.quantities import IntArray
 
 
@@ -29,11 +29,6 @@ def partition(plan: Plan, rows: IntArray) -> Plan:
     groups = replace(plan.groups, of_row=np.zeros(0, dtype=np.int64))
     terms = replace(plan.terms, book=book, groups=groups)
     return replace(some_of(plan, rows), terms=terms, matchings=())
-
-
-def run_partition(part: Plan) -> CashFlows:
-    """Run one partition on the threads of where it is."""
-    return run(part)
 
 
 def merged(plan: Plan, rows: Sequence[IntArray], parts: Sequence[CashFlows]) -> CashFlows:

@@ -143,10 +143,5 @@ def some_of(plan: Plan, rows: IntArray) -> Plan:
     )
     order = np.arange(len(rows))
     return replace(
-        plan,
-        records=plan.records[rows],
-        order=order,
-        behaviours=behaviours,
-        day_count=plan.day_count[rows],
-        tiles=None,
+        plan, records=plan.records[rows], order=order, behaviours=behaviours, day_count=plan.day_count[rows], tiles=None
     )

@@ -18,14 +18,7 @@ from behavior.engine.principal import begins_later, late_starts, resolve_princip
 from behavior.engine.renewal import margins_of, resolve_renewals, stays
 from behavior.engine.repricing import forward_rates, resolve_repricing
 from behavior.engine.run import run
-from behavior.engine.runoff import (
-    Matching,
-    acting_tables,
-    combinations,
-    coverage_rows,
-    layout_behaviours,
-    match_table,
-)
+from behavior.engine.runoff import Matching, acting_tables, combinations, coverage_rows, layout_behaviours, match_table
 from behavior.engine.terms import Terms, resolve_terms
 from behavior.errors import AssumptionError
 from behavior.market.contracts import DISCOUNT
@@ -129,11 +122,7 @@ def _margin_left_out(book: Book) -> FloatArray:
 
 
 def _positions(
-    terms: Terms,
-    currency: IntArray,
-    behaviour: IntArray,
-    repricing: IntArray,
-    options: ProjectionOptions,
+    terms: Terms, currency: IntArray, behaviour: IntArray, repricing: IntArray, options: ProjectionOptions
 ) -> Positions:
     """Columns of the positions; what is renewed and what is repaid by a schedule is put in later."""
     book = terms.book
@@ -218,10 +207,7 @@ def _market(
 
 
 def project(
-    book: Book,
-    world: World,
-    assumptions: AssumptionSet | None,
-    options: ProjectionOptions | None = None,
+    book: Book, world: World, assumptions: AssumptionSet | None, options: ProjectionOptions | None = None
 ) -> CashFlows:
     """Cash flows, present values and income of a book under every scenario; see `prepare` and `run`."""
     return run(prepare(book, world, assumptions, options or ProjectionOptions()))

@@ -29,10 +29,7 @@ def fixed_leg_value(
 
 
 def floating_leg_value(
-    forwards: ArrayLike,
-    accruals: ArrayLike,
-    discount_factors: ArrayLike,
-    notionals: ArrayLike = 1.0,
+    forwards: ArrayLike, accruals: ArrayLike, discount_factors: ArrayLike, notionals: ArrayLike = 1.0
 ) -> FloatArray:
     """Value of a floating leg to who receives it: Σ notional x accrual x forward x DF.
 

@@ -28,14 +28,7 @@ from behavior.engine.calendars import (
 from behavior.engine.contracts import RATE_TYPES
 from behavior.engine.positions import CASH, Book, Groups, group_rows
 from behavior.errors import ContractFault, Fault
-from behavior.months import (
-    DateLike,
-    as_days,
-    month_number,
-    months_between,
-    payments_left,
-    roll_months,
-)
+from behavior.months import DateLike, as_days, month_number, months_between, payments_left, roll_months
 from behavior.quantities import BoolArray, DateArray, FloatArray, IntArray
 
 REPAYMENTS = ("bullet", "annuity", "linear", "schedule", "none", "overnight", "interest_only")
@@ -104,12 +97,6 @@ class Terms(SharedTerms):
     def shared(self) -> SharedTerms:
         """The terms without those of single rows, which a large book need not keep."""
         return SharedTerms(self.as_of, self.book, self.groups, self.calendars, self.fixings)
-
-
-def matured(book: Book, as_of: DateLike) -> BoolArray:
-    """Rows whose maturity is on or before as-of: their flows are past."""
-    maturity = book.dates("maturity_date")
-    return np.asarray(~np.isnat(maturity) & (maturity <= as_days(as_of)))
 
 
 def _grid_events(as_of: DateArray, day: IntArray, dates: DateArray) -> IntArray:

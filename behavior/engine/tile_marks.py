@@ -10,15 +10,7 @@ import numpy as np
 
 from behavior.engine.calendars import THIRTY
 from behavior.engine.hazards import INCENTIVE, MONEY
-from behavior.engine.layout import (
-    ANNUITY,
-    FIXED,
-    FLOATING,
-    OPEN_ENDED,
-    SCHEDULE,
-    Behaviours,
-    Positions,
-)
+from behavior.engine.layout import ANNUITY, FIXED, FLOATING, OPEN_ENDED, SCHEDULE, Behaviours, Positions
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 LONGEST_MONTH = 31.0 / 360.0

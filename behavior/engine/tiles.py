@@ -169,13 +169,7 @@ def _alike(values: FloatArray) -> IntArray:
 
 
 def _tiles(
-    mine: Positions,
-    rows: IntArray,
-    order: IntArray,
-    block: IntArray,
-    column: IntArray,
-    marks: Marks,
-    cutting: Cutting,
+    mine: Positions, rows: IntArray, order: IntArray, block: IntArray, column: IntArray, marks: Marks, cutting: Cutting
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, Records, tuple[tuple[int, int], ...], tuple[IntArray, ...]]:
     if not len(rows):
         none = np.zeros(0, dtype=np.int64)

@@ -114,8 +114,10 @@ def _filled(cells: pd.Series) -> BoolArray:
 def _compared(name: str, bound: Plain, table: pd.DataFrame, text: Text) -> Compared:
     """Both sides as numbers or both as dates; a bound that names a column is that column."""
     if isinstance(bound, str) and bound in table:
-        read = _dates if _is_dated(table[name], table[bound]) else numbers_of
-        (left, found), (right, more) = read(table, name, text), read(table, bound, text)
+        dated = _is_dated(table[name], table[bound])
+        (left, found), (right, more) = (
+            dates_of(table, one) if dated else numbers_of(table, one, text) for one in (name, bound)
+        )
         return left.to_numpy(), right.to_numpy(), [*found, *more]
     cells = column_of(table, name)
     day = pd.api.types.is_datetime64_any_dtype(cells) or (is_text(cells) and not _is_number(bound))
@@ -127,10 +129,6 @@ def _compared(name: str, bound: Plain, table: pd.DataFrame, text: Text) -> Compa
         raise SpecFault([_no_bound(bound, name)])
     left, found = numbers_of(table, name, text)
     return left.to_numpy(), np.full(len(cells), float(bound)), found
-
-
-def _dates(table: pd.DataFrame, name: str, text: Text) -> tuple[pd.Series, list[Breach]]:
-    return dates_of(table, name)
 
 
 def _is_dated(cells: pd.Series, other: pd.Series) -> bool:

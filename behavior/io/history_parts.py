@@ -6,7 +6,6 @@ group is read once or twice; in any other order each part reads the whole file a
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import pyarrow.dataset as pads
 
 from behavior.cells import LARGEST_EXACT, Breach
 from behavior.contracts import Place, TableContract, check_between, examine, faults_at, parse_table
+from behavior.digests import sha256_of_file
 from behavior.errors import ContractFault, Fault, FaultyInput
 from behavior.freed import give_back_freed
 from behavior.io.registry import group_of
@@ -113,9 +113,7 @@ class HistoryParts:
         FaultyInput : it is no Parquet file.
         """
         months = MonthsFile.opened(self.months, group_of(self.contract).tables[1])
-        with self.months.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return SourceFile(self.months.name, digest, months.rows())
+        return SourceFile(self.months.name, sha256_of_file(self.months), months.rows())
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,7 @@ from behavior.io.history_parts import HistoryParts
 from behavior.io.joins import Sibling
 from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap
-from behavior.io.profiles import (
-    SINGLE_TABLES,
-    HistorySection,
-    MappedSection,
-    Profile,
-    StreamSection,
-    read_settings,
-)
+from behavior.io.profiles import SINGLE_TABLES, HistorySection, MappedSection, Profile, StreamSection, read_settings
 from behavior.io.registry import group_of, table_of
 from behavior.io.roles import learned_roles, roles_without_index
 from behavior.io.tables import CheckedTable, read_table

@@ -345,6 +345,6 @@ def _expected(table: TableMap, contract: TableContract | None) -> str:
         return f"expected a file or folder in the published layout `{table.layout}`"
     form = "Parquet" if any(name.endswith(PARQUET) for name in table.files) else "CSV"
     if table.plain and contract is not None:
-        columns = ", ".join(contract.column_names(required_only=True))
+        columns = ", ".join(contract.required)
         return f"expected a {form} file in the layout of {contract.id} `{contract.table}`: {columns}"
     return f"expected a {form} file with the columns {', '.join(table.reads())}"

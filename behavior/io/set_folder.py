@@ -13,13 +13,7 @@ from behavior.assumptions.manifest import MANIFEST, Manifest, parse_manifest, re
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.assumptions.table_text import parse_table
 from behavior.digests import sha256_of
-from behavior.errors import (
-    AssumptionError,
-    DigestMismatch,
-    Fault,
-    FaultyInput,
-    SetNotFound,
-)
+from behavior.errors import AssumptionError, DigestMismatch, Fault, FaultyInput, SetNotFound
 
 
 def write_set(assumptions: AssumptionSet, folder: Path) -> AssumptionSet:

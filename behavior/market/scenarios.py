@@ -253,11 +253,7 @@ class ScenarioCurves:
 
 
 def apply_scenarios(
-    curves: CurveSet,
-    scenarios: ScenarioSet,
-    *,
-    floor: str | float | None = None,
-    rate_path: RatePath = "forward",
+    curves: CurveSet, scenarios: ScenarioSet, *, floor: str | float | None = None, rate_path: RatePath = "forward"
 ) -> ScenarioCurves:
     """Put scenarios on curves.
 

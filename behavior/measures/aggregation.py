@@ -22,10 +22,7 @@ def aggregation_rules() -> tuple[str, ...]:
 
 
 def aggregate(
-    changes: ArrayLike,
-    rule: str,
-    currencies: Sequence[str] = (),
-    erm_currencies: Collection[str] | None = None,
+    changes: ArrayLike, rule: str, currencies: Sequence[str] = (), erm_currencies: Collection[str] | None = None
 ) -> FloatArray:
     """Changes by currency as one change: losses count in full, gains by the weight of the rule.
 

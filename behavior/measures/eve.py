@@ -31,11 +31,7 @@ class EveResult:
 
 
 def economic_value(
-    flows: CashFlows,
-    fx: Mapping[str, float],
-    tier1: float,
-    aggregation: str,
-    options: OptionAddOn | None = None,
+    flows: CashFlows, fx: Mapping[str, float], tier1: float, aggregation: str, options: OptionAddOn | None = None
 ) -> EveResult:
     """Present values, their sum and its change under every scenario.
 

@@ -10,16 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from behavior.engine.contracts import CASH_SIDES
-from behavior.engine.layout import (
-    ACCRUED,
-    CAPITALISED,
-    CURTAILMENT,
-    DRAWN,
-    INTEREST,
-    PAYOFF,
-    SCHEDULED,
-    WITHDRAWAL,
-)
+from behavior.engine.layout import ACCRUED, CAPITALISED, CURTAILMENT, DRAWN, INTEREST, PAYOFF, SCHEDULED, WITHDRAWAL
 from behavior.engine.plan import CashFlows
 from behavior.engine.positions import SIDES, SIGNS
 from behavior.market.buckets import Buckets

@@ -140,9 +140,7 @@ class _Block:
         keys = sensitivities(total[:-4], self.bumps.key_months, self.bumps.key_bump_bp * BASIS_POINT)
         size, up, down = self.bumps.bump_bp * BASIS_POINT, total[-4], total[-3]
         near = replace(
-            keys,
-            duration=effective_duration(total[0], up, down, size),
-            dv01=dv01(up, down) / self.bumps.bump_bp,
+            keys, duration=effective_duration(total[0], up, down, size), dv01=dv01(up, down) / self.bumps.bump_bp
         )
         bent = effective_convexity(total[0], total[-2], total[-1], self.bumps.wide_bp * BASIS_POINT)
         return near, float(bent)
@@ -159,12 +157,7 @@ class _Block:
         (a, bend_a), (o, bend_o) = self._of(assets), self._of(liabilities)
         owed = -float(o.value)
         return duration_gap(
-            float(a.value),
-            float(a.duration),
-            owed,
-            float(o.duration) if owed else 0.0,
-            bend_a,
-            bend_o if owed else 0.0,
+            float(a.value), float(a.duration), owed, float(o.duration) if owed else 0.0, bend_a, bend_o if owed else 0.0
         )
 
     def duration_rows(self) -> list[dict[str, object]]:

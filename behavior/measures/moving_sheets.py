@@ -77,12 +77,7 @@ def months_after(table: pd.DataFrame, world: World) -> IntArray:
 
 
 def dynamic_sheet(
-    flows: CashFlows,
-    run_off: Sheet,
-    constant: Sheet,
-    plan: pd.DataFrame,
-    world: World,
-    priced: type[Pricing] = Pricing,
+    flows: CashFlows, run_off: Sheet, constant: Sheet, plan: pd.DataFrame, world: World, priced: type[Pricing] = Pricing
 ) -> Sheet:
     """The run-off balance sheet with the new business of a plan beside it; priced : what of its rates is counted."""
     table = plan.reset_index(drop=True)

@@ -37,12 +37,16 @@ class Figure:
     note: str = ""
 
 
+Block = Paragraph | Table | Figure
+Blocks = tuple[Block, ...]
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading with its blocks and sub-sections."""
 
     title: str
-    blocks: tuple[Paragraph | Table | Figure, ...] = ()
+    blocks: Blocks = ()
     sections: tuple[Section, ...] = ()
 
 

@@ -8,14 +8,14 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.reporting.charts import draw
-from behavior.reporting.document import Figure, Table
+from behavior.reporting.document import Block, Blocks, Figure, Table
 from behavior.reporting.tables import cells
 
 MOST_SPOKEN = 8
 """Values of a series that are all said."""
 
 
-def block_of(exhibit: Exhibit) -> Figure | Table:
+def block_of(exhibit: Exhibit) -> Block:
     """A table as it is, everything else drawn; an empty picture becomes an empty table that says so."""
     if exhibit.form == "table":
         said = ("No row to show." if exhibit.data.empty else "", exhibit.note)
@@ -48,6 +48,6 @@ def _shape(data: pd.DataFrame, name: str) -> str:
     return ", ".join(said) if every else ", ".join(f"{mark} {said[place]}" for mark, place in marked.items())
 
 
-def blocks_of(exhibits: Iterable[Exhibit]) -> tuple[Figure | Table, ...]:
+def blocks_of(exhibits: Iterable[Exhibit]) -> Blocks:
     """All of them, in order."""
     return tuple(block_of(exhibit) for exhibit in exhibits)

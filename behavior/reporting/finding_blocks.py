@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from behavior.reporting.document import Figure, Paragraph, Section, Table
+from behavior.reporting.document import Block, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.tables import number, spoken, titled
 from behavior.validation.base import Finding, Findings, Status
@@ -19,7 +19,7 @@ TONES = {Status.FAIL: "stamp", Status.WARN: "warning", Status.PASS: "plain", Sta
 
 def finding_section(finding: Finding, title: str = "") -> Section:
     """A section about one check; figures, exhibits, and how to read them."""
-    blocks: list[Paragraph | Table | Figure] = [_verdict(finding)]
+    blocks: list[Block] = [_verdict(finding)]
     blocks += [Paragraph(text, "note", f"{name}.") for name, text in finding.headings.items() if name in BEFORE]
     if finding.values:
         blocks.append(figures_table(finding))

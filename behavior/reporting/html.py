@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from behavior.errors import BehaviorError
-from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.document import Block, Document, Figure, Paragraph, Section
 from behavior.reporting.tables import cells, is_number
 
 LONG_TABLE = 30
@@ -82,7 +82,7 @@ def _numbered(sections: tuple[Section, ...], prefix: str, depth: int, counter: I
         yield from _numbered(section.sections, f"{number}.", min(depth + 1, 4), counter)
 
 
-def _block(block: Paragraph | Table | Figure, counter: Iterator[int]) -> dict[str, Any]:
+def _block(block: Block, counter: Iterator[int]) -> dict[str, Any]:
     if isinstance(block, Paragraph):
         return {"form": "paragraph", "text": block.text, "tone": block.tone, "lead": block.lead}
     if isinstance(block, Figure):

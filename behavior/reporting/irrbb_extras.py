@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Section, Table
-from behavior.reporting.irrbb_blocks import Blocks
+from behavior.reporting.document import Blocks, Section, Table
 from behavior.reporting.irrbb_income import driver_blocks, margin_blocks
 from behavior.reporting.irrbb_measures import (
     behaviour_blocks,

@@ -6,10 +6,10 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Figure, Paragraph, Table
+from behavior.reporting.document import Block, Blocks, Paragraph
 from behavior.reporting.exhibits import block_of
-from behavior.reporting.irrbb_blocks import Blocks, extra_table, in_currency, number_formats
-from behavior.reporting.irrbb_tables import SHEETS, Money, spaced
+from behavior.reporting.irrbb_blocks import extra_table
+from behavior.reporting.irrbb_tables import SHEETS, Money, amounts, spaced
 
 MARGIN_WORDS = (
     "Margins are earned on what is left of balances at today's margin, on renewed and new business at its own. The "
@@ -23,7 +23,7 @@ def margin_blocks(result: IrrbbResult, money: Money) -> Blocks:
     data = extra_table(result, "commercial_margin")
     blocks = []
     for currency, part in data.groupby("currency", sort=True):
-        where = in_currency(money, str(currency))
+        where = money.in_currency(currency)
         shown = part[part["share_with_transfer_rate"] > 0]
         table = pd.DataFrame({"product": spaced(shown["product"]), "side": shown["side"]}).reset_index(drop=True)
         table[where.head("balance")] = (shown["balance"] / money.unit).to_numpy()
@@ -32,7 +32,7 @@ def margin_blocks(result: IrrbbResult, money: Money) -> Blocks:
         table[where.head("margin a year")] = (shown["margin_a_year"] / money.unit).to_numpy()
         rates = {name: ".2f" for name in table.columns if str(name).endswith(", %")}
         note = "Of the balances that have a transfer rate; margins are of today's balances."
-        blocks.append(Table(f"Margin by product, {currency}", table, note, number_formats(table, ",.1f", rates)))
+        blocks.append(amounts(f"Margin by product, {currency}", table, note, rates))
     return (*blocks, *_margin_in_income(result, money))
 
 
@@ -41,7 +41,7 @@ def _margin_in_income(result: IrrbbResult, money: Money) -> Blocks:
     data = extra_table(result, "commercial_margin_summary")
     if data.empty:
         return ()
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(MARGIN_WORDS)]
+    blocks: list[Block] = [Paragraph(MARGIN_WORDS)]
     for sheet, rows in data.groupby("balance_sheet", sort=False):
         scenarios = list(dict.fromkeys(rows["scenario"]))
         table = pd.DataFrame({"scenario": spaced(pd.Series(scenarios))})
@@ -50,7 +50,7 @@ def _margin_in_income(result: IrrbbResult, money: Money) -> Blocks:
             for column, head in (("nii", "income"), ("commercial_margin", "margin"), ("rest", "rest")):
                 table[f"{horizon} months, {head}"] = (part[column] / money.unit).to_numpy()
         title = f"Commercial margin in net interest income, {SHEETS.get(str(sheet), str(sheet))} balance sheet"
-        blocks.append(Table(f"{title}, {money.name}", table, formats=number_formats(table, ",.1f")))
+        blocks.append(amounts(f"{title}, {money.name}", table))
     return tuple(blocks)
 
 
@@ -63,7 +63,7 @@ def driver_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "business is what is renewed at each scenario's rates."
     )
     heads = {"repricing": "repricing", "beta": "own rates", "new_business": "new business", "delta_nii": "change"}
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     sums = data.groupby(["year", "scenario"], sort=False)[list(heads)].sum() / money.unit
     for year in dict.fromkeys(data["year"]):
         part = sums.loc[year].rename(columns=heads)
@@ -72,7 +72,7 @@ def driver_blocks(result: IrrbbResult, money: Money) -> Blocks:
         if year == 1:
             picture = table.drop(columns="change")
             blocks.append(block_of(Exhibit("drivers", title, "bars", picture, "scenario", money.head("change"))))
-        blocks.append(Table(title, table, formats=number_formats(table, ",.1f")))
+        blocks.append(amounts(title, table))
     first = sums.loc[data["year"].iloc[0], "delta_nii"]
     worst = str(first.idxmin())
     rows = data[(data["scenario"] == worst) & (data["year"] == data["year"].iloc[0])].reset_index(drop=True)
@@ -80,4 +80,4 @@ def driver_blocks(result: IrrbbResult, money: Money) -> Blocks:
     for column, head in heads.items():
         table[head] = rows[column] / money.unit
     title = f"By product, year 1, {worst.replace('_', ' ')}, {money.name}"
-    return (*blocks, Table(title, table, formats=number_formats(table, ",.1f")))
+    return (*blocks, amounts(title, table))

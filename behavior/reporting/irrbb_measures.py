@@ -12,10 +12,10 @@ from behavior.kinds.base import Exhibit
 from behavior.measures.eve import TOTAL
 from behavior.measures.key_rates import EVE
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Figure, Paragraph, Table
+from behavior.reporting.document import Block, Blocks, Paragraph, Table
 from behavior.reporting.exhibits import block_of
-from behavior.reporting.irrbb_blocks import Blocks, extra_table, fact_of, in_currency, number_formats
-from behavior.reporting.irrbb_tables import SHEETS, Money, bucket_words, spaced
+from behavior.reporting.irrbb_blocks import extra_table, fact_of
+from behavior.reporting.irrbb_tables import INTO, OUT, SHEETS, Money, amounts, bucket_words, of_sides, spaced
 from behavior.reporting.tables import number
 
 SIDES = {"assets": "assets", "liabilities": "liabilities", EVE: "economic value of equity"}
@@ -43,21 +43,19 @@ def liquidity_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "Cash of the base scenario: principal and interest when they are paid, behaviour included; redeposits as the "
         "engine's view of deposits counts them. It is not the liquidity coverage ratio's stress."
     )
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     for currency, part in extra_table(result, "liquidity_gap").groupby("currency", sort=True):
-        where = in_currency(money, str(currency))
+        where = money.in_currency(currency)
         sums = part.groupby(["bucket", "side"], sort=False)["cash_flow"].sum().unstack("side").fillna(0.0)
-        none = pd.Series(0.0, index=sums.index)
-        into = sum((sums[name] for name in ("asset", "receive") if name in sums), none) / money.unit
-        out = sum((sums[name] for name in ("liability", "pay") if name in sums), none) / money.unit
+        into, out = ((of_sides(sums, names) / money.unit).to_numpy() for names in (INTO, OUT))
         running = part.groupby("bucket", sort=False)["cumulative_gap"].last().reindex(sums.index) / money.unit
         labels = bucket_words(sums.index)
-        data = pd.DataFrame({"bucket": labels, "comes in": np.asarray(into), "goes out": -np.asarray(out)})
+        data = pd.DataFrame({"bucket": labels, "comes in": into, "goes out": -out})
         title = f"Cash by bucket, {currency}"
         blocks.append(block_of(Exhibit("liquidity", title, "bars", data, "bucket", where.head("cash"))))
-        table = pd.DataFrame({"bucket": labels, "comes in": np.asarray(into), "goes out": np.asarray(out)})
+        table = pd.DataFrame({"bucket": labels, "comes in": into, "goes out": out})
         table["cumulative gap"] = running.to_numpy()
-        blocks.append(Table(where.head("Liquidity gap"), table, formats=number_formats(table, ",.1f")))
+        blocks.append(amounts(where.head("Liquidity gap"), table))
     return tuple(blocks)
 
 
@@ -71,9 +69,9 @@ def duration_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "and behaviour responds along each moved curve. DV01 is what one basis point down adds to economic value; "
         "durations are of the amount itself, liabilities as owed."
     )
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     for currency, part in data.groupby("currency", sort=False):
-        where = in_currency(money, str(currency))
+        where = money.in_currency(currency)
         name = "all currencies" if currency == TOTAL else str(currency)
         gap = gaps.get(str(currency))
         if gap:
@@ -100,7 +98,7 @@ def _duration_table(part: pd.DataFrame, name: str, money: Money) -> Table:
     table["effective convexity, years²"] = part["effective_convexity"].to_numpy()
     table[money.finer.head("DV01")] = (part["dv01"] / money.finer.unit).to_numpy()
     forms = {"effective duration, years": ",.2f", "effective convexity, years²": ",.1f"}
-    return Table(f"Duration, convexity and DV01, {name}", table, formats=number_formats(table, ",.1f", forms))
+    return amounts(f"Duration, convexity and DV01, {name}", table, others=forms)
 
 
 def _label(side: str, product: str, both: bool) -> str:
@@ -110,7 +108,7 @@ def _label(side: str, product: str, both: bool) -> str:
     return product.replace("_", " ") + (f", {SIDES[side]}" if both else "")
 
 
-def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money) -> list[Paragraph | Table | Figure]:
+def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money) -> list[Block]:
     data = extra_table(result, "key_rate_durations")
     if data.empty:
         return []
@@ -130,14 +128,14 @@ def _key_rate_blocks(result: IrrbbResult, currency: str, name: str, money: Money
         table[money.finer.head(f"{SIDES[side]}, DV01")] = [*column, column.sum()]
     title = f"DV01 by key rate, {name}"
     label = f"{money.finer.name} a basis point down"
-    forms = number_formats(table, ",.1f", {column: ",.2f" for column in table.columns if str(column).endswith("years")})
+    forms = {column: ",.2f" for column in table.columns if column.endswith("years")}
     note = (
         "Each key rate moves alone, falling off to its neighbours; the first and last hold for all tenors beyond. They "
         "add up to the effective duration but for thresholds in behaviour."
     )
     return [
         block_of(Exhibit("key_rates", title, "bars", picture, "key rate", label)),
-        Table(f"Key-rate durations, {name}", table, note, forms),
+        amounts(f"Key-rate durations, {name}", table, note, forms),
     ]
 
 
@@ -150,7 +148,7 @@ def behaviour_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "Responding less frozen is what customers' response is worth: negative where it makes the scenario worse. "
         "Frozen less rates frozen too is what it costs or brings that the bank's own rates follow the market."
     )
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     eve = data[data["measure"] == EVE]
     picture = pd.DataFrame({"scenario": spaced(eve["scenario"])})
     for column in [name for name in ("change_model", "change_frozen") if name in eve]:
@@ -163,7 +161,7 @@ def behaviour_blocks(result: IrrbbResult, money: Money) -> Blocks:
             if column in part:
                 table[head] = (part[column] / money.unit).to_numpy()
         title = f"{_measure_title(str(measure))}, {money.name}"
-        blocks.append(Table(title, table, formats=number_formats(table, ",.1f")))
+        blocks.append(amounts(title, table))
     note = "Plain differences to base, before any rule on adding currencies and before the option add-on."
     return (*blocks, Paragraph(note, "note"))
 
@@ -216,7 +214,7 @@ def _sensitivity_table(data: pd.DataFrame, names: Sequence[str], what: str, titl
         shown = name.replace("_", " ") + " bp"
         table[f"change, {shown}"] = (part[f"delta_{what}"] / money.unit).to_numpy()
         table[f"effect on it, {shown}"] = (part[f"effect_on_delta_{what}"] / money.unit).to_numpy()
-    return Table(title, table, formats=number_formats(table, ",.1f", {"times": ".1f"}))
+    return amounts(title, table, others={"times": ".1f"})
 
 
 def option_blocks(result: IrrbbResult, money: Money) -> Blocks:
@@ -225,7 +223,7 @@ def option_blocks(result: IrrbbResult, money: Money) -> Blocks:
     kao = summary.get("automatic_options_kao", {}) if isinstance(summary, Mapping) else {}
     if not kao:
         return ()
-    blocks: list[Paragraph | Table | Figure] = [
+    blocks: list[Block] = [
         Paragraph(
             "Caps, floors, swaptions and limits inside customer rates are in economic value at implied volatility. "
             "The add-on is what a quarter more volatility adds to the loss under each shocked curve; Basel's figure is "
@@ -235,8 +233,9 @@ def option_blocks(result: IrrbbResult, money: Money) -> Blocks:
     for currency, by_scenario in sorted(kao.items()):
         rows = result.eve_summary[result.eve_summary["currency"] == currency].set_index("scenario")
         table = pd.DataFrame({"scenario": spaced(pd.Series(list(by_scenario)))})
-        where = in_currency(money, str(currency))
+        where = money.in_currency(currency)
         table[where.head("add-on")] = (rows["option_add_on"].reindex(list(by_scenario)) / money.unit).to_numpy()
         table[where.head("whole change (KAO)")] = [float(value) / money.unit for value in by_scenario.values()]
-        blocks.append(Table(f"Automatic options, {currency}", table, formats=number_formats(table, ",.2f")))
+        forms = dict.fromkeys(table.columns[1:], ",.2f")
+        blocks.append(amounts(f"Automatic options, {currency}", table, others=forms))
     return tuple(blocks)

@@ -11,7 +11,7 @@ from behavior.assumptions.set import AssumptionSet
 from behavior.market.scenario_sets import BASE
 from behavior.measures.aggregation import OutlierTest, outlier_test
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.document import Block, Blocks, Document, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.irrbb_extras import extra_sections
 from behavior.reporting.irrbb_tables import (
@@ -108,8 +108,8 @@ def _unreconciled(assumptions: AssumptionSet | None) -> str:
     )
 
 
-def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
-    blocks: list[Paragraph | Table | Figure] = []
+def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> Blocks:
+    blocks: list[Block] = []
     if result.stamp:
         blocks.append(Paragraph(STAMPS.get(result.stamp, result.stamp), "stamp"))
     if known.get("about"):
@@ -200,10 +200,10 @@ def _tests_table(tests: Iterable[OutlierTest], money: Money) -> Table:
     return Table("Outlier tests", pd.DataFrame(rows), note)
 
 
-def _eve(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[Paragraph | Table | Figure, ...]:
+def _eve(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> Blocks:
     total = result.eve_total
     base = total.loc[total["scenario"] == BASE, "eve"]
-    blocks: list[Paragraph | Table | Figure] = []
+    blocks: list[Block] = []
     if len(base) and known.get("book_equity") is not None:
         gap = float(base.iloc[0]) - float(known["book_equity"])
         words = (
@@ -215,19 +215,17 @@ def _eve(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> tuple[P
     by_currency = result.eve_summary[result.eve_summary["currency"] != "total"]
     if by_currency["currency"].nunique() > 1:
         for currency, part in by_currency.groupby("currency", sort=True):
-            blocks.append(eve_table(part, f"By scenario, {currency}", money.in_currency(str(currency))))
+            blocks.append(eve_table(part, f"By scenario, {currency}", money.in_currency(currency)))
     return (*blocks, product_table(result, money))
 
 
-def _nii(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:
+def _nii(result: IrrbbResult, money: Money) -> Blocks:
     sheets = [str(sheet) for sheet in result.nii_summary["balance_sheet"].unique()]
     tables = [table for sheet in sheets for table in nii_tables(result, sheet, money)]
     return (*tables, *blocks_of(nii_path(result, money)))
 
 
-def _behaviour(
-    result: IrrbbResult, assumptions: AssumptionSet | None, known: Mapping[str, Any]
-) -> tuple[Paragraph | Table | Figure, ...]:
+def _behaviour(result: IrrbbResult, assumptions: AssumptionSet | None, known: Mapping[str, Any]) -> Blocks:
     if assumptions is None:
         return (Paragraph("The assumption set was not handed to this report.", "note"),)
     balances = result.coverage.groupby("segment")["balance"].max().to_dict() if len(result.coverage) else {}
@@ -247,14 +245,14 @@ def _deposit_view(known: Mapping[str, Any]) -> str:
     return str(chosen.get("deposit_view", "")) if isinstance(chosen, Mapping) else ""
 
 
-def _coverage(result: IrrbbResult, money: Money) -> tuple[Paragraph | Table | Figure, ...]:
+def _coverage(result: IrrbbResult, money: Money) -> Blocks:
     if result.coverage.empty:
         return (Paragraph("No position behaves: every flow is contractual."),)
     words = coverage_shares(result.coverage, money)
     return (Paragraph(words), coverage_table(result.coverage, money))
 
 
-def _conventions(known: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def _conventions(known: Mapping[str, Any]) -> Blocks:
     chosen = known.get("conventions")
     if not isinstance(chosen, Mapping) or not chosen:
         return (Paragraph("The result names no conventions.", "note"),)
@@ -284,14 +282,14 @@ def _input_rows(name: str, what: Any) -> list[dict[str, str]]:
     return found
 
 
-def _inputs(known: Mapping[str, Any], assumptions: AssumptionSet | None) -> tuple[Paragraph | Table, ...]:
+def _inputs(known: Mapping[str, Any], assumptions: AssumptionSet | None) -> Blocks:
     rows: list[dict[str, str]] = []
     given = known.get("inputs")
     if isinstance(given, Mapping):
         rows = [row for name, value in given.items() for row in _input_rows(str(name), value)]
     elif given:
         rows = [{"input": str(number), "what": _text(value)} for number, value in enumerate(given, start=1)]
-    blocks: list[Paragraph | Table] = [Table("Inputs", pd.DataFrame(rows).fillna(""))] if rows else []
+    blocks: list[Block] = [Table("Inputs", pd.DataFrame(rows).fillna(""))] if rows else []
     summary = known.get("summary")
     if isinstance(summary, Mapping) and summary.get("balances_valued"):
         note = "In the currency of the rows, unsigned; notionals of derivatives. To be held against the ledger."

@@ -8,9 +8,9 @@ import pandas as pd
 
 from behavior.measures.eve import TOTAL
 from behavior.measures.result import IrrbbResult
-from behavior.reporting.document import Figure, Paragraph, Table
-from behavior.reporting.irrbb_blocks import Blocks, extra_table, fact_of, in_currency, number_formats
-from behavior.reporting.irrbb_tables import Money, spaced
+from behavior.reporting.document import Block, Blocks, Paragraph, Table
+from behavior.reporting.irrbb_blocks import extra_table, fact_of
+from behavior.reporting.irrbb_tables import Money, amounts, spaced
 from behavior.reporting.tables import number
 
 CORE_WORDS = {
@@ -38,7 +38,7 @@ def overlay_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "A step of its own, not in the figures above: where the core of a category is more than the rule allows, the "
         f"excess flows out on the first day; {CORE_WORDS[str(said.get('core_deposits', 'scaled'))]}. {OVERLAY_CORE}"
     )
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     blocks += [Paragraph(str(line), "warning") for line in said.get("warnings", ())]
     table = pd.DataFrame({"category": spaced(steps["category"]), "currency": steps["currency"]})
     table[f"balance, {money.word or 'units'}"] = steps["balance"] / money.unit
@@ -48,10 +48,10 @@ def overlay_blocks(result: IrrbbResult, money: Money) -> Blocks:
         table[f"years, {head}"] = steps[f"years_{column}"]
     years = {name: ".2f" for name in table.columns if str(name).startswith("years")}
     source = f"Source of the caps: {said.get('source', '')}." if said.get("source") else ""
-    blocks.append(Table("Deposits by category", table, source, number_formats(table, ",.1f", years)))
+    blocks.append(amounts("Deposits by category", table, source, years))
     held = eve[eve["currency"] == TOTAL] if (eve["currency"] == TOTAL).any() else eve
     for currency, part in held.groupby("currency", sort=True):
-        where = in_currency(money, str(currency))
+        where = money.in_currency(currency)
         table = pd.DataFrame({"scenario": spaced(part["scenario"])}).reset_index(drop=True)
         for column, head in (
             ("eve_uncapped", where.head("value uncapped")),
@@ -62,7 +62,7 @@ def overlay_blocks(result: IrrbbResult, money: Money) -> Blocks:
         ):
             table[head] = (part[column] / money.unit).to_numpy()
         note = "Without options; plain differences, before any rule on adding currencies."
-        blocks.append(Table("Economic value with and without the caps", table, note, number_formats(table, ",.1f")))
+        blocks.append(amounts("Economic value with and without the caps", table, note))
     return tuple(blocks)
 
 
@@ -75,7 +75,7 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
         "prepayment and redemption at base speed times the scenario's factor, floating rates to their next reset, "
         "every flow at the middle of its bucket."
     )
-    blocks: list[Paragraph | Table | Figure] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     blocks += [Paragraph(str(line), "warning") for line in said.get("warnings", ())]
     test = said.get("outlier_test")
     if isinstance(test, Mapping) and test.get("worst_scenario"):
@@ -102,7 +102,7 @@ def standardised_blocks(result: IrrbbResult, money: Money) -> Blocks:
     mine = own.reindex(held["scenario"])
     table["change, own models"] = ((mine - mine.iloc[0]) / money.unit).to_numpy()
     note = "Plain sums; the test counts changes after the option add-on, over currencies by the framework's rule."
-    blocks.append(Table("By scenario, all currencies", table, note, number_formats(table, ",.1f")))
+    blocks.append(amounts("By scenario, all currencies", table, note))
     if len(terms):
         blocks.append(_portfolio_table(terms, str(said.get("nmd_rule", ""))))
     core = slots[slots["treatment"] == "nmd"] if "treatment" in slots else slots
@@ -121,7 +121,7 @@ def _portfolio_table(terms: pd.DataFrame, source: str) -> Table:
     note = (
         f"Read from the assumption set in base. Caps: {source}." if source else "Read from the assumption set in base."
     )
-    return Table("Portfolios", table, note, number_formats(table, ",.1f"))
+    return amounts("Portfolios", table, note)
 
 
 def _core_table(core: pd.DataFrame, money: Money) -> Table:
@@ -133,7 +133,7 @@ def _core_table(core: pd.DataFrame, money: Money) -> Table:
         table[name] = (core[column] / money.unit).to_numpy()
     table["cap binds"] = [bool(one) for one in core["cap_binds"]]
     table["years used"] = core["years_used"].to_numpy()
-    return Table("Core of deposits", table, STANDARDISED_CORE, number_formats(table, ",.1f", {"years used": ".2f"}))
+    return amounts("Core of deposits", table, STANDARDISED_CORE, {"years used": ".2f"})
 
 
 MEASURED = {"eve": "economic value", "nii_12": "12-month income", "nii_24": "24-month income"}
@@ -153,4 +153,4 @@ def limit_blocks(result: IrrbbResult, money: Money) -> Blocks:
     table["status"] = data["status"].to_numpy()
     note = "Limits of the settings, set by the bank. Economic value after the option add-on, income on a constant "
     note += "balance sheet where there is one. Near: more than 80% used."
-    return (Table("", table, note, number_formats(table, ",.1f")),)
+    return (amounts("", table, note),)

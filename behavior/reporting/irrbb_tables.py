@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from behavior.kinds.base import Exhibit
 from behavior.market.scenario_sets import BASE
+from behavior.measures.eve import TOTAL
 from behavior.measures.result import IrrbbResult
 from behavior.reporting.document import Table
 from behavior.reporting.tables import number, spoken
@@ -35,9 +36,9 @@ class Money:
         unit, word = next(((unit, word) for unit, word in UNITS if total >= 10 * unit), (1.0, ""))
         return cls(currency, unit, word)
 
-    def in_currency(self, currency: str) -> Money:
-        """The same unit of another currency."""
-        return replace(self, currency=currency)
+    def in_currency(self, currency: object) -> Money:
+        """The same unit of one currency's amounts; totals stay in the reporting currency."""
+        return self if currency == TOTAL else replace(self, currency=str(currency))
 
     @property
     def finer(self) -> Money:
@@ -70,6 +71,12 @@ def bucket_words(names: Iterable[Any]) -> list[str]:
 def spaced(names: pd.Series) -> pd.Series:
     """Scenario and product names as words."""
     return names.astype(str).map(spoken)
+
+
+def amounts(title: str, table: pd.DataFrame, note: str = "", others: Mapping[str, str] | None = None) -> Table:
+    """A table whose numbers have one decimal, but for the columns that have a format among `others`."""
+    plain = {str(name): ",.1f" for name in table.columns if pd.api.types.is_numeric_dtype(table[name])}
+    return Table(title, table, note, {**plain, **(others or {})})
 
 
 def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
@@ -107,11 +114,7 @@ def eve_table(rows: pd.DataFrame, title: str, money: Money) -> Table:
             " The change counted follows the framework's rule for adding currencies, under which gains count in part "
             "or not at all; the shares use it."
         )
-    return Table(title, table.reset_index(drop=True), note, _one_decimal(table))
-
-
-def _one_decimal(table: pd.DataFrame) -> dict[str, str]:
-    return {str(name): ",.1f" for name in table.columns if pd.api.types.is_numeric_dtype(table[name])}
+    return amounts(title, table.reset_index(drop=True), note)
 
 
 def eve_picture(result: IrrbbResult) -> Exhibit:
@@ -180,7 +183,7 @@ def _nii_table(result: IrrbbResult, sheet: str, money: Money, horizons: list[int
     further = ", further years" if min(horizons) > TWO_YEARS else ""
     note = "A loss of income is negative. Changes are against base, in the same unit as income."
     title = f"{SHEETS.get(sheet, sheet).capitalize()} balance sheet{further}"
-    return Table(title, table, note, _one_decimal(table))
+    return amounts(title, table, note)
 
 
 def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
@@ -193,7 +196,7 @@ def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
         data.columns = pd.Index(["month", *(str(name).replace("_", " ") for name in order)])
         words = SHEETS.get(str(sheet), str(sheet))
         title = f"Monthly net interest income, {words} balance sheet, {currency}"
-        where = money.in_currency(str(currency))
+        where = money.in_currency(currency)
         x_label = "month after the valuation date" if pd.api.types.is_numeric_dtype(data["month"]) else "month"
         found.append(Exhibit(f"nii_path_{sheet}_{currency}", title, "lines", data, x_label, where.head("a month")))
     return found
@@ -222,6 +225,14 @@ def product_table(result: IrrbbResult, money: Money) -> Table:
     return Table("By product, in base and in the worst scenario", table, note, formats)
 
 
+INTO, OUT = ("asset", "receive"), ("liability", "pay")
+
+
+def of_sides(sides: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """The sum of the named sides, one column each, of which some may be absent."""
+    return sides.reindex(columns=list(names), fill_value=0.0).sum(axis=1)
+
+
 def _sides(rows: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(rows["bucket"]))
     rows = rows[rows.groupby("side")["repricing_amount"].transform(lambda part: part.abs().max()) > 0]
@@ -235,16 +246,10 @@ def gap_pictures(result: IrrbbResult, money: Money) -> list[Exhibit]:
     for currency, part in result.gap.groupby("currency", sort=True):
         sides = _sides(part)
         labels = bucket_words(sides.index)
-        none = pd.Series(0.0, index=sides.index)
         # Liabilities point the other way, whichever sign the table gives them.
-        data = pd.DataFrame({"bucket": labels})
-        for words, names, sign in (
-            ("assets", ("asset", "receive"), 1.0),
-            ("liabilities", ("liability", "pay"), -1.0),
-        ):
-            total = sum((sides[name].abs() for name in names if name in sides), none)
-            data[words] = sign * np.asarray(total) / money.unit
-        where = money.in_currency(str(currency))
+        held, owed = (of_sides(sides.abs(), names).to_numpy() / money.unit for names in (INTO, OUT))
+        data = pd.DataFrame({"bucket": labels, "assets": held, "liabilities": -owed})
+        where = money.in_currency(currency)
         title = f"What reprices when, {currency}: assets and received legs one way, liabilities and paid legs the other"
         found.append(Exhibit(f"gap_{currency}", title, "bars", data, "bucket", where.head("repricing amount")))
         running = pd.DataFrame({"bucket": labels, "cumulative gap": _running(part, sides) / money.unit})
@@ -263,12 +268,12 @@ def gap_tables(result: IrrbbResult, money: Money) -> tuple[Table, ...]:
     found = []
     for currency, part in result.gap.groupby("currency", sort=True):
         sides = _sides(part)
-        where = money.in_currency(str(currency))
+        where = money.in_currency(currency)
         table = pd.DataFrame({"bucket": bucket_words(sides.index)})
         for side in sides.columns:
             table[str(side)] = sides[side].to_numpy() / money.unit
         table["cumulative gap"] = _running(part, sides) / money.unit
-        found.append(Table(where.head("Repricing gap"), table, formats=_one_decimal(table)))
+        found.append(amounts(where.head("Repricing gap"), table))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from behavior.kinds.base import Exhibit
-from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.document import Block, Blocks, Document, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import gates, overview
 from behavior.validation.base import Findings
@@ -27,13 +27,8 @@ def model_card(text: str, findings: Findings, exhibits: Sequence[Exhibit], facts
     """
     title, sections = parse_card(text)
     asked = gates(findings)
-    tables: tuple[Paragraph | Table | Figure, ...] = (
-        (overview(findings),) if asked is None else (asked, overview(findings))
-    )
-    made = (
-        Section("What this run found", tables),
-        Section("The behaviour in pictures", blocks_of(exhibits)),
-    )
+    tables: Blocks = (overview(findings),) if asked is None else (asked, overview(findings))
+    made = (Section("What this run found", tables), Section("The behaviour in pictures", blocks_of(exhibits)))
     names = {
         "model": "Model",
         "model_version": "Version",
@@ -58,7 +53,7 @@ def parse_card(text: str) -> tuple[str, tuple[Section, ...]]:
 
     title, name = "", ""
     sections: list[Section] = []
-    blocks: list[Paragraph | Table] = []
+    blocks: list[Block] = []
     for node in SyntaxTreeNode(MarkdownIt().enable("table").parse(text)).children:
         if node.type == "heading" and node.tag == "h1" and not title:
             title = _words(node)
@@ -72,7 +67,7 @@ def parse_card(text: str) -> tuple[str, tuple[Section, ...]]:
     return title, (*sections, *_section(name, blocks))
 
 
-def _section(name: str, blocks: Sequence[Paragraph | Table]) -> list[Section]:
+def _section(name: str, blocks: Sequence[Block]) -> list[Section]:
     return [Section(name or "About", tuple(blocks))] if name or blocks else []
 
 
@@ -83,7 +78,7 @@ def _lead(node: SyntaxTreeNode) -> str:
     return words if words.endswith(".") else ""
 
 
-def _blocks(node: SyntaxTreeNode) -> list[Paragraph | Table]:
+def _blocks(node: SyntaxTreeNode) -> list[Block]:
     if node.type == "table":
         return [_table(node)]
     if node.type in ("bullet_list", "ordered_list"):

@@ -16,7 +16,7 @@ from behavior.assumptions.seen_incentives import one_sided_warnings
 from behavior.assumptions.set import AssumptionTable
 from behavior.estimators.base import Attributions
 from behavior.kinds.base import Exhibit
-from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
+from behavior.reporting.document import Block, Blocks, Document, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
 from behavior.reporting.finding_blocks import finding_section, gates, overview, sections_of, unreconciled
 from behavior.reporting.signature import signature
@@ -64,10 +64,7 @@ def validation_report(
     """
     spec = given.fitted.spec
     named = {title: sections_of(findings, checks) for title, checks in PLACES.items()}
-    pictures = (
-        Paragraph("What the model says the behaviour is, against what customers did."),
-        *blocks_of(exhibits),
-    )
+    pictures = (Paragraph("What the model says the behaviour is, against what customers did."), *blocks_of(exhibits))
     sections = [
         Section("Summary", _summary(given, findings, facts)),
         Section("Identity and scope", identity(given)),
@@ -111,13 +108,13 @@ def _first_facts(given: CheckInput, findings: Findings, facts: Mapping[str, Any]
     return {name: str(value) for name, value in shown.items() if value not in (None, "")}
 
 
-def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def _summary(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> Blocks:
     counts = {status: sum(one.status is status for one in findings.findings) for status in Status}
     words = (
         f"{len(findings.findings)} checks. Passed: {counts[Status.PASS]}; to be looked at more closely: "
         f"{counts[Status.WARN]}; failed: {counts[Status.FAIL]}; not applicable: {counts[Status.DOES_NOT_APPLY]}."
     )
-    blocks: list[Paragraph | Table] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     if findings.blocking:
         names = ", ".join(spoken(one.check) for one in findings.blocking)
         blocks.append(
@@ -171,7 +168,7 @@ def _explanation(findings: Findings, attributions: Mapping[str, Attributions]) -
     finding = findings.named("shap_summary")
     if finding is not None and (finding.exhibits or not attributions):
         return finding_section(finding, "Explanation")
-    blocks: list[Paragraph | Table | Figure] = []
+    blocks: list[Block] = []
     for role, one in attributions.items():
         blocks += blocks_of(exhibits_of(role, one))
     return Section("Explanation", tuple(blocks)) if blocks else None
@@ -183,7 +180,7 @@ def _further(findings: Findings) -> Section | None:
     return Section("Further checks", (), found) if found else None
 
 
-def _limitations(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def _limitations(given: CheckInput, findings: Findings, facts: Mapping[str, Any]) -> Blocks:
     lines = [str(line) for line in facts.get("limitations", ())]
     if facts.get("transferred"):
         lines.append(f"Transferred: {facts['transferred']}")
@@ -214,7 +211,7 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> Blocks:
     names = (
         "run",
         "model_version",
@@ -239,7 +236,7 @@ def _reproduction(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragrap
         {"what": f"Model file {name}", "value": f"{len(text):,} characters"}
         for name, text in given.fitted.files().items()
     ]
-    blocks: list[Paragraph | Table] = [Table("Digests, versions and seeds", pd.DataFrame([*rows, *files]))]
+    blocks: list[Block] = [Table("Digests, versions and seeds", pd.DataFrame([*rows, *files]))]
     if facts.get("same_data") is False:
         other = facts.get("made_with_other")
         words = f"These checks were rerun with other inputs than the version was made with ({other})"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from behavior.reporting.document import Paragraph, Table
+from behavior.reporting.document import Block, Blocks, Paragraph, Table
 from behavior.reporting.fit_tables import fit_tables
 from behavior.validation.base import CheckInput
 from behavior.validation.evidence import tested_on
@@ -21,7 +21,7 @@ PARTS = {
 }
 
 
-def identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
+def identity(given: CheckInput) -> Blocks:
     """What the model is, and which direction economics expects of its features."""
     kind, spec = given.kind, given.fitted.spec
     rows = {
@@ -41,7 +41,7 @@ def identity(given: CheckInput) -> tuple[Paragraph | Table, ...]:
         for one in kind.features
         if not spec.features.use or one.name in spec.features.use
     ]
-    blocks: list[Paragraph | Table] = [Table("What it is", table)]
+    blocks: list[Block] = [Table("What it is", table)]
     if signs:
         blocks.append(Table("Features and the direction that economics expects of them", pd.DataFrame(signs)))
     return tuple(blocks)
@@ -65,7 +65,7 @@ def _exposure(given: CheckInput) -> str:
 _SIGNS = {1: "raises (constrained)", -1: "lowers (constrained)", 0: "free"}
 
 
-def data_read(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | Table, ...]:
+def data_read(given: CheckInput, facts: Mapping[str, Any]) -> Blocks:
     """What the model learned from: rows, files, what was left out, and what the fit says of itself."""
     table, history = given.panel.table, given.history
     first, last = table["month"].min(), table["month"].max()
@@ -73,7 +73,7 @@ def data_read(given: CheckInput, facts: Mapping[str, Any]) -> tuple[Paragraph | 
         f"{len(table):,} rows at risk of {table['unit'].nunique():,} units and {table['customer'].nunique():,} "
         f"customers from {first:%Y-%m} to {last:%Y-%m}, under the contract {history.contract}."
     )
-    blocks: list[Paragraph | Table] = [Paragraph(words)]
+    blocks: list[Block] = [Paragraph(words)]
     if history.sources:
         rows = [{"file": one.name, "rows": one.rows, "sha256": one.digest} for one in history.sources]
         blocks.append(Table("Files read", pd.DataFrame(rows)))

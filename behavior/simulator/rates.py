@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from behavior.market.history import RateHistory
 from behavior.months import month_end
 from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray, IntArray
 from behavior.simulator.settings import SimulatorSettings
@@ -142,11 +141,6 @@ def rate_history(paths: RatePaths) -> pd.DataFrame:
         for name, values in series.items()
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def rates_of(paths: RatePaths) -> RateHistory:
-    """The same rates as the value that learning and engine read."""
-    return RateHistory.from_table(rate_history(paths), ROLES)
 
 
 def one_year_rate(paths: RatePaths) -> FloatArray:

@@ -126,12 +126,7 @@ def _overall(rows: pd.DataFrame, bootstrap: ClusterBootstrap) -> dict[str, float
     low, high = balance_ratio_interval(rows, bootstrap)
     total = rows["predicted"].sum()
     by_count = float(rows["actual"].sum() / total) if total else np.nan
-    return {
-        "ratio": balance_ratio(rows),
-        "ratio_lower": low,
-        "ratio_upper": high,
-        "ratio_by_count": by_count,
-    }
+    return {"ratio": balance_ratio(rows), "ratio_lower": low, "ratio_upper": high, "ratio_by_count": by_count}
 
 
 def _line(rows: pd.DataFrame, binary: bool) -> SlopeLine:

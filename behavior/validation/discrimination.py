@@ -79,7 +79,7 @@ def run(given: CheckInput) -> Finding:
     values["brier"] = brier(rows["predicted"], rows["actual"].clip(0, 1))
     values["log_loss"] = float(np.mean(log_loss(rows["predicted"], rows["actual"])))
     exhibits = [
-        Exhibit("auc_by_month", "AUC inside each test month", "lines", by_month[["month", "AUC"]], "month", "AUC"),
+        Exhibit("auc_by_month", "AUC inside each test month", "lines", by_month[["month", "AUC"]], "month", "AUC")
     ]
     if given.predictions.binary:
         landmark = _landmark(rows)

@@ -191,11 +191,7 @@ BY_SIDE = {
 
 
 def actual_against_expected(
-    rows: pd.DataFrame,
-    grouping: Grouping,
-    rate: bool,
-    bootstrap: ClusterBootstrap | None = None,
-    counted: bool = True,
+    rows: pd.DataFrame, grouping: Grouping, rate: bool, bootstrap: ClusterBootstrap | None = None, counted: bool = True
 ) -> pd.DataFrame:
     """One row a group: exposure in balance-months, actual, expected and their distance with a 95% interval.
 

@@ -119,9 +119,7 @@ def _paired(given: CheckInput) -> tuple[pd.DataFrame, float]:
     if len(model) != len(table):
         raise DoesNotApply("the lookup does not answer for the rows that the model predicts.")
     rows = model[["segment", "month"]].assign(
-        weight=table["weight"].to_numpy(),
-        model=modelled(model, table).to_numpy(),
-        table=table["predicted"].to_numpy(),
+        weight=table["weight"].to_numpy(), model=modelled(model, table).to_numpy(), table=table["predicted"].to_numpy()
     )[mask_of(given, "out_of_time", model)]
     rows = rows[(rows["weight"] > 0) & rows["model"].notna()]
     if rows.empty:

@@ -28,11 +28,7 @@ def write_benchmark(result: BenchmarkResult, folder: Path, quick: bool = False) 
     """
     bars = [{"table": "simulated bank", **row} for row in result.truth_bars]
     bars += [{"table": "data", **row} for row in result.data_bars]
-    written = {
-        "bars": folder / "bars.csv",
-        "figures": folder / "scores.csv",
-        "report": folder / "benchmark.html",
-    }
+    written = {"bars": folder / "bars.csv", "figures": folder / "scores.csv", "report": folder / "benchmark.html"}
     write_atomically(written["bars"], pd.DataFrame(bars).to_csv(index=False))
     write_atomically(written["figures"], result.scores().to_csv(index=False))
     tables = {f"{truth.name}: {name}": table for truth in result.truths for name, table in truth.tables.items()}

@@ -237,7 +237,4 @@ def _settings_source(profile: Profile) -> dict[str, Any]:
 
 
 def _described(table: CheckedTable) -> dict[str, Any]:
-    return {
-        "files": [one.as_facts() for one in table.sources],
-        "rows": len(table.table),
-    }
+    return {"files": [one.as_facts() for one in table.sources], "rows": len(table.table)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behavior.errors import Fault, FaultyInput, MarketDataError
+from behavior.errors import Fault, FaultyInput, Gathered, MarketDataError
 from behavior.io.inputs import rate_history
 from behavior.io.profiles import Profile
 from behavior.market.history import RateHistory
@@ -49,17 +49,12 @@ def _missing_sections(profile: Profile) -> list[Fault]:
 
 
 def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
-    faults: list[Fault] = []
-    rates = _rates(profile)
+    gathered, rates = Gathered(), _rates(profile)
     for name in profile.models:
-        if str(profile.model_folder(name)) not in missing:
-            try:
-                spec = model_spec(profile, name)
-            except FaultyInput as error:
-                faults += error.faults
-            else:
-                faults += _rate_faults(name, spec, rates)
-    return list(dict.fromkeys(faults))
+        with gathered:
+            if str(profile.model_folder(name)) not in missing:
+                gathered.faults += _rate_faults(name, model_spec(profile, name), rates)
+    return list(dict.fromkeys(gathered.faults))
 
 
 def _rates(profile: Profile) -> RateHistory | None:
@@ -104,10 +99,8 @@ def _valuing_faults(profile: Profile) -> list[Fault]:
 
 
 def _value_faults(profile: Profile) -> list[Fault]:
-    faults: list[Fault] = []
+    gathered = Gathered()
     for read in (valuation_options, further_measures):
-        try:
+        with gathered:
             read(profile)
-        except FaultyInput as error:
-            faults += error.faults
-    return faults
+    return gathered.faults

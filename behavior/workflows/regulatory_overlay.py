@@ -94,10 +94,7 @@ class _Deposits:
 
 
 def regulatory_overlay(
-    inputs: ValuationInputs,
-    options: ValuationOptions,
-    fx: Mapping[str, float],
-    slotting: str = SCALED,
+    inputs: ValuationInputs, options: ValuationOptions, fx: Mapping[str, float], slotting: str = SCALED
 ) -> OverlayResult | None:
     """Value the book with the caps on deposits and without any; None where there are no such deposits.
 

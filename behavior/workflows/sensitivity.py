@@ -49,9 +49,7 @@ def parallel_scenarios() -> ScenarioSet:
 
 
 def sensitivity(
-    inputs: ValuationInputs,
-    options: ValuationOptions,
-    factors: Sequence[float] | None = None,
+    inputs: ValuationInputs, options: ValuationOptions, factors: Sequence[float] | None = None
 ) -> pd.DataFrame:
     """Every key assumption of the book times each factor, ranked; columns as in `measures.sensitivity`.
 

@@ -176,9 +176,7 @@ def _signed(rows: pd.DataFrame, scenario: str, column: str, sign: float) -> pd.D
     return mine.assign(**{column: sign * mine[column]})
 
 
-def _cash_by_bucket(
-    parts: Sequence[tuple[ValuationInputs, ValuationOptions]],
-) -> Mapping[tuple[str, str], FloatArray]:
+def _cash_by_bucket(parts: Sequence[tuple[ValuationInputs, ValuationOptions]]) -> Mapping[tuple[str, str], FloatArray]:
     found: dict[tuple[str, str], FloatArray] = {}
     for inputs, options in parts:
         _, plan = resolved_plan(inputs, options)

@@ -28,10 +28,7 @@ from behavior.assumptions.segments import SegmentScheme
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.engine.limit_book import limited_rows
 from behavior.engine.positions import Book
-from behavior.engine.slotting import (
-    bucket_share,
-    rule_share,
-)
+from behavior.engine.slotting import bucket_share, rule_share
 from behavior.market.buckets import Buckets
 from behavior.quantities import BoolArray, FloatArray, Quantity, annual_to_monthly
 from behavior.workflows.standardised_core import (

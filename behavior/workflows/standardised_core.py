@@ -11,14 +11,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.engine.positions import ASSET, LIABILITY, Book
-from behavior.engine.slotting import (
-    CoreCap,
-    CoreSplit,
-    CoreTerms,
-    core_caps,
-    slotted,
-    split_category,
-)
+from behavior.engine.slotting import CoreCap, CoreSplit, CoreTerms, core_caps, slotted, split_category
 from behavior.market.buckets import Buckets
 from behavior.months import as_days, roll_months
 from behavior.quantities import BoolArray

@@ -153,23 +153,14 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
         tracker.ready(request.experiment)
     learned, panel = _learned(kind, request, stages)
     give_back_freed()
-    fitted = learned.judged
-    split = split_panel(panel, request.spec.split)
     with stages.stage(f"{name}: export"):
-        predictions = kind.predict(fitted, panel)
-        draft = export_draft(kind, learned.exported, panel, request, drafts, f"{name}.draft")
-        judged = read_back_judged(kind, learned, panel, request, drafts, f"{name}.landmark")
-        looked_up = kind.look_up(judged or draft.tables, fitted, panel)
+        checked, draft = read_back(kind, learned, panel, request, drafts, f"{name}.draft", f"{name}.landmark")
     with stages.stage(f"{name}: checks"):
-        checked = CheckInput(
-            kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up, judged, learned.exported
-        )
         findings = run_checks(checked, request.spec.gates)
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, learned, findings)
-        exhibits = kind.exhibits(learned.exported, panel, split, predictions)
-        attributions = checked.explained_test
-        document = validation_report(checked, findings, exhibits, attributions, facts)
+        exhibits = kind.exhibits(learned.exported, panel, checked.split, checked.predictions)
+        document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
         _log(run, request, findings, draft, report, facts)
@@ -196,7 +187,28 @@ def _learned(kind: ModelKind, request: TrainingRequest, stages: Stages) -> tuple
         return learn(kind, panels.learning, panels.split, request.spec), panels.panel
 
 
-def export_draft(
+def read_back(
+    kind: ModelKind,
+    learned: Learned,
+    panel: Panel,
+    request: TrainingRequest,
+    drafts: DraftStore,
+    draft_id: str,
+    landmark_id: str,
+) -> tuple[CheckInput, AssumptionSet]:
+    """A model with its curves written and read back, ready to be checked, and the draft that holds them."""
+    fitted, split = learned.judged, split_panel(panel, request.spec.split)
+    predictions = kind.predict(fitted, panel)
+    draft = _export_draft(kind, learned.exported, panel, request, drafts, draft_id)
+    judged = _read_back_judged(kind, learned, panel, request, drafts, landmark_id)
+    looked_up = kind.look_up(judged or draft.tables, fitted, panel)
+    checked = CheckInput(
+        kind, fitted, request.history, panel, split, predictions, draft.tables, looked_up, judged, learned.exported
+    )
+    return checked, draft
+
+
+def _export_draft(
     kind: ModelKind, fitted: FittedModel, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
 ) -> AssumptionSet:
     """The model's curves as a draft, written as text and read back."""
@@ -205,7 +217,7 @@ def export_draft(
     return drafts.write(AssumptionSet(draft_id, request.as_of.date(), tables))
 
 
-def read_back_judged(
+def _read_back_judged(
     kind: ModelKind, learned: Learned, panel: Panel, request: TrainingRequest, drafts: DraftStore, draft_id: str
 ) -> tuple[AssumptionTable, ...] | None:
     """The tables that later months are held against, written and read back; None where they are the draft's own."""
@@ -297,12 +309,7 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
 
 
 def _log(
-    run: Run,
-    request: TrainingRequest,
-    findings: Findings,
-    draft: AssumptionSet,
-    report: str,
-    facts: Mapping[str, Any],
+    run: Run, request: TrainingRequest, findings: Findings, draft: AssumptionSet, report: str, facts: Mapping[str, Any]
 ) -> None:
     run.set_tags(_version_tags(request, findings))
     run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})

@@ -10,11 +10,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning, View
-from behavior.assumptions.pass_through_path import (
-    PassThroughLaw,
-    pending_on_a_day,
-    project_rate_paid,
-)
+from behavior.assumptions.pass_through_path import PassThroughLaw, pending_on_a_day, project_rate_paid
 from behavior.assumptions.repricing import half_life_months, pass_through_law, resting_rate, speeds_of
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard
@@ -177,10 +173,10 @@ def learnt_survival(bank: SimulatedBank, learnt: Learnt, months: int, view: View
     return pd.DataFrame(np.array(rows), columns=list(truth.segment_names))
 
 
-def survival_bands(bank: SimulatedBank, learnt: Learnt, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
+def survival_bands(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
     """True survival and that with every hazard at one side of its band, by segment and horizon; columns true, lower,
     upper."""
-    months, wanted = max(horizons), list(horizons)
+    months, wanted = max(HORIZONS), list(HORIZONS)
     found = {"true": bank.truth.decay_survival(months).loc[wanted].unstack()}
     for side, bound in (("lower", "upper"), ("upper", "lower")):
         bounded = replace(learnt, tables=at_bound(learnt.tables, bound))

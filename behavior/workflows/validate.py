@@ -7,26 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from behavior.errors import DigestMismatch
-from behavior.panel.split import split_panel
 from behavior.reporting.html import render
 from behavior.reporting.validation_report import validation_report
 from behavior.specs import parse_spec
 from behavior.tracking.base import ModelRecord
-from behavior.validation.base import CheckInput, Findings
+from behavior.validation.base import Findings
 from behavior.validation.run import run_checks
 from behavior.workflows.digests import data_digest
 from behavior.workflows.learned import load
 from behavior.workflows.panels import panel_of
 from behavior.workflows.stages import Stages
-from behavior.workflows.train import (
-    SPEC_FILE,
-    DraftStore,
-    TrainingRequest,
-    export_draft,
-    facts_of,
-    kind_of,
-    read_back_judged,
-)
+from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, facts_of, kind_of, read_back
 
 SIGNED = ("validation_status", "validated_by", "validated_at", "validation_note")
 """Tags of a version that say who signed it."""
@@ -72,18 +63,11 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
     with stages.stage(f"{record.name}: rebuild"):
         files = {name: content for name, content in record.files.items() if name != SPEC_FILE}
         learned = load(kind, again.spec, files)
-        fitted = learned.judged
     with stages.stage(f"{record.name}: panel"):
         panel = panel_of(kind, again.history, again.rates, again.spec)
-        split = split_panel(panel, again.spec.split)
     with stages.stage(f"{record.name}: checks"):
-        predictions = kind.predict(fitted, panel)
-        draft = export_draft(kind, learned.exported, panel, again, drafts, f"{record.name}.validated")
-        judged = read_back_judged(kind, learned, panel, again, drafts, f"{record.name}.validated_landmark")
-        looked_up = kind.look_up(judged or draft.tables, fitted, panel)
-        checked = CheckInput(
-            kind, fitted, again.history, panel, split, predictions, draft.tables, looked_up, judged, learned.exported
-        )
+        names = f"{record.name}.validated", f"{record.name}.validated_landmark"
+        checked, _ = read_back(kind, learned, panel, again, drafts, *names)
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
         otherwise = _otherwise(record, again)
@@ -98,7 +82,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
             "made_with_other": ", ".join(otherwise),
             "trees_grown_on": record.tags.get("trees_grown_on", "this process"),
         }
-        exhibits = kind.exhibits(learned.exported, panel, split, predictions)
+        exhibits = kind.exhibits(learned.exported, panel, checked.split, checked.predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
     return Validated(findings, render(document), found, registered, facts, otherwise)
 

@@ -13,11 +13,7 @@ from behavior.errors import Fault, SpecFault, UsageError
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.drafts import DraftFolder
 from behavior.io.files import read_bytes, require_outputs
-from behavior.io.inputs import (
-    examine_table,
-    rate_history,
-    read_history,
-)
+from behavior.io.inputs import examine_table, rate_history, read_history
 from behavior.io.profiles import Profile, missing_files, read_settings
 from behavior.io.settings import Settings
 from behavior.io.tables import CheckedTable

@@ -14,12 +14,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.mark.parametrize(
     "words",
-    [
-        ["ruff", "format", "--check", "."],
-        ["ruff", "check", "."],
-        ["mypy"],
-        ["lint-imports", "--no-cache"],
-    ],
+    [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["lint-imports", "--no-cache"]],
     ids=lambda words: "-".join(words[:2]),
 )
 def test_tool(words: list[str]) -> None:

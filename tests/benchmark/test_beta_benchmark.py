@@ -16,25 +16,13 @@ from behavior.estimators.pass_through_correction import ErrorCorrection
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
-from behavior.specs import parse_spec
 from behavior.workflows.benchmark import answer_question
 from tests.estimators.pass_through_cases import Truth, constant, policy_rate, ramp, series_of
+from tests.spec_examples import BETA, spec_of
 
-SPEC = """
-[model]
-kind = "deposit_beta"
-version = 1
-owner = "tests"
-[history]
-contract = "product_rate_history/1"
-[segments]
-by = ["product"]
-[estimator]
-family = "structural_pass_through"
-[estimator.fixed]
-largest_delay = 1
-starts = 3
-"""
+SPEC = spec_of(
+    *BETA, "structural_pass_through", 'fixed = { largest_delay = 1, starts = 3 }\n[segments]\nby = ["product"]'
+)
 
 
 def test_a_phase_left_out_is_in_no_training_series():
@@ -93,7 +81,7 @@ def test_the_law_beats_the_incumbents_where_it_is_true():
     history = CustomerHistory("product_rate_history/1", {"product_rates": pd.concat(parts, ignore_index=True)})
     table = pd.DataFrame({"date": ends, "index": "S", "value": levels})
     rates = RateHistory.from_table(table, {"short": "S"})
-    spec = parse_spec(SPEC, "spec.toml")
+    spec = SPEC
     one = CustomerHistory("product_rate_history/1", {"product_rates": parts[0]})
     by_phase = beta_benchmark(one, rates, spec, BetaQuestion("phase", ("product",)))
     scores = by_phase.summary.set_index("model")["path error, bp"]
@@ -121,7 +109,7 @@ def test_a_model_without_an_answer_is_named_and_the_rest_goes_on():
 
 def test_a_beta_of_the_banks_own_that_is_no_number_is_named():
     question = Question(title="own", model="own", history="own")
-    spec, empty = parse_spec(SPEC, "spec.toml"), CustomerHistory("product_rate_history/1", {})
+    spec, empty = SPEC, CustomerHistory("product_rate_history/1", {})
     with pytest.raises(SpecFault, match=r"line 3, column `beta`: found 'high': expected a number"):
         answer_question("own", empty, RateHistory({}, {}), spec, question, "product,beta\nsavings,0.4\nterm,high\n")
 
@@ -134,4 +122,4 @@ def test_a_history_too_short_for_the_model_to_be_judged_says_so():
     history = CustomerHistory("product_rate_history/1", {"product_rates": paid})
     question = Question(title="fund", model="own", history="own")
     with pytest.raises(FittingError, match=r"no answer in any fold, the first because: .*at least 16 needed"):
-        answer_question("own", history, rates, parse_spec(SPEC, "spec.toml"), question)
+        answer_question("own", history, rates, SPEC, question)

@@ -11,22 +11,15 @@ import pytest
 
 from behavior.cli import main
 from behavior.io.profiles import load_profile
+from tests.spec_examples import spec_text
 
 PROFILES = Path(__file__).resolve().parents[2] / "pipelines" / "profiles"
 
-SPEC = """
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "exposure_history/1"
-[features]
-use = ["incentive", "age_months"]
-[estimator]
-family = "spline_hazard"
-fixed = { sample_share = 1.0 }
-"""
+SPEC = spec_text(
+    "mortgage_prepayment",
+    "exposure_history/1",
+    more='fixed = { sample_share = 1.0 }\n[features]\nuse = ["incentive", "age_months"]',
+)
 
 PROFILE = """
 name = "own"

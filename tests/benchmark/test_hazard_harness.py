@@ -28,22 +28,9 @@ from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of
 from behavior.panel.exposures import build_exposure_panel
-from behavior.specs import parse_spec
+from tests.spec_examples import PREPAYMENT, spec_of
 
-SPEC = """
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "mortgage_history/1"
-[features]
-use = ["incentive", "age_months"]
-[estimator]
-family = "spline_hazard"
-[estimator.fixed]
-sample_share = 1.0
-"""
+SPEC = spec_of(*PREPAYMENT, more='fixed = { sample_share = 1.0 }\n[features]\nuse = ["incentive", "age_months"]')
 
 
 def toy_panel(count: int = 4_000, seed: int = 0) -> Panel:
@@ -129,7 +116,7 @@ def test_every_model_is_judged_on_the_same_rows_and_bars_are_held() -> None:
         ),
     )
     incumbent = incumbent_hazard(question.incumbent, "", 12.0)
-    found = hazard_benchmark("toy", toy_panel(), KIND, parse_spec(SPEC, "s"), question, incumbent, replicates=60)
+    found = hazard_benchmark("toy", toy_panel(), KIND, SPEC, question, incumbent, replicates=60)
     whole = found.scores[(found.scores["slice"] == "") & (found.scores["cause"] == "payoff")]
     assert whole.groupby("model")["rows"].first().nunique() == 1
     assert {OURS, "incumbent", "constant", "psa", "age_table", "logistic", "s_curve", "spline", "boosted"} <= set(
@@ -156,7 +143,7 @@ def test_a_cycle_left_out_is_answered_by_every_model() -> None:
     protocol = Protocol(name="one phase left out", leave_out="phase", customer_folds=2, folds_judged=1)
     question = Question(title="toy", model="m", history="h", protocol=protocol, incumbent=Incumbent(psa=2.0))
     incumbent = incumbent_hazard(question.incumbent, "", 12.0)
-    found = hazard_benchmark("toy", panel, KIND, parse_spec(SPEC, "s"), question, incumbent, replicates=20)
+    found = hazard_benchmark("toy", panel, KIND, SPEC, question, incumbent, replicates=20)
     whole = found.scores[(found.scores["slice"] == "") & (found.scores["score"] == "log_loss")]
     assert {OURS, "incumbent", "s_curve"} <= set(whole["model"]) and whole["rows"].nunique() == 1
     months = set(found.scores.loc[found.scores["slice"] == "month", "bucket"])

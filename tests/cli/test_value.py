@@ -38,12 +38,7 @@ ASKED = ["--curves", "curves.csv", "--settings", "settings.toml", "--out", "out"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in (
-        ("book.csv", BOOK),
-        ("curves.csv", CURVES),
-        ("settings.toml", SETTINGS),
-        ("plan.csv", PLAN),
-    ):
+    for name, text in (("book.csv", BOOK), ("curves.csv", CURVES), ("settings.toml", SETTINGS), ("plan.csv", PLAN)):
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path

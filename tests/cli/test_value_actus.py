@@ -110,8 +110,7 @@ def test_a_file_of_another_shape_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
-    ("term", "value"),
-    [("nominalInterestRate", "nan"), ("nominalInterestRate", "inf"), ("notionalPrincipal", "-5")],
+    ("term", "value"), [("nominalInterestRate", "nan"), ("nominalInterestRate", "inf"), ("notionalPrincipal", "-5")]
 )
 def test_numbers_that_say_nothing_are_refused_by_name(
     folder: Path, capsys: pytest.CaptureFixture[str], term: str, value: str

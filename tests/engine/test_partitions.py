@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from behavior.engine.cluster import SchedulerError, run_on
-from behavior.engine.partitions import merged, partition, partition_rows, run_partition
+from behavior.engine.partitions import merged, partition, partition_rows
 from behavior.engine.plan import CashFlows, Plan, ProjectionOptions
 from behavior.engine.positions import Book
 from behavior.engine.projection import prepare
@@ -35,7 +35,7 @@ def test_partitions_add_up_to_the_whole(each: bool) -> None:
     plan = plan_of(600, per_position=each)
     rows = partition_rows(plan, 4)
     assert sorted(np.concatenate(rows).tolist()) == list(range(600))
-    parts = [run_partition(partition(plan, places)) for places in rows]
+    parts = [run(partition(plan, places)) for places in rows]
     assert_same(merged(plan, rows, parts), run(plan))
 
 

@@ -22,24 +22,13 @@ from behavior.panel.split import split_panel
 from behavior.quantities import FloatArray
 from behavior.simulator import simulate
 from behavior.simulator.settings import small_settings
-from behavior.specs import ModelSpec, parse_spec
-
-SPEC = """
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "mortgage_history/1"
-[features]
-use = ["incentive", "age_months", "month_of_year"{extra}]
-[estimator]
-family = "s_curve_hazard"
-"""
+from behavior.specs import ModelSpec
+from tests.spec_examples import spec_of
 
 
-def spec_with(extra: str = "") -> ModelSpec:
-    return parse_spec(SPEC.replace("{extra}", f', "{extra}"' if extra else ""), "spec.toml")
+def spec_with(*extra: str, kind: ModelKind = KIND, family: str = "s_curve_hazard") -> ModelSpec:
+    use = [kind.features[0].name, "age_months", "month_of_year", *filter(None, extra)]
+    return spec_of(kind.name, kind.history_contract, family, f"[features]\nuse = {use}")
 
 
 @cache
@@ -183,17 +172,11 @@ def disguised(kind: ModelKind, leak: str) -> CustomerHistory:
     return CustomerHistory(history.contract, dict(zip(TABLES[kind.name], (units, months), strict=True)))
 
 
-def spec_of(kind: ModelKind, column: str) -> ModelSpec:
-    text = SPEC.replace("{extra}", f', "{column}"').replace("mortgage_prepayment", kind.name)
-    text = text.replace("mortgage_history/1", kind.history_contract).replace("incentive", kind.features[0].name)
-    return parse_spec(text.replace("s_curve_hazard", "spline_hazard"), "spec.toml")
-
-
 @pytest.mark.parametrize("kind", [KIND, DECAY], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("leak", DISGUISED)
 def test_disguised_leak_fails_the_run(kind: ModelKind, leak: str) -> None:
     """Noisy, in bands, as a category, a date, an order of rows: a renewed account's own number moves none of them."""
-    spec = spec_of(kind, leak)
+    spec = spec_with(leak, kind=kind, family="spline_hazard")
     panel = kind.build_panel(disguised(kind, leak), bank().rate_history, spec)
     with pytest.raises(LeakFound, match=leak):
         kind.fit(panel, split_panel(panel, spec.split), spec)
@@ -237,7 +220,7 @@ def test_a_branch_that_was_closed_is_no_leak(seed: int) -> None:
 
 @pytest.mark.parametrize("column", ["close_date", "successor_id"])
 def test_what_the_contract_records_of_an_exit_is_no_feature(column: str) -> None:
-    spec = spec_of(DECAY, column)
+    spec = spec_with(column, kind=DECAY, family="spline_hazard")
     panel = DECAY.build_panel(bank().deposits, bank().rate_history, spec)
     with pytest.raises(LeakFound, match=column):
         DECAY.fit(panel, split_panel(panel, spec.split), spec)
@@ -256,7 +239,7 @@ def test_honest_strong_features_are_not_refused(kind: ModelKind) -> None:
     units["came"] = months.groupby(key)["month"].min().reindex(units[key]).to_numpy()
     units["number"] = np.arange(len(units), dtype=float)
     told = CustomerHistory(history.contract, dict(zip(TABLES[kind.name], (units, months), strict=True)))
-    spec = spec_of(kind, '", "'.join(("warning", "swap", "came", "number")))
+    spec = spec_with("warning", "swap", "came", "number", kind=kind, family="spline_hazard")
     panel = kind.build_panel(told, bank().rate_history, spec)
     matrix = compute_features(panel, kind.features, spec.features.use)
     event = panel.table["payoff" if kind is KIND else "closed"].to_numpy()

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.contracts import Place, TableContract
+from behavior.io.mapping import MappedTable, map_table
+from behavior.io.mapping_terms import TableMap
 
 BOOK_HEADER = (
     "position_id,product,side,currency,balance,rate_type,rate,repayment,origination_date,maturity_date,payment_months"
@@ -47,3 +55,20 @@ def put(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def map_text(
+    folder: Path,
+    content: str,
+    contract: TableContract | None,
+    siblings: dict[str, pd.DataFrame] | None = None,
+    **terms: Any,
+) -> MappedTable:
+    """An extract of its own, mapped; `terms` are those of its table in a profile."""
+    (folder / "extract.csv").write_text(content, encoding="utf-8")
+    source = TableMap.model_validate({"file": "extract.csv", **terms})
+    read = {
+        name: MappedTable(one, Place(f"{name}.csv", np.arange(len(one)) + 2), ())
+        for name, one in (siblings or {}).items()
+    }
+    return map_table(source, contract, folder, "table", read)

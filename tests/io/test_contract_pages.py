@@ -32,7 +32,7 @@ def test_no_page_is_left_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.id)
 def test_contracts_are_well_formed(group: ContractGroup) -> None:
     for table in group.tables:
-        names = table.column_names()
+        names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
         assert set(table.key) <= set(names)
         assert set(table.unit) <= set(names)

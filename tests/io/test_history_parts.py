@@ -114,10 +114,7 @@ def test_rows_of_no_loan_are_listed_and_counted(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_told_once(tmp_path: Path) -> None:
     found = faults_of(parts_of(months().drop(columns=["loan_id", "rate"]), tmp_path))
-    assert [one.split(":")[0] for one in found] == [
-        "months.parquet, column `loan_id`",
-        "months.parquet, column `rate`",
-    ]
+    assert [one.split(":")[0] for one in found] == ["months.parquet, column `loan_id`", "months.parquet, column `rate`"]
 
 
 def test_a_file_without_rows_is_a_fault(tmp_path: Path) -> None:

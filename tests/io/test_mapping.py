@@ -12,28 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from behavior.contracts import Place, TableContract, check
+from behavior.contracts import check
 from behavior.errors import Fault, SpecFault
 from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap
 from behavior.market.contracts import RATES_TABLE
 from behavior.panel.contracts import ACCOUNT_MONTHS, LOAN_MONTHS, LOANS, PRODUCT_RATES
-
-
-def _map(
-    folder: Path,
-    content: str,
-    contract: TableContract | None,
-    siblings: dict[str, pd.DataFrame] | None = None,
-    **terms: Any,
-) -> MappedTable:
-    (folder / "extract.csv").write_text(content, encoding="utf-8")
-    source = TableMap.model_validate({"file": "extract.csv", **terms})
-    read = {
-        name: MappedTable(one, Place(f"{name}.csv", np.arange(len(one)) + 2), ())
-        for name, one in (siblings or {}).items()
-    }
-    return map_table(source, contract, folder, "table", read)
+from tests.io.door_cases import map_text
 
 
 def _values(mapped: MappedTable) -> pd.DataFrame:
@@ -50,7 +35,7 @@ def test_names_constants_words_and_units(tmp_path: Path) -> None:
         "original_balance": {"from": "BALANCE", "unit": "thousands"},
         "currency": {"value": "USD"},
     }
-    table = _values(_map(tmp_path, text, LOANS, columns=columns))
+    table = _values(map_text(tmp_path, text, LOANS, columns=columns))
     assert table["loan_id"].tolist() == ["7", "8"]
     assert table["rate_type"].tolist() == ["fixed", "arm"]
     assert table["original_rate"].tolist() == [0.0325, 0.04]
@@ -68,7 +53,7 @@ def test_names_constants_words_and_units(tmp_path: Path) -> None:
     ],
 )
 def test_units_are_exact(tmp_path: Path, word: str, value: str, result: float) -> None:
-    table = _values(_map(tmp_path, f"x\n{value}\n", LOANS, columns={"original_rate": {"from": "x", "unit": word}}))
+    table = _values(map_text(tmp_path, f"x\n{value}\n", LOANS, columns={"original_rate": {"from": "x", "unit": word}}))
     assert table["original_rate"].tolist() == [result]
 
 
@@ -81,7 +66,7 @@ def test_dates_month_ends_and_ages(tmp_path: Path) -> None:
         "age_months": {"months_between": ["origination_date", "month"]},
         "due": {"months_after": {"date": "month", "months": 12}},
     }
-    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=columns))
+    table = _values(map_text(tmp_path, text, LOAN_MONTHS, columns=columns))
     assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-02-29", "2020-03-31"]
     assert table["age_months"].tolist() == [13.0, 3.0]
     assert table["due"].dt.strftime("%Y-%m-%d").tolist() == ["2021-02-28", "2021-03-31"]
@@ -89,17 +74,17 @@ def test_dates_month_ends_and_ages(tmp_path: Path) -> None:
 
 def test_quarters_end_in_their_last_month(tmp_path: Path) -> None:
     columns = {"month": {"from": "q", "date_format": "quarter"}}
-    table = _values(_map(tmp_path, "q\n2021Q1\n2021-Q4\n", PRODUCT_RATES, columns=columns))
+    table = _values(map_text(tmp_path, "q\n2021Q1\n2021-Q4\n", PRODUCT_RATES, columns=columns))
     assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2021-03-31", "2021-12-31"]
 
 
 def test_masked_values_are_missing_not_zero(tmp_path: Path) -> None:
     text = "b,age\n0,1\n0,9\n500,10\n,11\n"
     masked = {"balance": {"from": "b", "null_where": [0], "null_when": [{"column": "age", "at_most": 9}]}}
-    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=masked))
+    table = _values(map_text(tmp_path, text, LOAN_MONTHS, columns=masked))
     assert table["balance"].isna().tolist() == [True, True, False, True]
     only_young = {"balance": {"from": "b", "null_when": [{"column": "age", "below": 9}]}}
-    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns=only_young))
+    table = _values(map_text(tmp_path, text, LOAN_MONTHS, columns=only_young))
     assert table["balance"].isna().tolist() == [True, False, False, True]
 
 
@@ -111,7 +96,7 @@ def test_status_from_codes_first_case_wins(tmp_path: Path) -> None:
         {"when": [{"column": "code", "is": ["02", "09"]}], "then": "default"},
         {"when": [{"column": "code", "filled": True}], "then": "transferred"},
     ]
-    table = _values(_map(tmp_path, text, LOAN_MONTHS, columns={"status": {"cases": cases, "otherwise": "open"}}))
+    table = _values(map_text(tmp_path, text, LOAN_MONTHS, columns={"status": {"cases": cases, "otherwise": "open"}}))
     assert table["status"].tolist() == ["matured", "prepaid", "default", "open", "transferred"]
 
 
@@ -121,7 +106,7 @@ def test_exits_end_a_loan(tmp_path: Path) -> None:
         "B,2020-01-31,5,open\nB,2020-02-29,5,open\n"
     )
     columns = {name: {} for name in ("loan_id", "month", "balance", "status")}
-    mapped = _map(tmp_path, text, LOAN_MONTHS, columns=columns, drop_after_exit=True, balance_zero_at_exit=True)
+    mapped = map_text(tmp_path, text, LOAN_MONTHS, columns=columns, drop_after_exit=True, balance_zero_at_exit=True)
     assert mapped.table["balance"].tolist() == [10.0, 0.0, 5.0, 5.0]
     assert mapped.notes == ("1 rows after the month of exit, set aside",)
 
@@ -135,7 +120,7 @@ def test_wide_becomes_long_without_empty_cells(tmp_path: Path) -> None:
         "columns": {"frm30": "MORTGAGE30", "frm15": "MORTGAGE15"},
     }
     columns = {"date": "week", "index": "series", "value": {"from": "quote", "unit": "percent"}}
-    table = _values(_map(tmp_path, text, RATES_TABLE, melt=melt, columns=columns))
+    table = _values(map_text(tmp_path, text, RATES_TABLE, melt=melt, columns=columns))
     assert table["date"].dt.day.tolist() == [2, 9, 2]
     assert table["index"].tolist() == ["MORTGAGE30", "MORTGAGE30", "MORTGAGE15"]
     assert table["value"].tolist() == pytest.approx([0.0372, 0.0364, 0.0316], abs=1e-15)
@@ -144,12 +129,7 @@ def test_wide_becomes_long_without_empty_cells(tmp_path: Path) -> None:
 def test_days_become_months(tmp_path: Path) -> None:
     text = "id,day,balance,paid\nA,2020-01-05,10,1\nA,2020-01-30,12,2\nA,2020-02-01,9,4\n"
     aggregate = {"by": ["id"], "date": "day", "take": {"balance": "last", "paid": "sum"}}
-    columns = {
-        "account_id": "id",
-        "month": "day",
-        "balance": {"from": "balance"},
-        "credits": {"from": "paid"},
-    }
+    columns = {"account_id": "id", "month": "day", "balance": {"from": "balance"}, "credits": {"from": "paid"}}
     (tmp_path / "typed.parquet").write_bytes(b"")
     pd.DataFrame(
         {
@@ -159,7 +139,7 @@ def test_days_become_months(tmp_path: Path) -> None:
             "paid": [1.0, 2, 4],
         }
     ).to_parquet(tmp_path / "typed.parquet")
-    mapped = _map(tmp_path, text, ACCOUNT_MONTHS, file="typed.parquet", aggregate=aggregate, columns=columns)
+    mapped = map_text(tmp_path, text, ACCOUNT_MONTHS, file="typed.parquet", aggregate=aggregate, columns=columns)
     table = _values(mapped)
     assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
     assert table["balance"].tolist() == [12.0, 9.0]
@@ -168,7 +148,7 @@ def test_days_become_months(tmp_path: Path) -> None:
 
 def test_months_without_a_row_are_filled_where_the_profile_says_so(tmp_path: Path) -> None:
     text = "id,day,paid\nB,2020-02-03,5\nA,2019-12-05,10\nA,2020-03-02,-4\nA,2020-03-05,1\n"
-    made = _map(
+    made = map_text(
         tmp_path,
         text,
         ACCOUNT_MONTHS,
@@ -202,7 +182,7 @@ def test_days_of_a_text_file_become_months(tmp_path: Path) -> None:
     }
     columns = {"account_id": "id", "month": "day", "credits": "paid", "balance": "rate", "note": {"kind": "text"}}
     form = {"decimal": ",", "thousands": "."}
-    table = _values(_map(tmp_path, text, ACCOUNT_MONTHS, text=form, aggregate=aggregate, columns=columns))
+    table = _values(map_text(tmp_path, text, ACCOUNT_MONTHS, text=form, aggregate=aggregate, columns=columns))
     assert table["month"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
     assert table["credits"].tolist() == [1002.5, 4.0]
     assert table["balance"].tolist() == [10.0, 8.0]
@@ -212,7 +192,7 @@ def test_days_of_a_text_file_become_months(tmp_path: Path) -> None:
 def test_cells_that_cannot_be_summed_are_named(tmp_path: Path) -> None:
     text = "id,day,paid\nA,2020-01-05,1\nA,05.01.2020,2\nA,2020-02-01,many\nB,2020,2\n"
     aggregate = {"by": ["id"], "date": "day", "take": {"paid": "sum"}}
-    mapped = _map(tmp_path, text, ACCOUNT_MONTHS, aggregate=aggregate, columns={"account_id": "id", "month": "day"})
+    mapped = map_text(tmp_path, text, ACCOUNT_MONTHS, aggregate=aggregate, columns={"account_id": "id", "month": "day"})
     assert [(one.line, one.column, one.value) for one in mapped.faults] == [
         (3, "day", "05.01.2020"),
         (5, "day", "2020"),
@@ -225,7 +205,7 @@ def test_flows_become_balances(tmp_path: Path) -> None:
         "id,at,flow\nA,2020-01-30 09:00:00,5\nB,2020-01-02 08:00:00,7\nA,2020-01-05 10:00:00,10\n"
         "A,2020-02-03 11:00:00,-4\nB,2020-02-07 12:00:00,\n"
     )
-    mapped = _map(
+    mapped = map_text(
         tmp_path,
         text,
         ACCOUNT_MONTHS,
@@ -243,9 +223,9 @@ def test_flows_become_balances(tmp_path: Path) -> None:
 
 def test_what_a_running_sum_needs_is_named(tmp_path: Path) -> None:
     how = {"by": ["id"], "date": "at", "columns": {"flow": "held"}}
-    absent = _map(tmp_path, "id,at\nA,2020-01-05\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
+    absent = map_text(tmp_path, "id,at\nA,2020-01-05\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
     assert [one.column for one in absent.faults] == ["flow"]
-    bad = _map(tmp_path, "id,at,flow\nA,2020-01-05,x\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
+    bad = map_text(tmp_path, "id,at,flow\nA,2020-01-05,x\n", ACCOUNT_MONTHS, cumulate=how, columns={"balance": "held"})
     assert [(one.line, one.column, one.value) for one in bad.faults] == [(2, "flow", "x")]
 
 
@@ -282,7 +262,7 @@ def test_columns_of_a_sibling_and_what_it_does_not_have(tmp_path: Path) -> None:
         "credits": {"from": "cr", "minus": ["interest_credited"]},
     }
     text = "account_id,month,cr\n1,2020-01-31,10\n2,2020-01-31,4\n"
-    table = _values(_map(tmp_path, text, ACCOUNT_MONTHS, {"interest": interest}, columns=columns))
+    table = _values(map_text(tmp_path, text, ACCOUNT_MONTHS, {"interest": interest}, columns=columns))
     assert table["interest_credited"].tolist() == [2.5, 0.0]
     assert table["credits"].tolist() == [7.5, 4.0]
 
@@ -319,14 +299,14 @@ def test_another_writing_of_text_files(tmp_path: Path) -> None:
         "index": {"value": "X"},
         "value": {"from": "satz", "unit": "basis_points"},
     }
-    table = _values(_map(tmp_path, text, RATES_TABLE, text=form, columns=columns))
+    table = _values(map_text(tmp_path, text, RATES_TABLE, text=form, columns=columns))
     assert table["value"].tolist() == [pytest.approx(0.12345, abs=1e-15)]
 
 
 def test_where_having_and_one_a_key(tmp_path: Path) -> None:
     text = "d,i,v\n2020-02-29,A,2\n2020-01-31,A,1\n2020-01-31,A,3\n2020-01-31,B,9\n2019-01-31,A,4\n"
     columns = {"date": "d", "index": "i", "value": {"from": "v", "unit": "percent"}}
-    mapped = _map(
+    mapped = map_text(
         tmp_path,
         text,
         RATES_TABLE,
@@ -349,7 +329,7 @@ def test_where_having_and_one_a_key(tmp_path: Path) -> None:
 def test_faults_name_the_extracts_own_column_and_line(tmp_path: Path) -> None:
     text = "SATZ,TAG\n1,2020-01-31\nx,2020-02-29\n2,29.02.2020\n"
     columns = {"date": {"from": "TAG", "date_format": "%Y-%m-%d"}, "value": {"from": "SATZ", "unit": "percent"}}
-    mapped = _map(tmp_path, text, RATES_TABLE, columns=columns)
+    mapped = map_text(tmp_path, text, RATES_TABLE, columns=columns)
     assert [str(one) for one in mapped.faults] == [
         "extract.csv, line 4, column `TAG`: found '29.02.2020': expected a date written as `%Y-%m-%d`. "
         "Correct `date_format`",
@@ -358,7 +338,7 @@ def test_faults_name_the_extracts_own_column_and_line(tmp_path: Path) -> None:
 
 
 def test_a_column_the_extract_does_not_have(tmp_path: Path) -> None:
-    mapped = _map(tmp_path, "a,b\n1,2\n", RATES_TABLE, columns={"date": "day", "value": "b"})
+    mapped = map_text(tmp_path, "a,b\n1,2\n", RATES_TABLE, columns={"date": "day", "value": "b"})
     assert mapped.faults == (
         Fault(
             "extract.csv",
@@ -372,7 +352,7 @@ def test_a_column_the_extract_does_not_have(tmp_path: Path) -> None:
 def test_an_unknown_lookup_is_named(tmp_path: Path) -> None:
     columns = {"value": {"join": {"table": "other", "on": ["a"], "column": "x"}}}
     with pytest.raises(SpecFault, match="expected a sibling table or lookup; there are none"):
-        _map(tmp_path, "a\n1\n", RATES_TABLE, columns=columns)
+        map_text(tmp_path, "a\n1\n", RATES_TABLE, columns=columns)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +373,7 @@ def test_wrong_terms_are_refused(terms: dict[str, Any], words: str) -> None:
 def test_mapping_moves_no_number(tmp_path: Path) -> None:
     values = np.random.default_rng(1).random(200).round(6)
     text = "d,v\n" + "".join(f"2020-01-{1 + i % 31:02d},{value}\n" for i, value in enumerate(values))
-    table = _values(_map(tmp_path, text, None, columns={"v": {"kind": "number"}}))
+    table = _values(map_text(tmp_path, text, None, columns={"v": {"kind": "number"}}))
     np.testing.assert_array_equal(table["v"].to_numpy(), values)
 
 
@@ -432,12 +412,12 @@ def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path: Path, zone: str) -> No
     text = f"id,at,paid\nA,2020-03-31T23:30:00{zone},1\nA,2020-04-01T00:15:00{zone},2\n"
     aggregate = {"by": ["id"], "date": "at", "take": {"paid": "sum"}}
     columns = {"month": {"from": "at", "kind": "date"}, "paid": {"kind": "number"}}
-    assert _values(_map(tmp_path, text, None, aggregate=aggregate, columns=columns))["paid"].tolist() == [1.0, 2.0]
+    assert _values(map_text(tmp_path, text, None, aggregate=aggregate, columns=columns))["paid"].tolist() == [1.0, 2.0]
 
 
 def test_a_name_is_composed_of_columns(tmp_path: Path) -> None:
     text = "BRANCH,NO\n001,007\n002,007\n,008\n"
-    table = _values(_map(tmp_path, text, None, columns={"loan_id": {"composed": "A-{BRANCH}/{NO}"}}))
+    table = _values(map_text(tmp_path, text, None, columns={"loan_id": {"composed": "A-{BRANCH}/{NO}"}}))
     assert table["loan_id"].tolist()[:2] == ["A-001/007", "A-002/007"]
     assert table["loan_id"].isna().tolist() == [False, False, True]
     for odd in ("BRANCH", "{BRANCH", "{}", "{A}-}"):
@@ -503,13 +483,13 @@ def test_an_account_that_is_emptied_holds_nothing(
         {"cumulate": {**by, "columns": {"paid": "held"}}, "aggregate": {**by, "take": {"held": "last"}}},
         {"aggregate": {**by, "take": {"paid": "sum"}}},
     ):
-        table = _values(_map(tmp_path_factory.mktemp("sums"), text, None, **steps))
+        table = _values(map_text(tmp_path_factory.mktemp("sums"), text, None, **steps))
         assert table.iloc[-1, -1] == 0.0
 
 
 def test_a_table_that_its_steps_empty_says_which(tmp_path: Path) -> None:
     columns = {"account_id": "id", "month": {"value": "2024-01-31"}, "balance": {}}
     having = [{"column": "balance", "above": 9}]
-    found = _map(tmp_path, "id,balance\n7,5\n", ACCOUNT_MONTHS, columns=columns, having=having)
+    found = map_text(tmp_path, "id,balance\n7,5\n", ACCOUNT_MONTHS, columns=columns, having=having)
     rule = "expected at least one row that counts (1 rows set aside by `having`)"
     assert [one.rule for one in found.faults] == [rule]

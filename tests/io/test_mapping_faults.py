@@ -21,6 +21,7 @@ from behavior.io.mapping import MappedTable, map_table
 from behavior.io.mapping_terms import TableMap, Text
 from behavior.io.profiles import load_profile
 from behavior.panel.contracts import ACCOUNT_MONTHS, ACCOUNTS, LOAN_MONTHS
+from tests.io.door_cases import map_text
 
 THOUSANDS = "expected a plain number without thousands separators"
 NO_NUMBER = "expected a number, not text"
@@ -35,13 +36,7 @@ def _map(
     siblings: dict[str, pd.DataFrame] | None = None,
     **terms: Any,
 ) -> MappedTable:
-    (folder / "extract.csv").write_text(content, encoding="utf-8")
-    source = TableMap.model_validate({"file": "extract.csv", "columns": columns, **terms})
-    read = {
-        name: MappedTable(one, Place(f"{name}.csv", np.arange(len(one)) + 2), ())
-        for name, one in (siblings or {}).items()
-    }
-    return map_table(source, contract, folder, "table", read)
+    return map_text(folder, content, contract, siblings, columns=columns, **terms)
 
 
 def _said(mapped: MappedTable) -> list[tuple[int | None, str | None, str | None, str]]:
@@ -334,11 +329,7 @@ def test_numbers_are_not_compared_as_text(tmp_path: Path) -> None:
     assert _said(mapped) == [(3, "held", "1,000", THOUSANDS)]
 
 
-ODD = {
-    "lists": pa.array([[1], [2]]),
-    "bytes": pa.array([b"a", b"\xff"]),
-    "days": pa.array([dt.date(2020, 1, 31)] * 2),
-}
+ODD = {"lists": pa.array([[1], [2]]), "bytes": pa.array([b"a", b"\xff"]), "days": pa.array([dt.date(2020, 1, 31)] * 2)}
 STEPS: dict[str, dict[str, Any]] = {
     "cumulate": {"cumulate": {"by": ["c"], "date": "d", "columns": {"c": "held"}}, "columns": {"balance": "held"}},
     "sum": {"aggregate": {"by": ["k"], "take": {"c": "sum"}}, "columns": {"balance": "c"}},

@@ -22,26 +22,19 @@ from behavior.kinds._segments import scheme_of
 from behavior.panel.base import Panel
 from behavior.panel.resets import PERIODS, PHASES, phases_of
 from behavior.quantities import Quantity
-from behavior.specs import ModelSpec, parse_spec
+from behavior.specs import ModelSpec
+from tests.spec_examples import PREPAYMENT, spec_of
 
 
 def spec(by: str = '["product"]', least: int = 10) -> ModelSpec:
-    text = f"""
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "mortgage_history/1"
+    more = f"""
 [segments]
 by = {by}
 minimum_exposure_months = {least}
-[estimator]
-family = "best"
 [options]
 segments_otherwise = ["rate_type", "fixation_months"]
 """
-    return parse_spec(text, "spec.toml")
+    return spec_of(*PREPAYMENT, "best", more)
 
 
 def panel(**columns: object) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
-from behavior.specs import ModelSpec, parse_spec
+from tests.spec_examples import spec_of
 
 KINDS = [kind for kind in all_kinds().values() if kind.features and kind.name in ("mortgage_prepayment", "nmd_decay")]
 MONTHLY = {"mortgage_history/1": "loan_months", "deposit_history/1": "account_months"}
@@ -39,20 +39,6 @@ def quiet_deposits() -> CustomerHistory:
 
 def history_of(contract: str) -> CustomerHistory:
     return bank().mortgages if contract == "mortgage_history/1" else quiet_deposits()
-
-
-def spec_of(kind) -> ModelSpec:
-    text = f"""
-[model]
-kind = "{kind.name}"
-version = 1
-owner = "tests"
-[history]
-contract = "{kind.history_contract}"
-[estimator]
-family = "spline_hazard"
-"""
-    return parse_spec(text, "spec.toml")
 
 
 def disturbed(history: CustomerHistory, name: str, cut: pd.Timestamp, rng: np.random.Generator) -> CustomerHistory:
@@ -85,7 +71,7 @@ def disturbed_rates(rates: RateHistory, cut: pd.Timestamp, rng: np.random.Genera
 @settings(max_examples=8, deadline=None)
 @given(place=st.integers(12, 60), seed=st.integers(0, 10**6))
 def test_no_feature_sees_its_own_month_or_later(kind, place: int, seed: int) -> None:
-    spec, rng = spec_of(kind), np.random.default_rng(seed)
+    spec, rng = spec_of(kind.name, kind.history_contract), np.random.default_rng(seed)
     history, rates = history_of(kind.history_contract), bank().rate_history
     months = np.sort(history.tables[MONTHLY[kind.history_contract]]["month"].unique())
     cut = pd.Timestamp(months[place])
@@ -124,7 +110,7 @@ def masked(history: CustomerHistory, name: str, rng: np.random.Generator) -> Cus
 @settings(max_examples=6, deadline=None)
 @given(place=st.integers(12, 60), seed=st.integers(0, 10**6))
 def test_a_history_that_ends_earlier_has_the_same_features_up_to_its_end(kind, place: int, seed: int) -> None:
-    spec, name = spec_of(kind), MONTHLY[kind.history_contract]
+    spec, name = spec_of(kind.name, kind.history_contract), MONTHLY[kind.history_contract]
     history = masked(history_of(kind.history_contract), name, np.random.default_rng(seed))
     months = history.tables[name]
     cut = pd.Timestamp(np.sort(months["month"].unique())[place])

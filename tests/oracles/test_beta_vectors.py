@@ -14,11 +14,7 @@ from behavior.estimators.pass_through_correction import correction_fit
 from behavior.estimators.pass_through_readings import cumulative_betas, cycle_reading, one_period_betas
 from behavior.estimators.pass_through_replication import replicate
 from behavior.estimators.pass_through_static import static_beta
-from behavior.estimators.pass_through_statistics import (
-    dickey_fuller,
-    hodrick_prescott,
-    least_squares,
-)
+from behavior.estimators.pass_through_statistics import dickey_fuller, hodrick_prescott, least_squares
 from behavior.estimators.pass_through_threshold import threshold_fit
 from tests.estimators.pass_through_cases import series_of
 

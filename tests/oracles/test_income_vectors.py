@@ -50,12 +50,7 @@ def speed(product: str, delay: int) -> AssumptionTable:
     curves = tuple(AssumptionCurve((product,), none, {}, np.asarray(1.0), direction=way) for way in Direction)
     delays = dict.fromkeys(Direction, delay)
     return AssumptionTable(
-        f"speed_{product}",
-        Effect.REPRICING,
-        Quantity.MONTHLY_ADJUSTMENT,
-        BY_PRODUCT,
-        curves,
-        delay_months=delays,
+        f"speed_{product}", Effect.REPRICING, Quantity.MONTHLY_ADJUSTMENT, BY_PRODUCT, curves, delay_months=delays
     )
 
 

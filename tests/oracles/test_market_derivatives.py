@@ -11,11 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.engine.options import (
-    option_value,
-    strip_values,
-    volatility_factor,
-)
+from behavior.engine.options import option_value, strip_values, volatility_factor
 from behavior.engine.swaps import (
     annuity,
     discount_factors_from_par,

@@ -11,31 +11,27 @@ import pytest
 from behavior.benchmark.results import Verdict
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
-from behavior.specs import parse_spec
 from behavior.validation.export_fidelity import SPEED_BAR, SURVIVAL_BAR, Bar
 from behavior.workflows.benchmark_truth import judged
 from behavior.workflows.truth_evidence import TruthEvidence, evidence_of
 from behavior.workflows.truth_measures import held_by_bands
+from tests.spec_examples import PREPAYMENT, spec_of
 
-SPEC = """
-[model]
-kind = "mortgage_prepayment"
-version = 1
-owner = "tests"
-[history]
-contract = "mortgage_history/1"
+SPEC = spec_of(
+    *PREPAYMENT,
+    family="s_curve_hazard",
+    more="""
 [segments]
 by = ["product"]
 [features]
 use = ["incentive", "months_in_the_money", "age_months", "month_of_year"]
-[estimator]
-family = "s_curve_hazard"
-"""
+""",
+)
 
 
 def test_one_bank_has_no_verdict_on_its_bands() -> None:
     bank = simulate(SimulatorSettings(loans=700, accounts=400, minimum_balance_paths=1), seed=3)
-    shown = evidence_of(bank, "mortgage_prepayment", parse_spec(SPEC, "spec.toml"))
+    shown = evidence_of(bank, "mortgage_prepayment", SPEC)
     cells = shown.tables["bands"]
     assert len(cells) >= 10 and (cells["lower"] < cells["upper"]).all()
     answer = judged([shown])

@@ -28,6 +28,7 @@ from behavior.workflows.value_words import WORDS
 from behavior.workflows.wiring import Project, model_spec
 from tests.cli.test_value import BOOK, CURVES, PLAN, SETTINGS
 from tests.engine.simple import runoff
+from tests.spec_examples import spec_text
 
 PROFILE = """
 name = "small"
@@ -205,16 +206,7 @@ tables.account_months.file = "b.csv"
 folder = "decay"
 history = "deposits"
 """
-SPEC = """
-[model]
-kind = "nmd_decay"
-version = 1
-owner = "x"
-[history]
-contract = "deposit_history/1"
-[estimator]
-family = "best"
-"""
+SPEC = spec_text("nmd_decay", "deposit_history/1", "best")
 
 
 def test_a_model_learns_from_a_history_of_its_own_contract_only(folder: Path) -> None:

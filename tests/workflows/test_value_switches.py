@@ -136,8 +136,7 @@ def test_the_liquidity_view_reads_lowest_balances_and_censors_moves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tail", "hazard"),
-    [(Tail.LARGER_OF_LAST_AND_MEAN, 0.02), (Tail.LAST_VALUE, 0.01), (Tail.MEAN_OF_LAST_24, 0.02)],
+    ("tail", "hazard"), [(Tail.LARGER_OF_LAST_AND_MEAN, 0.02), (Tail.LAST_VALUE, 0.01), (Tail.MEAN_OF_LAST_24, 0.02)]
 )
 def test_the_hazard_beyond_the_last_month(tail: Tail, hazard: float) -> None:
     # 24 months with a mean of 2% that end at 1%.

@@ -6,12 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 DAY_COUNTS: Mapping[str, str] = MappingProxyType(
-    {
-        "AA": "ACT/ACT",
-        "A360": "ACT/360",
-        "A365": "ACT/365F",
-        "30E360": "30E/360",
-    }
+    {"AA": "ACT/ACT", "A360": "ACT/360", "A365": "ACT/365F", "30E360": "30E/360"}
 )
 CONVENTIONS = ("NOS", "NULL", "SCF", "SCMF", "SCP", "SCMP", "CSF", "CSMF", "CSP", "CSMP")
 RECEIVES: Mapping[str, float] = MappingProxyType(

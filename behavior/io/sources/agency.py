@@ -15,17 +15,7 @@ import pandas as pd
 from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
-from behavior.io.sources.base import (
-    Batch,
-    Layout,
-    dates,
-    field_names,
-    known,
-    months,
-    numbers,
-    text_batches,
-    words,
-)
+from behavior.io.sources.base import Batch, Layout, dates, field_names, known, months, numbers, text_batches, words
 from behavior.io.sources.lives import Lives, Seen
 from behavior.months import month_number_or_nan
 from behavior.quantities import BoolArray, IntArray
@@ -39,13 +29,7 @@ CODES = (PAID, *DEFAULTS, *REMOVED)
 OCCUPANCY = {"P": "owner", "I": "investor", "S": "second_home"}
 CHANNEL = {"R": "retail", "B": "broker", "C": "correspondent", "T": "third_party"}
 PURPOSE = {"P": "purchase", "C": "cash_out_refinance", "N": "refinance", "R": "refinance", "U": "refinance"}
-PROPERTY = {
-    "SF": "single_family",
-    "CO": "condominium",
-    "PU": "planned_unit",
-    "MH": "manufactured",
-    "CP": "cooperative",
-}
+PROPERTY = {"SF": "single_family", "CO": "condominium", "PU": "planned_unit", "MH": "manufactured", "CP": "cooperative"}
 RATE_TYPE = {"FRM": "fixed", "ARM": "arm"}
 
 

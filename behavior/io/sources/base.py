@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import tomllib
 import zipfile
 import zlib
@@ -21,7 +20,7 @@ import pyarrow.csv as pacsv
 
 from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
-from behavior.digests import sha256_of
+from behavior.digests import sha256_of, sha256_of_file
 from behavior.errors import Fault, FaultyInput
 from behavior.quantities import IntArray
 
@@ -117,10 +116,7 @@ def field_names(layout: str) -> tuple[str, ...]:
 
 def digest_of(files: Sequence[Path]) -> str:
     """sha256 of a file of any length; of several, sha256 over their names and digests, a line each, in name order."""
-    digests = []
-    for path in sorted(files):
-        with path.open("rb") as file:
-            digests.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
+    digests = [(path.name, sha256_of_file(path)) for path in sorted(files)]
     if len(digests) == 1:
         return digests[0][1]
     return sha256_of("\n".join(f"{name} {digest}" for name, digest in digests))

@@ -19,18 +19,7 @@ from behavior.months import first_day, month_end, month_number
 from behavior.quantities import IntArray
 
 ACCOUNT = ("account_id", "district_id", "frequency", "date")
-TRANS = (
-    "trans_id",
-    "account_id",
-    "date",
-    "type",
-    "operation",
-    "amount",
-    "balance",
-    "k_symbol",
-    "bank",
-    "account",
-)
+TRANS = ("trans_id", "account_id", "date", "type", "operation", "amount", "balance", "k_symbol", "bank", "account")
 DISP = ("disp_id", "client_id", "account_id", "type")
 OWNERS = "disp.asc"
 CREDIT, DEBITS, INTEREST = "PRIJEM", ("VYDAJ", "VYBER"), "UROK"

@@ -18,12 +18,7 @@ class Curve:
     """Zero rates by tenor: linear in time or log-linear in the factor, flat outside."""
 
     def __init__(
-        self,
-        as_of: Day,
-        nodes: list[tuple[int, float]],
-        style: str = "linear",
-        grid: bool = False,
-        read: str = "pchip",
+        self, as_of: Day, nodes: list[tuple[int, float]], style: str = "linear", grid: bool = False, read: str = "pchip"
     ) -> None:
         self.as_of, self.style, self.read = as_of, style, read
         self.t = [m / 12 if grid else (later(as_of, m) - as_of).days / 365 for m, _ in sorted(nodes)]

@@ -24,14 +24,7 @@ from tests.engine.plain.walk import FIELDS, HORIZON, Choices, Walk
 BUCKETS = [0, 1, 3, 6, 9, 12, 18, 24, 36, 48, 60, 72, 84, 96, 108, 120, 180, 240, math.inf]
 SHEETS = ("run_off", "constant")
 SIGN = {"asset": 1.0, "liability": -1.0, "receive": 1.0, "pay": -1.0}
-DATES = (
-    "origination_date",
-    "maturity_date",
-    "next_reset_date",
-    "amortization_start_date",
-    "start_date",
-    "expiry_date",
-)
+DATES = ("origination_date", "maturity_date", "next_reset_date", "amortization_start_date", "start_date", "expiry_date")
 
 
 def scenarios_of(options: Any, moneys: list[str], as_of: Day) -> list[PlainScenario]:
@@ -269,8 +262,7 @@ def _shaped(as_of: Day, eve: Any, nii: Any, gap: Any, flows: Any) -> dict[str, p
             ],
         ),
         "gap": pd.DataFrame(
-            [(*key, amount) for key, amount in gap.items()],
-            columns=["bucket", "currency", "side", "repricing_amount"],
+            [(*key, amount) for key, amount in gap.items()], columns=["bucket", "currency", "side", "repricing_amount"]
         ),
         "cash_flows": pd.DataFrame(
             [(*key[:4], end(key[4]), *(cells.get(name, 0.0) for name in FIELDS)) for key, cells in flows.items()],
