@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from behavior.errors import Fault, FaultyInput, MarketDataError
+from behavior.io.files import read_bytes
 from behavior.io.profiles import Profile
+from behavior.specs import parse_spec
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
+from behavior.workflows.train import SPEC_FILE, kind_of
 from behavior.workflows.value import require_market
 from behavior.workflows.wiring import Project, missing_models, model_spec
 
@@ -20,6 +23,10 @@ def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]
         missing = missing_models(profile)
         found = [*_missing_sections(profile), *missing, *_spec_faults(profile, {fault.value for fault in missing})]
         rows.append(_row("models", len(profile.models), found))
+        faults += found
+    if profile.terms.benchmark:
+        found = _question_faults(profile)
+        rows.append(_row("benchmark", len(profile.terms.benchmark), found))
         faults += found
     if profile.value:
         found = _value_faults(profile)
@@ -46,9 +53,26 @@ def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
     for name in profile.models:
         if str(profile.model_folder(name)) not in missing:
             try:
-                model_spec(profile, name)
+                kind_of(model_spec(profile, name), f"{profile.model_folder(name).name}/{SPEC_FILE}")
             except FaultyInput as error:
                 faults += error.faults
+    return list(dict.fromkeys(faults))
+
+
+def _question_faults(profile: Profile) -> list[Fault]:
+    """What is wrong with the models that the profile's questions are asked of."""
+    faults: list[Fault] = []
+    for name, question in profile.terms.benchmark.items():
+        file = profile.path(question.model) / SPEC_FILE
+        if not file.is_file():
+            rule = f"expected a model folder with a {SPEC_FILE}"
+            faults.append(profile.fault(rule, "benchmark", name, "model", value=question.model))
+            continue
+        called = f"{file.parent.name}/{SPEC_FILE}"
+        try:
+            kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+        except FaultyInput as error:
+            faults += error.faults
     return list(dict.fromkeys(faults))
 
 
