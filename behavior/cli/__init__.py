@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 COMMANDS = {
     "demo": "the whole line on the simulated bank, from history to NII, EVE and reports",
@@ -24,11 +25,19 @@ COMMANDS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that answers a wrong word with what is wrong, not with every option there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the options stand, and leave with the exit code of usage."""
+        self.exit(2, f"error: {message}. See `{self.prog} --help`.\n")
+
+
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser; `only` builds the arguments of one command alone, so that help stays instant."""
     from behavior import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="behavior",
         description="Behavioural assumptions for bank asset-liability management: learn, validate, publish, value.",
         epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 gate failed, 5 not approved or not valid, 130 interrupted, "

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from behavior.assumptions.set import AssumptionSet, AssumptionTable
+    from behavior.io.profiles import Profile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", metavar="FILE", help="profile whose registry says which versions a validator has signed"
     )
-    parser.add_argument("--store", default="assumptions", metavar="DIR", help="where sets live (default ./assumptions)")
+    parser.add_argument(
+        "--store", metavar="DIR", help="where sets live (default: the profile's; ./assumptions without a profile)"
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -35,24 +38,25 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.errors import UsageError
     from behavior.io.assumption_store import AssumptionStore
     from behavior.io.files import require_outputs
+    from behavior.io.profiles import load_profile
     from behavior.io.set_folder import read_set
     from behavior.workflows.publish import publish
 
-    require_outputs([Path(arguments.store)])
+    profile = load_profile(arguments.profile) if arguments.profile is not None else None
+    store = AssumptionStore(arguments.store or (Path("assumptions") if profile is None else profile.folder_of("store")))
+    require_outputs([store.folder])
     drafts = [read_set(Path(folder)) for folder in arguments.drafts]
     dates = {draft.as_of for draft in drafts} if arguments.as_of is None else {arguments.as_of}
     if len(dates) > 1:
         found = ", ".join(str(date) for date in sorted(dates))
         raise UsageError(f"the drafts are of different dates ({found}); say which with --as-of.")
-    store = AssumptionStore(arguments.store)
     tables = tuple(table for draft in drafts for table in draft.tables)
-    looked_up = arguments.profile is not None
-    if looked_up:
-        tables = _signed(tables, arguments.profile)
+    if profile is not None:
+        tables = _signed(tables, profile)
     written = publish(
         tables, arguments.id, dates.pop(), arguments.proposed_by, now(), store, arguments.supersedes, arguments.note
     )
-    _say(console, written, arguments.proposed_by, store.folder, looked_up)
+    _say(console, written, arguments.proposed_by, store.folder, profile is not None)
     return 0
 
 
@@ -94,10 +98,9 @@ def _say(console: Console, written: AssumptionSet, proposed_by: str, store: Path
     )
 
 
-def _signed(tables: tuple[AssumptionTable, ...], profile: str) -> tuple[AssumptionTable, ...]:
+def _signed(tables: tuple[AssumptionTable, ...], profile: Profile) -> tuple[AssumptionTable, ...]:
     """Tables with the signatures that stand in a profile's registry."""
-    from behavior.io.profiles import load_profile
     from behavior.workflows.sign import with_signatures
     from behavior.workflows.wiring import Project
 
-    return with_signatures(tables, Project(load_profile(profile)).tracker())
+    return with_signatures(tables, Project(profile).tracker())

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from behavior.io.drafts import DraftFolder
     from behavior.io.files import require_outputs, write_atomically
     from behavior.io.profiles import load_profile
-    from behavior.workflows.sign import sign, signed_report
+    from behavior.workflows.sign import refuse_signer, sign, signed_report
     from behavior.workflows.stages import Stages
     from behavior.workflows.validate import validate
     from behavior.workflows.wiring import Project
@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     require_outputs([drafts.root, *registry, *([] if arguments.out else [out])], [out] if arguments.out else [])
     tracker = project.tracker()
     record = tracker.record(name, alias="champion") if version is None else tracker.record(name, version)
+    if arguments.sign:  # before the checks are rerun and a report is written
+        refuse_signer(record, arguments.by)
     done = validate(record, project.request(project.model_named(name)), drafts, Stages(console.progress))
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)

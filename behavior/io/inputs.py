@@ -22,7 +22,7 @@ from behavior.io.tables import CheckedTable, read_table
 from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
-from behavior.panel.control_totals import added_up, held_by_month, tie_out, tied
+from behavior.panel.control_totals import added_up, held_by_month, reconciled_words, tie_out, tied
 
 
 def read_file(path: Path, contract: str) -> CheckedTable:
@@ -193,6 +193,13 @@ def _notes(section: HistorySection, read: Mapping[str, CheckedTable], group: Con
     return tuple(notes)
 
 
+def _unreconciled(history: CustomerHistory) -> list[str]:
+    """What does not tie out to the ledger: no fault, but nothing that a validator should be the first to see."""
+    ledger = history.control_totals
+    off = ledger is not None and not ledger.empty and not bool(ledger["reconciled"].all())
+    return [f"control_totals: {reconciled_words(ledger)}"] if ledger is not None and off else []
+
+
 def _rows_of(history: CustomerHistory) -> int:
     if isinstance(history, StreamedHistory):
         return sum(source.rows for source in history.sources)
@@ -210,7 +217,7 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
             history, found = None, list(error.faults)
         files = ", ".join(one.name for one in history.sources) if history is not None else ""
         count = _rows_of(history) if history is not None else 0
-        notes = list(history.notes) if history is not None else []
+        notes = [*history.notes, *_unreconciled(history)] if history is not None else []
         row = {"input": f"history.{name}", "rows": count, "files": files, "faults": len(found), "notes": notes}
         rows.append(row)
         faults += found

@@ -70,6 +70,15 @@ def tied(ledger: pd.DataFrame, held: pd.DataFrame, tables: Sequence[str]) -> pd.
     return joined
 
 
+def reconciled_words(lines: pd.DataFrame) -> str:
+    """How many of the lines of `tie_out` do not reconcile, and how many of these because rows are counted otherwise."""
+    off = lines[~lines["reconciled"].astype(bool)]
+    counted = off["rows"] if "rows" in off else pd.Series(float("nan"), off.index)
+    by_rows = int((counted.notna() & (counted != off["held_rows"])).sum())
+    words = f"{len(off):,} of {len(lines):,} ledger lines do not reconcile"
+    return words + (f", {by_rows:,} of them in the number of rows that have a balance" if by_rows else "")
+
+
 def _concerns(named: pd.Series, tables: Sequence[str]) -> pd.Series:
     """Lines that speak of this history: of its tables, or of a table that no history has."""
     elsewhere = {table.table for group in HISTORY_CONTRACTS for table in group.tables} - set(tables)

@@ -17,6 +17,7 @@ from behavior.reporting.irrbb_extras import extra_sections
 from behavior.reporting.irrbb_tables import (
     SHEETS,
     Money,
+    behind_words,
     coverage_shares,
     coverage_table,
     eve_picture,
@@ -114,7 +115,7 @@ def _summary(result: IrrbbResult, known: Mapping[str, Any], money: Money) -> Blo
         blocks.append(Paragraph(STAMPS.get(result.stamp, result.stamp), "stamp"))
     if known.get("about"):
         blocks.append(Paragraph(str(known["about"]), "note"))
-    blocks += [Paragraph(_worst_words(result, money))]
+    blocks += [Paragraph(_worst_words(result, money) + behind_words(result, money))]
     tests = _tests(result, known)
     if tests:
         blocks.append(_tests_table(tests, money))

@@ -18,6 +18,9 @@ from behavior.reporting.tables import number, spoken
 
 SHEETS = {"run_off": "run-off"}
 TWO_YEARS = 24
+PRODUCT = ("currency", "side", "product")
+NAMED = 3
+"""Products that the summary names."""
 UNITS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 
 
@@ -204,25 +207,44 @@ def nii_path(result: IrrbbResult, money: Money) -> list[Exhibit]:
 
 def product_table(result: IrrbbResult, money: Money) -> Table:
     """Present value by product in base and its change in the worst scenario of the total, per currency."""
-    shocked = result.eve_total[result.eve_total["scenario"] != BASE]
-    lowest = int(shocked["delta_eve_after_options"].to_numpy().argmin()) if len(shocked) else 0
-    worst = str(shocked["scenario"].iloc[lowest]) if len(shocked) else BASE
-    keys = ["currency", "side", "product"]
-    base = result.eve[result.eve["scenario"] == BASE].groupby(keys, sort=True)["present_value"].sum()
-    then = result.eve[result.eve["scenario"] == worst].groupby(keys, sort=True)["present_value"].sum()
-    table = base.reset_index()[keys].assign(product=lambda rows: spaced(rows["product"]))
+    worst, base, change = _product_changes(result)
+    table = base.reset_index()[list(PRODUCT)].assign(product=lambda rows: spaced(rows["product"]))
     unit = money.word or "units"
     table[f"base value, {unit}"] = base.to_numpy() / money.unit
     if worst != BASE:
-        change = then.reindex(base.index).to_numpy() - base.to_numpy()
-        table[f"change, {str(worst).replace('_', ' ')}"] = change / money.unit
+        table[f"change, {worst.replace('_', ' ')}"] = change.to_numpy() / money.unit
         with np.errstate(divide="ignore", invalid="ignore"):
-            table["change, % of value"] = 100 * change / np.abs(base.to_numpy())
+            table["change, % of value"] = 100 * change.to_numpy() / np.abs(base.to_numpy())
     note = (
         "Amounts in the row's currency; liabilities are negative values, so a fall in what they are worth is positive."
     )
     formats = {str(name): ",.1f" for name in table.columns[3:]}
     return Table("By product, in base and in the worst scenario", table, note, formats)
+
+
+def behind_words(result: IrrbbResult, money: Money) -> str:
+    """Which products the worst change of economic value comes from, largest first; empty where only base was valued."""
+    worst, _, change = _product_changes(result)
+    moved = change.groupby(level=["currency", "product"], sort=True).sum().rename("amount").reset_index()
+    moved = moved[moved["amount"] != 0]
+    if worst == BASE or moved.empty:
+        return ""
+    first = moved.sort_values("amount", key=lambda amounts: -amounts.abs(), kind="stable").head(NAMED)
+    said = [
+        f"{spoken(str(row['product']))} {money.in_currency(str(row['currency'])).text(row['amount'])}"
+        for row in first.to_dict("records")
+    ]
+    return f" Behind the change of economic value stand most of all {', '.join(said)}."
+
+
+def _product_changes(result: IrrbbResult) -> tuple[str, pd.Series, pd.Series]:
+    """The worst scenario of the total, and by currency, side and product the base value and its change there."""
+    shocked = result.eve_total[result.eve_total["scenario"] != BASE]
+    lowest = int(shocked["delta_eve_after_options"].to_numpy().argmin()) if len(shocked) else 0
+    worst = str(shocked["scenario"].iloc[lowest]) if len(shocked) else BASE
+    value = result.eve.groupby(["scenario", *PRODUCT], sort=True)["present_value"].sum()
+    base = value.xs(BASE, level="scenario")
+    return worst, base, value.xs(worst, level="scenario").reindex(base.index) - base
 
 
 INTO, OUT = ("asset", "receive"), ("liability", "pay")

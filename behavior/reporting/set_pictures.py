@@ -11,7 +11,7 @@ import pandas as pd
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect
 from behavior.assumptions.readings import ReadingPoints as Points
-from behavior.assumptions.readings import SetReading, base_drivers, read_at, readings
+from behavior.assumptions.readings import SetReading, acting, base_drivers, read_at, readings
 from behavior.assumptions.set import AssumptionSet, AssumptionTable
 from behavior.kinds.base import Exhibit
 from behavior.quantities import FloatArray, Quantity, monthly_to_annual
@@ -84,14 +84,13 @@ def readings_tables(
 
 
 def _read_at(assumptions: AssumptionSet, effect: str, cause: str, points: Points) -> str:
-    """At which rates the lives of a table of figures are read."""
+    """At which rates the lives in a table of figures are read: those of its own curves alone."""
+    if effect != Effect.RUNOFF:
+        return ""
+    together = [table for one in acting(assumptions.tables, points) if one.cause == cause for table, _ in one.parts]
     name = cause.split(" (")[0]
-    acting = [
-        table
-        for table in assumptions.tables
-        if table.effect is Effect.RUNOFF and (table.cause == name or name.startswith("all causes"))
-    ]
-    where = read_at(acting, points) if effect == Effect.RUNOFF else ""
+    alone = [table for table in assumptions.tables if table.effect is Effect.RUNOFF and table.cause == name]
+    where = read_at(together or alone, points)
     return f"Average life and survival are read at {where}." if where else ""
 
 

@@ -166,9 +166,15 @@ def choose_version(
     if version is None or version not in numbers:
         raise SetNotFound(
             f"model `{name}` has no {'version ' + str(version) if alias is None else 'alias `' + alias + '`'}; "
-            f"versions: {numbers}, aliases: {dict(aliases)}."
+            f"it has {', '.join(_spoken(one, aliases) for one in numbers)}."
         )
     return version
+
+
+def _spoken(number: int, aliases: Mapping[str, int]) -> str:
+    """A version and what it is known as: ``2 (champion)``."""
+    names = ", ".join(name for name, known in aliases.items() if known == number)
+    return f"{number} ({names})" if names else str(number)
 
 
 def _record(

@@ -39,7 +39,7 @@ import pandas as pd
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
 from behavior.panel.base import CustomerHistory
-from behavior.panel.control_totals import tie_out
+from behavior.panel.control_totals import reconciled_words, tie_out
 from behavior.validation.base import Check, CheckInput, Finding, Status
 
 NAMED = 5
@@ -80,7 +80,7 @@ def run(given: CheckInput) -> Finding:
         "history_only": float((off["side"] == "history").sum()),
     }
     words = (
-        f"{len(off):,} of {len(lines):,} ledger lines do not reconcile; unreconciled in the latest month "
+        f"{reconciled_words(_lines(given.history))}; unreconciled in the latest month "
         f"({latest:%Y-%m}): {late:,.0f}, over all months {unreconciled:,.0f} "
         f"({100 * share:.3f}% of the larger side).{_one_sided(off, 'ledger')}{_one_sided(off, 'history')}"
     )
@@ -109,11 +109,7 @@ def _one_sided(off: pd.DataFrame, side: str) -> str:
 
 def reconcile(history: CustomerHistory) -> pd.DataFrame:
     """One row a line: table, month, product, side, ledger, history, difference, rows difference, reconciled."""
-    ledger = history.control_totals
-    if ledger is None:
-        return pd.DataFrame()
-    # Readers of files have compared already; the months of a streamed history are no longer there to be added up.
-    lines = ledger if "side" in ledger else tie_out(ledger, history.tables)
+    lines = _lines(history)
     if lines.empty:
         return pd.DataFrame()
     result = lines[["table", "month", "product", "side"]].assign(ledger=lines["balance"], history=lines["held_balance"])
@@ -124,16 +120,34 @@ def reconcile(history: CustomerHistory) -> pd.DataFrame:
     return result
 
 
+def _lines(history: CustomerHistory) -> pd.DataFrame:
+    """The ledger's lines beside the history's, as `tie_out` returns them; empty where no ledger was given."""
+    ledger = history.control_totals
+    if ledger is None:
+        return pd.DataFrame()
+    # Readers of files have compared already; the months of a streamed history are no longer there to be added up.
+    return ledger if "side" in ledger else tie_out(ledger, history.tables)
+
+
 def _exhibits(lines: pd.DataFrame) -> tuple[Exhibit, ...]:
     by_month = lines.groupby("month")[["ledger", "history"]].sum().reset_index()
-    latest = lines[lines["month"] == lines["month"].max()].assign(
-        reconciled=lambda table: np.where(table["reconciled"], "yes", "no"),
-        month=lambda table: table["month"].dt.strftime("%Y-%m"),
-    )
+    latest = _shown(lines[lines["month"] == lines["month"].max()])
+    off = lines[~lines["reconciled"]].sort_values("month", ascending=False, kind="stable")
     return (
-        Exhibit("tie_out_latest", "Ledger and history, latest month", "table", latest.reset_index(drop=True)),
+        Exhibit("tie_out_latest", "Ledger and history, latest month", "table", latest),
+        *(
+            [Exhibit("tie_out_off", "Lines that do not reconcile, latest first", "table", _shown(off))]
+            if len(off)
+            else []
+        ),
         Exhibit("tie_out", "Ledger and history", "lines", by_month, "month", "balance, currency units"),
     )
+
+
+def _shown(lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines as a person reads them."""
+    reconciled = np.where(lines["reconciled"], "yes", "no")
+    return lines.assign(reconciled=reconciled, month=lines["month"].dt.strftime("%Y-%m")).reset_index(drop=True)
 
 
 CHECK = Check("tie_out", run, VALUES, __doc__)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from behavior.errors import Fault, FaultyInput, Gathered, MarketDataError
+from behavior.io.files import read_bytes
 from behavior.io.inputs import rate_history
 from behavior.io.profiles import Profile
 from behavior.market.history import RateHistory
-from behavior.specs import ModelSpec
+from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
-from behavior.workflows.train import SPEC_FILE
+from behavior.workflows.train import SPEC_FILE, kind_of
 from behavior.workflows.value import require_market
 from behavior.workflows.wiring import Project, missing_models, model_spec
 
@@ -27,6 +28,10 @@ def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]
         missing = missing_models(profile)
         found = [*_missing_sections(profile), *missing, *_spec_faults(profile, {fault.value for fault in missing})]
         rows.append(_row("models", len(profile.models), found))
+        faults += found
+    if profile.terms.benchmark:
+        found = _question_faults(profile)
+        rows.append(_row("benchmark", len(profile.terms.benchmark), found))
         faults += found
     if profile.value:
         found = _value_faults(profile)
@@ -53,7 +58,9 @@ def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
     for name in profile.models:
         with gathered:
             if str(profile.model_folder(name)) not in missing:
-                gathered.faults += _rate_faults(name, model_spec(profile, name), rates)
+                spec = model_spec(profile, name)
+                kind_of(spec, f"{profile.model_folder(name).name}/{SPEC_FILE}")
+                gathered.faults += _rate_faults(name, spec, rates)
     return list(dict.fromkeys(gathered.faults))
 
 
@@ -79,6 +86,21 @@ def _rate_faults(model: str, spec: ModelSpec, rates: RateHistory | None) -> list
         for key, one in named.items()
         if one not in known and not any(role.startswith(f"{one}_") for role in known)
     ]
+
+
+def _question_faults(profile: Profile) -> list[Fault]:
+    """What is wrong with the models that the profile's questions are asked of."""
+    gathered = Gathered()
+    for name, question in profile.terms.benchmark.items():
+        file = profile.path(question.model) / SPEC_FILE
+        if not file.is_file():
+            rule = f"expected a model folder with a {SPEC_FILE}"
+            gathered.faults.append(profile.fault(rule, "benchmark", name, "model", value=question.model))
+            continue
+        called = f"{file.parent.name}/{SPEC_FILE}"
+        with gathered:
+            kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+    return list(dict.fromkeys(gathered.faults))
 
 
 def _valuing_faults(profile: Profile) -> list[Fault]:

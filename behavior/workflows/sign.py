@@ -40,12 +40,7 @@ def sign(
     DigestMismatch : the checks were rerun on another history, or with other rates, book or date, than it learned from.
     """
     record = tracker.record(name, version)
-    developer = record.tags.get("developer", "")
-    if not by.strip() or same_person(by, developer):
-        raise NotApproved(
-            f"{name}@{version} was developed by {developer or 'nobody on record'}; "
-            f"found validator {by!r}, expected someone else. Have an independent validator sign."
-        )
+    refuse_signer(record, by)
     if record.tags.get("gates") != PASSED:
         raise GateFailed(f"{name}@{version}: gates {record.tags.get('gates', 'unknown')}; it cannot be signed.")
     registered = record.tags.get("data_digest", "")
@@ -71,6 +66,22 @@ def sign(
         },
     )
     return tracker.record(name, version)
+
+
+def refuse_signer(record: ModelRecord, by: str) -> None:
+    """Refuse who may not sign a version.
+
+    Raises
+    ------
+    NotApproved : by nobody, or by the version's developer. AssumptionError : the name mixes scripts (`signer`).
+    """
+    developer = record.tags.get("developer", "")
+    if not by.strip() or same_person(by, developer):
+        raise NotApproved(
+            f"{record.name}@{record.version} was developed by {developer or 'nobody on record'}; "
+            f"found validator {by!r}, expected someone else. Have an independent validator sign."
+        )
+    signer(by)
 
 
 def signed_report(report: str, record: ModelRecord) -> str:

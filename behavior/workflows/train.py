@@ -122,8 +122,8 @@ def version_of(model: TrainedModel, seconds: Mapping[str, float]) -> TrainedVers
     return TrainedVersion(model.name, model.record.version, model.champion, failed, model.draft, model.report, seconds)
 
 
-def kind_of(spec: ModelSpec) -> ModelKind:
-    """The kind a specification names.
+def kind_of(spec: ModelSpec, file: str = SPEC_FILE) -> ModelKind:
+    """The kind a specification names; `file` is what messages call it.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def kind_of(spec: ModelSpec) -> ModelKind:
     kinds = all_kinds()
     if spec.model.kind not in kinds:
         rule = f"expected one of {', '.join(sorted(kinds))}"
-        raise SpecFault([Fault("spec.toml", rule, column="$.model.kind", value=spec.model.kind)])
+        raise SpecFault([Fault(file, rule, column="$.model.kind", value=spec.model.kind)])
     return kinds[spec.model.kind]
 
 

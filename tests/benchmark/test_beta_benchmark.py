@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.benchmark.bars import judge_bar
 from behavior.benchmark.beta_models import CHAMPION, LAST_CYCLE, SYMMETRIC, models
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
 from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark
 from behavior.benchmark.beta_scores import path_rates, run_protocol
-from behavior.benchmark.protocols import Question
+from behavior.benchmark.hazard_models import OURS
+from behavior.benchmark.protocols import Bar, Question
 from behavior.errors import FittingError, SpecFault, UsageError
 from behavior.estimators.pass_through_correction import ErrorCorrection
 from behavior.estimators.pass_through_fit import FitOptions
@@ -63,6 +65,27 @@ def test_scores_are_root_mean_squares_without_the_start():
     beta = found.by_fold.set_index("model")["cumulative beta error"]
     assert beta[LAST_CYCLE] == pytest.approx(0.0003 / 0.03)
     assert path_rates(off[CHAMPION](fold), series)[0] == series.rate_paid[0]
+
+
+def test_a_fold_without_an_answer_of_ours_is_in_nobodys_figures():
+    levels = np.linspace(0.0, 0.03, 13)
+    folds = leave_one_label_out([series_of(levels, levels * 0.5, name) for name in ("easy", "hard")], 0)
+
+    def ours(fold):
+        if fold.name == "hard":
+            raise FittingError("nothing is left to learn from.")
+        return lambda one, begin, start: one.rate_paid[begin + 1 :] + 0.0001
+
+    def last(fold):
+        return lambda one, begin, start: one.rate_paid[begin + 1 :] + (0.0900 if fold.name == "hard" else 0.0003)
+
+    found = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: last})
+    line = found.summary.set_index("model").loc[LAST_CYCLE]
+    assert line["path error, bp"] == pytest.approx(3.0) and line["champion minus this, bp"] == pytest.approx(-2.0)
+    scores = {OURS if name == CHAMPION else name: own for name, own in found.scores().items()}
+    bar = Bar(words="below last cycle's", score="path_error_bp", below=(LAST_CYCLE,))
+    assert f"{LAST_CYCLE} -66.67%" in judge_bar("data", bar, scores).found
+    assert set(found.failed) == {f"{CHAMPION}, hard"}
 
 
 def test_the_law_beats_the_incumbents_where_it_is_true():

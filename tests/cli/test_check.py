@@ -217,6 +217,45 @@ def test_what_a_profile_sets_aside_is_told(tmp_path: Path, capsys: pytest.Captur
     assert "  rates: rates: the last `day` is 2024-02-09: that month is there in part" in out
 
 
+QUESTION = """name = "asked"
+[history.loans]
+contract = "mortgage_history/1"
+tables.loans.file = "loans.csv"
+tables.loan_months.file = "months.csv"
+[benchmark.loans]
+title = "Loans"
+model = "model"
+history = "loans"
+protocol = { name = "later years", starts = [2020-01-31], window_months = 12 }
+incumbent = { name = "150% PSA", psa = 1.5 }
+"""
+SPEC = (Path(__file__).resolve().parents[2] / "models/mortgage_prepayment_fannie/spec.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (SPEC, "No faults found."),
+        (None, "key `$.benchmark.loans.model`: found 'model': expected a model folder with a spec.toml"),
+        (SPEC.replace("[split]", "[splits]"), "model/spec.toml, line "),
+        (SPEC.replace('kind = "mortgage_prepayment"', 'kind = "x"'), "model/spec.toml, key `$.model.kind`: found 'x'"),
+    ],
+    ids=["good", "absent", "unknown section", "unknown kind"],
+)
+def test_the_model_that_a_question_is_asked_of_is_checked_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spec: str | None, message: str
+) -> None:
+    cases.put(tmp_path, "loans.csv", cases.lines(cases.LOANS_HEADER, *cases.LOANS_ROWS))
+    cases.put(tmp_path, "months.csv", cases.lines(cases.MONTHS_HEADER, *cases.MONTHS_ROWS))
+    if spec is not None:
+        (tmp_path / "model").mkdir()
+        cases.put(tmp_path / "model", "spec.toml", spec)
+    code = main(["check", str(cases.put(tmp_path, "asked.toml", QUESTION))])
+    out = capsys.readouterr().out
+    assert message in out, out
+    assert code == (0 if spec is SPEC else 3)
+
+
 def test_usage_and_absent_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = cases.put(tmp_path, "book.csv", cases.book())
     assert main(["check", str(path)]) == 2

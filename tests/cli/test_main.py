@@ -26,10 +26,13 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "--json" in capsys.readouterr().out
 
 
-def test_a_wrong_option_is_a_usage_error() -> None:
+@pytest.mark.parametrize("words", [["value", "--no-such-option"], ["value", "b", "--price", "mid"], ["assumptions"]])
+def test_a_wrong_option_is_one_line_of_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["value", "--no-such-option"])
+        main(words)
     assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and line.endswith(f". See `behavior {words[0]} --help`.")
 
 
 def test_a_day_written_otherwise_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:

@@ -203,6 +203,28 @@ def test_the_printed_table_is_the_result(fakes: ModuleType) -> None:
     assert "option add-on" not in table.data
 
 
+def test_page_one_names_the_products_behind_the_worst_change_largest_first(fakes: ModuleType) -> None:
+    result = fakes.make_result()
+    document = irrbb_report(result, None, {})
+    page = render(document).split("Economic value of equity</h2>")[0]
+    table = next(
+        block
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Table) and block.title == "By product, in base and in the worst scenario"
+    )
+    change = next(name for name in table.data if name.startswith("change, ") and "%" not in name)
+    moved = table.data.groupby("product")[change].sum()
+    largest = moved.abs().idxmax()
+    assert f"stand most of all {largest} EUR {number(moved[largest], ',.1f')}" in page
+    only_base = replace(
+        result,
+        eve=result.eve[result.eve["scenario"] == "base"],
+        eve_summary=result.eve_summary[result.eve_summary["scenario"] == "base"],
+    )
+    assert "Behind the change" not in render(irrbb_report(only_base, None, {}))
+
+
 def test_products_and_gap_add_up_to_the_result(fakes: ModuleType) -> None:
     result = fakes.make_result()
     tables = {

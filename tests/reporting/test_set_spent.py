@@ -7,7 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, View
+from behavior.assumptions.segments import SegmentScheme
+from behavior.assumptions.set import AssumptionTable
 from behavior.reporting.set_pictures import readings_tables, set_exhibits
 from behavior.reporting.set_spent import spent
 from tests.assumption_examples import example_set, flat_decay, speed, target
@@ -62,3 +65,31 @@ def test_a_curve_is_drawn_where_its_own_grid_reaches_and_held_at_its_end_in_word
     assert by_rate.data["savings"].isna().tolist() == [False, False, False, True]
     (figures,) = readings_tables(example_set(tables=(two,)))
     assert "rate spread +75 bp for checking" in figures.note
+
+
+def test_lives_are_said_to_be_read_at_the_rates_of_their_own_curves_alone() -> None:
+    loans, deposits = flat_decay(0.01, name="payoff", cause="payoff"), flat_decay(0.01)
+    tables = [
+        replace(one, curves=(on(one, Driver.RATE_INCENTIVE, None),), drivers=(Driver.RATE_INCENTIVE,))
+        for one in (loans, replace(loans, name="curtailment", cause="curtailment"))
+    ] + [
+        replace(
+            one,
+            scheme=SegmentScheme(("product",)),
+            curves=(replace(on(one, Driver.RATE_SPREAD, View.WITH_REDEPOSITS), segment=("savings",)),),
+            drivers=(Driver.RATE_SPREAD,),
+        )
+        for one in (deposits, replace(deposits, name="migrated", cause="migrated"))
+    ]
+    shown = spent(example_set(tables=tuple(tables)), coverage(*(one.name for one in tables)), "with_redeposits")
+    notes = {one.title: one.note for one in readings_tables(shown.read, shown.points)}
+    assert len(notes) == 6
+    for title, note in notes.items():
+        own, other = ("spread", "incentive") if "with redeposits" in title else ("incentive", "spread")
+        assert f"rate {own} +0 bp" in note and f"rate {other}" not in note, (title, note)
+
+
+def on(table: AssumptionTable, driver: Driver, view: View | None) -> AssumptionCurve:
+    """The table's curve with a driver, in a view."""
+    grids, values = {driver: np.array([-0.01, 0.01])}, np.full((2, 120), 0.01)
+    return replace(table.curves[0], driver_grids=grids, values=values, view=view)

@@ -12,6 +12,7 @@ import pytest
 
 from behavior.assumptions.effects import Driver, MonthMeaning
 from behavior.errors import DoesNotApply, SpecFault
+from behavior.panel.control_totals import tie_out
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
@@ -351,6 +352,22 @@ def test_the_ledger_is_compared_by_product_and_within_its_tolerance(fakes: Modul
     assert lines["difference"].to_dict() == {"savings": -0.5, "checking": -1.0}
     assert lines["reconciled"].to_dict() == {"savings": True, "checking": False}
     assert lines["rows difference"].to_dict() == {"savings": 0.0, "checking": -1.0}
+
+
+def test_a_ledger_that_counts_other_rows_is_said_to_and_its_lines_are_shown(fakes: ModuleType) -> None:
+    given = fakes.make_input()
+    ledger = tie_out(given.history.control_totals, given.history.tables)
+    earlier = ledger["month"] < ledger["month"].max()
+    ledger = ledger.assign(rows=ledger["held_rows"] + earlier, reconciled=~earlier)
+    finding = answer("tie_out", replace(given, history=replace(given.history, control_totals=ledger)))
+    off = int(earlier.sum())
+    assert (
+        off
+        and f"{off} of {len(ledger)} ledger lines do not reconcile, {off} of them in the number of rows that"
+        in (finding.in_words)
+    )
+    shown = next(one.data for one in finding.exhibits if one.name == "tie_out_off")
+    assert set(shown["reconciled"]) == {"no"} and len(shown) == off
 
 
 MONTHS = pd.to_datetime(["2026-08-31", "2026-09-30"])

@@ -261,6 +261,7 @@ def test_a_version_is_checked_again_and_signed_by_someone_else(toy: Path, capsys
     assert main(["train", "redemption", "--profile", profile]) == 0
     assert main(["validate", "redemption@1", "--profile", profile, "--sign", "--by", "developer"]) == 5
     assert "expected someone else" in capsys.readouterr().err
+    assert not list(toy.rglob("*revalidated*"))  # refused before any check is rerun
     signing = ["validate", "redemption", "--profile", profile, "--sign", "--by", "Validator", "--note", "looks right"]
     assert main([*signing, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -323,8 +324,8 @@ def test_a_quarter_that_is_trained_again_does_not_take_the_champions_place(
 def published(toy: Path, capsys: pytest.CaptureFixture[str], set_id: str, *more: str) -> tuple[int, Any, str]:
     """Exit code, JSON and warnings of publishing the toy's draft."""
     draft = str(toy / "out" / "drafts" / "redemption.draft")
-    words = ["--id", set_id, "--proposed-by", "developer", "--store", str(toy / "assumptions"), *more, "--json"]
-    code = main(["publish", draft, *words])
+    where = [] if "--profile" in more else ["--store", str(toy / "assumptions")]  # a profile names its own store
+    code = main(["publish", draft, "--id", set_id, "--proposed-by", "developer", *where, *more, "--json"])
     printed = capsys.readouterr()
     return code, json.loads(printed.out), printed.err
 
@@ -340,6 +341,7 @@ def test_a_published_set_carries_the_signatures_of_the_registry(
     assert (code, said["signatures_looked_up"], said["unvalidated"]) == (0, False, ["redemption"])
     assert "signatures were not looked up" in warned
     code, said, warned = published(toy, capsys, "r2", "--profile", profile)
+    assert Path(said["folder"]) == toy / "assumptions" / "r2"
     assert (code, said["signatures_looked_up"], said["unvalidated"], warned) == (0, True, [], "")
     assert 'validation = "validated by Validator at ' in (toy / "assumptions" / "r2" / "manifest.toml").read_text()
     approve = ["approve", "r2", "--by", "Model risk", "--valid-from", "2026-09-30", "--store", str(toy / "assumptions")]
