@@ -104,19 +104,21 @@ def todays_value(world: World, currency: str, index: str) -> float:
     value = float(_in_force(world, index, np.arange(1))[0])
     if np.isfinite(value):
         return value
+    last = ended_on(world, index)
+    known = "" if last is None else f" nor in the month before: its last in the rate history is of {last}"
     raise MarketDataError(
-        f"driver index `{index}`: no value on {curves.as_of}{_last_known(world, index)}. Add a row of tenor 0 to "
-        f"curves/1 (index {index}), or its series to the rate history (--rates), or name its role in the settings."
+        f"driver index `{index}`: no value on {curves.as_of}{known}. Add a row of tenor 0 to curves/1 (index {index}), "
+        "or its series to the rate history (--rates), or name its role in the settings."
     )
 
 
-def _last_known(world: World, index: str) -> str:
-    """When the series of an index ended before as-of, in words; nothing where it has no value by then."""
-    if world.history is None or not world.history.has(index):
-        return ""
-    held = world.history.dates[index]
+def ended_on(world: World, index: str) -> str | None:
+    """Day of an index' last fixing by as-of, where that is more than a month before; else None."""
+    if world.history is None or not world.history.has(index) or np.isfinite(_in_force(world, index, np.arange(1)))[0]:
+        return None
+    held = world.history.dates[world.history.index_of(index)]
     held = held[held <= np.datetime64(world.curves.curves.as_of, "D")]
-    return f" nor in the month before: its last in the rate history is of {held[-1]}" if len(held) else ""
+    return str(held[-1]) if len(held) else None
 
 
 def _in_force(world: World, index: str, months_before: IntArray) -> FloatArray:
