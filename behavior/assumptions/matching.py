@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import POOLED, Direction, View
-from behavior.assumptions.segments import SegmentScheme, band_codes, edge_text
+from behavior.assumptions.segments import SegmentScheme, band_codes, label_reader, label_text
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import Fault, FaultyInput
 from behavior.quantities import AnyArray, IntArray
@@ -87,7 +87,7 @@ def match_segments(
     FaultyInput : a segment column is not in `rows` and no curve is pooled there; all such columns are listed.
     """
     chosen = select_curves(table, view, direction)
-    columns = [_column_labels(rows, table.scheme, name) for name in table.scheme.columns]
+    columns = [_column_labels(rows, table, name) for name in table.scheme.columns]
     missing = tuple(name for name, found in zip(table.scheme.columns, columns, strict=True) if found is None)
     _refuse_missing(table, missing, chosen)
     count = len(rows)
@@ -113,9 +113,9 @@ def match_segments(
     )
 
 
-def _column_labels(rows: pd.DataFrame, scheme: SegmentScheme, name: str) -> tuple[IntArray, AnyArray] | None:
+def _column_labels(rows: pd.DataFrame, table: AssumptionTable, name: str) -> tuple[IntArray, AnyArray] | None:
     """Codes (rows,) and the labels they stand for; None where the column is not there."""
-    band = scheme.bands.get(name)
+    band = table.scheme.bands.get(name)
     if band is not None and band.column in rows.columns:
         values = pd.to_numeric(rows[band.column], errors="coerce").to_numpy(dtype=np.float64)
         return band_codes(values, band), np.asarray([*band.labels, ""], dtype=object)
@@ -123,7 +123,8 @@ def _column_labels(rows: pd.DataFrame, scheme: SegmentScheme, name: str) -> tupl
         return None
     codes, labels = _codes(rows[name])
     blank = len(labels)
-    texts = np.asarray([*(_text(label) for label in labels), ""], dtype=object)
+    number = table.scheme.columns.index(name)
+    texts = np.asarray([*_as_written(labels, {curve.segment[number] for curve in table.curves}), ""], dtype=object)
     return np.where(codes < 0, np.int32(blank), codes).astype(np.int32), texts
 
 
@@ -135,13 +136,11 @@ def _codes(cells: pd.Series) -> tuple[AnyArray, AnyArray]:
     return codes, np.asarray(labels, dtype=object)
 
 
-def _text(label: object) -> str:
-    """A segment label as a set's CSV writes it: whole numbers without a decimal point, flags in lower case."""
-    if isinstance(label, bool | np.bool_):
-        return str(bool(label)).lower()
-    if isinstance(label, float | np.floating):
-        return edge_text(float(label))
-    return str(label)
+def _as_written(labels: AnyArray, written: set[str]) -> list[str]:
+    """Labels of a column as the set writes them: its 1.0 is the book's 1, its True the book's true."""
+    read = label_reader(labels)
+    own = {read(word): word for word in written} | {word: word for word in written}
+    return [own.get(text, text) for text in map(label_text, labels)]
 
 
 def _labels_of(keys: IntArray, words: list[AnyArray]) -> list[tuple[str, ...]]:

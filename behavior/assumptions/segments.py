@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -67,3 +68,33 @@ def band_codes(values: FloatArray, band: Band) -> IntArray:
     """Place of each value among the band's labels, shape (rows,); one past the last where it is not a number."""
     codes = np.searchsorted(np.asarray(band.edges, dtype=np.float64), values, side="right")
     return np.where(np.isnan(values), len(band.edges) + 1, codes).astype(np.int64)
+
+
+def label_text(label: object) -> str:
+    """A label as a set's CSV writes it: whole numbers without a decimal point, flags in lower case, days as ISO."""
+    if isinstance(label, bool | np.bool_):
+        return str(bool(label)).lower()
+    if isinstance(label, float | np.floating):
+        return edge_text(float(label))
+    if isinstance(label, dt.datetime) and label.time() == dt.time.min:
+        return label.date().isoformat()
+    return str(label)
+
+
+def label_reader(labels: AnyArray) -> Callable[[str], str]:
+    """How a set's label is read beside a column of these: a number beside numbers, flag beside flags, else as is."""
+    if len(labels) and all(isinstance(label, bool | np.bool_) for label in labels):
+        return str.lower
+    if len(labels) and all(isinstance(label, int | float | np.number) for label in labels):
+        return _number_text
+    return str
+
+
+def _number_text(label: str) -> str:
+    """A label as numbers are written; words and codes with leading zeros as they are."""
+    try:
+        number = float(label)
+    except ValueError:
+        return label
+    coded = label.lstrip("+-").startswith("0") and label.lstrip("+-")[1:2].isdigit()
+    return label if coded or not np.isfinite(number) else edge_text(number)

@@ -89,6 +89,8 @@ def index_of(world: World, terms: DriverTerms) -> str:
 def todays_value(world: World, currency: str, index: str) -> float:
     """Today's value of a driver index: its curves/1 row of tenor 0, else the rate history on the as-of date.
 
+    A fixing is in force for a month at most: a series that ended earlier says nothing of today.
+
     Raises
     ------
     MarketDataError : neither is there.
@@ -99,14 +101,32 @@ def todays_value(world: World, currency: str, index: str) -> float:
             curve = curves.projecting(held_currency, index)
             if curve.months[0] == 0:
                 return float(curve.zero_rates[0])
-    if world.history is not None and world.history.has(index):
-        value = float(world.history.at(index, np.datetime64(curves.as_of, "D")))
-        if np.isfinite(value):
-            return value
+    value = float(_in_force(world, index, np.arange(1))[0])
+    if np.isfinite(value):
+        return value
+    last = ended_on(world, index)
+    known = "" if last is None else f" nor in the month before: its last in the rate history is of {last}"
     raise MarketDataError(
-        f"driver index `{index}`: no value on {curves.as_of}. Add a row of tenor 0 to curves/1 (index {index}), or its "
-        "series to the rate history (--rates), or name its role in the settings."
+        f"driver index `{index}`: no value on {curves.as_of}{known}. Add a row of tenor 0 to curves/1 (index {index}), "
+        "or its series to the rate history (--rates), or name its role in the settings."
     )
+
+
+def ended_on(world: World, index: str) -> str | None:
+    """Day of an index' last fixing by as-of, where that is more than a month before; else None."""
+    if world.history is None or not world.history.has(index) or np.isfinite(_in_force(world, index, np.arange(1)))[0]:
+        return None
+    held = world.history.dates[world.history.index_of(index)]
+    held = held[held <= np.datetime64(world.curves.curves.as_of, "D")]
+    return str(held[-1]) if len(held) else None
+
+
+def _in_force(world: World, index: str, months_before: IntArray) -> FloatArray:
+    """Last fixing of the month up to each day, so many months before as-of; NaN where that month has none."""
+    if world.history is None or not world.history.has(index):
+        return np.full(len(months_before), np.nan)
+    days = (roll_months(world.curves.curves.as_of, -months_before - back) for back in (1, 0))
+    return world.history.within(index, *days)
 
 
 def mortgage_path(
@@ -140,10 +160,7 @@ def mortgage_path(
 
 def _before(world: World, index: str, today: float, lag: int) -> FloatArray:
     """Values seen from the starts of the `lag` months before month 1, oldest first; today's where history is silent."""
-    if world.history is None or not world.history.has(index):
-        return np.full(lag, today)
-    starts = roll_months(world.curves.curves.as_of, -np.arange(lag, 0, -1))
-    values = world.history.at(index, starts)
+    values = _in_force(world, index, np.arange(lag, 0, -1))
     return np.where(np.isnan(values), today, values)
 
 

@@ -78,7 +78,8 @@ def could_match(book: Book, table: AssumptionTable) -> BoolArray:
         labels = {curve.segment[number] for curve in table.curves}
         if name in book.table and name not in table.scheme.bands and POOLED not in labels:
             cells = book.table[name]
-            if pd.api.types.is_string_dtype(cells.dtype) or isinstance(cells.dtype, pd.CategoricalDtype):
+            held = cells.cat.categories if isinstance(cells.dtype, pd.CategoricalDtype) else cells
+            if pd.api.types.is_string_dtype(held.dtype):
                 rows &= cells.isin(labels).to_numpy()
     return rows
 

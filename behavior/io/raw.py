@@ -305,11 +305,15 @@ def _fast(cells: pa.ChunkedArray, kind: pa.DataType | None) -> pa.ChunkedArray:
 
 
 def _extra(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column the contract does not know: numbers where every cell is one (leading zeros mean a code), else text."""
+    """A column the contract does not know: numbers or flags where every cell is one, else text.
+
+    Leading zeros mean a code.
+    """
     coded = pc.any(pc.match_substring_regex(cells, r"^[-+]?0\d|^\s|\s$"), min_count=0).as_py()
     if coded or cells.null_count == len(cells):
         return cells
-    return _fast(cells, pa.float64())
+    numbers = _fast(cells, pa.float64())
+    return numbers if pa.types.is_floating(numbers.type) else _fast(cells, pa.bool_())
 
 
 def _lines(data: bytes, rows: int, form: TextFormat) -> IntArray:

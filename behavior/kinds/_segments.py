@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.assumptions.effects import POOLED
-from behavior.assumptions.segments import Band, SegmentScheme, band_of
+from behavior.assumptions.segments import Band, SegmentScheme, band_of, label_text
 from behavior.quantities import AnyArray, BoolArray, IntArray
 from behavior.specs import ModelSpec
 
@@ -49,13 +49,8 @@ def _coded(table: pd.DataFrame, scheme: SegmentScheme, name: str) -> tuple[IntAr
         return np.zeros(len(table), dtype=np.int64), [POOLED]
     codes, words = pd.factorize(column)
     other = HISTORY_WORDS.get(name, {})
-    texts = [other.get(text, text) or POOLED for text in map(_word, words)]
+    texts = [other.get(text, text) or POOLED for text in map(label_text, words)]
     return np.where(codes < 0, len(texts), codes).astype(np.int64), [*texts, POOLED]
-
-
-def _word(cell: object) -> str:
-    """A cell as a set's CSV writes it: whole numbers without a decimal point."""
-    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def segment_codes(table: pd.DataFrame, scheme: SegmentScheme) -> tuple[IntArray, list[tuple[str, ...]]]:

@@ -91,6 +91,17 @@ class RateHistory:
         found = self.values[name][np.maximum(position, 0)]
         return np.asarray(np.where((position >= 0) & ~np.isnat(wanted), found, np.nan))
 
+    def within(self, role_or_index: str, after: DateLike, until: DateLike) -> FloatArray:
+        """Last value later than `after` and on or before `until`, same shape; NaN where there is none.
+
+        Raises
+        ------
+        MarketDataError : no such role or index.
+        """
+        held = self.dates[self.index_of(role_or_index)]
+        first, beyond = (np.searchsorted(held, as_days(day), side="right") for day in (after, until))
+        return np.where(beyond > first, self.at(role_or_index, until), np.nan)
+
     def monthly(self, role_or_index: str, month_ends: DateLike) -> FloatArray:
         """Value in force at the end of each date's month: the last on or before it; NaN before the first."""
         return self.at(role_or_index, month_end(month_ends))

@@ -10,7 +10,7 @@ import numpy as np
 from behavior.assumptions.beyond_data import beyond_data_warnings
 from behavior.assumptions.effects import Driver, MonthMeaning, View
 from behavior.assumptions.readings import ReadingPoints
-from behavior.engine.drivers import SHORT, World
+from behavior.engine.drivers import SHORT, World, ended_on
 from behavior.engine.plan import Plan
 from behavior.engine.positions import CASH, SWAP_LEG, Book
 from behavior.market.history import role_in
@@ -73,11 +73,11 @@ def _strange_indices(inputs: ValuationInputs, world: World) -> list[str]:
 
 
 def _pasts(world: World, plan: Plan) -> list[str]:
-    """Currencies of deposits that follow a target and whose earlier short rates are unknown, or another currency's."""
+    """Currencies of deposits that follow a target whose past short rates are unknown, ended or another currency's."""
     if not plan.options.pending or world.history is None:
         return []
     currency = np.asarray(plan.terms.book.words("currency"))
-    unknown, borrowed = set(), set()
+    unknown, borrowed, ended = set(), set(), set()
     for matching in plan.repricing_keys.matchings:
         for one in np.unique(currency[matching.curve >= 0].astype(str)):
             index = world.past_short_index(one, matching.table.terms.index)
@@ -85,11 +85,18 @@ def _pasts(world: World, plan: Plan) -> list[str]:
                 unknown.add(one)
             elif world.borrows(one, index):
                 borrowed.add((one, index))
+            if index is not None and (last := ended_on(world, index)):
+                ended.add((one, index, last))
     found = []
     if unknown:
         names = ", ".join(sorted(unknown))
         found.append(
             f"Pending pass-through of deposit rates in {names} is taken as zero: no such short rate is in the history."
+        )
+    for one, index, last in sorted(ended):
+        found.append(
+            f"Pending pass-through of deposit rates in {one} knows nothing of the months since {last}, when `{index}` "
+            "ends in the rate history: they count as months without a move."
         )
     for one, index in sorted(borrowed):
         found.append(

@@ -72,14 +72,32 @@ def test_a_missing_segment_column_is_an_error_unless_a_curve_is_pooled_there() -
         match_segments(pd.DataFrame({"product": ["fixed"]}), both)
 
 
-def test_numbers_and_flags_match_their_text() -> None:
+@pytest.mark.parametrize("written", [("120", "true"), ("120.0", "True"), ("1.2e2", "TRUE")])
+@pytest.mark.parametrize("kind", ["int64", "float64", "Int64", "category"])
+def test_numbers_and_flags_match_however_the_set_writes_them(written: tuple[str, str], kind: str) -> None:
     table = flat_decay(0.01)
     scheme = replace(table.scheme, columns=("fixation", "salary"))
-    curve = replace(table.curves[0], segment=("120", "true"))
-    table = replace(table, scheme=scheme, curves=(curve,))
-    rows = pd.DataFrame({"fixation": [120, 60], "salary": [True, True]})
-    assert match_segments(rows, table).curve_index.tolist() == [0, -1]
-    assert match_segments(rows.astype({"fixation": "float64"}), table).curve_index.tolist() == [0, -1]
+    table = replace(table, scheme=scheme, curves=(replace(table.curves[0], segment=written),))
+    rows = pd.DataFrame({"fixation": [120, 60, 120], "salary": [True, True, False]}).astype({"fixation": kind})
+    assert match_segments(rows, table).curve_index.tolist() == [0, -1, -1]
+
+
+@pytest.mark.parametrize("label", ["01", "1.0", "True", "1e2"])
+def test_words_match_as_they_stand(label: str) -> None:
+    table = flat_decay(0.01)
+    table = replace(
+        table, scheme=replace(table.scheme, columns=("code",)), curves=(replace(table.curves[0], segment=(label,)),)
+    )
+    rows = pd.DataFrame({"code": ["01", "1", "1.0", "True", "true", "1e2", "100", "x"]})
+    assert match_segments(rows, table).how.tolist().count("own") == 1
+
+
+def test_days_match_their_text() -> None:
+    table = flat_decay(0.01)
+    curve = replace(table.curves[0], segment=("2020-02-29",))
+    table = replace(table, scheme=replace(table.scheme, columns=("since",)), curves=(curve,))
+    rows = pd.DataFrame({"since": pd.to_datetime(["2020-02-29", "2020-03-01", None])})
+    assert match_segments(rows, table).curve_index.tolist() == [0, -1, -1]
 
 
 def test_no_rows_and_no_columns() -> None:

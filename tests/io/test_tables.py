@@ -42,6 +42,19 @@ def test_values_have_their_types_and_codes_stay_text(tmp_path: Path) -> None:
     assert len(read.sources[0].digest) == 64
 
 
+@pytest.mark.parametrize("cells", [[True, False], [True, None], [3, 7], [3.5, None], ["01", "true"], ["yes", "no"]])
+def test_further_columns_are_the_same_from_csv_and_parquet(tmp_path: Path, cells: list[object]) -> None:
+    """A segment scheme may name them: what is a flag in one file is no word in the other."""
+    written = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values().assign(insured=cells)
+    written.to_csv(tmp_path / "book.csv", index=False)
+    written.to_parquet(tmp_path / "book.parquet")
+    first, second = (
+        read_table(tmp_path / f"book.{kind}", BOOK_TABLE).values()["insured"] for kind in ("csv", "parquet")
+    )
+    np.testing.assert_array_equal(first.isna(), second.isna())
+    assert first.dropna().tolist() == second.dropna().tolist()
+
+
 @pytest.mark.parametrize(
     "text",
     [

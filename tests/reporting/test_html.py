@@ -191,6 +191,24 @@ def test_treasury_sees_equity_tests_and_shares(pages: dict[str, str]) -> None:
     assert "12" * 32 in text
 
 
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (["USD"], "Of USD 640.0 million that behaves"),
+        (["EUR", "USD"], "Of 640.0 million that behaves"),
+        (["EUR", "USD"], "Balances in EUR, USD are added up as they are, without conversion."),
+    ],
+)
+def test_balances_covered_are_in_their_own_currency_and_of_several_in_none(
+    fakes: ModuleType, held: list[str], words: str
+) -> None:
+    result = fakes.make_result()
+    eve = pd.concat([result.eve.assign(currency=one) for one in held])
+    document = irrbb_report(replace(result, eve=eve), None, {})
+    section = next(one for one in document.sections if one.title == "What the behaviour rests on")
+    assert words in " ".join(block.text for block in section.blocks if isinstance(block, Paragraph))
+
+
 def test_the_printed_table_is_the_result(fakes: ModuleType) -> None:
     result = fakes.make_result()
     document = irrbb_report(result, None, {})

@@ -325,6 +325,16 @@ def test_what_earlier_moves_owe_passes_through_unless_it_is_left_out() -> None:
     assert without.facts["conventions"]["pending_pass_through"] == "off"
 
 
+@pytest.mark.parametrize(("ends", "old"), [("2025-12-31", False), ("2025-12-03", False), ("2025-11-30", True)])
+def test_a_short_rate_that_ended_before_as_of_is_named(ends: str, old: bool) -> None:
+    """Moves after it would be owed and are not known."""
+    tables = (*runoff("savings", np.full(60, 0.01), "withdrawal").tables, *pass_through(0.5, 0.2))
+    rates = pd.DataFrame({"date": pd.to_datetime(["2025-10-31", ends]), "index": "RATE", "value": [0.01, 0.03]})
+    given: dict[str, Any] = {"rates": rates, "index_roles": {"short": "RATE"}}
+    said = run({}, deposit(), assumptions=AssumptionSet("beta", AS_OF, tables), **given).facts["warnings"]
+    assert any(f"since {ends}, when `RATE` ends" in one for one in said) is old
+
+
 def test_deposits_owe_what_the_short_rate_of_their_own_currency_did_and_a_borrowed_one_is_named() -> None:
     curves = pd.concat([FLAT, curve_table({0: 0.03, 480: 0.03}, currency="EUR")])
     days = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
