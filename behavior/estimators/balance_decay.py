@@ -87,6 +87,7 @@ class BalanceDecay:
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
         if cells.log_decay is not None and cells.accounts is not None:
             self._fit_logs(design, cells, use)
+            self._add_lasting(cells)
             self._move_shape(design, cells, use)
             self._move_level(design, cells, use)
         else:
@@ -147,11 +148,27 @@ class BalanceDecay:
         self.facts_["growth shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
         late = cells.block[use] > int(cells.block[use].max()) - LONG
         apart = lately_apart(weight, rows, surprise, late, self._segment_of(cells, use), max(self.segments, 1))
-        levels = np.arange(1, 1 + self.segments) if self.segments > 1 else np.zeros(1, dtype=np.int64)
+        levels = self._levels()
         self.covariance_[levels, levels] += apart  # the months ahead go on from the last years, not from the mean
         self.facts_["growth of the last two years apart from that of all, share a month"] = [
             float(round(SCALE * one, 6)) for one in np.sqrt(apart)
         ]
+
+    def _add_lasting(self, cells: DecayCells) -> None:
+        """From the growth of a typical account to that of balances: what steps that stay add, segment by segment."""
+        if cells.lasting is None:
+            return
+        gain, error = cells.lasting.gain / SCALE, cells.lasting.error / SCALE
+        levels = self._levels()
+        self.coefficients_[levels] -= gain
+        self.covariance_[levels, levels] += error**2
+        self.facts_["growth that lasting steps of single accounts add, share a month"] = [
+            float(round(SCALE * one, 6)) for one in gain
+        ]
+
+    def _levels(self) -> IntArray:
+        """Places of the segments' levels among the coefficients; of the intercept where there is one segment."""
+        return np.arange(1, 1 + self.segments) if self.segments > 1 else np.zeros(1, dtype=np.int64)
 
     def _move_shape(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Go from the fit to logarithms towards the fit to sums by what is more than noise in their difference."""
@@ -189,7 +206,7 @@ class BalanceDecay:
         self.coefficients_[0] -= shift / SCALE
         self.covariance_[0, 0] += left / SCALE**2
         if self.segments > 1:
-            levels = np.arange(1, 1 + self.segments)
+            levels = self._levels()
             self.coefficients_[levels] -= (moved - shift) / SCALE
             self.covariance_[levels, levels] += own / SCALE**2
         self.facts_["level moved towards sums, share a month"] = [float(round(one, 6)) for one in moved]
