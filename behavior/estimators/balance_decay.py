@@ -21,7 +21,7 @@ import numpy as np
 from behavior.errors import TooFewEvents
 from behavior.estimators.account_ages import GrowthTerm, lived_ages
 from behavior.estimators.balance_errors import CellRows, customer_covariance, lately_apart
-from behavior.estimators.balance_gaps import clusters, level_gaps, shrunk_gaps, weighted_quantiles
+from behavior.estimators.balance_gaps import clusters, customers_error, level_gaps, shrunk_gaps, weighted_quantiles
 from behavior.estimators.basis import knots_of
 from behavior.estimators.bounded_squares import bounded_least_squares
 from behavior.estimators.decay_cells import DecayCells
@@ -87,6 +87,7 @@ class BalanceDecay:
         self.facts_ = {"cells": int(use.sum()), "balance in cells": float(cells.before[use].sum())}
         if cells.log_decay is not None and cells.accounts is not None:
             self._fit_logs(design, cells, use)
+            self._add_lasting(cells)
             self._move_shape(design, cells, use)
             self._move_level(design, cells, use)
         else:
@@ -147,11 +148,27 @@ class BalanceDecay:
         self.facts_["growth shared by two years of a segment, share a month"] = round(SCALE * shock, 6)
         late = cells.block[use] > int(cells.block[use].max()) - LONG
         apart = lately_apart(weight, rows, surprise, late, self._segment_of(cells, use), max(self.segments, 1))
-        levels = np.arange(1, 1 + self.segments) if self.segments > 1 else np.zeros(1, dtype=np.int64)
+        levels = self._levels()
         self.covariance_[levels, levels] += apart  # the months ahead go on from the last years, not from the mean
         self.facts_["growth of the last two years apart from that of all, share a month"] = [
             float(round(SCALE * one, 6)) for one in np.sqrt(apart)
         ]
+
+    def _add_lasting(self, cells: DecayCells) -> None:
+        """From the growth of a typical account to that of balances: what steps that stay add, segment by segment."""
+        if cells.lasting is None:
+            return
+        gain, error = cells.lasting.gain / SCALE, cells.lasting.error / SCALE
+        levels = self._levels()
+        self.coefficients_[levels] -= gain
+        self.covariance_[levels, levels] += error**2
+        self.facts_["growth that lasting steps of single accounts add, share a month"] = [
+            float(round(SCALE * one, 6)) for one in gain
+        ]
+
+    def _levels(self) -> IntArray:
+        """Places of the segments' levels among the coefficients; of the intercept where there is one segment."""
+        return np.arange(1, 1 + self.segments) if self.segments > 1 else np.zeros(1, dtype=np.int64)
 
     def _move_shape(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Go from the fit to logarithms towards the fit to sums by what is more than noise in their difference."""
@@ -162,7 +179,7 @@ class BalanceDecay:
         code = self._segment_of(cells, use) * (len(BANDS) + 1) + np.searchsorted(edges, values)
         expected = cells.before[use] * np.exp(-SCALE * (design @ self.coefficients_))
         groups = max(self.segments, 1) * (len(BANDS) + 1)
-        gap, error = level_gaps(code, clusters(cells.block[use]), cells.after[use] - expected, expected, groups)
+        gap, error = self._gaps(code, expected, cells, use, groups)
         finite = np.isfinite(error)
         ratio = float(np.mean((gap[finite] / error[finite]) ** 2)) if finite.any() else 0.0
         share = float(np.clip((ratio - 1.0) / (CERTAIN - 1.0), 0.0, 1.0))
@@ -182,18 +199,28 @@ class BalanceDecay:
     def _move_level(self, design: FloatArray, cells: DecayCells, use: BoolArray) -> None:
         """Move the level of all segments, and of each, towards what sums of balances show."""
         expected = cells.before[use] * np.exp(-SCALE * (design @ self.coefficients_))
-        residual = cells.after[use] - expected
         code = self._segment_of(cells, use)
-        gap, error = level_gaps(code, clusters(cells.block[use]), residual, expected, max(self.segments, 1))
+        gap, error = self._gaps(code, expected, cells, use, max(self.segments, 1))
         shift, moved, left, own = shrunk_gaps(gap, error)
         self.coefficients_[0] -= shift / SCALE
         self.covariance_[0, 0] += left / SCALE**2
         if self.segments > 1:
-            levels = np.arange(1, 1 + self.segments)
+            levels = self._levels()
             self.coefficients_[levels] -= (moved - shift) / SCALE
             self.covariance_[levels, levels] += own / SCALE**2
         self.facts_["level moved towards sums, share a month"] = [float(round(one, 6)) for one in moved]
         self.facts_["difference of sums and logarithms, share a month"] = [float(round(one, 6)) for one in gap]
+
+    def _gaps(
+        self, code: IntArray, expected: FloatArray, cells: DecayCells, use: BoolArray, groups: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Growth that sums show beyond the fit by group, and its error: the larger one of years' and of customers'."""
+        gap, error = level_gaps(code, clusters(cells.block[use]), cells.after[use] - expected, expected, groups)
+        if cells.rows is None:
+            return gap, error
+        rows = cells.rows.of_cells(use)
+        surprise = rows.after - rows.before * (expected / cells.before[use])[rows.cell]
+        return gap, np.maximum(error, customers_error(code[rows.cell], rows.customer, surprise, rows.before, groups))
 
     def _weights(self, cells: DecayCells, use: BoolArray) -> FloatArray:
         """Balance of each cell, scaled so that a segment's weights sum to its effective number of account-months."""

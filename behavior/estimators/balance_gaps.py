@@ -47,6 +47,22 @@ def level_gaps(
     return gap, np.maximum(error, 1e-6)
 
 
+def customers_error(
+    code: IntArray, customer: IntArray, surprise: FloatArray, before: FloatArray, groups: int
+) -> FloatArray:
+    """Error of each group's gap as far as it is single customers', share a month, shape (groups,).
+
+    Years that agree say little of it where one customer's balance is a large part of a group's in all of them.
+
+    Parameters
+    ----------
+    code, customer, surprise, before : of account-months: group, whose, balance beyond what is expected, and balance.
+    """
+    own, place = np.unique(customer * groups + code, return_inverse=True)
+    squares = np.bincount(own % groups, np.bincount(place, surprise, len(own)) ** 2, groups)
+    return np.asarray(np.sqrt(squares) / np.maximum(np.bincount(code, before, groups), 1e-300))
+
+
 def shrunk_gaps(gap: FloatArray, error: FloatArray) -> tuple[float, FloatArray, float, FloatArray]:
     """Gaps shrunk by what is noise in them: the common shift, each segment's, and the variances both leave open.
 

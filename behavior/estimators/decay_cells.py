@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from behavior.estimators.balance_errors import CellRows
+from behavior.estimators.lasting_steps import LastingGrowth
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray, IntArray
 
@@ -25,6 +26,7 @@ class DecayCells:
     log_decay, accounts : mean of -log(after / before), winsorised, over `accounts` accounts; None = sums only.
     rows : the account-months behind the cells, where logarithms are known.
     counts : how much an account of the cell counts, shape (cells,); balances are already multiplied by it. None = 1.
+    lasting : what lasting steps add to the growth that logarithms show, by segment. None = nothing.
     """
 
     matrix: FeatureMatrix
@@ -36,6 +38,7 @@ class DecayCells:
     accounts: FloatArray | None = None
     rows: CellRows | None = None
     counts: FloatArray | None = None
+    lasting: LastingGrowth | None = None
 
 
 def sum_cells(

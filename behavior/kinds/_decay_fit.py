@@ -11,8 +11,9 @@ import pandas as pd
 from behavior.errors import FittingError
 from behavior.estimators.account_ages import age_band
 from behavior.estimators.balance_decay import CROSS, PACE, RIDGE, SCALE, SMOOTH, BalanceDecay
-from behavior.estimators.decay_cells import DecayCells, log_growth, sum_cells
+from behavior.estimators.decay_cells import LEAST_BALANCE, DecayCells, log_growth, sum_cells
 from behavior.estimators.growth_season import growth_season
+from behavior.estimators.lasting_steps import LastingGrowth, lasting_growth
 from behavior.estimators.terms import Term, column_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._minimum_errors import minimum_covariance
@@ -98,11 +99,20 @@ def balance_features(table: pd.DataFrame, codes: IntArray, pace: FloatArray | No
 
 
 def fit_balance(
-    panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool, pace: FloatArray | None = None
-) -> BalanceDecay:
-    """Growth or shrinkage of survivors' balances before credited interest."""
-    cells = balance_cells(panel, rows, codes, with_spread, pace)
+    panel: Panel, rows: BoolArray, codes: IntArray, segments: int, with_spread: bool, pace: FloatArray | None = None,
+    lasting: LastingGrowth | None = None,
+) -> BalanceDecay:  # fmt: skip
+    """Growth or shrinkage of survivors' balances before credited interest; `lasting` is what logarithms leave out."""
+    cells = replace(balance_cells(panel, rows, codes, with_spread, pace), lasting=lasting)
     return BalanceDecay("spread" if with_spread else "", segments, ("age_months",)).fit(cells)
+
+
+def lasting_steps(panel: Panel, rows: BoolArray, codes: IntArray, segments: int) -> LastingGrowth:
+    """What steps of single accounts that stay add to the growth of each segment's balances."""
+    table = panel.table[rows].reset_index(drop=True)
+    first = np.unique(pd.factorize(table["unit"])[0], return_index=True)[1]
+    customer = pd.factorize(table["customer"])[0][first]
+    return lasting_growth(balance_grid(table).balance, codes[rows][first], customer, segments, LEAST_BALANCE)
 
 
 def fit_minimum(

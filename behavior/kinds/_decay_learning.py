@@ -15,7 +15,7 @@ from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.features.leakage import refuse_leaks
 from behavior.kinds._decay_closure import ClosureRows, calm, learn_closure, learn_pace
-from behavior.kinds._decay_fit import fit_balance, fit_minimum, level_codes, segment_levels
+from behavior.kinds._decay_fit import fit_balance, fit_minimum, lasting_steps, level_codes, segment_levels
 from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
 from behavior.kinds._decay_words import LEAST_EVENTS, counted, doubts, small_segments
 from behavior.kinds._learning import absent_features, learn_challengers, learn_inputs, learn_small_cause
@@ -70,8 +70,9 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> Fit
     closure, matrix = learned.estimators["closure"], learned.matrix
     left = pace_left(closure, matrix)
     minimum, seen = fit_minimum(panel, learning, codes, len(levels), with_spread)
+    lasting = lasting_steps(panel, learning, codes, len(levels))
     estimators: dict[str, Any] = {
-        "balance": fit_balance(panel, learning, codes, len(levels), with_spread, left),
+        "balance": fit_balance(panel, learning, codes, len(levels), with_spread, left, lasting),
         "minimum": minimum,
         **learned.estimators,
     }
