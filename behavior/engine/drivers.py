@@ -101,7 +101,7 @@ def todays_value(world: World, currency: str, index: str) -> float:
             curve = curves.projecting(held_currency, index)
             if curve.months[0] == 0:
                 return float(curve.zero_rates[0])
-    value = float(_in_force(world, index, np.arange(1))[0])
+    value = _in_force_today(world, index)
     if np.isfinite(value):
         return value
     last = ended_on(world, index)
@@ -114,19 +114,19 @@ def todays_value(world: World, currency: str, index: str) -> float:
 
 def ended_on(world: World, index: str) -> str | None:
     """Day of an index' last fixing by as-of, where that is more than a month before; else None."""
-    if world.history is None or not world.history.has(index) or np.isfinite(_in_force(world, index, np.arange(1)))[0]:
+    if world.history is None or not world.history.has(index) or np.isfinite(_in_force_today(world, index)):
         return None
     held = world.history.dates[world.history.index_of(index)]
     held = held[held <= np.datetime64(world.curves.curves.as_of, "D")]
     return str(held[-1]) if len(held) else None
 
 
-def _in_force(world: World, index: str, months_before: IntArray) -> FloatArray:
-    """Last fixing of the month up to each day, so many months before as-of; NaN where that month has none."""
+def _in_force_today(world: World, index: str) -> float:
+    """Last fixing of the month up to as-of; NaN where it has none."""
     if world.history is None or not world.history.has(index):
-        return np.full(len(months_before), np.nan)
-    days = (roll_months(world.curves.curves.as_of, -months_before - back) for back in (1, 0))
-    return world.history.within(index, *days)
+        return float("nan")
+    as_of = world.curves.curves.as_of
+    return float(world.history.within(index, roll_months(as_of, -1), as_of))
 
 
 def mortgage_path(
@@ -160,7 +160,10 @@ def mortgage_path(
 
 def _before(world: World, index: str, today: float, lag: int) -> FloatArray:
     """Values seen from the starts of the `lag` months before month 1, oldest first; today's where history is silent."""
-    values = _in_force(world, index, np.arange(lag, 0, -1))
+    if world.history is None or not world.history.has(index):
+        return np.full(lag, today)
+    starts = roll_months(world.curves.curves.as_of, -np.arange(lag, 0, -1))
+    values = world.history.at(index, starts)
     return np.where(np.isnan(values), today, values)
 
 
