@@ -37,7 +37,7 @@ def test_a_series_that_ended_before_says_nothing_of_today(day: str) -> None:
 
 
 def test_months_before_are_of_what_was_in_force_then_else_of_today() -> None:
-    """Months seen four before as-of (nothing quoted yet: today's), three before, two before (as before it), one before."""
+    """Months seen four before as-of (nothing quoted yet: today), three, two (what still stood) and one before."""
     held = world(d2025_09_30=0.04, d2025_11_30=0.05, d2025_12_31=0.06)
     found = mortgage_path(held, "USD", DriverTerms(index=INDEX, lag_months=4), None, 6)
     np.testing.assert_allclose(found[0, 1:5], [0.06, 0.04, 0.04, 0.05])
