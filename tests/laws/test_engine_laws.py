@@ -176,7 +176,8 @@ def test_survival_falls(seed: int) -> None:
     np.testing.assert_allclose(closing, 1e6 * np.cumprod(1 - hazards)[:47], rtol=1e-12)
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13])
+@settings(max_examples=5, deadline=None)
+@given(SEEDS)
 def test_money_is_conserved_in_every_position_of_every_kind(seed: int) -> None:
     inputs, options, _ = random_case(seed, 16)
     opening = inputs.book.set_index("position_id")["balance"]
@@ -192,17 +193,22 @@ def test_money_is_conserved_in_every_position_of_every_kind(seed: int) -> None:
             assert np.abs(left).max() <= 1e-9 * max(lent[name], 1.0), f"{name}: {left}"
             assert held[-1] == 0.0
             seen.add(str(name))
-    assert seen == set(opening.index)
+    assert seen >= set(opening.index[opening > 0]), "a commitment that nothing draws may have no flow, nothing else"
 
 
-@pytest.mark.parametrize("seed", [21, 22])
+def alone(inputs: ValuationInputs, row: int) -> ValuationInputs:
+    """The inputs of one position, with the dates of its own schedule."""
+    book, plan = inputs.book.iloc[[row]].reset_index(drop=True), inputs.schedule
+    own = None if plan is None else plan[plan["position_id"].isin(book["position_id"])].reset_index(drop=True)
+    return replace(inputs, book=book, schedule=own if own is not None and len(own) else None)
+
+
+@settings(max_examples=3, deadline=None)
+@given(SEEDS)
 def test_a_position_is_a_batch_of_one(seed: int) -> None:
     inputs, options, _ = random_case(seed, 8)
     whole = value(inputs, options)
-    parts = [
-        value(replace(inputs, book=inputs.book.iloc[[k]].reset_index(drop=True)), options)
-        for k in range(len(inputs.book))
-    ]
+    parts = [value(alone(inputs, k), options) for k in range(len(inputs.book))]
     scale = float(inputs.book["balance"].max())
     for name, keys, amount in (
         ("eve", ["scenario", "currency", "product", "side"], "present_value"),

@@ -14,8 +14,8 @@ from behavior.kinds.base import all_kinds
 from behavior.simulator import simulate
 from behavior.simulator.settings import SimulatorSettings
 from behavior.specs import parse_spec
-from behavior.validation.export_fidelity import CHECK, cells_of, survival_of
-from behavior.workflows import benchmark_truth
+from behavior.validation.export_fidelity import CHECK, bar_of, cells_of, survival_of
+from behavior.workflows import benchmark_truth, truth_evidence
 from behavior.workflows.landmark_tables import landmark_tables
 from behavior.workflows.truth_measures import Learnt, learn
 
@@ -84,8 +84,9 @@ def test_segments_do_not_make_up_for_each_other_in_the_bar(monkeypatch: pytest.M
     )
     left = survival_of(cells_of(rows, False)).set_index("segment")["difference, points"]
     assert left["a"] == pytest.approx(100 * (0.9895**12 - 0.99**12)) and left["b"] > 0.5
-    monkeypatch.setattr(benchmark_truth, "_paired", lambda bank, learnt: rows)
+    monkeypatch.setattr(truth_evidence, "_paired", lambda bank, learnt: rows)
     for name in ("nmd_decay", "mortgage_prepayment"):
-        one = SimpleNamespace(kind=all_kinds()[name])
-        verdict, gaps = benchmark_truth._fidelity(bank(), one)  # type: ignore[arg-type]
-        assert verdict.verdict == "missed" and len(gaps) == 2
+        bar = bar_of(all_kinds()[name])
+        gaps = truth_evidence._fidelity(bank(), learnt(), bar)
+        shown = truth_evidence.TruthEvidence(name, name, 5, bar, {})
+        assert benchmark_truth._fidelity(shown, gaps).verdict == "missed" and len(gaps) == 2
