@@ -89,4 +89,4 @@ def test_segments_do_not_make_up_for_each_other_in_the_bar(monkeypatch: pytest.M
         bar = bar_of(all_kinds()[name])
         gaps = truth_evidence._fidelity(bank(), learnt(), bar)
         shown = truth_evidence.TruthEvidence(name, name, 5, bar, {})
-        assert benchmark_truth._fidelity(shown, gaps).verdict == "missed" and len(gaps) == 2
+        assert benchmark_truth._fidelity(shown, gaps, 1).verdict == "missed" and len(gaps) == 2
