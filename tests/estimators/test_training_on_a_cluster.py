@@ -25,7 +25,7 @@ from behavior.estimators.spline_hazard import SplineHazard
 from behavior.io.demo_project import write_demo
 from behavior.kinds.mortgage_prepayment import KIND
 from behavior.simulator import SimulatorSettings, simulate
-from behavior.specs import Range, SearchSpec, parse_spec
+from behavior.specs import Range, SearchSpec
 from behavior.tracking.mlflow import MlflowTracker
 from tests.benchmark.test_hazard_harness import SPEC, toy_panel
 from tests.estimators.test_hazards import sample
@@ -108,7 +108,7 @@ def assert_monotone(model: BoostedHazard, matrix: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_harness_scores_both(client: Any) -> None:
-    panel, spec = toy_panel(20_000), parse_spec(SPEC, "spec.toml")
+    panel, spec = toy_panel(20_000), SPEC
     protocol = Protocol(window_months=12, customer_folds=2)
     question = Question(title="toy", model="toy", history="toy", protocol=protocol)
     answer = hazard_benchmark("toy", panel, KIND, spec, question, replicates=20, client=client)
