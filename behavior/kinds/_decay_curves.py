@@ -14,6 +14,7 @@ from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.kinds import _decay_export as carry
 from behavior.kinds._decay_bands import smooth_errors
+from behavior.kinds._decay_book import OpenAccounts
 from behavior.kinds._decay_fit import FIRST_MONTH
 from behavior.kinds.base import FittedModel
 from behavior.quantities import FloatArray, IntArray
@@ -21,7 +22,7 @@ from behavior.quantities import FloatArray, IntArray
 
 def segment_curves(
     fitted: FittedModel,
-    accounts: carry.OpenAccounts,
+    accounts: OpenAccounts,
     history: pd.DataFrame,
     segment: tuple[str, ...],
     place: int,

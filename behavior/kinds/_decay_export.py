@@ -97,17 +97,6 @@ def representatives(matrix: FeatureMatrix, weight: FloatArray, closure: Any) -> 
     return np.asarray(order[np.minimum(np.searchsorted(total, marks), len(order) - 1)])
 
 
-def at_as_of(matrix: FeatureMatrix, balance: FloatArray, closure: Any = None) -> FeatureMatrix:
-    """The accounts' features as they stand at as-of: today's balance, not that of a month ago, and the last month's
-    expected closing (by `closure`) among what has been cumulated."""
-    values = matrix.values.copy()
-    if CUMULATED in matrix.names:
-        values[:, matrix.names.index(CUMULATED)] += closure.predict_hazard(matrix)
-    if "log_balance" in matrix.names:
-        values[:, matrix.names.index("log_balance")] = np.log(np.maximum(balance, 1.0))
-    return matrix.with_values(values)
-
-
 def project_parts(
     closure: Any,
     migrated: Any,
@@ -246,16 +235,6 @@ def _balance_cells(
     names = tuple(columns)
     table = np.column_stack([columns[name].ravel() for name in names])
     return FeatureMatrix(names, table)
-
-
-@dataclass(frozen=True)
-class OpenAccounts:
-    """Accounts open at as-of: features as they stand there, balances, and the place of each one's segment in the
-    balance models (-1: none), shape (accounts,) each."""
-
-    matrix: FeatureMatrix
-    weight: FloatArray
-    level: IntArray
 
 
 @dataclass(frozen=True)

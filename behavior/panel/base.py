@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -65,16 +65,26 @@ class Panel:
         (month end), `weight` (balance at the month's start, currency units), the segment columns, the targets of the
         kind and the raw inputs of its features.
     dropped : reason -> rows or units left out, printed in the report.
+    entries : a row for the month in which a unit is first seen and left open, with the columns of `table`: not at risk
+        yet, so that nothing is learned from it, but part of the book at that month's end. None: not asked for.
     """
 
     table: pd.DataFrame
     dropped: Mapping[str, int] = field(default_factory=dict)
+    entries: pd.DataFrame | None = None
 
     def rows(self, mask: BoolArray) -> Panel:
-        """The panel of the rows where `mask` (shape (rows,)) is true."""
+        """The panel of the rows where `mask` (shape (rows,)) is true, without entries where it leaves out any."""
         if mask.all():
             return self
         return Panel(self.table[mask].reset_index(drop=True), self.dropped)
+
+    def until(self, month_end: pd.Timestamp) -> Panel:
+        """What was known at a month's end: rows and entries of months up to it."""
+        entries = self.entries
+        if entries is not None:
+            entries = entries[entries["month"] <= month_end].reset_index(drop=True)
+        return replace(self.rows((self.table["month"] <= month_end).to_numpy()), entries=entries)
 
     @property
     def cases(self) -> FloatArray:

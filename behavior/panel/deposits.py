@@ -59,11 +59,13 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     products = text_column(pd.Series(rows.products, dtype=object)).take(rows.product)
     texts = {name: text_column(accounts[name]) for name in ACCOUNT_TEXTS if name in accounts.columns}
     market = market_rates(rates, rules.market, rows.month, accounts)
-    made, dropped = RowsMade(len(rows.month)), Counter(joined)
+    made, begun, dropped = RowsMade(len(rows.month)), RowsMade(count_true(rows.first)), Counter(joined)
     for own in slices_of(rows.first):
         account = rows.account[own]
-        columns, kept, left_out = _columns(months.part(own), market.at(rows.month[own], account), rules)
-        made.add({**columns, "account": account, "product": products[own]}, kept, texts, account[kept])
+        columns, kept, entries, left_out = _columns(months.part(own), market.at(rows.month[own], account), rules)
+        columns |= {"account": account, "product": products[own]}
+        made.add(columns, kept, texts, account[kept])
+        begun.add(columns, entries, texts, account[entries])
         dropped.update(left_out)
     if not made.count:
         raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
@@ -71,13 +73,20 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     customers, unnamed = customers_of(accounts, "account_id", lines.line)
     if unnamed.any():
         dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
-    return Panel(pd.DataFrame(_named(columns, accounts, names, customers, rules.extras), copy=False), dict(dropped))
+    table, entered = (
+        pd.DataFrame(_named(one, accounts, names, customers, rules.extras), copy=False)
+        for one in (columns, begun.columns())
+    )
+    return Panel(table, dict(dropped), entered)
 
 
 def _columns(
     rows: AccountMonths, seen: FloatArray, rules: DepositPanelRules
-) -> tuple[dict[str, Any], IntArray, dict[str, int]]:
-    """Columns of some units' rows, positions of those at risk, and what was left out and why; `seen`: market rates."""
+) -> tuple[dict[str, Any], IntArray, IntArray, dict[str, int]]:
+    """Columns of some units' rows, positions of those at risk and of units' entries, and what was left out and why.
+
+    `seen`: market rates. What is read of the month before is the month's own in a unit's first.
+    """
     first = first_of_run(rows.unit)
     rate_paid = rows.number("rate_paid")
     interest, estimated = _interest(rows, rate_paid, first)
@@ -103,9 +112,10 @@ def _columns(
         "overdrawn": targets.overdrawn.astype(np.float64),
         "idle_months": idle,
         "dormant": np.where(np.isnan(idle), np.nan, idle > DORMANT_AFTER),
-        **{name: previous(rows.number(name), first) for name in rules.extras if name in rows.numbers},
+        **{name: _before(rows.number(name), first) for name in rules.extras if name in rows.numbers},
     }
-    chosen = targets.at_risk & _window(rows.month, rules)
+    inside = _window(rows.month, rules)
+    chosen, entries = targets.at_risk & inside, first & ~targets.exits & inside
     netted = "months whose credited interest is unknown: decay is then net of interest"
     dropped = targets.dropped | {
         "months whose credited interest was estimated from the rate paid": count_true(estimated & chosen),
@@ -115,7 +125,12 @@ def _columns(
         ),
         "months with a masked balance: kept for closures, left out of balances": count_true(unknown & chosen),
     }
-    return columns, np.flatnonzero(chosen), dropped
+    return columns, np.flatnonzero(chosen), np.flatnonzero(entries), dropped
+
+
+def _before(values: FloatArray, first: BoolArray) -> FloatArray:
+    """The unit's value one row earlier, on its first row its own."""
+    return np.where(first, values, previous(values, first))
 
 
 def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, extras: tuple[str, ...]) -> AccountMonths:

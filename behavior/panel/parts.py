@@ -60,7 +60,7 @@ def kept_panel(panels: Iterable[Panel], share: float, seed: int) -> Panel:
     ------
     FittingError : when no row is left.
     """
-    held: list[pd.DataFrame] = []
+    held: list[Panel] = []
     dropped: Counter[str] = Counter()
     for panel in panels:
         held.append(_of_customers(panel, share, seed, dropped))
@@ -90,7 +90,7 @@ def sampled_panels(panels: Iterable[Panel], customers: float, seed: int, cases: 
     ------
     FittingError : when no row is left.
     """
-    held: list[pd.DataFrame] = []
+    held: list[Panel] = []
     dropped: Counter[str] = Counter()
     learned = _Cases(cases, seed)
     for panel in panels:
@@ -105,7 +105,7 @@ class _Cases:
 
     rules: CaseRules
     seed: int
-    held: list[pd.DataFrame] = field(default_factory=list)
+    held: list[Panel] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     quiet: Counter[bool] = field(default_factory=Counter)
 
@@ -117,7 +117,7 @@ class _Cases:
         self.dropped.update(panel.dropped)
         rows = panel.table[kept]
         rows[CASES] = np.where(happened[kept], 1.0, np.nan)
-        self.held.append(rows)
+        self.held.append(Panel(rows))
 
     def panel(self) -> Panel:
         """All cases; a quiet month stands for as many as there were for each that was kept."""
@@ -146,20 +146,23 @@ def _drawn(table: pd.DataFrame, share: float, seed: int) -> BoolArray:
     return np.asarray((mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53) < share)
 
 
-def _of_customers(panel: Panel, share: float, seed: int, dropped: Counter[str]) -> pd.DataFrame:
-    """Rows of a share of the customers; what was left out is counted."""
-    mine = np.ones(len(panel.table), dtype=bool)
-    if share < 1.0:
-        mine = held_out_customers(panel.table["customer"], share, seed)
+def _of_customers(panel: Panel, share: float, seed: int, dropped: Counter[str]) -> Panel:
+    """Rows and entries of a share of the customers; rows left out are counted."""
+    table = _kept(panel.table, share, seed)
     dropped.update(panel.dropped)
-    dropped[LEFT_OUT] += int((~mine).sum())
-    return panel.table[mine]
+    dropped[LEFT_OUT] += len(panel.table) - len(table)
+    return Panel(table, entries=None if panel.entries is None else _kept(panel.entries, share, seed))
 
 
-def _one_panel(held: list[pd.DataFrame], dropped: Mapping[str, int]) -> Panel:
-    if not sum(map(len, held)):
+def _kept(table: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    return table[held_out_customers(table["customer"], share, seed)] if share < 1.0 else table.copy(deep=False)
+
+
+def _one_panel(held: list[Panel], dropped: Mapping[str, int]) -> Panel:
+    if not sum(len(one.table) for one in held):
         raise FittingError("sample of customers: no row at risk is left. Keep a larger share.")
-    return Panel(_stacked(held), dict(dropped))
+    entries = [one.entries for one in held if one.entries is not None]
+    return Panel(_stacked([one.table for one in held]), dict(dropped), _stacked(entries) if entries else None)
 
 
 def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -36,8 +36,8 @@ def landmark_tables(
     if kind.landmark is None:
         return None
     month_end = kind.landmark(fitted)
-    known = (panel.table["month"] <= month_end).to_numpy()
-    if not known.any():
+    known = panel.until(month_end)
+    if known.table.empty:
         return None  # another history than the one learned from, and all of it later
-    tables = kind.export(fitted, ExportContext(month_end, panel.rows(known), rates))
+    tables = kind.export(fitted, ExportContext(month_end, known, rates))
     return tables if read_back is None else read_back(tables, month_end)

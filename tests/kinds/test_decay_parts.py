@@ -10,8 +10,9 @@ from behavior.estimators.balance_decay import BalanceDecay
 from behavior.estimators.decay_cells import sum_cells
 from behavior.features.base import FeatureMatrix
 from behavior.kinds._decay_bands import _cumulated
+from behavior.kinds._decay_book import at_as_of
 from behavior.kinds._decay_closure import balance_weights
-from behavior.kinds._decay_export import TOLERANCE, at_as_of, refined, spread_grid
+from behavior.kinds._decay_export import TOLERANCE, refined, spread_grid
 
 
 def test_weights_keep_each_segment_at_its_count_and_grow_with_the_root_of_balance() -> None:

@@ -40,16 +40,23 @@ def written(history: CustomerHistory, folder: Path, by_month: bool, rows_at_once
 
 
 def assert_same(found: Panel, wanted: Panel) -> None:
-    by = ["unit", "month"]
-    one, two = (
-        panel.table.sort_values(by)
-        .reset_index(drop=True)
-        .apply(lambda cells: cells.astype(object) if isinstance(cells.dtype, pd.CategoricalDtype) else cells)
-        for panel in (found, wanted)
-    )
-    pd.testing.assert_frame_equal(one[sorted(one)], two[sorted(two)], rtol=1e-12, atol=1e-15, check_like=True)
+    assert_same_rows(found.table, wanted.table)
+    assert (found.entries is None) == (wanted.entries is None)
+    if found.entries is not None and wanted.entries is not None:
+        assert_same_rows(found.entries, wanted.entries)
     left_out = "customers left out of a sample, months at risk"
     assert {why: count for why, count in found.dropped.items() if why != left_out} == dict(wanted.dropped)
+
+
+def assert_same_rows(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    by = ["unit", "month"]
+    one, two = (
+        table.sort_values(by)
+        .reset_index(drop=True)
+        .apply(lambda cells: cells.astype(object) if isinstance(cells.dtype, pd.CategoricalDtype) else cells)
+        for table in (found, wanted)
+    )
+    pd.testing.assert_frame_equal(one[sorted(one)], two[sorted(two)], rtol=1e-12, atol=1e-15, check_like=True)
 
 
 @pytest.mark.parametrize("by_month", [False, True])

@@ -10,7 +10,7 @@ from behavior.assumptions.effects import View
 from behavior.estimators.spline_hazard import rows_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
-from behavior.kinds._decay_export import at_as_of
+from behavior.kinds._decay_book import at_as_of
 from behavior.kinds._decay_pace import CUMULATED, pace_left
 
 pytestmark = pytest.mark.slow
