@@ -4,9 +4,11 @@ A boom in housing, rates in the headlines or a bank's own campaign move all loan
 says so. What a fit leaves of it are the half-years' surprises (events less expected, s). Counting alone gives them the
 variance V; levels u of the half-years add M u to them, where M takes out what the fit has already made its own, a slow
 level more than a quick one. Levels are autoregressive, of variance d^2 and correlation r between neighbours, and d and
-r are those under which s ~ N(0, V + M cov(u) M') is likeliest. Where counting explains the surprises, d is 0.
+r are those under which s ~ N(0, V + M cov(u) M') is likeliest. Either is 0 where it is not worth its nat: counting may
+explain the surprises, and a few half-years in a row on one side are no lasting level yet.
 
-Source: N. E. Breslow and D. G. Clayton, Approximate Inference in Generalized Linear Mixed Models, JASA 88, 1993.
+Sources: N. E. Breslow and D. G. Clayton, Approximate Inference in Generalized Linear Mixed Models, JASA 88, 1993;
+H. Akaike, A New Look at the Statistical Model Identification, 1974 (a nat for each parameter).
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class SharedShock:
 
 
 def shared_shock(surprise: FloatArray, counting: FloatArray, carried: FloatArray) -> SharedShock:
-    """The likeliest shock behind the half-years' surprises.
+    """The shock behind the half-years' surprises.
 
     Parameters
     ----------
@@ -53,16 +55,17 @@ def shared_shock(surprise: FloatArray, counting: FloatArray, carried: FloatArray
     left, directions = np.linalg.eigh(0.5 * (counting + counting.T) / np.outer(scale, scale))
     told = left > LEAST_VARIANCE
     white = directions[:, told].T / np.sqrt(left[told])[:, None] / scale
-    found, likeliest = SharedShock(), 0.0
+    found, most = SharedShock(), 0.0
     for persistence in PERSISTENCES:
         reached = white @ carried
         variances, axes = np.linalg.eigh(reached @ _correlation(len(surprise), persistence) @ reached.T)
         along = (axes.T @ (white @ surprise)) ** 2
         whole = 1.0 + DEVIATIONS[:, None] ** 2 * np.maximum(variances, 0.0)
         likelihood = -0.5 * (np.log(whole) + along / whole).sum(axis=1)
-        best, gain = int(np.argmax(likelihood)), float(likelihood.max() - likelihood[0])
-        if gain > likeliest:
-            found, likeliest = SharedShock(float(DEVIATIONS[best]), persistence), gain
+        best, parameters = int(np.argmax(likelihood)), 1 + (persistence > 0)
+        gain = float(likelihood[best] - likelihood[0]) - parameters
+        if gain > most:
+            found, most = SharedShock(float(DEVIATIONS[best]), persistence), gain
     return found
 
 
