@@ -97,6 +97,7 @@ def _learn(
         "champion": champion.family,
         "validation log loss": dict(champion.losses),
         **champion.facts,
+        **champion.model.facts_,  # with what its errors count, which were found after it
         **absent_columns(panel.table, spec),
         **absent_features(inputs, spec),
     }
