@@ -46,7 +46,7 @@ def learnt(wave: float, family: str) -> tuple[FittedModel, AssumptionTable]:
 
 def half_width(table: AssumptionTable) -> float:
     """Of the log band of the largest curve, mean over the months that loans were seen in."""
-    curve = max(table.curves, key=lambda one: float(np.sum(one.exposure_months)))
+    curve = max(table.curves, key=lambda one: float(np.asarray(one.exposure_months).sum()))
     assert curve.lower is not None and curve.upper is not None
     return float(np.average(0.5 * np.log(curve.upper / curve.lower), weights=curve.exposure_months))
 
