@@ -3,8 +3,8 @@
 A bootstrap draw that gives block b the weight w_b moves the coefficients, to first order, by H^-1 sum_b (w_b - 1) s_b,
 with s_b the block's score and H the penalised Hessian. Over all draws that is the covariance H^-1 S'S H^-1: the block
 bootstrap without its noise and without a refit. To it come what the prior leaves open, H^-1 P H^-1 (P its precision:
-smoothing is a choice too), and the shock that all units of six calendar months share, whose size is read off the
-blocks' actual over expected events and carried through the fit.
+smoothing is a choice too), and the level that all units of six calendar months share, `shared_shocks`: those of the
+half-years learned from moved the fit, and those of the half-years ahead will move what it foretells.
 
 For a kind: `Blocks.of(customer, month)`, then `with_block_covariance(model, ...)` once after the fit, then
 `log_error(model, matrix, group)` for the standard error of the logarithm of a mean hazard.
@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 
 from behavior.estimators.sampling import sample_cases
+from behavior.estimators.shared_shocks import HalfYears, sums_by
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
 
 CALENDAR_MONTHS = 6
 CHUNK = 40_000
-COLUMNS_AT_ONCE = 16
 COVARIANCE_FILE = "covariance.json"
 
 
@@ -67,22 +67,25 @@ def with_block_covariance(
     weight: FloatArray,
     blocks: Blocks,
     cases: FloatArray | None = None,
+    ahead: int = 0,
 ) -> None:
     """Set the model's `covariance_` from the rows that it was fitted on; `blocks` are those rows' blocks.
 
-    `cases` are the months that each row stands for, a part of `weight`; 1 without them.
+    `cases` are the months that each row stands for, a part of `weight`; 1 without them. `ahead` half-years after the
+    last one have a level of their own, whose mean the error counts; 0 = an error of the mean over all half-years.
 
     Does nothing where a model has no coefficients to speak of (a constant, a table). Members of a mean have theirs.
     """
     for member in members_of(model):
-        with_block_covariance(member, matrix, event, weight, blocks, cases)
+        with_block_covariance(member, matrix, event, weight, blocks, cases, ahead)
     carrier = carrier_of(model)
     if not hasattr(carrier, "sensitivities"):
         return
     sample = sample_cases(event, carrier.sample_share, carrier.seed, carrier.most_rows)
     some = matrix.with_values(matrix.values[sample.rows])
     weights = weight[sample.rows] * sample.factor
-    weights = weights * (len(event) / max(float(weights.sum()), 1e-12))
+    scale = len(event) / max(float(weights.sum()), 1e-12)
+    weights = weights * scale
     design, fitted = carrier.sensitivities(some), model.predict_hazard(some)
     held = blocks.rows(sample.rows)
     spread = weights * fitted * (1.0 - fitted)
@@ -93,27 +96,21 @@ def with_block_covariance(
     # Fits step on all rows, so that the sample's own noise is no error of theirs: a row that stands for n counts as n
     # draws, not as one draw n times.
     surprise = weights * (event[sample.rows] - fitted) / np.sqrt(sample.factor)
-    scores = _sums(design, surprise, held.customer)
-    shock = shared_shock(event, model.predict_hazard(matrix), weight, blocks.calendar, cases)
-    pulls = _sums(design, spread, held.calendar) * shock
-    carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores + pulls.T @ pulls) @ inverse)
-    carrier.facts_ = {**carrier.facts_, "shock shared by a half-year, relative": round(shock, 4)}
-
-
-def shared_shock(
-    event: FloatArray, fitted: FloatArray, weight: FloatArray, calendar: IntArray, cases: FloatArray | None = None
-) -> float:
-    """Standard deviation of the half-years' own relative level, beyond what counting explains; 0 where none is.
-
-    `cases` are the months that each row stands for: five of them are five draws, not one that counts five times.
-    """
-    expected = np.bincount(calendar, weight * fitted)
-    excess = np.bincount(calendar, weight * event) - expected
-    squared = weight**2 if cases is None else weight**2 / cases
-    noise = np.bincount(calendar, squared * fitted * (1.0 - fitted))
-    lost = 1.0 - 1.0 / max((expected > 0).sum(), 2)  # the level was fitted to these very blocks
-    total = float((excess**2 / lost - noise).sum()) / max(float((expected**2).sum()), 1e-12)
-    return float(np.sqrt(max(total, 0.0)))
+    scores = sums_by(design, surprise, held.customer)
+    draws = sample.factor if cases is None else sample.factor * cases[sample.rows]
+    left = scale * weight * (event - model.predict_hazard(matrix))
+    half_years = HalfYears.of(design, spread, spread * weights / draws, held.calendar, blocks.calendar, left)
+    shock = half_years.shock(inverse)
+    reach = inverse @ half_years.pulls.T
+    if ahead:
+        reach = np.hstack([reach, np.outer(carrier.level_direction(), np.full(ahead, -1.0 / ahead))])
+    shared = reach @ shock.covariance(reach.shape[1]) @ reach.T
+    carrier.covariance_ = np.asarray(inverse @ (prior + scores.T @ scores) @ inverse + shared)
+    carrier.facts_ = {
+        **carrier.facts_,
+        "shock shared by a half-year, relative": round(shock.deviation, 4),
+        "its correlation with the next half-year's": shock.persistence,
+    }
 
 
 def log_error(model: Any, matrix: FeatureMatrix, group: int = 1) -> FloatArray:
@@ -178,16 +175,3 @@ def covariance_text(covariance: FloatArray | None) -> dict[str, str]:
 def covariance_of(files: Mapping[str, str]) -> FloatArray | None:
     """The covariance that `covariance_text` wrote, None where there is none."""
     return np.asarray(json.loads(files[COVARIANCE_FILE])) if COVARIANCE_FILE in files else None
-
-
-def _sums(rows: FloatArray, weight: FloatArray, code: IntArray) -> FloatArray:
-    """Weighted column sums by code, shape (codes present, p); some columns at a time, without a copy of all."""
-    if len(rows) == 0:
-        return rows
-    order = np.argsort(code, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
-    out = np.empty((len(starts), rows.shape[1]))
-    for begin in range(0, rows.shape[1], COLUMNS_AT_ONCE):
-        some = slice(begin, begin + COLUMNS_AT_ONCE)
-        out[:, some] = np.add.reduceat((rows[:, some] * weight[:, None])[order], starts, axis=0)
-    return out

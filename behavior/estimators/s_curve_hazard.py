@@ -285,6 +285,10 @@ class SCurveHazard:
         ]
         return np.asarray(np.concatenate(columns, axis=1) / np.maximum(-np.expm1(-total), 1e-12)[:, None])
 
+    def level_direction(self) -> FloatArray:
+        """Change of the parameters that raises all log intensities by 1, shape (p,)."""
+        return np.asarray(np.isin(np.arange(len(self._theta())), [SHAPES.index("a"), SHAPES.index("b")]) * 1.0)
+
     def precision(self) -> FloatArray:
         """Prior precision of the parameters, shape (p, p)."""
         return np.diag(_precision(len(self.columns_)))

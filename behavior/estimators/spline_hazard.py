@@ -177,6 +177,10 @@ class SplineHazard:
         """Derivative of the log-odds by the coefficients, shape (rows, p): the design."""
         return self.layout_.design(matrix)
 
+    def level_direction(self) -> FloatArray:
+        """Change of the coefficients that raises all log-odds by 1, shape (p,): the intercept."""
+        return np.asarray(np.eye(1, self.layout_.width)[0])
+
     def precision(self) -> FloatArray:
         """Prior precision of the coefficients, shape (p, p)."""
         if self.precision_ is not None:

@@ -88,7 +88,7 @@ def compute_features(
     signs: list[int] = []
     found_levels: dict[str, tuple[str, ...]] = {}
     for name in use:
-        feature = known.get(name) or _column_feature(panel, name, known)
+        feature = known.get(name) or _known_column(panel, name, known)
         present = all(column in panel.table.columns for column in feature.inputs)
         values, own = _values(panel, feature, present, None if levels is None else levels.get(name))
         if learning and (not present or np.isnan(values).all()):
@@ -102,7 +102,17 @@ def compute_features(
     return FeatureMatrix(tuple(names), matrix, tuple(signs), found_levels)
 
 
-def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Feature:
+def column_feature(panel: Panel, name: str) -> Feature:
+    """A column of the panel read as it stands: a number, a date as months, or text as levels."""
+    column, meaning = panel.table[name], "a column of the history"
+    if pd.api.types.is_numeric_dtype(column):
+        return Feature(name, (name,), "as in the history", 0, meaning=meaning)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return Feature(name, (name,), "months since January 1970", 0, month_number_or_nan, meaning)
+    return Feature(name, (name,), "level", 0, meaning=meaning)
+
+
+def _known_column(panel: Panel, name: str, known: Mapping[str, Feature]) -> Feature:
     if name not in panel.table.columns:
         fault = Fault(
             "specification",
@@ -111,11 +121,7 @@ def _column_feature(panel: Panel, name: str, known: Mapping[str, Feature]) -> Fe
             value=name,
         )
         raise SpecFault([fault])
-    if pd.api.types.is_numeric_dtype(panel.table[name]):
-        return Feature(name, (name,), "as in the history", 0)
-    if pd.api.types.is_datetime64_any_dtype(panel.table[name]):
-        return Feature(name, (name,), "months since January 1970", 0, month_number_or_nan)
-    return Feature(name, (name,), "level", 0)
+    return column_feature(panel, name)
 
 
 def _values(

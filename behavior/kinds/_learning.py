@@ -82,10 +82,11 @@ def learn_challengers(
     table_by: tuple[str, ...],
     cases: FloatArray | None = None,
     blocks: Blocks | None = None,
+    ahead: int = 0,
 ) -> dict[str, dict[str, Any]]:
     """The plain challenger (another structured family than the champion's) and the empirical benchmark, by name.
 
-    `blocks` of the matrix's rows give the plain challenger's error by what is drawn together.
+    `blocks` of the matrix's rows give the plain challenger's error by what is drawn together, `ahead` half-years on.
     """
     learning = split.train | split.validate
     rows, events = rows_of(matrix, learning), event[learning]
@@ -98,7 +99,7 @@ def learn_challengers(
         plain = make_hazard(family, roles, fixed).fit(rows, events, count)
     if blocks is not None:
         own = np.ones(len(event)) if cases is None else cases
-        with_block_covariance(plain, rows_of(matrix, seen), event[seen], own[seen], blocks.rows(seen), own[seen])
+        with_block_covariance(plain, rows_of(matrix, seen), event[seen], own[seen], blocks.rows(seen), own[seen], ahead)
     return {
         "challenger": {role: plain},
         "benchmark": {role: EmpiricalHazard(table_by).fit(rows, events, count)},

@@ -30,6 +30,8 @@ from behavior.specs import EstimatorSpec, ModelSpec
 
 LEAST_EVENTS_OF_A_CAUSE = 40
 SMALL_CAUSES = ("default", "curtailment")
+AHEAD = 4
+"""Half-years after the history whose mean rate a band speaks of: two years; by then curves are learned anew."""
 
 
 def _roles(names: tuple[str, ...], spec: ModelSpec) -> Roles:
@@ -95,6 +97,7 @@ def _learn(
         "champion": champion.family,
         "validation log loss": dict(champion.losses),
         **champion.facts,
+        **champion.model.facts_,  # with what its errors count, which were found after it
         **absent_columns(panel.table, spec),
         **absent_features(inputs, spec),
     }
@@ -125,7 +128,7 @@ def _champion(panel: Panel, split: PanelSplit, spec: ModelSpec, matrix: FeatureM
         candidates=WITH_AVERAGED,
     )
     give_back_freed()
-    with_block_covariance(found.model, rows, event, cases, blocks, cases)
+    with_block_covariance(found.model, rows, event, cases, blocks, cases, AHEAD)
     return found
 
 
@@ -164,7 +167,7 @@ def _challengers(
     """The challengers; that of a stiff champion, which its bands speak of, with its error by blocks."""
     payoff, roles, by = panel.table["payoff"].to_numpy(), _roles(matrix.names, spec), ("age_months", "incentive")
     blocks = _blocks_of(panel) if stiff(champion.model) else None
-    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases, blocks)
+    return learn_challengers(matrix, payoff, split, roles, champion, "payoff", by, panel.cases, blocks, AHEAD)
 
 
 def stiff(model: Any) -> bool:

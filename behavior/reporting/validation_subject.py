@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from behavior.features.base import Feature, column_feature
 from behavior.reporting.document import Block, Blocks, Paragraph, Table
 from behavior.reporting.fit_tables import fit_tables
 from behavior.validation.base import CheckInput
@@ -38,13 +39,23 @@ def identity(given: CheckInput) -> Blocks:
     table = pd.DataFrame({"what": list(rows), "this model": list(rows.values())})
     signs = [
         {"feature": one.name, "unit": one.unit, "expected effect": _SIGNS[one.expected_sign], "meaning": one.meaning}
-        for one in kind.features
-        if not spec.features.use or one.name in spec.features.use
+        for one in _features(given)
     ]
     blocks: list[Block] = [Table("What it is", table)]
     if signs:
         blocks.append(Table("Features and the direction that economics expects of them", pd.DataFrame(signs)))
     return tuple(blocks)
+
+
+def _features(given: CheckInput) -> list[Feature]:
+    """Those of the kind that the specification uses, then the history's own columns that it names."""
+    own, used = given.kind.features, given.fitted.spec.features.use
+    known = {one.name for one in own}
+    further = [name for name in used if name not in known and name in given.panel.table]
+    return [
+        *(one for one in own if not used or one.name in used),
+        *(column_feature(given.panel, name) for name in further),
+    ]
 
 
 def _exposure(given: CheckInput) -> str:

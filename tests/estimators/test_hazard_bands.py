@@ -11,7 +11,6 @@ from behavior.estimators.bands import (
     log_error,
     log_error_between,
     log_mean,
-    shared_shock,
     with_block_covariance,
 )
 from behavior.estimators.s_curve_hazard import SCurveHazard
@@ -81,23 +80,37 @@ def test_error_of_a_mean_is_below_the_mean_error() -> None:
 
 
 def test_a_shock_that_months_share_is_found_and_widens_the_error() -> None:
+    """It widens the error of the mean over the history, and more that of the two years ahead, for it may go on."""
     rng = np.random.default_rng(1)
     matrix, event = sample(40_000)
     month = rng.integers(0, 120, 40_000)
-    calendar = month // 6
-    ones = np.ones(len(event))
-    model = SplineHazard("incentive").fit(matrix, event, ones)
-    hazard = model.predict_hazard(matrix)
-    level = np.exp(rng.normal(0, 0.3, 20))[calendar]
+    ones, blocks = np.ones(len(event)), Blocks.of(np.arange(40_000), month)
+    hazard = SplineHazard("incentive").fit(matrix, event, ones).predict_hazard(matrix)
+    level = np.exp(0.3 * np.sin(np.arange(20) / 2.0))[month // 6]
     shocked = (rng.random(40_000) < hazard * level).astype(float)
-    assert shared_shock(event, hazard, ones, calendar) < 0.1
-    assert 0.15 < shared_shock(shocked, hazard * shocked.mean() / hazard.mean(), ones, calendar) < 0.5
-    errors = []
-    for outcome in (event, shocked):
-        again = SplineHazard("incentive").fit(matrix, outcome, ones)
-        with_block_covariance(again, matrix, outcome, ones, Blocks.of(np.arange(40_000), month))
-        errors.append(float(log_error(again, matrix, 40_000)[0]))
-    assert errors[1] > 1.5 * errors[0]
+    found, facts = {}, {}
+    for name, outcome in (("event", event), ("shocked", shocked)):
+        for form in (SplineHazard("incentive"), SCurveHazard("incentive")):
+            model = form.fit(matrix, outcome, ones)
+            for ahead in (0, 4):
+                with_block_covariance(model, matrix, outcome, ones, blocks, None, ahead)
+                found[name, type(form), ahead] = float(log_error(model, matrix, 40_000)[0])
+            facts[name, type(form)] = model.facts_
+    for form in (SplineHazard, SCurveHazard):
+        assert facts["event", form]["shock shared by a half-year, relative"] < 0.08
+        assert facts["shocked", form]["shock shared by a half-year, relative"] == pytest.approx(0.21, abs=0.08)
+        assert facts["shocked", form]["its correlation with the next half-year's"] >= 0.5
+        assert found["shocked", form, 0] > 1.5 * found["event", form, 0]
+        assert found["shocked", form, 4] > max(1.5 * found["shocked", form, 0], 0.12)
+        assert found["event", form, 4] < 0.08
+
+
+def test_the_level_direction_moves_all_hazards_alike() -> None:
+    matrix, event = sample()
+    for model in (SplineHazard("incentive"), SCurveHazard("incentive")):
+        model.fit(matrix, event, np.ones(len(event)))
+        pull = model.sensitivities(matrix) @ model.level_direction()
+        np.testing.assert_allclose(pull * (1.0 - model.predict_hazard(matrix)), 1.0, atol=0.15)
 
 
 def test_the_error_of_a_mean_of_forms_counts_their_distance() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from behavior.features.prepayment import FEATURES
 from behavior.kinds.base import Exhibit
 from behavior.reporting.charts import Tidy, draw
 from behavior.reporting.document import Document, Figure, Paragraph, Section, Table
@@ -23,6 +24,7 @@ from behavior.reporting.irrbb_report import irrbb_report
 from behavior.reporting.model_card import model_card, parse_card
 from behavior.reporting.tables import cells, number, titled
 from behavior.reporting.validation_report import _plain, validation_report
+from behavior.reporting.validation_subject import identity
 from behavior.specs import Gate
 from behavior.validation import run_checks
 
@@ -163,6 +165,22 @@ def test_a_validator_reads_how_much_depends_on_the_model_and_how_to_check_it_aga
     exposure = re.search(r"exposure</th><td>([\d,]+) of balance at the start of [\d-]+ in [\d,]+ units", text)
     assert exposure is not None and float(exposure[1].replace(",", "")) > 0
     assert "behavior validate mortgage_prepayment@" in text
+
+
+def test_every_feature_that_is_used_is_listed_with_its_direction(fakes: ModuleType) -> None:
+    """Columns of the history that a specification reads as they stand stand beside the kind's own features."""
+    given_ = fakes.make_input()
+    spec = given_.fitted.spec
+    used = spec.features.model_copy(update={"use": ("incentive", "branch", "weight", "in_no_table")})
+    panel = replace(given_.panel, table=given_.panel.table.assign(branch="north"))
+    fitted = replace(given_.fitted, spec=spec.model_copy(update={"features": used}))
+    kind = replace(given_.kind, features=FEATURES)
+    listed = identity(replace(given_, kind=kind, panel=panel, fitted=fitted))[1]
+    assert isinstance(listed, Table)
+    assert listed.data["feature"].tolist() == ["incentive", "branch", "weight"]
+    assert listed.data["unit"].tolist()[1:] == ["level", "as in the history"]
+    assert listed.data["expected effect"].tolist() == ["raises (constrained)", "free", "free"]
+    assert listed.data["meaning"].iloc[1] == "a column of the history"
 
 
 def test_guidance_is_a_cross_walk_from_data(pages: dict[str, str]) -> None:
