@@ -61,6 +61,7 @@ VALUES = {
     "loss_last_champion": "the last champion's, same unit",
     "path_error": "mean absolute error by month, CPR points or basis points",
     "path_error_last_champion": "the last champion's, same unit",
+    "path_error_rise": "this version's less the last champion's, same unit; above 0 = worse",
     "rows": "rows that neither has learned from",
 }
 
@@ -93,6 +94,7 @@ def run(given: CheckInput) -> Finding:
         f"loss_{LAST}": mean_loss(other, weight, scale),
         "path_error": path_error(path, "predicted", rate),
         f"path_error_{LAST}": path_error(path, LAST, rate),
+        "path_error_rise": path_error(path, "predicted", rate) - path_error(path, LAST, rate),
         "rows": float(len(rows)),
     }
     status = Status.WARN if not values["gain_upper"] >= 0 else Status.PASS

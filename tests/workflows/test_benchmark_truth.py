@@ -68,7 +68,7 @@ def test_cells_of_banks_are_judged_together() -> None:
     assert row.found == "75% of 4 cells" and row.verdict == "missed"
     assert _about(judged([_loans(1)]).verdicts, "true over expected").verdict == "met"
     tables = judged([_loans(1), second]).tables
-    assert tables["events by age and incentive"]["bank"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert tables["events by age and incentive"]["bank"].tolist() == ["1", "1", "1", "2", "2", "2"]
 
 
 def test_every_segment_of_one_bank_and_nine_in_ten_of_many_have_to_be_inside() -> None:
@@ -77,7 +77,13 @@ def test_every_segment_of_one_bank_and_nine_in_ten_of_many_have_to_be_inside() -
     many = judged([_deposits(1, [0.01] * 5 + [0.03]), _deposits(2, [0.01] * 6)])
     assert _about(many.verdicts, "survival at").found == "worst 3.0 points; 11 of 12 inside"
     assert _about(many.verdicts, "survival at").verdict == "met"
-    assert many.tables["survival error, points"].columns.tolist() == ["bank", "segment", "12", "36", "60"]
+    assert many.tables["survival error, points"].columns.tolist() == [
+        "bank",
+        "segment",
+        "12 months",
+        "36 months",
+        "60 months",
+    ]
     assert many.banks == 2
 
 
@@ -93,8 +99,8 @@ def _evidence(kind: str, seed: int, bar: Bar, tables: Mapping[str, pd.DataFrame]
 def _loans(seed: int, bands: pd.DataFrame | None = None) -> TruthEvidence:
     events = pd.DataFrame(
         {
-            "age band": [0, 0, 1],
-            "incentive band": [0, 1, 1],
+            "age": ["0 to 6 months", "0 to 6 months", "6 to 12 months"],
+            "incentive": ["under -2%", "0 to 1%", "0 to 1%"],
             "true": [100.0, 200.0, 20.0],
             "table": [101.0, 210.0, 90.0],
             "model": [100.0, 200.0, 20.0],
