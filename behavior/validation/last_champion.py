@@ -38,6 +38,7 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
+from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, LastChampion, Status
 from behavior.validation.evidence import (
     begun_with_balance,
@@ -50,6 +51,7 @@ from behavior.validation.evidence import (
     rows_of,
 )
 from behavior.validation.paired import loss_scale, losses_of, mean_loss, path_error
+from behavior.validation.statistics import ClusterBootstrap
 
 LAST = "last_champion"
 KEY = ["unit", "month", "cause"]
@@ -83,13 +85,13 @@ def run(given: CheckInput) -> Finding:
         asked, rows = given, both[begun_with_balance(both)].reset_index(drop=True)
     weight = np.ones(len(rows)) if asked.predictions.binary else rows["weight"].to_numpy(np.float64)
     own, other = (losses_of(rows, name, events) for name in ("predicted", LAST))
-    low, high = bootstrap_of(given, rows).ratio_interval(weight * (other - own), weight * other)
+    gain, low, high = _gain(bootstrap_of(given, rows), weight * (other - own), weight * other)
     path = monthly_path(both, ("actual", "predicted", LAST))
-    scale, total = loss_scale(events, rate), float((weight * other).sum())
+    scale = loss_scale(events, rate)
     values = {
-        "gain_upper": float(high[0]),
-        "gain": float((weight * (other - own)).sum()) / total if total > 0 else np.nan,
-        "gain_lower": float(low[0]),
+        "gain_upper": high,
+        "gain": gain,
+        "gain_lower": low,
         "loss": mean_loss(own, weight, scale),
         f"loss_{LAST}": mean_loss(other, weight, scale),
         "path_error": path_error(path, "predicted", rate),
@@ -99,6 +101,17 @@ def run(given: CheckInput) -> Finding:
     }
     status = Status.WARN if not values["gain_upper"] >= 0 else Status.PASS
     return Finding(LAST, status, values, _words(last, values), exhibits=_exhibits(last, values, path, rate, events))
+
+
+def _gain(bootstrap: ClusterBootstrap, gained: FloatArray, of: FloatArray) -> tuple[float, float, float]:
+    """What is gained as a share of the last champion's loss, with its 95% interval.
+
+    Two versions without any error have gained nothing on each other; of no error alone nothing can be gained.
+    """
+    if not of.any():
+        return (0.0, 0.0, 0.0) if not gained.any() else (np.nan, np.nan, np.nan)
+    low, high = bootstrap.ratio_interval(gained, of)
+    return float(gained.sum() / of.sum()), float(low[0]), float(high[0])
 
 
 def _both(given: CheckInput, last: LastChampion) -> pd.DataFrame:
