@@ -36,7 +36,7 @@ from behavior.reporting.tables import number
 STAMPS = {
     "DRAFT": "The assumption set is not approved for use: these figures are for review, not for reporting.",
     "NOT IN FORCE": "The assumption set does not stand on this date: these figures are to compare with, not to report.",
-    "UNVALIDATED": "The set is approved, but no validator has signed its models: champions by their gates alone.",
+    "UNVALIDATED": "The set is approved, but a validator has not signed every model of it: champions by gates alone.",
 }
 
 
