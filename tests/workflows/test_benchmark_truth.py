@@ -14,7 +14,7 @@ from behavior.simulator.settings import SimulatorSettings
 from behavior.validation.export_fidelity import SPEED_BAR, SURVIVAL_BAR, Bar
 from behavior.workflows.benchmark_truth import judged
 from behavior.workflows.truth_evidence import TruthEvidence, evidence_of
-from behavior.workflows.truth_measures import held_by_bands
+from behavior.workflows.truth_measures import held_by_bands, payoff_events
 from tests.spec_examples import PREPAYMENT, spec_of
 
 SPEC = spec_of(
@@ -85,6 +85,16 @@ def test_every_segment_of_one_bank_and_nine_in_ten_of_many_have_to_be_inside() -
         "60 months",
     ]
     assert many.banks == 2
+
+
+def test_cells_of_age_and_incentive_are_named_and_not_numbered() -> None:
+    rows = pd.DataFrame({"age_months": [130, 3, 3, 8], "incentive": [0.035, -0.03, -0.03, 0.0]})
+    events = payoff_events(rows.assign(true=1.0, table=2.0, model=1.0, best=1.0))
+    assert events[["age", "incentive", "true"]].to_numpy().tolist() == [
+        ["under 6 months", "under -2%", 2.0],
+        ["6 to 12 months", "0 to 0.5%", 1.0],
+        ["from 120 months", "from 3%", 1.0],
+    ]
 
 
 def _about(verdicts: tuple[Verdict, ...], words: str) -> Verdict:
