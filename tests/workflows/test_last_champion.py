@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from behavior.cli.models import _row
 from behavior.io.demo_project import write_demo
 from behavior.io.profiles import load_profile
 from behavior.simulator import SimulatorSettings, simulate
@@ -58,6 +59,8 @@ def test_refreshed_versions_are_held_against_the_last_champion(project: Project,
     third = train(asked(request, gates=strict), tracker, project.drafts(), Stages())
     assert [told(third)[name] for name in ("gain_lower", "gain", "gain_upper")] == [0, 0, 0], "the same model again"
     assert third.record.tags["gain_on_last_champion"] == "+0.00% (+0.00% to +0.00%)"
+    assert _row(third.record)["against_last_champion"] == "@2: +0.00% (+0.00% to +0.00%)"
+    assert _row(first.record)["against_last_champion"] == ""
     assert not third.champion and third.record.aliases == ("challenger",)
     assert third.record.tags["gates"] == "failed: last_champion"
     assert tracker.record("deposit_beta").version == 2, "the last champion keeps the alias"
