@@ -227,8 +227,8 @@ def rows_judged(
     }
     driver = next((name for name in DRIVERS if name in table.columns and table[name].nunique() > 1), "")
     if driver:
-        buckets[driver] = _banded(table[driver].to_numpy(dtype=np.float64), protocol.driver_edges, 100.0, "%")
-    buckets["age"] = _banded(age, protocol.age_edges, 1.0, " months")
+        buckets[driver] = banded(table[driver].to_numpy(dtype=np.float64), protocol.driver_edges, 100.0, "%")
+    buckets["age"] = banded(age, protocol.age_edges, 1.0, " months")
     segment = segment_text(table, scheme_of(segments_found(spec, panel.table).spec))
     if len(set(segment)) > 1:
         buckets["segment"] = pd.Categorical(segment.astype(object))
@@ -253,7 +253,7 @@ def _labelled(values: IntArray, words: Callable[[int], str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes.tolist(), categories=pd.Index(names, dtype=object))
 
 
-def _banded(values: FloatArray, edges: tuple[float, ...], scale: float, unit: str) -> pd.Categorical:
+def banded(values: FloatArray, edges: tuple[float, ...], scale: float, unit: str) -> pd.Categorical:
     """Bands in rising order; those that no row falls into are left out."""
     shown = [f"{edge * scale:g}" for edge in edges]
     words = [f"under {shown[0]}", *(f"{low} to {high}" for low, high in pairwise(shown)), f"from {shown[-1]}"]

@@ -36,7 +36,7 @@ def summary_of(table: pd.DataFrame, cause: str, words: Mapping[str, str] = WORDS
             if len(one):
                 value, low, high = (float(one.iloc[0][name]) for name in ("value", "low", "high"))
                 form = ".4f" if score == "log_loss" else ".2f"
-                line[score.replace("_", " ")] = f"{value:{form}} ({low:{form}}..{high:{form}})"
+                line[score.replace("_", " ").replace("cpr", "CPR")] = f"{value:{form}} ({low:{form}}..{high:{form}})"
         lines.append(line)
     return pd.DataFrame(lines)
 

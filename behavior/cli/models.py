@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from behavior.cli.output import Console
@@ -10,7 +11,17 @@ from behavior.cli.output import Console
 if TYPE_CHECKING:
     from behavior.tracking.base import ModelRecord
 
-STANDING = ("model", "version", "alias", "as_of", "gates", "validation", "signed_by", "signed_at")
+STANDING = (
+    "model",
+    "version",
+    "alias",
+    "as_of",
+    "gates",
+    "against_last_champion",
+    "validation",
+    "signed_by",
+    "signed_at",
+)
 MADE_WITH = ("model", "version", "registered_at", "developer", "code", "spec_digest", "data_digest")
 SHOWN = 12
 """Characters of a digest that tell two apart; --json gives them whole."""
@@ -54,6 +65,7 @@ def _row(record: ModelRecord) -> dict[str, object]:
         "alias": ", ".join(record.aliases),
         "as_of": tags.get("as_of", ""),
         "gates": tags.get("gates", ""),
+        "against_last_champion": _against(tags),
         "validation": tags.get("validation_status", "unvalidated"),
         "signed_by": tags.get("validated_by", ""),
         "signed_at": tags.get("validated_at", ""),
@@ -68,6 +80,12 @@ def _row(record: ModelRecord) -> dict[str, object]:
         "files_digest": record.digest,
         "run": record.run,
     }
+
+
+def _against(tags: Mapping[str, str]) -> str:
+    """The version that was champion before, and what is gained on it: ``@3: +0.40% (-0.10% to +0.90%)``."""
+    before, gain = tags.get("last_champion", ""), tags.get("gain_on_last_champion", "")
+    return f"@{before}: {gain or 'not compared'}" if before else ""
 
 
 def _short(name: str, cell: object) -> object:

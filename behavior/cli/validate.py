@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     record = tracker.record(name, alias="champion") if version is None else tracker.record(name, version)
     if arguments.sign:  # before the checks are rerun and a report is written
         refuse_signer(record, arguments.by)
-    done = validate(record, project.request(project.model_named(name)), drafts, Stages(console.progress))
+    done = validate(record, project.request(project.model_named(name)), tracker, drafts, Stages(console.progress))
     report = out if arguments.out else out / f"{name}-{record.version}-revalidated.html"
     write_atomically(report, done.report)
     console.table(

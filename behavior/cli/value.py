@@ -127,7 +127,7 @@ def _show(result: IrrbbResult, console: Console) -> None:
         words = {
             "DRAFT": "the assumption set is not approved for use",
             "NOT IN FORCE": "the assumption set does not stand on this date; to compare with, not to report",
-            "UNVALIDATED": "no validator has signed its models",
+            "UNVALIDATED": "a validator has not signed every model of the set",
         }
         console.say(f"{result.stamp}: {words.get(result.stamp, 'see the assumption set')}")
     show_figures(result, console)

@@ -41,18 +41,19 @@ def refuse_uncovered(book: Book, uncovered: BoolArray, option: str) -> None:
 
     Raises
     ------
-    AssumptionError : naming products, rows and balance.
+    AssumptionError : naming products with their rows, balance by currency and first position.
     """
     if option == "overnight" or not uncovered.any():
         return
     rows = book.table[uncovered]
     parts = [
-        f"{product} ({len(part)} rows, balance {part['balance'].sum():,.2f})"
-        for product, part in rows.groupby("product")
+        f"{product} (rows: {len(part):,}, {currency} {part['balance'].sum():,.2f}, first {part['position_id'].iloc[0]})"
+        for (product, currency), part in rows.groupby(["product", "currency"], observed=True)
     ]
     raise AssumptionError(
-        f"no decay curve for non-maturity products: {', '.join(parts)}. Add a RUNOFF curve for them to the set, or run "
-        "with --uncovered overnight, which pays their balance out on the first day."
+        f"no decay curve for non-maturity products: {', '.join(parts)}. Correct the columns that the curves' segments "
+        "read, add a RUNOFF curve for them to the set, or run with --uncovered overnight, which pays their balance out "
+        "on the first day."
     )
 
 

@@ -254,7 +254,7 @@ def _ints(values: Sequence[int]) -> IntArray:
 
 @dataclass(frozen=True, eq=False)
 class CoverageRows:
-    """One row of coverage.csv a combination of product, own segment, curve and how; `of_row` is (rows, tables)."""
+    """One row a combination of product, own segment, curve, how and currency; `of_row` is (rows, tables)."""
 
     table: pd.DataFrame
     of_row: AnyArray
@@ -263,9 +263,10 @@ class CoverageRows:
 def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
     """Who is covered by what. Row 0 collects what no table reaches."""
     of_row = np.zeros((len(book), max(len(matchings), 1)), dtype=np.int32)
-    product = book.words("product")
+    product, currency = book.words("product"), book.words("currency")
     balance = book.numbers("balance", 0.0)
-    rows: list[dict[str, object]] = [{"product": "", "segment": "", "curve": "", "balance": 0.0, "how": NONE}]
+    nobody = {"product": "", "segment": "", "curve": "", "currency": "", "balance": 0.0, "how": NONE}
+    rows: list[dict[str, object]] = [nobody]
     for number, matching in enumerate(matchings):
         if matching.curve.strides == (0,):
             continue
@@ -276,6 +277,7 @@ def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
         code = (
             np.asarray(product.codes[covered], dtype=np.int64) * len(match.segments) + match.segment_index[covered]
         ) * len(matching.table.curves) + matching.curve[covered]
+        code = code * len(currency.categories) + currency.codes[covered]
         present, place, inverse = distinct(code)
         weight = np.bincount(inverse, weights=balance[covered], minlength=len(present))
         of_row[covered, number] = len(rows) + inverse
@@ -286,6 +288,7 @@ def coverage_rows(book: Book, matchings: Sequence[Matching]) -> CoverageRows:
                     "product": str(product[at]),
                     "segment": match.segments[match.segment_index[at]],
                     "curve": f"{matching.table.name}: {label}",
+                    "currency": str(currency[at]),
                     "balance": float(weight[k]),
                     "how": HOW[match.how_code[at]],
                 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from copy import copy
+from dataclasses import fields, replace
 from typing import Any
 
 import pandas as pd
@@ -106,6 +107,13 @@ def _facts(
 def paths_from(model: StructuralPassThrough) -> int:
     """Month in which predictions start again from the rate paid: the last one that the judged model learned from."""
     return int(model.facts_.get("paths_from", model.facts_["trained_to"]))
+
+
+def beside(fitted: FittedModel, other: FittedModel) -> FittedModel:
+    """The model with its paths starting again where another's do, so that neither has drifted for longer."""
+    model = copy(fitted.estimators[ROLE])
+    model.facts_ = {**model.facts_, "paths_from": paths_from(other.estimators[ROLE])}
+    return replace(fitted, estimators={**fitted.estimators, ROLE: model})
 
 
 def _above_minimum(series: list[RateSeries], known: pd.DataFrame, spec: ModelSpec) -> list[RateSeries]:

@@ -12,7 +12,7 @@ from behavior.assumptions.segments import band_labels
 from behavior.errors import Fault, FittingError, SpecFault
 from behavior.estimators.pass_through_series import RateSeries
 from behavior.kinds._beta_ladders import stopped, with_ladders
-from behavior.market.history import RateHistory
+from behavior.market.history import RateHistory, role_in
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
 from behavior.panel.dense import month_end_of
@@ -80,8 +80,8 @@ def _index_by_currency(rows: pd.DataFrame, rates: RateHistory, index: str) -> di
     if len(shared) > 1:
         raise FittingError(
             f"deposit beta: rates paid in {' and '.join(shared)} would follow one short rate, `{index}`. Name each "
-            "currency's own in the settings (index_roles: `short_EUR` for EUR), or keep one currency with `where` in "
-            "the profile and give each a model of its own."
+            f"currency's own in the settings (index_roles: `{role_in(index, shared[0])}` for {shared[0]}), or keep one "
+            "currency with `where` in the profile and give each a model of its own."
         )
     return found
 

@@ -129,7 +129,8 @@ class ModelKind:
     end from which `look_up` counts months on, for a kind whose curves speak of the accounts of one month; None for
     one whose curves hold for any book. `refit` learns a judged model again from everything before it is exported: with
     the choices that were judged, and without screens and challengers, which are the judged model's; None for a kind
-    that is exported as it was judged.
+    that is exported as it was judged. `beside` gives a fitted model as it predicts beside another, from the same month
+    on, for a kind whose predictions start again from what was seen; None for one that predicts row by row.
     """
 
     name: str
@@ -153,6 +154,7 @@ class ModelKind:
     case_events: tuple[str, ...] = ()
     landmark: Callable[[FittedModel], pd.Timestamp] | None = None
     refit: Callable[[FittedModel, Panel, PanelSplit, ModelSpec], FittedModel] | None = None
+    beside: Callable[[FittedModel, FittedModel], FittedModel] | None = None
     further_contracts: tuple[str, ...] = ()
 
     @property

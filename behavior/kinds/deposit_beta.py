@@ -26,7 +26,7 @@ from behavior.kinds._beta_exhibits import (
 )
 from behavior.kinds._beta_export import law_from_tables, resting_rates, tables_of
 from behavior.kinds._beta_facts import fit_facts
-from behavior.kinds._beta_learning import FAMILIES, ROLE, by_role, fit, paths_from, refit
+from behavior.kinds._beta_learning import FAMILIES, ROLE, beside, by_role, fit, paths_from, refit
 from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
 from behavior.kinds._beta_paths import (
     GapOf,
@@ -219,4 +219,5 @@ KIND = ModelKind(
     exhibits=exhibits,
     explain=explain,
     refit=refit,
+    beside=beside,
 )

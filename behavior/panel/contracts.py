@@ -23,6 +23,8 @@ from behavior.months import month_number_or_nan
 
 EXITS = ("prepaid", "matured", "default", "transferred")
 STATUSES = ("open", *EXITS)
+MONTHS_APART = 3
+"""That an age may be from the months since origination: some publishers count from the first payment."""
 
 
 def nothing_after_exit(table: pd.DataFrame) -> Sequence[Breach]:
@@ -74,6 +76,25 @@ def loans_start_first(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequen
         return {}
     rule = "dates out of order: a loan has no month before its `origination_date`"
     return {"loan_months": [Breach(rule, rows_where(early), "month")]}
+
+
+def ages_count_from_origination(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequence[Breach]]:
+    """A loan's age is the months since its origination, give or take what publishers count from another day."""
+    found = _row_dates(tables, "loan_months", "loans", "loan_id", "origination_date")
+    if found is None or "age_months" not in tables["loan_months"]:
+        return {}
+    age = pd.to_numeric(tables["loan_months"]["age_months"], errors="coerce").to_numpy(dtype=np.float64)
+    since = month_number_or_nan(found[0]) - month_number_or_nan(found[1])
+    # A month before origination has a fault of its own; what is empty is compared with nothing.
+    apart = (np.abs(age - since) > MONTHS_APART) & (since >= 0)
+    if not apart.any():
+        return {}
+    rule = f"expected months since `origination_date`, give or take {MONTHS_APART}"
+    hint = (
+        "Correct the date or the age, or derive the age in the profile: "
+        '`age_months = { months_between = ["origination_date", "month"] }`'
+    )
+    return {"loan_months": [Breach(rule, rows_where(apart), "age_months", hint)]}
 
 
 def accounts_frame_their_months(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequence[Breach]]:
@@ -137,7 +158,13 @@ LOAN_MONTHS = TableContract(
             "balance", "number", "End of month, 0 when gone; empty = masked or missing.", MONEY_UNIT, True, True, 0.0
         ),
         Column("rate", "number", "Customer rate in force during the month.", RATE_UNIT),
-        Column("age_months", "integer", "Completed months since origination; 1 in the first.", "months", minimum=0),
+        Column(
+            "age_months",
+            "integer",
+            f"Completed months since origination, give or take {MONTHS_APART}; 1 in the first.",
+            "months",
+            minimum=0,
+        ),
         Column("status", "text", "What the loan was at the month's end.", allowed=STATUSES),
         optional_column("curtailment", "number", "Unscheduled principal paid in the month.", MONEY_UNIT, 0),
         optional_column("house_price_index", "number", "House prices where the property is.", "index", 0),
@@ -262,7 +289,7 @@ MORTGAGE_HISTORY = ContractGroup(
     1,
     (LOANS, LOAN_MONTHS),
     (Reference("loan_months", "loan_id", "loans", "loan_id"),),
-    (loans_start_first,),
+    (loans_start_first, ages_count_from_origination),
 )
 DEPOSIT_HISTORY = ContractGroup(
     "deposit_history",

@@ -9,6 +9,7 @@ import pandas as pd
 from behavior.benchmark.results import Answer
 from behavior.reporting.document import Document, Paragraph, Section, Table
 from behavior.reporting.exhibits import blocks_of
+from behavior.reporting.tables import spoken
 
 KEPT_SLICES = ("year", "incentive", "spread", "age", "segment", "vintage", "fold")
 BESIDE = ("value", "low", "high", "expected")
@@ -69,9 +70,9 @@ def _section(answer: Answer) -> Section:
 
 def _in_words(value: object) -> str:
     """A fact as a reader's words: of counts by name, each name with its count."""
-    return (
-        " and ".join(f"{name} ({count})" for name, count in value.items()) if isinstance(value, Mapping) else f"{value}"
-    )
+    if isinstance(value, Mapping):
+        return " and ".join(f"{name} ({count})" for name, count in value.items())
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def _by_bucket(answer: Answer) -> tuple[Table, ...]:
@@ -79,7 +80,7 @@ def _by_bucket(answer: Answer) -> tuple[Table, ...]:
     own = answer.scores[(answer.scores["model"] == "ours") & answer.scores["slice"].isin(KEPT_SLICES)]
     found = []
     for (cause, score, weighting, name), rows in own.groupby(["cause", "score", "weighting", "slice"], sort=False):
-        title = f"{cause}: {str(score).replace('_', ' ')} by {name} ({weighting})"
+        title = f"{spoken(str(cause))}: {spoken(str(score))} by {name} ({weighting})"
         shown = rows[[one for one in SHOWN if one in rows]].dropna(axis=1, how="all").reset_index(drop=True)
         found.append(Table(title, _with_intervals(shown), formats=dict.fromkeys(BESIDE, ",.2f")))
     return tuple(found)

@@ -264,6 +264,8 @@ def _label_places(axes: Any, place: Any, labels: list[str] | None, column: pd.Se
         crowded = sum(map(len, labels)) > MOST_LETTERS
         slant = {"rotation": 25, "ha": "right"} if crowded else {}
         axes.set_xticks(place, labels, **slant)
+    elif bool(np.all(np.asarray(place, dtype=np.float64) % 1 == 0)):  # months and years: no half of one is marked
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _finish(axes: Any, exhibit: Exhibit, swap: bool = False) -> None:

@@ -36,7 +36,7 @@ from behavior.reporting.tables import number
 STAMPS = {
     "DRAFT": "The assumption set is not approved for use: these figures are for review, not for reporting.",
     "NOT IN FORCE": "The assumption set does not stand on this date: these figures are to compare with, not to report.",
-    "UNVALIDATED": "The set is approved, but no validator has signed its models: champions by their gates alone.",
+    "UNVALIDATED": "The set is approved, but a validator has not signed every model of it: champions by gates alone.",
 }
 
 
@@ -249,12 +249,7 @@ def _deposit_view(known: Mapping[str, Any]) -> str:
 def _coverage(result: IrrbbResult, money: Money) -> Blocks:
     if result.coverage.empty:
         return (Paragraph("No position behaves: every flow is contractual."),)
-    # Coverage has no currencies: balances of several are added up as the rows hold them, and are no amount of any.
-    held = sorted(result.eve["currency"].astype(str).unique())
-    money = money.in_currency(held[0] if len(held) == 1 else "")
-    mixed = f" Balances in {', '.join(held)} are added up as they are, without conversion." if len(held) > 1 else ""
-    words = coverage_shares(result.coverage, money)
-    return (Paragraph(words + mixed), coverage_table(result.coverage, money))
+    return (Paragraph(coverage_shares(result.coverage, money)), coverage_table(result.coverage, money))
 
 
 def _conventions(known: Mapping[str, Any]) -> Blocks:

@@ -358,5 +358,5 @@ def coverage_table(coverage: pd.DataFrame, money: Money) -> Table:
         if column in behaving:
             table[f"{name}, %"] = 100 * behaving[column]
     table = table.sort_values(balance, ascending=False, ignore_index=True, kind="stable")
-    note = "Balances in the row's currency. A position with several causes stands once for each of its curves."
+    note = "A position with several causes stands once for each of its curves."
     return Table("Curves used", table, note, {str(name): ",.1f" for name in table.columns[3:]})

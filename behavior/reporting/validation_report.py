@@ -31,7 +31,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "Calibration": ("calibration",),
     "Discrimination": ("discrimination",),
     "Back-test": ("backtest", "band_coverage"),
-    "Benchmark": ("benchmark",),
+    "Benchmark": ("benchmark", "last_champion"),
     "Export fidelity": ("export_fidelity", "refit"),
     "Direction and sensitivity": ("monotonicity", "sensitivity"),
     "Stability": ("stability",),

@@ -30,6 +30,22 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class LastChampion:
+    """The version that was champion before, put to the same history.
+
+    Parameters
+    ----------
+    version : as ``mortgage_prepayment@3``.
+    predictions : of the model that was judged, on the rows that it has not learned from; None where it cannot be asked.
+    reason : why it cannot.
+    """
+
+    version: str
+    predictions: Predictions | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class CheckInput:
     """Everything a check may look at.
 
@@ -41,6 +57,7 @@ class CheckInput:
         learned from, where curves speak of one book; None = the draft tables themselves.
     exported : the model that the draft tables come from, where it was learned again from everything; `fitted` is the
         one that checks judge. None = the same one.
+    last_champion : the version that this one would replace or has replaced; None = there was none.
     """
 
     kind: ModelKind
@@ -53,6 +70,7 @@ class CheckInput:
     looked_up: Predictions
     landmark_tables: tuple[AssumptionTable, ...] | None = None
     exported: FittedModel | None = None
+    last_champion: LastChampion | None = None
 
     @property
     def judged_tables(self) -> tuple[AssumptionTable, ...]:

@@ -38,7 +38,6 @@ import pandas as pd
 
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
-from behavior.quantities import FloatArray
 from behavior.validation.base import Check, CheckInput, Finding, Status
 from behavior.validation.evidence import (
     begun_with_balance,
@@ -50,7 +49,7 @@ from behavior.validation.evidence import (
     picture_unit,
     rows_of,
 )
-from behavior.validation.statistics import log_loss, path_errors
+from behavior.validation.paired import loss_scale, losses_of, mean_loss, path_error
 
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
 VALUES = {
@@ -85,9 +84,9 @@ def run(given: CheckInput) -> Finding:
     weight = np.ones(len(rows)) if given.predictions.binary else rows["weight"].to_numpy(np.float64)
     bootstrap = bootstrap_of(given, rows)
     events = is_ranking(given)
-    losses = {name: _loss(rows, name, events) for name in ("predicted", *names)}
-    scale = 0.0 if events else 1e4 if rate else 100.0
-    values = {"loss": _mean(losses["predicted"], weight, scale)}
+    losses = {name: losses_of(rows, name, events) for name in ("predicted", *names)}
+    scale = loss_scale(events, rate)
+    values = {"loss": mean_loss(losses["predicted"], weight, scale)}
     for name in names:
         gain, rivals = weight * (losses[name] - losses["predicted"]), weight * losses[name]
         low, high = bootstrap.ratio_interval(gain, rivals)
@@ -95,11 +94,11 @@ def run(given: CheckInput) -> Finding:
         # No share of nothing: beside a rival without any error the gain is unknown, which is not a win.
         values[f"gain_on_{name}"] = float(gain.sum()) / total if total > 0 else np.nan
         values[f"gain_on_{name}_lower"], values[f"gain_on_{name}_upper"] = float(low[0]), float(high[0])
-        values[f"loss_{name}"] = _mean(losses[name], weight, scale)
+        values[f"loss_{name}"] = mean_loss(losses[name], weight, scale)
     path = monthly_path(flow.dropna(subset=names), ("actual", "predicted", *names))
     for name in ("predicted", *names):
         suffix = "" if name == "predicted" else f"_{name}"
-        values[f"path_error{suffix}"] = _path_error(path, name, rate)
+        values[f"path_error{suffix}"] = path_error(path, name, rate)
     beaten = [name for name in names if not values[f"gain_on_{name}_lower"] > 0]
     words = "" if event is None else f"Compared by {event.target}, the only part in which they differ. "
     words += " ".join(_words(name, values) for name in names)
@@ -107,25 +106,6 @@ def run(given: CheckInput) -> Finding:
         words += f" {len(every) - len(whole):,} test rows without a rival's prediction are left out."
     status = Status.WARN if beaten else Status.PASS
     return Finding("benchmark", status, values, words, exhibits=_exhibits(values, names, path, rate, events))
-
-
-def _loss(rows: pd.DataFrame, name: str, events: bool) -> FloatArray:
-    if events:
-        return log_loss(rows[name], rows["actual"])
-    # A net flow may be negative; squared error is right for the mean of anything.
-    return np.asarray((rows[name] - rows["actual"]) ** 2, dtype=np.float64)
-
-
-def _mean(losses: FloatArray, weight: FloatArray, scale: float) -> float:
-    """Mean log loss where `scale` is 0, else the root of the mean square times `scale`."""
-    mean = float(np.average(losses, weights=weight))
-    return scale * float(np.sqrt(mean)) if scale else mean
-
-
-def _path_error(path: pd.DataFrame, name: str, rate: bool) -> float:
-    if rate:
-        return path_errors(1e4 * path["actual"], 1e4 * path[name]).mae
-    return path_errors(cpr_points(path["actual"]), cpr_points(path[name])).mae
 
 
 def _words(name: str, values: dict[str, float]) -> str:

@@ -138,8 +138,7 @@ def turns(path: FloatArray, size: float) -> int:
 def _picture(rows: pd.DataFrame, low: float, high: float) -> Exhibit:
     path = monthly_path(rows.assign(actual=rows["driver"]), ("actual",))
     data = pd.DataFrame({"month": path["month"], "mean driver": 100 * path["actual"]})
-    # The band is what training saw; it is the same in every month.
-    data["mean driver_lower"], data["mean driver_upper"] = 100 * low, 100 * high
+    data["training's 1st percentile"], data["training's 99th percentile"] = 100 * low, 100 * high
     title = "The economic driver by month, and the range that training saw"
     return Exhibit("driver_by_month", title, "lines", data, "month", "driver, % a year")
 

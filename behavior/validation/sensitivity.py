@@ -50,6 +50,8 @@ SHOCKS = (-400, -300, -200, -100, 0, 100, 200, 300, 400)
 SHOCK = 0.02
 """Of the balance, either way, decimal a year."""
 RATE_DRIVERS = (Driver.RATE_INCENTIVE, Driver.RATE_SPREAD, Driver.RATE_LEVEL)
+MOVED = "driver moved by, bp"
+"""Not by how much rates move: an incentive falls where they rise."""
 VALUES = {
     "move_over_range": "level at +400 bp less level at -400 bp of the driver: CPR points, or pass-through in points",
     "largest_step": "largest move between neighbouring shocks of 100 bp, same unit",
@@ -149,7 +151,7 @@ def _exhibits(
 ) -> tuple[Exhibit, ...]:
     table = pd.DataFrame(
         {
-            "shock, bp": SHOCKS,
+            MOVED: SHOCKS,
             "driver, % a year": 100 * shocked,
             unit: shown,
             "change": shown - shown[SHOCKS.index(0)],
@@ -158,7 +160,7 @@ def _exhibits(
         }
     )
     picture = Exhibit(
-        "sensitivity", "The exported curves under rate shocks", "lines", table[["shock, bp", unit]], "shock, bp", unit
+        "sensitivity", "The exported curves where their driver is moved", "lines", table[[MOVED, unit]], MOVED, unit
     )
     return picture, Exhibit("sensitivity_table", "The same in figures", "table", table)
 

@@ -38,7 +38,8 @@ from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.benchmark_truth import TruthAnswer
 from behavior.workflows.digests import data_digest
 from behavior.workflows.panels import panel_of, require_whole_or_streaming
-from behavior.workflows.train import SPEC_FILE, kind_of
+from behavior.workflows.request import SPEC_FILE
+from behavior.workflows.train import kind_of
 from behavior.workflows.truth_evidence import TruthEvidence, evidence_of
 
 QUICK_ROWS = 60_000

@@ -59,7 +59,7 @@ def judged(evidence: Sequence[TruthEvidence]) -> TruthAnswer:
 def _together(tables: Sequence[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
     if len(tables) == 1:
         return tables[0][1]
-    parts = [table.assign(bank=seed) for seed, table in tables]
+    parts = [table.assign(bank=str(seed)) for seed, table in tables]  # a name, not an amount
     whole = pd.concat(parts, ignore_index=True)
     return whole[["bank", *(name for name in whole if name != "bank")]]
 
@@ -163,7 +163,7 @@ def _points(survival: pd.DataFrame, column: str) -> pd.DataFrame:
     """A row a segment (of a bank), a column a horizon in months."""
     rows = [name for name in ("bank", "segment") if name in survival]
     wide = (100 * survival.set_index([*rows, "month"])[column]).unstack("month")
-    return wide.rename_axis(columns=None).reset_index().rename(columns=str)
+    return wide.rename(columns="{} months".format).rename_axis(columns=None).reset_index()
 
 
 # --- beta ---

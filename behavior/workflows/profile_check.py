@@ -9,7 +9,8 @@ from behavior.io.profiles import Profile
 from behavior.market.history import RateHistory
 from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
-from behavior.workflows.train import SPEC_FILE, kind_of
+from behavior.workflows.request import SPEC_FILE
+from behavior.workflows.train import kind_of
 from behavior.workflows.value import require_market
 from behavior.workflows.wiring import Project, missing_models, model_spec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -14,8 +14,7 @@ from behavior.assumptions.set import AssumptionSet, AssumptionTable, Provenance
 from behavior.errors import Fault, SpecFault
 from behavior.freed import give_back_freed
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind, all_kinds
-from behavior.market.history import RateHistory
-from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.base import Panel
 from behavior.panel.split import split_panel
 from behavior.reporting.finding_blocks import unreconciled
 from behavior.reporting.html import render
@@ -27,12 +26,11 @@ from behavior.validation.base import CheckInput, Findings
 from behavior.validation.run import gate_faults, run_checks
 from behavior.workflows.digests import code_digest, code_version, data_digest, library_versions
 from behavior.workflows.landmark_tables import landmark_tables
+from behavior.workflows.last_champion import beside_champion, champion_of, tags_of
 from behavior.workflows.learned import Learned, learn, refuse_refit
 from behavior.workflows.panels import panels_of
+from behavior.workflows.request import SPEC_FILE, TrainingRequest
 from behavior.workflows.stages import Stages
-
-SPEC_FILE = "spec.toml"
-CARD_FILE = "card.md"
 
 
 class DraftStore(Protocol):
@@ -41,41 +39,6 @@ class DraftStore(Protocol):
     def write(self, draft: AssumptionSet) -> AssumptionSet:
         """Write a draft and return what reading it back gives; a later draft of the same id replaces it."""
         ...
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What to train on.
-
-    Parameters
-    ----------
-    name : registered model name (the model folder's). spec_text : the specification as written, registered with it.
-    as_of : valuation month end. book : ``book/1`` rows for averaging covariates, or None.
-    developer : who trains; a validator must be someone else.
-    transferred : words printed wherever the curves are used when they come from another bank, currency or decade.
-    grown_on : where boosted trees are grown, in words that the record keeps. experiment : that the run is kept under.
-    card : the model folder's ``card.md``; empty where it has none.
-    beside : digests of what else is read, by name (``rates``, ``book``), sha256.
-    """
-
-    name: str
-    spec: ModelSpec
-    spec_text: str
-    history: CustomerHistory
-    rates: RateHistory
-    as_of: pd.Timestamp
-    book: pd.DataFrame | None = None
-    developer: str = ""
-    transferred: str = ""
-    grown_on: str = "this process"
-    experiment: str = "behavior"
-    card: str = ""
-    beside: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def read_with(self) -> dict[str, str]:
-        """Tags of what a version was made with beside its history: without them nobody else can make it again."""
-        return {"as_of": str(self.as_of.date()), **{f"{name}_digest": one for name, one in self.beside.items()}}
 
 
 @dataclass(frozen=True)
@@ -151,21 +114,24 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     refuse_refit(kind, request.spec)
     with stages.stage(f"{name}: registry"):
         tracker.ready(request.experiment)
+        before = champion_of(tracker, name)
     learned, panel = _learned(kind, request, stages)
     give_back_freed()
     with stages.stage(f"{name}: export"):
         checked, draft = read_back(kind, learned, panel, request, drafts, f"{name}.draft", f"{name}.landmark")
     with stages.stage(f"{name}: checks"):
+        checked = beside_champion(checked, request, tracker, before)
         findings = run_checks(checked, request.spec.gates)
+        tags = _version_tags(request, findings) | tags_of(checked, findings, before)
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, learned, findings)
         exhibits = kind.exhibits(learned.exported, panel, checked.split, checked.predictions)
         document = validation_report(checked, findings, exhibits, checked.explained_test, facts)
         report = render(document)
     with stages.stage(f"{name}: register"), tracker.run(request.experiment, name) as run:
-        _log(run, request, findings, draft, report, facts)
+        _log(run, request, findings, tags, draft, report, facts)
         champion = not findings.blocking and not _champion_is_later(tracker, name, request.as_of)
-        record = run.register(name, _files(request, learned), _version_tags(request, findings), champion)
+        record = run.register(name, _files(request, learned), tags, champion)
         if request.card:
             card = model_card(request.card, findings, exhibits, {**facts, "model_version": record.version})
             run.log_text("report/card.html", render(card))
@@ -309,9 +275,15 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
 
 
 def _log(
-    run: Run, request: TrainingRequest, findings: Findings, draft: AssumptionSet, report: str, facts: Mapping[str, Any]
+    run: Run,
+    request: TrainingRequest,
+    findings: Findings,
+    tags: Mapping[str, str],
+    draft: AssumptionSet,
+    report: str,
+    facts: Mapping[str, Any],
 ) -> None:
-    run.set_tags(_version_tags(request, findings))
+    run.set_tags(tags)
     run.log_parameters({**request.spec.estimator.fixed, "family": request.spec.estimator.family})
     run.log_metrics(findings.metrics())
     run.log_text("report/validation.html", report)

@@ -14,6 +14,7 @@ from behavior.assumptions.pass_through_path import PassThroughLaw, pending_on_a_
 from behavior.assumptions.repricing import half_life_months, pass_through_law, resting_rate, speeds_of
 from behavior.assumptions.set import AssumptionTable
 from behavior.assumptions.spending import spent_hazard
+from behavior.benchmark.hazard_run import banded
 from behavior.kinds.base import ExportContext, FittedModel, ModelKind
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
@@ -127,13 +128,16 @@ def payoff_bands(bank: SimulatedBank, learnt: Learnt) -> pd.DataFrame:
 
 
 def payoff_events(rows: pd.DataFrame) -> pd.DataFrame:
-    """Expected events by incentive x age cell: columns age band, incentive band, true, table, model, best."""
+    """Expected events by incentive x age cell: columns age, incentive, true, table, model, best."""
     cells = [
-        pd.Series(np.digitize(rows["age_months"], AGE_EDGES), rows.index, name="age band"),
-        pd.Series(np.digitize(rows["incentive"], INCENTIVE_EDGES), rows.index, name="incentive band"),
+        pd.Series(banded(rows[column].to_numpy(np.float64), tuple(edges[1:-1]), scale, unit), rows.index, name=name)
+        for name, column, edges, scale, unit in (
+            ("age", "age_months", AGE_EDGES, 1.0, " months"),
+            ("incentive", "incentive", INCENTIVE_EDGES, 100.0, "%"),
+        )
     ]
-    sums: pd.DataFrame = rows.groupby(cells)[["true", "table", "model", "best"]].sum()
-    return sums.reset_index()
+    sums: pd.DataFrame = rows.groupby(cells, observed=True)[["true", "table", "model", "best"]].sum()
+    return sums.reset_index().astype({"age": str, "incentive": str})
 
 
 def cell_shares(events: pd.DataFrame, predicted: str) -> tuple[float, int]:

@@ -10,14 +10,16 @@ from behavior.errors import DigestMismatch
 from behavior.reporting.html import render
 from behavior.reporting.validation_report import validation_report
 from behavior.specs import parse_spec
-from behavior.tracking.base import ModelRecord
+from behavior.tracking.base import ModelRecord, Tracker
 from behavior.validation.base import Findings
 from behavior.validation.run import run_checks
 from behavior.workflows.digests import data_digest
+from behavior.workflows.last_champion import beside_champion, compared_with
 from behavior.workflows.learned import load
 from behavior.workflows.panels import panel_of
+from behavior.workflows.request import SPEC_FILE, TrainingRequest
 from behavior.workflows.stages import Stages
-from behavior.workflows.train import SPEC_FILE, DraftStore, TrainingRequest, facts_of, kind_of, read_back
+from behavior.workflows.train import DraftStore, facts_of, kind_of, read_back
 
 SIGNED = ("validation_status", "validated_by", "validated_at", "validation_note")
 """Tags of a version that say who signed it."""
@@ -48,8 +50,12 @@ class Validated:
         return self.data_digest == self.registered_data_digest and not self.otherwise
 
 
-def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, stages: Stages) -> Validated:
+def validate(
+    record: ModelRecord, request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages: Stages
+) -> Validated:
     """Load the version's own files under its own specification, never refit, and check it on the history given.
+
+    It is compared with the last champion that its record names, which `tracker` holds.
 
     Raises
     ------
@@ -68,6 +74,7 @@ def validate(record: ModelRecord, request: TrainingRequest, drafts: DraftStore, 
     with stages.stage(f"{record.name}: checks"):
         names = f"{record.name}.validated", f"{record.name}.validated_landmark"
         checked, _ = read_back(kind, learned, panel, again, drafts, *names)
+        checked = beside_champion(checked, again, tracker, compared_with(record))
         findings = run_checks(checked, again.spec.gates)
     with stages.stage(f"{record.name}: report"):
         otherwise = _otherwise(record, again)

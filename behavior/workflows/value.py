@@ -86,7 +86,7 @@ def value(
         gap=repricing_gap(flows, chosen.buckets),
         cash_flows=cash_flow_table(flows, inputs.as_of),
         coverage=with_options(
-            coverage_table(book, flows.coverage, matchings, uncovered_deposits(book, plan.matchings)), Book(inputs.book)
+            coverage_table(book, flows, matchings, uncovered_deposits(book, plan.matchings), fx), Book(inputs.book), fx
         ),
         facts={**facts(inputs, chosen, world, plan, sheets, eve, nii, fx, rule, held), "deposit_life_cap": overlay},
         stamp="" if inputs.assumptions is None else inputs.assumptions.stamp,

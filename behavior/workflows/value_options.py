@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from behavior.engine.positions import Book
 from behavior.market.curves import TimeConvention
 from behavior.market.scenarios import ScenarioCurves
 from behavior.market.volatilities import VolatilitySet
+from behavior.measures.coverage import worth
 from behavior.measures.option_add_on import OptionAddOn, option_add_on
 
 IN_FULL = "caps, floors, swaptions at implied volatility; embedded limits intrinsic in cash flows, time value apart"
@@ -98,13 +100,13 @@ def option_groups(book: Book) -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted(set(zip(*columns, strict=True))))
 
 
-def with_options(coverage: pd.DataFrame, book: Book) -> pd.DataFrame:
-    """Coverage with a row for each product's options, whose notionals no curve reaches."""
+def with_options(coverage: pd.DataFrame, book: Book, fx: Mapping[str, float]) -> pd.DataFrame:
+    """Coverage with a row for each product's options, whose notionals, in the reporting currency, no curve reaches."""
     options = ~book.is_linear
     if not options.any():
         return coverage
     products = np.asarray(book.words("product")).astype(str)[options]
-    notional = pd.Series(book.numbers("balance", 0.0)[options]).groupby(products).sum()
+    notional = pd.Series(worth(book, fx)[options]).groupby(products).sum()
     found = coverage.copy()
     none = found["how"] == "none"
     rows = []

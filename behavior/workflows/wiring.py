@@ -22,7 +22,7 @@ from behavior.panel.base import CustomerHistory
 from behavior.specs import ModelSpec, parse_spec
 from behavior.tracking.base import Tracker
 from behavior.workflows.digests import data_digest
-from behavior.workflows.train import CARD_FILE, SPEC_FILE, TrainingRequest
+from behavior.workflows.request import CARD_FILE, SPEC_FILE, TrainingRequest
 
 FURTHER = ("schedule", "vols", "fx", "plan", "mix_shift")
 """Tables that a valuation takes where a profile has a section for them."""

@@ -43,8 +43,8 @@ def test_files_are_written_part_by_part_as_they_are_read_whole(
 
 
 def test_a_published_history_is_streamed_without_code(tmp_path: Path) -> None:
-    loans = ("F1", "F2", "F3", "F4", "F5")
-    _write(tmp_path / "orig.txt", [_origination(loan, first_payment_date="198904") for loan in loans])
+    begun = {"F1": "201903", "F2": "201903", "F3": "201903", "F4": "198904", "F5": "201903"}
+    _write(tmp_path / "orig.txt", [_origination(loan, first_payment_date=day) for loan, day in begun.items()])
     _write(tmp_path / "svcg.txt", FREDDIE)
     months, units = tmp_path / "months.parquet", tmp_path / "loans.parquet"
     assert main(["check", str(tmp_path / "svcg.txt"), *SERVICING, "--write", str(months)]) == 0

@@ -251,6 +251,26 @@ def test_tables_of_a_contract_are_held_to_each_other(tmp_path: Path) -> None:
     ]
 
 
+def test_ages_are_months_since_origination(tmp_path: Path) -> None:
+    """An age in years, of another loan, or of one that was modified and began again, would teach a wrong seasoning."""
+    loans = _file(
+        tmp_path,
+        "loan_id,origination_date,original_balance,original_term_months,original_rate\nL1,2018-03-15,100,120,0.03\n",
+        "loans.csv",
+    )
+    told = {"2020-03-31": 24, "2020-04-30": 28, "2020-05-31": 30, "2020-06-30": 2, "2020-07-31": 24}
+    rows = [f"L1,{month},90,0.03,{age},open" for month, age in told.items()]
+    months = _file(tmp_path, "\n".join(["loan_id,month,balance,rate,age_months,status", *rows, ""]), "months.csv")
+    faults = held_together({"loans": loans, "loan_months": months}, MORTGAGE_HISTORY)
+    assert [(one.line, one.column, one.value) for one in faults] == [
+        (4, "age_months", "30"),
+        (5, "age_months", "2"),
+        (6, "age_months", "24"),
+    ]
+    assert "expected months since `origination_date`, give or take 3" in str(faults[0])
+    assert "months_between" in str(faults[0]), "it says how to derive the age"
+
+
 def test_accounts_frame_their_months(tmp_path: Path) -> None:
     accounts = _file(tmp_path, "account_id,product,open_date,close_date\nA,s,2020-02-10,2020-03-05\n", "accounts.csv")
     months = _file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -11,15 +12,14 @@ from behavior.reporting.benchmark_report import benchmark_report
 from behavior.reporting.html import render
 
 
-def page(**columns: object) -> str:
+def page(facts: Mapping[str, object] | None = None, **columns: object) -> str:
     scores = pd.DataFrame(
         {"bucket": ["2009", "2010"], "value": [1.5, 127.4], "low": [0.25, 127.4], "high": [3.0, 127.4]}
         | {"cause": "closed", "score": "actual_over_expected", "weighting": "count", "slice": "vintage"}
         | {"model": "ours", "rows": [40, 1], **columns}
     )
-    answer = Answer(
-        "one", "One question", "nmd_decay", "a protocol", scores, pd.DataFrame({"model": ["ours"]}), (), "ours"
-    )
+    ours = pd.DataFrame({"model": ["ours"]})
+    answer = Answer("one", "One question", "nmd_decay", "a protocol", scores, ours, (), "ours", facts=facts or {})
     return render(benchmark_report([answer], [], [], {}))
 
 
@@ -38,3 +38,8 @@ def test_a_bucket_that_no_draw_moves_has_no_interval() -> None:
 
 def test_a_column_without_a_figure_is_not_shown() -> None:
     assert rows_of(page(events=float("nan"), expected=float("nan")))[0] == ["bucket", "value", "low", "high", "rows"]
+
+
+def test_counts_are_written_with_thousands() -> None:
+    facts = {"rows judged": 101907, "champion families": {"s_curve_hazard": 2}}
+    assert "rows judged: 101,907, champion families: s_curve_hazard (2)" in page(facts)

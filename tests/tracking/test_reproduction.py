@@ -21,8 +21,8 @@ def test_a_version_of_the_folder_reproduces_from_its_record(tmp_path: Path) -> N
     request = project.request("deposit_beta")
     made = train(request, FolderTracker(tmp_path / "first"), project.drafts(), Stages())
     shutil.move(tmp_path / "first", tmp_path / "second")
-    record = FolderTracker(tmp_path / "second").record("deposit_beta", 1)
-    again = validate(record, request, project.drafts(), Stages())
+    moved = FolderTracker(tmp_path / "second")
+    again = validate(moved.record("deposit_beta", 1), request, moved, project.drafts(), Stages())
     assert again.same_data
     before, after = made.findings.metrics(), again.findings.metrics()
     assert {name: repr(float(value)) for name, value in before.items()} == {

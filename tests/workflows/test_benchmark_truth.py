@@ -14,7 +14,7 @@ from behavior.simulator.settings import SimulatorSettings
 from behavior.validation.export_fidelity import SPEED_BAR, SURVIVAL_BAR, Bar
 from behavior.workflows.benchmark_truth import judged
 from behavior.workflows.truth_evidence import TruthEvidence, evidence_of
-from behavior.workflows.truth_measures import held_by_bands
+from behavior.workflows.truth_measures import held_by_bands, payoff_events
 from tests.spec_examples import PREPAYMENT, spec_of
 
 SPEC = spec_of(
@@ -68,7 +68,7 @@ def test_cells_of_banks_are_judged_together() -> None:
     assert row.found == "75% of 4 cells" and row.verdict == "missed"
     assert _about(judged([_loans(1)]).verdicts, "true over expected").verdict == "met"
     tables = judged([_loans(1), second]).tables
-    assert tables["events by age and incentive"]["bank"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert tables["events by age and incentive"]["bank"].tolist() == ["1", "1", "1", "2", "2", "2"]
 
 
 def test_every_segment_of_one_bank_and_nine_in_ten_of_many_have_to_be_inside() -> None:
@@ -77,8 +77,24 @@ def test_every_segment_of_one_bank_and_nine_in_ten_of_many_have_to_be_inside() -
     many = judged([_deposits(1, [0.01] * 5 + [0.03]), _deposits(2, [0.01] * 6)])
     assert _about(many.verdicts, "survival at").found == "worst 3.0 points; 11 of 12 inside"
     assert _about(many.verdicts, "survival at").verdict == "met"
-    assert many.tables["survival error, points"].columns.tolist() == ["bank", "segment", "12", "36", "60"]
+    assert many.tables["survival error, points"].columns.tolist() == [
+        "bank",
+        "segment",
+        "12 months",
+        "36 months",
+        "60 months",
+    ]
     assert many.banks == 2
+
+
+def test_cells_of_age_and_incentive_are_named_and_not_numbered() -> None:
+    rows = pd.DataFrame({"age_months": [130, 3, 3, 8], "incentive": [0.035, -0.03, -0.03, 0.0]})
+    events = payoff_events(rows.assign(true=1.0, table=2.0, model=1.0, best=1.0))
+    assert events[["age", "incentive", "true"]].to_numpy().tolist() == [
+        ["under 6 months", "under -2%", 2.0],
+        ["6 to 12 months", "0 to 0.5%", 1.0],
+        ["from 120 months", "from 3%", 1.0],
+    ]
 
 
 def _about(verdicts: tuple[Verdict, ...], words: str) -> Verdict:
@@ -93,8 +109,8 @@ def _evidence(kind: str, seed: int, bar: Bar, tables: Mapping[str, pd.DataFrame]
 def _loans(seed: int, bands: pd.DataFrame | None = None) -> TruthEvidence:
     events = pd.DataFrame(
         {
-            "age band": [0, 0, 1],
-            "incentive band": [0, 1, 1],
+            "age": ["0 to 6 months", "0 to 6 months", "6 to 12 months"],
+            "incentive": ["under -2%", "0 to 1%", "0 to 1%"],
             "true": [100.0, 200.0, 20.0],
             "table": [101.0, 210.0, 90.0],
             "model": [100.0, 200.0, 20.0],

@@ -111,7 +111,8 @@ def test_the_european_rule_caps_deposit_life_and_shows_both() -> None:
 
 
 def test_uncovered_deposits_are_refused_or_go_overnight() -> None:
-    with pytest.raises(AssumptionError, match="--uncovered overnight"):
+    said = r"savings \(rows: 1, USD 800,000.00, first .*\)\. Correct the columns .* --uncovered overnight"
+    with pytest.raises(AssumptionError, match=said):
         value(inputs(assumptions=None))
     result = value(inputs(assumptions=None), ValuationOptions(uncovered="overnight"))
     gap = result.gap[(result.gap["side"] == "liability") & (result.gap["bucket"] == "ON")]
