@@ -15,7 +15,7 @@ import pandas as pd
 
 from behavior.errors import Fault, FaultyInput
 from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import Batch, Layout, numbers
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers
 from behavior.quantities import FloatArray, IntArray
 
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
@@ -54,9 +54,11 @@ def zero_curves(path: Path) -> Iterator[Batch]:
             )
         )
         places.append(np.full(int(quoted.sum()), lines[i]))
-    if frames:
-        table = pd.concat(frames, ignore_index=True).astype({"as_of": "datetime64[us]"})
-        yield Batch(table[["as_of", "currency", "index", "months", "zero_rate"]], np.concatenate(places), faults)
+    if not frames:
+        yield Batch(pd.DataFrame(), np.zeros(0, np.int64), faults)
+        return
+    table = pd.concat(frames, ignore_index=True).astype({"as_of": "datetime64[us]"})
+    yield Batch(table[["as_of", "currency", "index", "months", "zero_rate"]], np.concatenate(places), faults)
 
 
 def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
@@ -92,7 +94,8 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     columns = sorted((months, name) for name, months in tenors.items() if months is not None)
     heads = [str(name) for name in raw.table.columns if str(name).strip().lower() == "date"]
     if raw.faults or not heads or not columns:
-        named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1)
+        hint = "Download the Daily Treasury Par Yield Curve Rates as CSV"
+        named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1, hint=hint)
         raise FaultyInput(raw.faults or (named,))
     if [months for months, _ in columns] == REAL:
         rule = "expected par yields, these are the columns of the real yields (inflation-indexed securities)"
@@ -104,7 +107,14 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     dated = day.notna().to_numpy()
     faults = [
-        Fault(path.name, "expected a date as 12/31/2024", int(lines[i]), heads[0], str(text.fillna("").iloc[i]))
+        Fault(
+            path.name,
+            "expected a date as 12/31/2024",
+            int(lines[i]),
+            heads[0],
+            str(text.fillna("").iloc[i]),
+            AS_PUBLISHED,
+        )
         for i in np.flatnonzero(~dated)
     ]
     quotes = []
