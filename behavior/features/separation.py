@@ -46,6 +46,7 @@ class Units:
     def of(cls, panel: Panel, event: FloatArray, ends: ContractEnds) -> Self:
         """The units of a panel whose rows of one unit lie together."""
         owner, months = unit_codes(panel.table["unit"]), month_number(panel.table["month"])
+        months = months - months.min(initial=0)  # months before 1970 have numbers below 0
         count = int(owner.max(initial=-1)) + 1
         ever = np.zeros(count)
         np.maximum.at(ever, owner, np.nan_to_num(event) > 0)
