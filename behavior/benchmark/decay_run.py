@@ -113,12 +113,15 @@ def _follow_all(asked: _Asked) -> list[Followed]:
             if one is not None:
                 found.append(one)
     if not found:
-        raise FittingError(f"protocol {protocol.name!r}: no landmark with accounts before and months after it.")
+        raise FittingError(
+            f"protocol {protocol.name!r}: no landmark with accounts before, months after it and other customers to "
+            f"learn from. Move `landmarks`, or lower `customer_folds` ({protocol.customer_folds})."
+        )
     return found
 
 
 def _follow(asked: _Asked, grid: BalanceGrid, number: int, at: int, fold: int) -> Followed | None:
-    """Landmark `number`, at month `at`, on the accounts of one fold; None where there are none."""
+    """Landmark `number`, at month `at`, on the accounts of one fold; None without them, or others to learn from."""
     table, spec, protocol = asked.panel.table, asked.spec, asked.question.protocol
     month = month_number(table["month"])
     held = (
@@ -128,7 +131,7 @@ def _follow(asked: _Asked, grid: BalanceGrid, number: int, at: int, fold: int) -
     levels = segment_levels(table, spec)
     codes = level_codes(table, spec, levels)
     cohort, unit = _cohort(table, grid, codes, held, at, protocol.horizon_months, len(levels))
-    if len(cohort.rows) == 0:
+    if len(cohort.rows) == 0 or not learn.any():
         return None
     last = at - grid.first_month
     first_row = grid.rows.max(axis=1)

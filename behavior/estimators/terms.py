@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from behavior.errors import Fault, SpecFault
 from behavior.estimators.basis import differences, divided_differences
 from behavior.estimators.term_kernel import EVERYWHERE, HATS, LEVELS, MISSING
 from behavior.features.base import FeatureMatrix
@@ -140,5 +141,14 @@ class Term:
 
 
 def column_of(matrix: FeatureMatrix, name: str) -> FloatArray:
-    """A matrix column by feature name, shape (rows,)."""
+    """A matrix column by feature name, shape (rows,).
+
+    Raises
+    ------
+    SpecFault : a feature that the kind reads is not among those in use.
+    """
+    if name not in matrix.names:
+        rule = f"expected `{name}` among the features: this kind reads it"
+        hint = "Add it, or look why the history has no value of it"
+        raise SpecFault([Fault("specification", rule, column="$.features.use", hint=hint)])
     return matrix.values[:, matrix.names.index(name)]

@@ -17,6 +17,8 @@ BINS = 60
 GROUPS, LEAVERS_OF_GROUP = 20, 10
 LEAST_PAIRS = 400.0
 LEAST_LEAVERS = 30
+FIRST_MONTHS = 13
+"""Months in which a value that is not there at once is looked for: a year's mean begins with the thirteenth."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Units:
     def of(cls, panel: Panel, event: FloatArray, ends: ContractEnds) -> Self:
         """The units of a panel whose rows of one unit lie together."""
         owner, months = unit_codes(panel.table["unit"]), month_number(panel.table["month"])
+        months = months - months.min(initial=0)  # months before 1970 have numbers below 0
         count = int(owner.max(initial=-1)) + 1
         ever = np.zeros(count)
         np.maximum.at(ever, owner, np.nan_to_num(event) > 0)
@@ -67,8 +70,9 @@ class Units:
         all others, and with those who stayed to the end (who left otherwise may look like either). What a unit shows
         later is not read: how long it was there would tell.
         """
-        first = self._first_of(values)
-        return max(self._told(first, self.judged), self._told(first, self.judged & (self.stayed | (self.ever > 0))))
+        first, there = self._first_of(values)
+        who = self.judged & there
+        return max(self._told(first, who), self._told(first, who & (self.stayed | (self.ever > 0))))
 
     def timing(self, values: FloatArray) -> float:
         """Correlation of when units leave with what a value, as they are first seen with it, tells of it; at least 0.
@@ -76,11 +80,12 @@ class Units:
         The value counts by its place among the others', and as a table that half of the units fill for the others.
         Compared are units that came in together, and when they came is taken out. 0 where few leave.
         """
-        left = np.flatnonzero((self.ever > 0) & self.judged)
+        first, there = self._first_of(values)
+        left = np.flatnonzero((self.ever > 0) & self.judged & there)
         if len(left) < LEAST_LEAVERS:
             return 0.0
         group, came, odd = self.entered[left], self.begins[left], self.half[left]
-        code = bins_of(self._first_of(values)[left])
+        code = bins_of(first[left])
         late = _beyond_entry(self.ends[left], came, group)
         table = np.bincount(code[odd], late[odd], BINS + 2) / (np.bincount(code[odd], minlength=BINS + 2) + 1.0)
         number = abs(_correlation(_beyond_entry(code, came, group), late))
@@ -95,13 +100,15 @@ class Units:
         """
         pace, usual = self._pace(), _spread(self.ends[self.ever > 0])
         seen, could = pace[self.ends + 1] - pace[self.begins], pace[-1] - pace[self.begins]
-        code = bins_of(self._first_of(values))[self.judged]
-        ever, seen, could = self.ever[self.judged], seen[self.judged], could[self.judged]
+        first, there = self._first_of(values)
+        who = self.judged & there
+        code = bins_of(first)[who]
+        ever, seen, could = self.ever[who], seen[who], could[who]
         count, left = np.bincount(code), np.bincount(code, ever)
         often = left / np.maximum(np.bincount(code, seen), 1e-12)
         with np.errstate(divide="ignore"):
             surprise = np.bincount(code, -np.log10(-np.expm1(-often[code] * could)))
-        ends = self.ends[self.judged]
+        ends = self.ends[who]
         gone = np.flatnonzero((left == count) & (count >= LEAST_LEAVERS))
         return max((float(surprise[one]) for one in gone if _spread(ends[code == one]) > usual / 2.0), default=0.0)
 
@@ -112,8 +119,20 @@ class Units:
         left = np.bincount(self.ends, self.ever, size)
         return np.concatenate([[0.0], np.cumsum(left / np.maximum(there[:size], 1))])
 
-    def _first_of(self, values: FloatArray) -> FloatArray:
-        return np.asarray(values[first_of(self.owner)], dtype=np.float64)
+    def _first_of(self, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Value that each unit is first seen with, and the units that are there then; shape (units,) each.
+
+        A value of the month before has none in a unit's first month: it is read where most units have one first, the
+        same month of all, so that how long a unit was there plays no part.
+        """
+        first = first_of(self.owner)
+        size = np.diff(np.append(first, len(self.owner)))
+        known = ~np.isnan(values)
+        months = range(min(FIRST_MONTHS, int(size.max(initial=1))))
+        shares = [float(known[first[size > month] + month].mean()) for month in months] if len(first) else [0.0]
+        begin = next(month for month, share in enumerate(shares) if share >= max(shares) / 2.0)
+        there = size > begin
+        return np.asarray(values[first + np.where(there, begin, 0)], dtype=np.float64), there
 
     def _told(self, first: FloatArray, who: BoolArray) -> float:
         """The same of some units: the value as a number, and as a table that half of them fill for the others."""

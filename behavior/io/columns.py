@@ -43,16 +43,16 @@ def make_column(
     kind = kind or _kind_of(how)
     _fits(name, how, kind)
     cells, breaches = _origin(name, how, table, siblings, text)
+    # What another table holds is written as it is there.
+    writing = siblings[how.join.table].text if how.join is not None else text
     if how.null_where:
-        cells = cells.mask(among(cells, how.null_where))
+        cells = cells.mask(among(cells, how.null_where, writing))
     if kind in NUMBERS:
-        # What another table holds is written as it is there.
-        writing = siblings[how.join.table].text if how.join is not None else text
         cells, found = _plainly_written(name, how, cells, writing)
         breaches += found
     for filler in how.fill_from:
         other = column_of(table, filler)
-        other = other.mask(among(other, how.null_where)) if how.null_where else other
+        other = other.mask(among(other, how.null_where, text)) if how.null_where else other
         if kind in NUMBERS:
             other, found = _plainly_written(filler, ColumnMap(values=how.values, otherwise=how.otherwise), other, text)
             breaches += within(found, cells.isna().to_numpy())

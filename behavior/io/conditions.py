@@ -13,8 +13,8 @@ import pandas as pd
 from behavior.cells import Breach, is_text, parse
 from behavior.errors import Fault, SpecFault
 from behavior.io.column_terms import Condition, Plain, word_of
-from behavior.io.extract_cells import begins_with_a_day, column_of, dates_of, numbers_of
-from behavior.io.mapping_terms import Text
+from behavior.io.extract_cells import begins_with_a_day, column_of, dates_of, numbers_of, plain_numbers
+from behavior.io.mapping_terms import PLAIN, Text
 from behavior.quantities import AnyArray, BoolArray
 
 Compared = tuple[AnyArray, AnyArray, list[Breach]]
@@ -50,18 +50,22 @@ def within(breaches: Sequence[Breach], rows: BoolArray) -> list[Breach]:
     return found
 
 
-def among(cells: pd.Series, words: Plain | tuple[Plain, ...]) -> BoolArray:
-    """Cells equal to one of the words: numbers as numbers, dates as dates, else as text; shape (rows,)."""
+def among(cells: pd.Series, words: Plain | tuple[Plain, ...], text: Text) -> BoolArray:
+    """Cells equal to one of the words: numbers as numbers, in the writing that is declared, dates as dates, else as
+    text; shape (rows,)."""
     wanted = words if isinstance(words, tuple) else (words,)
     if pd.api.types.is_datetime64_any_dtype(cells):
         found = np.asarray(cells.isin([_moment(word, str(cells.name)) for word in wanted if word != ""]))
     else:
         found = np.asarray(cells.isin(list(wanted)))
     if is_text(cells):
-        found = found | np.asarray(cells.isin([word_of(word) for word in wanted]))
+        # A number of the profile is no word of a file that writes numbers in another way: 1.5 there may be fifteen.
+        own = wanted if text.numbers == PLAIN else [word for word in wanted if not isinstance(word, float)]
+        found = found | np.asarray(cells.isin([word_of(word) for word in own]))
         numbers = [float(word) for word in wanted if isinstance(word, int | float)]
         if numbers:
-            found = found | np.asarray(pd.to_numeric(cells, errors="coerce").isin(numbers))
+            plain, _ = plain_numbers(cells, str(cells.name), text)
+            found = found | np.asarray(pd.to_numeric(plain, errors="coerce").isin(numbers))
     if "" in wanted:
         found = found | cells.isna().to_numpy()
     return found
@@ -73,9 +77,9 @@ def _holds(one: Condition, table: pd.DataFrame, text: Text) -> tuple[BoolArray, 
     if one.filled is not None:
         keep &= _filled(cells) == one.filled
     if one.is_ is not None:
-        keep &= among(cells, one.is_)
+        keep &= among(cells, one.is_, text)
     if one.not_ is not None:
-        keep &= ~among(cells, one.not_)
+        keep &= ~among(cells, one.not_, text)
     open_rows = keep.copy()
     breaches: list[Breach] = []
     for bound, compare in (

@@ -224,8 +224,9 @@ def _rows_kept(work: _Work, conditions: Sequence[Condition], text: Text, why: st
 
 def _melt(work: _Work, melt: Melt) -> _Work:
     ids = work.table[list(melt.id)]
+    wide = melt.columns or {str(name): str(name) for name in work.table.columns if name not in melt.id}
     parts, rows = [], []
-    for extract, word in melt.columns.items():
+    for extract, word in wide.items():
         part = ids.copy()
         part[melt.name] = pd.Series(word, index=ids.index, dtype="str")
         part[melt.value] = work.table[extract]

@@ -10,12 +10,15 @@ from behavior.io.column_terms import IN_BRACES, ColumnMap, Condition, Plain, Ter
 
 
 class Melt(Terms):
-    """Wide to long: each of `columns` (extract's name -> name in the long table) becomes rows."""
+    """Wide to long: each of `columns` (extract's name -> name in the long table) becomes rows.
+
+    Without `columns` it is every column beside `id`, under its own name: of a file that grows by a column a month.
+    """
 
     id: tuple[str, ...]
     name: str
     value: str
-    columns: dict[str, str]
+    columns: dict[str, str] = Field(default_factory=dict)
     drop_empty: bool = True
 
 

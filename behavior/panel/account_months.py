@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
@@ -38,6 +39,7 @@ class AccountMonths:
     unit : code of the product series. month, opened, closes : month numbers (`closes` NEVER while open).
     balance, interest : end of month and credited in it (negative: charged), currency units; NaN = missing.
     moves : the unit ends by a move into another product. numbers : further monthly columns by name.
+    meanings : what the numbers of columns of words or dates stand for.
     """
 
     unit: IntArray
@@ -48,6 +50,7 @@ class AccountMonths:
     closes: IntArray
     moves: BoolArray
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
+    meanings: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def number(self, name: str) -> FloatArray:
         """A monthly column; all NaN where it is missing."""

@@ -60,6 +60,10 @@ class AccountRows:
             values[self.added] = 0.0
         return values
 
+    def cells(self, name: str) -> pd.Series:
+        """A column of words or dates in the order of the rows."""
+        return self.table[name] if self.place is None else self.table[name].iloc[self.place]
+
     def taken(self, rows: IntArray) -> AccountRows:
         """Some rows, in the order given; what was joined or added before is not carried."""
         place = rows if self.place is None else self.place[rows]

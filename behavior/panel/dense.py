@@ -182,6 +182,17 @@ def number_of(table: pd.DataFrame, column: str) -> FloatArray:
     return table[column].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
+def coded(cells: pd.Series) -> tuple[FloatArray, pd.Series]:
+    """Words or dates as numbers, NaN where there is none, and what each number stands for."""
+    codes, found = pd.factorize(cells)
+    return np.where(codes < 0, np.nan, codes), pd.Series(found)
+
+
+def decoded(values: FloatArray, found: pd.Series) -> Any:
+    """What numbers of `coded` stand for, as a column of its kind; missing where they are NaN."""
+    return found.array.take(np.nan_to_num(values, nan=-1.0).astype(np.int64), allow_fill=True)
+
+
 def text_column(values: pd.Series) -> pd.Categorical:
     """Text as categories, so that millions of rows repeat a few words cheaply; missing is the empty text."""
     codes, words = pd.factorize(values)

@@ -18,12 +18,15 @@ from behavior.months import month_number
 from behavior.panel.account_months import AccountMonths, DepositPanelRules
 from behavior.panel.account_rows import AccountRows, Exits, account_rows
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.contracts import ACCOUNT_MONTHS
 from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.decay_targets import decay_targets
 from behavior.panel.dense import (
     RowsMade,
     by_name,
+    coded,
     count_true,
+    decoded,
     first_of_run,
     month_end_of,
     previous,
@@ -70,6 +73,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     if not made.count:
         raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
     columns = made.columns()
+    columns |= {name: decoded(columns[name], meaning) for name, meaning in months.meanings.items()}
     customers, unnamed = customers_of(accounts, "account_id", lines.line)
     if unnamed.any():
         dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
@@ -136,6 +140,8 @@ def _before(values: FloatArray, first: BoolArray) -> FloatArray:
 def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, extras: tuple[str, ...]) -> AccountMonths:
     first, table = rows.first, rows.table
     wanted = {*MONTH_NUMBERS, *(name for name in extras if name not in accounts.columns)} & set(table.columns)
+    plain = {name for name in wanted if pd.api.types.is_numeric_dtype(table[name])}
+    told = {name: coded(rows.cells(name)) for name in wanted - plain if ACCOUNT_MONTHS.column(name) is None}
     return AccountMonths(
         unit=np.cumsum(first) - 1,
         month=rows.month,
@@ -144,7 +150,8 @@ def _account_months(accounts: pd.DataFrame, rows: AccountRows, exits: Exits, ext
         opened=month_number(accounts["open_date"])[rows.root],
         closes=spread_to_rows(exits.month, first),
         moves=np.asarray(spread_to_rows(exits.moves, first), dtype=bool),
-        numbers={name: rows.number(name) for name in wanted if pd.api.types.is_numeric_dtype(table[name])},
+        numbers={name: rows.number(name) for name in plain} | {name: codes for name, (codes, _) in told.items()},
+        meanings={name: meaning for name, (_, meaning) in told.items()},
     )
 
 

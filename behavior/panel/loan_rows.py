@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.months import month_number
-from behavior.panel.dense import by_name, fill_forward, first_of_run, number_of, order_of, places_of, slices_of
+from behavior.panel.contracts import LOAN_MONTHS
+from behavior.panel.dense import by_name, coded, fill_forward, first_of_run, number_of, order_of, places_of, slices_of
 from behavior.quantities import BoolArray, FloatArray, IntArray
 
 MONTH_NUMBERS = ("balance", "curtailment", "house_price_index", "unemployment_rate")
@@ -23,6 +24,7 @@ class LoanRows:
     ----------
     loans : table. origination : month number per loan. unit : position in `loans`. first : true on each loan's first
         row. status : position among `words`. numbers : monthly columns by name; those missing are unknown.
+        meanings : what the numbers of columns of words or dates stand for.
     """
 
     loans: pd.DataFrame
@@ -35,6 +37,7 @@ class LoanRows:
     status: IntArray
     words: tuple[str, ...]
     numbers: Mapping[str, FloatArray]
+    meanings: Mapping[str, pd.Series]
 
     def number(self, name: str) -> FloatArray:
         """A monthly column; all NaN where it is missing."""
@@ -75,9 +78,12 @@ def sorted_rows(loans: pd.DataFrame, months: pd.DataFrame, extras: Sequence[str]
         rate[unknown] = number_of(loans, "original_rate")[unit[unknown]]
     status, words = _statuses(months["status"])
     names = {*MONTH_NUMBERS, *(name for name in extras if name not in loans.columns)} & set(months.columns)
-    numbers = {name: number_of(months, name) for name in names if pd.api.types.is_numeric_dtype(months[name])}
+    plain = {name for name in names if pd.api.types.is_numeric_dtype(months[name])}
+    told = {name: coded(months[name]) for name in names - plain if LOAN_MONTHS.column(name) is None}
+    numbers = {name: number_of(months, name) for name in plain} | {name: codes for name, (codes, _) in told.items()}
+    meanings = {name: meaning for name, (_, meaning) in told.items()}
     age, origination = months["age_months"].to_numpy(dtype=np.int64), month_number(loans["origination_date"])
-    return LoanRows(loans, origination, unit, first, month, age, rate, status, words, numbers)
+    return LoanRows(loans, origination, unit, first, month, age, rate, status, words, numbers, meanings)
 
 
 def _statuses(cells: pd.Series) -> tuple[IntArray, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from behavior.panel.customers import count_of_units, customers_of
 from behavior.panel.dense import (
     MonthlyValues,
     RowsMade,
+    decoded,
     month_end_of,
     number_of,
     previous,
@@ -98,7 +99,8 @@ def build_loan_panel(
     names, unnamed = _names(rows.loans, unit)
     if unnamed:
         dropped["loans without a customer_id: each its own customer"] = unnamed
-    table = {**names, **table, **extras}
+    told = {name: decoded(table[name], meaning) for name, meaning in rows.meanings.items()}
+    table = {**names, **table, **told, **extras}
     return Panel(pd.DataFrame(table, copy=False), dict(dropped))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -115,6 +116,9 @@ def test_every_model_follows_the_same_unseen_accounts() -> None:
     nowhere = question.model_copy(update={"protocol": Protocol(landmarks=(date(1990, 1, 31),))})
     with pytest.raises(FittingError, match="no landmark"):
         decay_benchmark("small", panel, bank.rate_history, KIND, spec, nowhere, 40)
+    alone = replace(panel, table=panel.table.assign(customer="alone"))
+    with pytest.raises(FittingError, match="other customers to learn from"):
+        decay_benchmark("small", alone, bank.rate_history, KIND, spec, question, 40)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -182,6 +182,55 @@ def test_disguised_leak_fails_the_run(kind: ModelKind, leak: str) -> None:
         kind.fit(panel, split_panel(panel, spec.split), spec)
 
 
+def in_every_month(kind: ModelKind, columns: dict[str, np.ndarray]) -> CustomerHistory:
+    """The small bank's history with columns of its units repeated in their months, as a flat extract has them."""
+    history = bank().mortgages if kind is KIND else bank().deposits
+    units, months = (history.tables[name].copy() for name in TABLES[kind.name])
+    key = units.columns[0]
+    for name, values in columns.items():
+        months[name] = months[key].map(pd.Series(values, units[key].to_numpy())).astype(float)
+    return CustomerHistory(history.contract, dict(zip(TABLES[kind.name], (units, months), strict=True)))
+
+
+@pytest.mark.parametrize("kind", [KIND, DECAY], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("leak", ["record_length", "encoded_id", "last_digit", "mark_of_few"])
+def test_a_leak_that_stands_in_every_month_fails_the_run(kind: ModelKind, leak: str) -> None:
+    """What a month says is known from the next on, so that no loan has it in its first: it is read in the second."""
+    rng, history = np.random.default_rng(1), bank().mortgages if kind is KIND else bank().deposits
+    units, months = (history.tables[name] for name in TABLES[kind.name])
+    key, count, left = units.columns[0], len(units), leavers(units, months)
+    length = months.groupby(key).size().reindex(units[key]).to_numpy(dtype=float)
+    planted_columns = {
+        "record_length": length,
+        "encoded_id": rng.permutation(count) + 1e6 * left,
+        "last_digit": rng.permutation(count) * 10.0 + np.where(left, 7, rng.integers(0, 7, count)),
+        "mark_of_few": np.where(left & (rng.random(count) < 0.2), 1.0, 0.0),
+    }
+    spec = spec_with(leak, kind=kind, family="spline_hazard")
+    panel = kind.build_panel(in_every_month(kind, {leak: planted_columns[leak]}), bank().rate_history, spec)
+    with pytest.raises(LeakFound, match=leak):
+        kind.fit(panel, split_panel(panel, spec.split), spec)
+
+
+@pytest.mark.parametrize("kind", [KIND, DECAY], ids=lambda kind: kind.name)
+def test_honest_columns_of_every_month_are_not_refused(kind: ModelKind) -> None:
+    """A number, a grade, and a year's mean, which nobody has in the first year: leaving before it is no leak of it."""
+    rng, history = np.random.default_rng(2), bank().mortgages if kind is KIND else bank().deposits
+    count = len(history.tables[TABLES[kind.name][0]])
+    told = in_every_month(kind, {"number": rng.permutation(count), "grade": rng.integers(0, 5, count)})
+    months = told.tables[TABLES[kind.name][1]]
+    units = months.columns[0]
+    rolling = months.groupby(units)["balance"].rolling(12).mean()
+    months["mean_of_a_year"] = rolling.reset_index(level=0, drop=True)
+    names = ("number", "grade", "mean_of_a_year")
+    spec = spec_with(*names, kind=kind, family="spline_hazard")
+    panel = kind.build_panel(told, bank().rate_history, spec)
+    matrix = compute_features(panel, kind.features, spec.features.use)
+    event = panel.table["payoff" if kind is KIND else "closed"].to_numpy()
+    assert matrix.names[-3:] == names
+    assert find_leaks(panel, matrix, event, np.ones(len(event), dtype=bool), (), kind.features, 1) == []
+
+
 def made_units(begins: FloatArray, hazard: FloatArray, last: int, rng: np.random.Generator) -> Units:
     """Units that come in a month and leave at a hazard of their own, or are still there in the last month."""
     gone = begins + rng.geometric(hazard) - 1

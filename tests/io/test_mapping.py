@@ -111,21 +111,6 @@ def test_exits_end_a_loan(tmp_path: Path) -> None:
     assert mapped.notes == ("1 rows after the month of exit, set aside",)
 
 
-def test_wide_becomes_long_without_empty_cells(tmp_path: Path) -> None:
-    text = "week,frm30,frm15\n2020-01-02,3.72,3.16\n2020-01-09,3.64,\n"
-    melt = {
-        "id": ["week"],
-        "name": "series",
-        "value": "quote",
-        "columns": {"frm30": "MORTGAGE30", "frm15": "MORTGAGE15"},
-    }
-    columns = {"date": "week", "index": "series", "value": {"from": "quote", "unit": "percent"}}
-    table = _values(map_text(tmp_path, text, RATES_TABLE, melt=melt, columns=columns))
-    assert table["date"].dt.day.tolist() == [2, 9, 2]
-    assert table["index"].tolist() == ["MORTGAGE30", "MORTGAGE30", "MORTGAGE15"]
-    assert table["value"].tolist() == pytest.approx([0.0372, 0.0364, 0.0316], abs=1e-15)
-
-
 def test_days_become_months(tmp_path: Path) -> None:
     text = "id,day,balance,paid\nA,2020-01-05,10,1\nA,2020-01-30,12,2\nA,2020-02-01,9,4\n"
     aggregate = {"by": ["id"], "date": "day", "take": {"balance": "last", "paid": "sum"}}

@@ -89,3 +89,36 @@ def test_cells_that_are_numbers_already_stay(tmp_path: Path) -> None:
     parts = {"a": {"rows": rows}, "b": {"file": "german.csv", "text": GERMAN}}
     found = _mapped(tmp_path, parts=parts, columns={"balance": "AMOUNT"})
     assert found.table["balance"].tolist() == [1.5, 12.5, 12500.0, 1.25]
+
+
+WRITINGS = {
+    "german": (GERMAN, "0,00", "1.000,50", "1,5", "15"),
+    "french": ({"delimiter": ";", "decimal": ",", "thousands": " "}, "0,0", "1 000,50", "1,50", "15,0"),
+    "bookkeeper": ({"delimiter": ";", "minus": "after"}, "0.00", "1000.50", "1.5", "15"),
+    "plain": (PLAIN, "0.00", "1000.5", "1.50", "15.0"),
+}
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+@pytest.mark.parametrize("test", ["is", "not", "null_where", "fill_from", "when"])
+def test_a_number_is_found_in_every_writing(tmp_path: Path, writing: str, test: str) -> None:
+    """A masked balance of 0 is missing however the file writes 0; it would stand as a balance of nothing."""
+    text, nothing, thousand, half, fifteen = WRITINGS[writing]
+    rows = [f"{k};2024-01-31;{cell};" for k, cell in enumerate((nothing, thousand, half, fifteen))]
+    (tmp_path / "file.csv").write_text("\n".join(["ID;DAY;AMOUNT;NONE", *rows]) + "\n", encoding="utf-8")
+    wanted = [0, 1000.5, 1.5]
+    balance: dict[str, Any] = {"from": "AMOUNT"}
+    terms: dict[str, Any] = {"file": "file.csv", "text": text}
+    if test in ("is", "not"):
+        terms["where"] = [{"column": "AMOUNT", test: wanted}]
+    elif test == "when":
+        balance["null_when"] = [{"column": "AMOUNT", "is": wanted}]
+    elif test == "fill_from":
+        balance = {"from": "NONE", "fill_from": ["AMOUNT"], "null_where": wanted}
+    else:
+        balance["null_where"] = wanted
+    terms["columns"] = {"account_id": "ID", "month": "DAY", "balance": balance}
+    mapped = map_table(TableMap.model_validate(terms), ACCOUNT_MONTHS, tmp_path, "table")
+    assert mapped.faults == ()
+    found = [float(one) for one in mapped.table["balance"].dropna()]
+    assert found == ([0.0, 1000.5, 1.5] if test == "is" else [15.0])

@@ -36,7 +36,9 @@ RATE_TYPE = {"FRM": "fixed", "ARM": "arm"}
 FREDDIE_ORIGINATION = field_names("freddie_mac_origination")
 FREDDIE_SERVICING = field_names("freddie_mac_servicing")
 FANNIE = field_names("fannie_mae_2020")
-# Releases since 2020 have 108 fields or more; new ones are put at the end.
+# Fewest fields of a release; both publishers put new ones at the end.
+ORIGINATION_COUNTS = (26, None)
+SERVICING_COUNTS = (11, None)
 FANNIE_COUNTS = (108, None)
 
 COMMON_QUIRKS = (
@@ -54,7 +56,7 @@ COMMON_QUIRKS = (
 def freddie_loans(path: Path) -> Iterator[Batch]:
     """Origination file -> ``loans``; streamed."""
     for raw, lines, faults in text_batches(
-        path, FREDDIE_ORIGINATION, "|", counts=(26, 32), digits="first_payment_date"
+        path, FREDDIE_ORIGINATION, "|", counts=ORIGINATION_COUNTS, digits="first_payment_date"
     ):
         figures, bad = _figures(path, raw, lines, ("credit_score", "upb", "ltv", "dti", "rate", "term"))
         first, bad_dates = dates(path, raw["first_payment_date"], "%Y%m", lines)
@@ -80,7 +82,8 @@ def freddie_loans(path: Path) -> Iterator[Batch]:
 def freddie_months(path: Path) -> Iterator[Batch]:
     """Servicing file -> ``loan_months``; streamed, twice (the first pass finds last months and exits)."""
     lives = Lives.of(_freddie_seen(path))
-    for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=(11, 32), only=FREDDIE_SERVICING[:11]):
+    wanted = FREDDIE_SERVICING[:11]
+    for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=SERVICING_COUNTS, only=wanted):
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%Y%m", lines)
@@ -89,7 +92,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
             {
                 "loan_id": raw["loan_sequence_number"],
                 "month": month,
-                "balance": figures["current_upb"],
+                "balance": known(figures["current_upb"], (0.0,)),
                 "rate": figures["current_rate"] / 100.0,
                 "age_months": lives.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
                 "status": _status(code, figures["remaining_months"]),
@@ -103,7 +106,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
 def _freddie_seen(path: Path) -> Iterator[Seen]:
     wanted = ("loan_sequence_number", "reporting_period", "loan_age", "zero_balance_code")
     for raw, lines, _ in text_batches(
-        path, FREDDIE_SERVICING, "|", counts=(11, 32), only=wanted, digits="reporting_period"
+        path, FREDDIE_SERVICING, "|", counts=SERVICING_COUNTS, only=wanted, digits="reporting_period"
     ):
         month, _ = months(path, raw["reporting_period"], "%Y%m", lines)
         age, _ = numbers(path, raw["loan_age"], lines)
@@ -138,7 +141,14 @@ def fannie_months(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loan_months``; streamed, twice (the first pass finds the last month and exits)."""
     lives = Lives.of(_fannie_seen(path))
     for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
-        names = ("current_upb", "current_rate", "original_rate", "original_term", "unscheduled_principal")
+        names = (
+            "current_upb",
+            "current_rate",
+            "original_rate",
+            "original_term",
+            "remaining_months",
+            "unscheduled_principal",
+        )
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%m%Y", lines)
         originated, bad_dates = dates(path, raw["origination_date"], "%m%Y", lines)
@@ -147,6 +157,8 @@ def fannie_months(path: Path) -> Iterator[Batch]:
         # A modified loan leaves at its modified rate: at the original one its payoff would look like a refinancing.
         last = lives.last_rates(raw["loan_id"]).where(code.notna())
         rate = figures["current_rate"].fillna(last).fillna(figures["original_rate"])
+        # A modification may move the scheduled end, and the term counts from a payment up to two months after the note.
+        remaining = lives.remaining(raw["loan_id"], month).fillna(figures["original_term"] - age)
         table = pd.DataFrame(
             {
                 "loan_id": raw["loan_id"],
@@ -154,7 +166,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "balance": known(figures["current_upb"], (0.0,)),
                 "rate": rate / 100.0,
                 "age_months": age,
-                "status": _status(code, figures["original_term"] - age),
+                "status": _status(code, remaining),
                 "curtailment": figures["unscheduled_principal"].where(code.isna()).clip(lower=0.0),
                 "delinquency_status": _filled(raw["delinquency"]),
                 "modification": _filled(raw["modification"]),
@@ -164,11 +176,13 @@ def fannie_months(path: Path) -> Iterator[Batch]:
 
 
 def _fannie_seen(path: Path) -> Iterator[Seen]:
-    wanted = ("loan_id", "reporting_period", "zero_balance_code", "current_rate")
+    wanted = ("loan_id", "reporting_period", "zero_balance_code", "current_rate", "remaining_months")
     for raw, lines, _ in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS, only=wanted, digits="reporting_period"):
         month, _ = months(path, raw["reporting_period"], "%m%Y", lines)
         rate, _ = numbers(path, raw["current_rate"], lines)
-        yield Seen(raw["loan_id"], month, _left(raw["zero_balance_code"]), rate=rate.to_numpy())
+        remaining, _ = numbers(path, raw["remaining_months"], lines)
+        left = _left(raw["zero_balance_code"])
+        yield Seen(raw["loan_id"], month, left, rate=rate.to_numpy(), remaining=remaining.to_numpy())
 
 
 def _loan_terms(raw: pd.DataFrame, score: pd.Series, ltv: pd.Series, dti: pd.Series) -> dict[str, object]:
@@ -259,7 +273,8 @@ LAYOUTS = (
         "Freddie Mac, Single-Family Loan-Level Dataset",
         "mortgage_history/1:loan_months",
         (
-            "balances of a loan's first six months are rounded to thousands: no curtailment can be read from them",
+            "balances of a loan's first six months are rounded to thousands, or 0 in older releases, which counts as "
+            "missing: no curtailment can be read from them",
             "the published age starts again at a modification: age is counted by the calendar from a loan's first row",
             *COMMON_QUIRKS,
         ),
@@ -279,6 +294,7 @@ LAYOUTS = (
         (
             "balances of a loan's first six months are masked as 0 and count as missing",
             "the rate of exit rows is empty: the loan's last published one counts, that of origination where none is",
+            "scheduled months left are those to the end the loan published last, which a modification may have moved",
             "unscheduled principal below 0 (a correction) is no curtailment: 0",
             *COMMON_QUIRKS,
         ),

@@ -26,6 +26,7 @@ from behavior.quantities import IntArray
 
 BATCH_BYTES = 1 << 24
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+AS_PUBLISHED = "Is the file as it was published? Download it again"
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,9 @@ def numbers(path: Path, cells: pd.Series, lines: IntArray) -> tuple[pd.Series, t
     bad = (values.isna() & texts.notna() & texts.ne("")).to_numpy(dtype=bool)
     if not bad.any():
         return values, ()
-    breach = Breach("expected a number, not text", np.flatnonzero(bad), str(cells.name), "", texts[bad].tolist())
+    breach = Breach(
+        "expected a number, not text", np.flatnonzero(bad), str(cells.name), AS_PUBLISHED, texts[bad].tolist()
+    )
     return values, tuple(faults_at(Place(path.name, lines), [breach]))
 
 
@@ -300,7 +303,7 @@ def _dates(
     if not bad.any():
         return values, ()
     rule = f"expected a date written as `{form}`"
-    breach = Breach(rule, np.flatnonzero(bad), str(cells.name), "", cells[bad].astype("str").tolist())
+    breach = Breach(rule, np.flatnonzero(bad), str(cells.name), AS_PUBLISHED, cells[bad].astype("str").tolist())
     return values, tuple(faults_at(Place(path.name, lines), [breach]))
 
 

@@ -19,7 +19,7 @@ from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault, FaultyInput
 from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import Batch, Layout, dates, numbers
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, dates, numbers
 from behavior.quantities import BoolArray, IntArray
 
 # Product -> items of interest expense (schedule RI, year to date) and of quarterly averages (schedule RC-K). Time
@@ -36,6 +36,7 @@ SCHEDULE = re.compile(r"Schedule RI (\d{8})", re.IGNORECASE)
 DASHED = r"^(\d{4})-(\d{2})-(\d{2})$"
 THOUSANDS = 1000.0
 MERGER_JUMP = 1.5
+FIELDS = "Ask for the fields CERT, REPDTE, EDEPDOM and DEPIDOM"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def ffiec_schedules(path: Path) -> Iterator[Batch]:
     FaultyInput : no such file or folder, no schedules in it, or a schedule RI without its RC-K.
     """
     if not path.exists():
-        raise FaultyInput([Fault(str(path), "expected a folder of schedules, there is none of that name")])
+        raise FaultyInput(
+            [Fault(str(path), "expected a folder of schedules, there is none of that name", hint="Check the path")]
+        )
     files = _income_files(path)
     if not files:
         rule = "expected files named `FFIEC CDR Call Schedule RI MMDDYYYY.txt`"
@@ -131,7 +134,9 @@ def _schedule(path: Path) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
         raise FaultyInput(raw.faults)
     names = [str(name).strip().strip('"') for name in raw.table.columns]
     if "IDRSSD" not in names:
-        raise FaultyInput([Fault(path.name, f"expected a column IDRSSD, found {', '.join(names[:6])}", 1)])
+        raise FaultyInput(
+            [Fault(path.name, f"expected a column IDRSSD, found {', '.join(names[:6])}", 1, hint=AS_PUBLISHED)]
+        )
     table = raw.table.set_axis(names, axis=1)
     rows = np.flatnonzero(table["IDRSSD"].notna())
     table, lines = table.iloc[rows].reset_index(drop=True), raw.place.take(rows).lines
@@ -235,7 +240,7 @@ def fdic_financials(path: Path) -> Iterator[Batch]:
     needed = ("CERT", "REPDTE", "EDEPDOM", "DEPIDOM")
     missing = [name for name in needed if name not in raw.table]
     if raw.faults or missing:
-        absent = tuple(Fault(path.name, "expected this column", 1, name) for name in missing)
+        absent = tuple(Fault(path.name, "expected this column", 1, name, hint=FIELDS) for name in missing)
         raise FaultyInput((*raw.faults, *absent))
     found = _ends(path, raw.table[list(needed)].astype("str"), raw.place)
     table = found.table.sort_values(["institution", "quarter"], ignore_index=True)
@@ -266,7 +271,7 @@ def _ends(path: Path, cells: pd.DataFrame, place: Place) -> Quarter:
     shown = cells["REPDTE"][odd].tolist()
     bad_days = (
         *bad_days,
-        *faults_at(Place(path.name, lines), [Breach(rule, np.flatnonzero(odd), "REPDTE", "", shown)]),
+        *faults_at(Place(path.name, lines), [Breach(rule, np.flatnonzero(odd), "REPDTE", AS_PUBLISHED, shown)]),
     )
     known = table[["institution", "quarter"]].notna().all(axis=1) & ~odd
     twice = table.duplicated(["institution", "quarter"]) & known
@@ -279,7 +284,9 @@ def _empty(cells: pd.DataFrame, place: Place) -> list[Fault]:
     """Cells without which a row is nobody's or of no quarter."""
     rows = {name: np.flatnonzero(cells[name].isna()) for name in cells}
     rule = "expected a value, the cell is empty"
-    return faults_at(place, [Breach(rule, at, str(name), "", [""] * len(at)) for name, at in rows.items() if len(at)])
+    return faults_at(
+        place, [Breach(rule, at, str(name), AS_PUBLISHED, [""] * len(at)) for name, at in rows.items() if len(at)]
+    )
 
 
 QUIRKS = (

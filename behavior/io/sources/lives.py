@@ -18,8 +18,9 @@ class Seen:
 
     Parameters
     ----------
-    left : rows that say that a loan left. age : published age in months. rate : published rate, percent a year. Both
-        are NaN where it is not published, and None where it is not asked for. Shapes (rows,).
+    left : rows that say that a loan left. age : published age in months. rate : published rate, percent a year.
+        remaining : scheduled months left. These are NaN where they are not published, and None where they are not
+        asked for. Shapes (rows,).
     """
 
     loans: pd.Series
@@ -27,6 +28,7 @@ class Seen:
     left: BoolArray
     age: FloatArray | None = None
     rate: FloatArray | None = None
+    remaining: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,18 @@ class _Earliest:
 
 @dataclass(frozen=True)
 class Lives:
-    """The last month of a release, and of each loan its month of exit, the month it was new in and its last rate."""
+    """The last month of a release, and of each loan its exit, the month it was new in, its last rate and last end."""
 
     last: float
     exits: _Earliest
     born: _Earliest
     paid: _Earliest
+    ends: _Earliest
 
     @classmethod
     def of(cls, parts: Iterable[Seen]) -> Lives:
         """What all rows of a file say."""
-        last, exits, born, paid = -np.inf, _Earliest(), _Earliest(), _Earliest()
+        last, exits, born, paid, ends = -np.inf, _Earliest(), _Earliest(), _Earliest(), _Earliest()
         for part in parts:
             number = month_number_or_nan(part.month)
             last = max(last, float(np.nanmax(number, initial=-np.inf)))
@@ -73,7 +76,9 @@ class Lives:
                 born.add(part.loans, number, number - part.age, every)
             if part.rate is not None:
                 paid.add(part.loans, -number, part.rate, every)  # the earliest counted backwards is the latest
-        return cls(last, exits, born, paid)
+            if part.remaining is not None:
+                ends.add(part.loans, -number, number + part.remaining, ~part.left)
+        return cls(last, exits, born, paid, ends)
 
     def late(self, month: pd.Series) -> BoolArray:
         """Rows of the release's last month; shape (rows,)."""
@@ -94,3 +99,7 @@ class Lives:
     def last_rates(self, loans: pd.Series) -> pd.Series:
         """The last rate published of each row's loan, percent a year, empty where there is none; shape (rows,)."""
         return pd.Series(self.paid.of(loans), index=loans.index)
+
+    def remaining(self, loans: pd.Series, month: pd.Series) -> pd.Series:
+        """Months from a row to the scheduled end that its loan published last while open; empty where there is none."""
+        return pd.Series(self.ends.of(loans) - month_number_or_nan(month), index=loans.index)

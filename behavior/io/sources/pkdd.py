@@ -14,7 +14,7 @@ import pandas as pd
 from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
-from behavior.io.sources.base import Batch, Layout, dates, numbers, text_batches
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, dates, numbers, text_batches
 from behavior.months import first_day, month_end, month_number
 from behavior.quantities import IntArray
 
@@ -82,7 +82,11 @@ def account_months(path: Path) -> Iterator[Batch]:
     if not parts:
         return
     found += _twice(path, pd.concat(names, ignore_index=True), np.concatenate(places))
-    table = _without_gaps(_by_month(_in_order(pd.concat(parts, ignore_index=True))))
+    rows = pd.concat(parts, ignore_index=True)
+    if rows["day"].isna().all():
+        yield Batch(pd.DataFrame(), np.zeros(0, np.int64), tuple(found))
+        return
+    table = _without_gaps(_by_month(_in_order(rows)))
     lines_of = table.pop("line").to_numpy(dtype=np.int64)
     yield Batch(table.drop(columns="day"), lines_of, tuple(found))
 
@@ -102,7 +106,7 @@ def _transactions(path: Path, raw: pd.DataFrame, lines: IntArray) -> tuple[pd.Da
     odd = np.flatnonzero((raw["type"].notna() & ~raw["type"].isin((CREDIT, *DEBITS))).to_numpy(dtype=bool))
     if odd.size:
         rule = f"expected a type of transaction, one of {', '.join((CREDIT, *DEBITS))}"
-        breaches.append(Breach(rule, odd, "type", "", raw["type"].iloc[odd].tolist()))
+        breaches.append(Breach(rule, odd, "type", AS_PUBLISHED, raw["type"].iloc[odd].tolist()))
     interest = raw["k_symbol"] == INTEREST
     credit = raw["type"] == CREDIT
     rows = pd.DataFrame(

@@ -17,7 +17,7 @@ from behavior.contracts import Place, faults_at
 from behavior.errors import Fault, FaultyInput
 from behavior.io.files import read_bytes
 from behavior.io.raw import RawTable, TextFormat, read_raw
-from behavior.io.sources.base import Batch, Layout
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout
 from behavior.months import month_number
 from behavior.panel.base import SourceFile
 from behavior.quantities import BoolArray
@@ -42,6 +42,7 @@ LONG = ("KEY", "TIME_PERIOD", "OBS_VALUE")
 KEY_IN_NAME = re.compile(r"\(([\w.]+)\)\s*$")
 """The series key at the end of a column's name, where the portal writes one column a series."""
 PERIODS = (12, 6, 3)
+AS_CSV = "Download the series as CSV, or name the layout that the file is in"
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
 
@@ -50,7 +51,7 @@ def pmms(path: Path) -> Iterator[Batch]:
     raw = _raw(path, ("date",))
     columns = {name: index for name, index in PMMS.items() if name in raw.table}
     if not columns:
-        raise FaultyInput([Fault(path.name, f"expected one of the columns {', '.join(PMMS)}", 1)])
+        raise FaultyInput([Fault(path.name, f"expected one of the columns {', '.join(PMMS)}", 1, hint=AS_PUBLISHED)])
     day = pd.to_datetime(raw.table["date"].str.strip(), format="%m/%d/%Y", errors="coerce")
     yield _wide(raw, dict.fromkeys(columns, day), "date", columns)
 
@@ -60,11 +61,11 @@ def fred(path: Path) -> Iterator[Batch]:
     raw = _raw(path, ())
     head = str(raw.table.columns[0])
     if head.lower() not in ("observation_date", "date"):
-        raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head)])
+        raise FaultyInput([Fault(path.name, "expected observation_date or DATE as first column", 1, head, hint=AS_CSV)])
     day = pd.to_datetime(raw.table[head].str.strip(), format="%Y-%m-%d", errors="coerce")
     names = [str(name) for name in raw.table.columns[1:]]
     if not names:
-        raise FaultyInput([Fault(path.name, f"expected a column a series beside {head}", 1)])
+        raise FaultyInput([Fault(path.name, f"expected a column a series beside {head}", 1, hint=AS_CSV)])
     days = {name: _known_from(day, _filled(raw.table[name])) for name in names}
     yield _wide(raw, days, head, {name: path.stem if name == "VALUE" else name for name in names})
 
@@ -120,7 +121,9 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
     raw = _ecb_raw(path)
     parts = raw.table["KEY"].str.split(".", expand=True)
     if parts.shape[1] < len(MIR_KEY) or not bool((parts[0] == "MIR").all()):
-        raise FaultyInput([Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY")])
+        raise FaultyInput(
+            [Fault(path.name, "expected series keys of the flow MIR (MIR.M.DE.B.L22...)", column="KEY", hint=AS_CSV)]
+        )
     is_rate = (parts[MIR_KEY.index("data_type")] == AGREED_RATE).to_numpy(dtype=bool)
     is_deposit = parts[MIR_KEY.index("item")].str.startswith(DEPOSITS).to_numpy(dtype=bool)
     left_out = {
@@ -196,7 +199,9 @@ def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
 def _having(path: Path, raw: RawTable, needed: tuple[str, ...]) -> RawTable:
     """A file with the columns needed; FaultyInput otherwise."""
     missing = tuple(
-        Fault(path.name, f"expected this column; there are {', '.join(map(str, raw.table.columns))}", 1, name)
+        Fault(
+            path.name, f"expected this column; there are {', '.join(map(str, raw.table.columns))}", 1, name, hint=AS_CSV
+        )
         for name in needed
         if name not in raw.table
     )
@@ -259,7 +264,7 @@ def _quotes(raw: RawTable, table: pd.DataFrame, date_column: str) -> Batch:
         breaches.append(Breach("expected a number (percent)", rows[own], str(column), hint, text[own].tolist()))
     if undated.size:
         shown = _texts(raw.table[date_column]).iloc[undated].tolist()
-        breaches.append(Breach("expected a date of this layout", undated, date_column, "", shown))
+        breaches.append(Breach("expected a date of this layout", undated, date_column, AS_PUBLISHED, shown))
     keep = filled & ~bad & ~table["day"].isna().to_numpy()
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     made = pd.DataFrame(

@@ -15,14 +15,14 @@ import pandas as pd
 
 from behavior.errors import Fault, FaultyInput
 from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import Batch, Layout, numbers
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers
 from behavior.quantities import FloatArray, IntArray
 
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
 HALF_YEAR = 6
 NO_QUOTE = ("", "N/A", "NA", "ND")
-REAL = {"5 YR", "7 YR", "10 YR", "20 YR", "30 YR"}
-"""Columns of the real yields, which are published beside the par yields in a file of the same form."""
+REAL = [60, 84, 120, 240, 360]
+"""Tenors of the real yields, which are published beside the par yields in a file of the same form."""
 
 
 def par_rates(path: Path) -> Iterator[Batch]:
@@ -54,9 +54,11 @@ def zero_curves(path: Path) -> Iterator[Batch]:
             )
         )
         places.append(np.full(int(quoted.sum()), lines[i]))
-    if frames:
-        table = pd.concat(frames, ignore_index=True).astype({"as_of": "datetime64[us]"})
-        yield Batch(table[["as_of", "currency", "index", "months", "zero_rate"]], np.concatenate(places), faults)
+    if not frames:
+        yield Batch(pd.DataFrame(), np.zeros(0, np.int64), faults)
+        return
+    table = pd.concat(frames, ignore_index=True).astype({"as_of": "datetime64[us]"})
+    yield Batch(table[["as_of", "currency", "index", "months", "zero_rate"]], np.concatenate(places), faults)
 
 
 def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
@@ -90,20 +92,29 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     raw = read_raw(path, TextFormat())
     tenors = {str(name): _tenor(str(name)) for name in raw.table.columns}
     columns = sorted((months, name) for name, months in tenors.items() if months is not None)
-    if raw.faults or "Date" not in raw.table or not columns:
-        named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1)
+    heads = [str(name) for name in raw.table.columns if str(name).strip().lower() == "date"]
+    if raw.faults or not heads or not columns:
+        hint = "Download the Daily Treasury Par Yield Curve Rates as CSV"
+        named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1, hint=hint)
         raise FaultyInput(raw.faults or (named,))
-    if {name.strip() for _, name in columns} == REAL:
+    if [months for months, _ in columns] == REAL:
         rule = "expected par yields, these are the columns of the real yields (inflation-indexed securities)"
         hint = "Download the Daily Treasury Par Yield Curve Rates, from 1 Mo on"
         raise FaultyInput([Fault(path.name, rule, 1, None, ", ".join(name for _, name in columns), hint)])
-    text = raw.table["Date"].str.strip()
+    text = raw.table[heads[0]].str.strip()
     day = pd.to_datetime(text, format="%m/%d/%Y", errors="coerce")
     day = day.fillna(pd.to_datetime(text, format="%m/%d/%y", errors="coerce"))
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     dated = day.notna().to_numpy()
     faults = [
-        Fault(path.name, "expected a date as 12/31/2024", int(lines[i]), "Date", str(text.fillna("").iloc[i]))
+        Fault(
+            path.name,
+            "expected a date as 12/31/2024",
+            int(lines[i]),
+            heads[0],
+            str(text.fillna("").iloc[i]),
+            AS_PUBLISHED,
+        )
         for i in np.flatnonzero(~dated)
     ]
     quotes = []
@@ -135,7 +146,7 @@ def _quotes(cells: pd.Series, months: int, day: pd.Series) -> FloatArray:
 
 QUIRKS = (
     "N/A and blanks are no quotes; 0.00 is none beyond a year or before the tenor's first quote, else a real 0",
-    "years are written with two or four digits",
+    "years are written with two or four digits; names of columns are in capitals or, in the archive, not",
     "the tenor of one and a half months is left out",
 )
 LAYOUTS = (

@@ -123,11 +123,34 @@ def test_freddie_mac_servicing(tmp_path: Path) -> None:
     assert raw.notes[:3] == (
         "svcg.txt: 2 rows of the release's last month dropped",
         "svcg.txt: 1 rows before age 1 dropped",
-        "freddie_mac_servicing: balances of a loan's first six months are rounded to thousands: no curtailment can be "
-        "read from them",
+        "freddie_mac_servicing: balances of a loan's first six months are rounded to thousands, or 0 in older "
+        "releases, which counts as missing: no curtailment can be read from them",
     )
     assert raw.place.lines is not None
     assert raw.place.lines.tolist() == [2, 3, 4, 6, 7, 8, 9, 10, 11, 12]
+
+
+@pytest.mark.parametrize("masked", ["0", "0.00"])
+def test_balances_masked_in_older_releases_are_missing(tmp_path: Path, masked: str) -> None:
+    """Older releases of Freddie Mac write 0 for a loan's first six months: it is open, and its balance is not known."""
+    rows = [
+        _servicing("F1", "201903", 1, masked),
+        _servicing("F1", "201904", 2, "199000.21"),
+        _servicing("F1", "201905", 3, masked, "01"),
+        _servicing("F2", "201906", 1, masked),
+    ]
+    table = read_whole("freddie_mac_servicing", _write(tmp_path / "svcg.txt", rows)).table
+    assert table["status"].tolist() == ["open", "open", "prepaid"]
+    np.testing.assert_array_equal(table["balance"], [np.nan, 199000.21, 0.0])
+
+
+@pytest.mark.parametrize("layout", ["freddie_mac_servicing", "freddie_mac_origination"])
+def test_fields_put_at_the_end_by_a_later_release_change_nothing(tmp_path: Path, layout: str) -> None:
+    lines = FREDDIE if layout == "freddie_mac_servicing" else [_origination("F1"), _origination("F2")]
+    plain = read_whole(layout, _write(tmp_path / "plain.txt", lines))
+    later = read_whole(layout, _write(tmp_path / "later.txt", [line + "|812|N" for line in lines]))
+    assert later.faults == ()
+    pd.testing.assert_frame_equal(later.table, plain.table)
 
 
 def test_rows_after_an_exit_are_dropped_across_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +199,17 @@ def test_a_modification_does_not_make_a_loan_young(
     assert check(first.reset_index(drop=True), LOAN_MONTHS) == []
 
 
-def _fannie(loan: str, month: str, upb: str, code: str = "", rate: str = "4.375", fields: int = 110) -> str:
+def _fannie(
+    loan: str,
+    month: str,
+    upb: str,
+    code: str = "",
+    rate: str = "4.375",
+    fields: int = 110,
+    originated: str = "122016",
+    term: str = "360",
+    left: str = "",
+) -> str:
     return _row(
         FANNIE,
         fields,
@@ -187,8 +220,9 @@ def _fannie(loan: str, month: str, upb: str, code: str = "", rate: str = "4.375"
         current_rate=rate,
         original_upb="158000",
         current_upb=upb,
-        original_term="360",
-        origination_date="122016",
+        original_term=term,
+        origination_date=originated,
+        remaining_months=left,
         ltv="80",
         dti="41",
         credit_score="",
@@ -240,6 +274,30 @@ def test_a_modified_loan_leaves_at_its_last_rate(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(base, "BATCH_BYTES", 500)
     table = read_whole("fannie_mae_2020_months", _write(tmp_path / "2018Q1.csv", rows)).table
     assert table["rate"].tolist() == [0.065, 0.02, 0.02, 0.04375, 0.04375]
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [
+        (["118", "117", ""], "prepaid"),  # a modification moved the end
+        (["2", "1", "0"], "matured"),
+        (["118", "117", "0"], "prepaid"),  # what a row without a loan publishes says nothing
+        (["", "", ""], "matured"),  # by the term of origination
+    ],
+)
+def test_a_loan_matures_at_the_end_it_published_last(tmp_path: Path, left: list[str], status: str) -> None:
+    cells = [
+        ("012017", "150000.00", "", "4.375", left[0]),
+        ("022017", "149000.00", "", "2.0", left[1]),
+        ("032017", "0.00", "01", "", left[2]),
+    ]
+    rows = [
+        _fannie("M", month, upb, code, rate=rate, originated="122001", term="180", left=months)
+        for month, upb, code, rate, months in cells
+    ]
+    rows.append(_fannie("O", "042017", "90000.00"))
+    table = read_whole("fannie_mae_2020_months", _write(tmp_path / "2001Q4.csv", rows)).table
+    assert table["status"].tolist() == ["open", "open", status]
 
 
 def test_archives_are_read_in_place(tmp_path: Path) -> None:

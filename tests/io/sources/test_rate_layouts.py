@@ -217,6 +217,12 @@ def test_treasury_par_yields_as_indices(tmp_path: Path) -> None:
     assert ("2020-12-02", "UST_1M", 0.0) in _read("treasury_par_rates", _write(tmp_path / "zero.csv", real_zero))
 
 
+def test_the_archive_of_the_treasury_names_its_columns_in_small_letters(tmp_path: Path) -> None:
+    year = _read("treasury_par_rates", _write(tmp_path / "ust.csv", TREASURY))
+    head, rows = TREASURY.split("\n", 1)
+    assert _read("treasury_par_rates", _write(tmp_path / "archive.csv", f"{head.lower()}\n{rows}")) == year
+
+
 def test_treasury_zero_curves(tmp_path: Path) -> None:
     raw = read_whole("treasury_zero_curves", _write(tmp_path / "ust.csv", TREASURY))
     assert check(raw.table, CURVES_TABLE) == []
@@ -262,6 +268,7 @@ REAL_YIELDS = 'Date,"5 YR","7 YR","10 YR","20 YR","30 YR"\n01/03/2023,1.68,1.61,
         ("treasury_par_rates", "Date,Rate\n", "expected the columns Date, 1 Mo ... 30 Yr"),
         ("treasury_par_rates", REAL_YIELDS, "these are the columns of the real yields"),
         ("treasury_zero_curves", REAL_YIELDS, "these are the columns of the real yields"),
+        ("treasury_par_rates", REAL_YIELDS.lower(), "these are the columns of the real yields"),
     ],
 )
 def test_another_layout_is_refused(tmp_path: Path, layout: str, text: str, words: str) -> None:
