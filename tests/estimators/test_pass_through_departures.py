@@ -32,7 +32,9 @@ def flags(paid: FloatArray, levels: FloatArray = LEVELS) -> str:
 @pytest.mark.parametrize("truth", [TRUTH, Truth(logistic()), Truth(steps()), Truth(ramp(), 0.12, 0.3, 1, 0)])
 def test_nothing_is_said_of_a_rate_that_keeps_to_a_law(truth):
     said = flags(truth.simulate(LEVELS) + NOISE)
-    assert not any(words in said for words in ("at once", "stood at", "falls as", "longest", "one law", "neither"))
+    assert not any(
+        words in said for words in ("at once", "stood at", "falls as", "longest", "one law", "neither", "before")
+    )
 
 
 @pytest.mark.parametrize("size", [0.01, 0.003, -0.005])
@@ -76,6 +78,18 @@ def test_a_rate_that_is_reviewed_every_so_many_months_is_named(every):
     # A bank that follows at once moves when the central bank does: that is no review of its own.
     meetings = levels[np.arange(levels.size) // every * every]
     assert "reviewed" not in flags(0.004 + 0.5 * meetings, meetings)
+
+
+@pytest.mark.parametrize("truth", [TRUTH, Truth(ramp(), 0.12, 0.3), Truth(steps(), 0.2, 0.35)])
+def test_a_short_rate_dated_too_late_is_named(truth):
+    """Unsaid, one dated by the month after made speeds 1.3 times too fast, two months late twice."""
+    paid = truth.simulate(LEVELS) + 3.0 * NOISE
+    for late in (1, 2):
+        assert "moves before the short rate" in flags(paid[late:], LEVELS[:-late])
+    # Dated too early it is a delay, and a rate paid in which a part passes at once, or one in steps, does not lead.
+    assert "before" not in flags(paid[:-2], LEVELS[2:])
+    assert "before" not in flags(0.8 * paid + 0.2 * truth.target(LEVELS))
+    assert "before" not in flags(np.round(paid / 0.0025) * 0.0025)
 
 
 def test_a_marginal_that_clearly_falls_is_named():
