@@ -18,13 +18,16 @@ from behavior.estimators.pass_through_impact import LARGEST_LEFT, beside
 from behavior.estimators.pass_through_model import Design, Layout, design_of, errors_in_basis_points
 from behavior.estimators.pass_through_problem import deviance, problem, rates_of, weak_prior
 from behavior.estimators.pass_through_series import RateSeries
-from behavior.quantities import FloatArray
+from behavior.quantities import BoolArray, FloatArray
 
 LEAST_JUMP, TIMES_THE_NEXT, MOST_JUMPS = 15.0, 3.0, 4  # basis points; a jump stands alone, far beyond all other errors
 HELD, LEAST_HELD_MONTHS, LEAST_RANGE, LEAST_SHARE_MOVED = 1e-5, 12, 0.005, 0.5
 CLEARLY, LEAST_FALL, FINER = 15.0, 0.1, 4
 LEAST_STRAY = 2.0  # basis points
 LEAST_BELOW = 1e-4  # decimal a year
+LEAST_STOOD = 4  # months at one value; fewer are a rate that passed it twice
+REVIEWS = (6, 3, 2)  # months; by chance all moves fall into the same months of a review in one of 10,000 rates or fewer
+LEAST_SHARE_REVIEWED, LEAST_CHANCE, LEAST_SHORT_ELSEWHERE = 0.95, float(np.log(1e4)), 0.25
 
 
 def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -34,7 +37,8 @@ def departures(layout: Layout, designs: Sequence[Design], fit: SeriesFit, option
         return []
     found = [*_longest_delays(fit, options), *_jumps(layout, designs, fit)]
     for one in series:
-        found += [*_below(one, options.floor), *_held(one, designs[0].floor)]
+        found += [*_below(one, options.floor), *_held(one, designs[0].floor), *_reviewed(one)]
+    found += _leads(layout, tuple(designs), fit, options)
     return [*found, *_falls(layout, tuple(designs), fit, options), *_strays(layout, tuple(designs), fit)]
 
 
@@ -90,10 +94,45 @@ def _held(one: RateSeries, floor: float) -> list[str]:
         levels = one.levels[one.observed[held]]
         if np.ptp(levels) < LEAST_RANGE or (name == "lowest" and bound <= floor + HELD):
             continue
+        if np.ptp(levels) <= _widest_elsewhere(one, ~held & (one.rate_paid > floor + HELD)):
+            continue
         where = f"{int(held.sum())} months while the short rate went from {levels.min():.2%} to {levels.max():.2%}"
         why = f"a {'floor' if name == 'lowest' else 'cap'} of the bank's own is read as a marginal near 0 there"
         found.append(f"the rate paid stood at its {name}: {bound:.2%} in {where} ({why})")
     return found
+
+
+def _widest_elsewhere(one: RateSeries, free: BoolArray) -> float:
+    """How far the short rate went at most while the rate paid stood at one value in the rows `free`, decimal a year.
+
+    A rate rounded to coarse steps stands still at every one of them: that it does so at its lowest is no floor.
+    """
+    levels = one.levels[one.observed[free]]
+    _, value, months = np.unique(np.round(one.rate_paid[free] / HELD), return_inverse=True, return_counts=True)
+    return max((float(np.ptp(levels[value == at])) for at in np.flatnonzero(months >= LEAST_STOOD)), default=0.0)
+
+
+def _reviewed(one: RateSeries) -> list[str]:
+    """A rate that moves in every so many months only, though the short rate moves in others too."""
+    months = one.observed + one.first_month
+    if np.any(one.periods != 1) or np.any(np.diff(months) != 1):
+        return []
+    energy = np.diff(one.rate_paid) ** 2
+    if not energy.any():
+        return []
+    short = np.abs(np.diff(one.levels[one.observed])) > HELD
+    moves = float(energy.sum() ** 2 / np.sum(energy**2))
+    for every in REVIEWS:
+        phase = months[1:] % every
+        share = np.bincount(phase, energy, every) / energy.sum()
+        usual = int(share.argmax())
+        clear = (moves - 1.0) * np.log(every) > LEAST_CHANCE and np.mean(phase[short] != usual) > LEAST_SHORT_ELSEWHERE
+        if share[usual] >= LEAST_SHARE_REVIEWED and clear:
+            return [
+                f"the rate paid is reviewed every {every} months: what waits for the next review is read as delay and "
+                "as speed, and their bands do not hold it"
+            ]
+    return []
 
 
 def _falls(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options: FitOptions) -> list[str]:
@@ -164,6 +203,35 @@ def _strays(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit) -> list
         "target moved with time or mix, follows another rate or has another form); beta, speeds and bands are less "
         "sure than they say"
     ]
+
+
+def _leads(layout: Layout, designs: tuple[Design, ...], fit: SeriesFit, options: FitOptions) -> list[str]:
+    """Whether the rate paid clearly moves before the short rate: with that of the month after, errors are far smaller.
+
+    No law says so, and speeds make up for it: a short rate dated two months late doubles them.
+    """
+    if min(fit.delays) or any(np.any(one.series.periods != 1) for one in designs):
+        return []
+    alone = layout if layout.size == fit.parameters.size else replace(layout, impact=False)
+    own, ahead = (
+        _fit_again(alone, tuple(_dated(one, alone, months) for one in designs), fit, options, fit.parameters)
+        for months in (0, 1)
+    )
+    if not _clearly_better(ahead, own):
+        return []
+    return [
+        "the rate paid moves before the short rate that it is said to follow: by the short rate of the month after, "
+        f"errors are {ahead.sigma:.1f} bp, not {own.sigma:.1f} (one of the two is dated by another month, or it "
+        "follows a rate that leads; speeds are too fast)"
+    ]
+
+
+def _dated(design: Design, layout: Layout, months: int) -> Design:
+    """The same piece without its last month, by the short rate `months` later (0 or 1)."""
+    one = design.series
+    levels = np.append(one.levels[months:], np.repeat(one.levels[-1], months))
+    kept = {name: getattr(one, name)[:-1] for name in ("observed", "periods", "rate_paid", "weight")}
+    return design_of(replace(one, levels=levels, **kept), layout, design.before, design.floor, design.piece)
 
 
 def _largest_fall(marginal: FloatArray) -> tuple[float, tuple[int, int]]:

@@ -7,6 +7,7 @@ another product ends it with the cause `migrated`. All columns but the targets a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -72,16 +73,19 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
         dropped.update(left_out)
     if not made.count:
         raise FittingError("deposit panel: no account-month at risk is left. Check the window and the dates.")
-    columns = made.columns()
-    columns |= {name: decoded(columns[name], meaning) for name, meaning in months.meanings.items()}
+    columns, begins = (_decoded(one.columns(), months.meanings) for one in (made, begun))
     customers, unnamed = customers_of(accounts, "account_id", lines.line)
     if unnamed.any():
         dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
     table, entered = (
         pd.DataFrame(_named(one, accounts, names, customers, rules.extras), copy=False)
-        for one in (columns, begun.columns())
+        for one in (columns, begins)
     )
     return Panel(table, dict(dropped), entered)
+
+
+def _decoded(columns: dict[str, Any], meanings: Mapping[str, pd.Series]) -> dict[str, Any]:
+    return columns | {name: decoded(columns[name], meaning) for name, meaning in meanings.items()}
 
 
 def _columns(

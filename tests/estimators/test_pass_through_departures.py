@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from behavior.estimators.pass_through import StructuralPassThrough
+from behavior.estimators.pass_through_departures import _held
 from behavior.estimators.pass_through_fit import FitOptions
 from behavior.quantities import FloatArray
 from tests.estimators.pass_through_cases import (
@@ -31,7 +32,9 @@ def flags(paid: FloatArray, levels: FloatArray = LEVELS) -> str:
 @pytest.mark.parametrize("truth", [TRUTH, Truth(logistic()), Truth(steps()), Truth(ramp(), 0.12, 0.3, 1, 0)])
 def test_nothing_is_said_of_a_rate_that_keeps_to_a_law(truth):
     said = flags(truth.simulate(LEVELS) + NOISE)
-    assert not any(words in said for words in ("at once", "stood at", "falls as", "longest", "one law", "neither"))
+    assert not any(
+        words in said for words in ("at once", "stood at", "falls as", "longest", "one law", "neither", "before")
+    )
 
 
 @pytest.mark.parametrize("size", [0.01, 0.003, -0.005])
@@ -49,6 +52,44 @@ def test_a_floor_and_a_cap_of_the_banks_own_are_named():
     paid = TRUTH.simulate(LEVELS) + NOISE
     assert "stood at its lowest: 0.80%" in flags(np.maximum(paid, 0.008))
     assert "stood at its highest: 1.80%" in flags(np.minimum(paid, 0.018))
+
+
+@pytest.mark.parametrize("step", [0.0005, 0.001])
+def test_a_rate_rounded_to_coarse_steps_has_no_floor_or_cap_for_that(step):
+    """Of rates rounded to 5 or 10 bp that keep to a law up to every fourth was said to stand at a floor or cap."""
+    said = []
+    for seed in range(40):
+        levels = policy_rate(72, seed)
+        truth = Truth(ramp(), 0.12, 0.3, 1, 0, offset=0.004) if seed % 2 else Truth(steps(), 0.2, 0.3, offset=0.004)
+        paid = np.round(truth.simulate(levels, seed) / step) * step
+        said.append(bool(_held(series_of(levels, paid), 0.0)))
+    assert np.mean(said) <= 0.05
+    paid = np.round(np.maximum(TRUTH.simulate(LEVELS), 0.011) / 0.0005) * 0.0005
+    assert "stood at its lowest: 1.10%" in _held(series_of(LEVELS, paid), 0.0)[0]
+
+
+@pytest.mark.parametrize("every", [2, 3, 6])
+def test_a_rate_that_is_reviewed_every_so_many_months_is_named(every):
+    levels = np.tile(policy_rate(144, 1), 2)
+    paid = Truth(ramp(), 0.12, 0.3, 1, 0, offset=0.004).simulate(levels)
+    reviewed = paid[np.arange(paid.size) // every * every]
+    assert f"reviewed every {every} months" in flags(reviewed, levels)
+    assert "reviewed" not in flags(paid, levels)
+    # A bank that follows at once moves when the central bank does: that is no review of its own.
+    meetings = levels[np.arange(levels.size) // every * every]
+    assert "reviewed" not in flags(0.004 + 0.5 * meetings, meetings)
+
+
+@pytest.mark.parametrize("truth", [TRUTH, Truth(ramp(), 0.12, 0.3), Truth(steps(), 0.2, 0.35)])
+def test_a_short_rate_dated_too_late_is_named(truth):
+    """Unsaid, one dated by the month after made speeds 1.3 times too fast, two months late twice."""
+    paid = truth.simulate(LEVELS) + 3.0 * NOISE
+    for late in (1, 2):
+        assert "moves before the short rate" in flags(paid[late:], LEVELS[:-late])
+    # Dated too early it is a delay, and a rate paid in which a part passes at once, or one in steps, does not lead.
+    assert "before" not in flags(paid[:-2], LEVELS[2:])
+    assert "before" not in flags(0.8 * paid + 0.2 * truth.target(LEVELS))
+    assert "before" not in flags(np.round(paid / 0.0025) * 0.0025)
 
 
 def test_a_marginal_that_clearly_falls_is_named():
