@@ -113,7 +113,7 @@ def _whole(numbers: Iterable[int]) -> IntArray:
 
 
 def split_contributions(terms: Sequence[Term], blocks: Sequence[FloatArray], names: Sequence[str]) -> FloatArray:
-    """Term scores, shape (rows,) each, shared out to features, shape (rows, features): those of a term share equally."""
+    """Term scores, shape (rows,) each, shared out to features, shape (rows, features); a term's share equally."""
     out = np.zeros((len(blocks[0]) if blocks else 0, len(names)))
     for term, score in zip(terms, blocks, strict=True):
         features = [name for name in (term.name, term.other, term.beside) if name]

@@ -41,7 +41,8 @@ PACE_PASSES = 2
 
 class ClosureHazard(SplineHazard):
     """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
-    been cumulated where the matrix has it. `make_closure` has it learn how rough each term may be.
+    been cumulated where the matrix has it. `make_closure` has it learn how rough each term may be, and so how far a
+    segment goes its own way beside what its product and its customer type do.
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
