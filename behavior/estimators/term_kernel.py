@@ -1,7 +1,8 @@
 """The terms of a hazard, compiled: a row is placed on each axis once, whatever number of terms read that axis.
 
 Every term is a table over one or two axes. A row stands between two neighbours of an axis (hats at its knots), on one
-of its levels, or nowhere; what a term says of it is the table's mean of the four corners around it.
+of its levels or of two features' levels crossed, or nowhere; what a term says of it is the table's mean of the four
+corners around it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from behavior.vectors import take_full_width
 take_full_width()
 
 COMPILED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-EVERYWHERE, MISSING, LEVELS, HATS = range(4)
+EVERYWHERE, MISSING, LEVELS, HATS, CROSSED = range(5)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class TablePlan:
     Parameters
     ----------
     column, form : of each axis: its matrix column, and one of the forms above. begin, count : its knots in `knots`, or
-        the number of its levels. unknown : what a missing value is read as on knots.
+        the number of its levels. unknown : what a missing value is read as on knots. beside, inner : of crossed levels
+        the column of those that move fastest, and their number.
     first, second : axes of each table. place : its first entry in the tables laid end to end. across : width of
         `second`. size : entries of all tables.
     """
@@ -38,6 +40,8 @@ class TablePlan:
     begin: IntArray
     count: IntArray
     unknown: FloatArray
+    beside: IntArray
+    inner: IntArray
     knots: FloatArray
     first: IntArray
     second: IntArray
@@ -73,7 +77,7 @@ class TablePlan:
         return out
 
     def _axes(self) -> tuple[Any, ...]:
-        return self.column, self.form, self.begin, self.count, self.unknown, self.knots
+        return self.column, self.form, self.begin, self.count, self.unknown, self.beside, self.inner, self.knots
 
     def _tables(self) -> tuple[Any, ...]:
         return self.first, self.second, self.place, self.across
@@ -98,7 +102,7 @@ _among_knots = njit(**COMPILED)(_among)
 
 def _located(values: Any, row: int, axes: Any, at: Any, low: Any, high: Any) -> None:
     """Where a row stands on every axis: the lower neighbour, its weight and that of the one above."""
-    column, form, begin, count, unknown, knots = axes
+    column, form, begin, count, unknown, beside, inner, knots = axes
     for axis in range(form.size):
         at[axis], low[axis], high[axis] = 0, 1.0, 0.0
         if form[axis] == EVERYWHERE or (form[axis] == HATS and count[axis] == 1):
@@ -110,6 +114,14 @@ def _located(values: Any, row: int, axes: Any, at: Any, low: Any, high: Any) -> 
             known = unknown[axis] if np.isnan(value) else value
             at[axis], high[axis] = _among_knots(known, knots, begin[axis], count[axis])
             low[axis] = 1.0 - high[axis]
+        elif form[axis] == CROSSED:
+            other = values[row, beside[axis]]
+            if np.isnan(value) or np.isnan(other):
+                low[axis] = 0.0
+            elif value < 0 or value * inner[axis] >= count[axis] or other < 0 or other >= inner[axis]:
+                raise IndexError("a level's code lies outside the levels that were learned")
+            else:
+                at[axis] = int(value) * inner[axis] + int(other)
         elif np.isnan(value):
             low[axis] = 0.0
         elif value < 0 or value >= count[axis]:

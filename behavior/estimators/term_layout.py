@@ -97,6 +97,8 @@ class Layout:
             begin=np.cumsum([0, *(len(axis.knots) for axis in axes)])[:-1],
             count=_whole(axis.count for axis in axes),
             unknown=np.array([axis.unknown for axis in axes]),
+            beside=_whole(matrix.names.index(axis.beside) if axis.beside else 0 for axis in axes),
+            inner=_whole(axis.inner for axis in axes),
             knots=np.array([knot for axis in axes for knot in axis.knots], dtype=np.float64),
             first=_whole(axes.index(first) for first, _ in pairs),
             second=_whole(axes.index(second) for _, second in pairs),
@@ -111,14 +113,10 @@ def _whole(numbers: Iterable[int]) -> IntArray:
 
 
 def split_contributions(terms: Sequence[Term], blocks: Sequence[FloatArray], names: Sequence[str]) -> FloatArray:
-    """Term scores, shape (rows,) each, shared out to features, shape (rows, features): a pair shares equally."""
+    """Term scores, shape (rows,) each, shared out to features, shape (rows, features); a term's share equally."""
     out = np.zeros((len(blocks[0]) if blocks else 0, len(names)))
     for term, score in zip(terms, blocks, strict=True):
-        first = list(names).index(term.name)
-        if term.other:
-            second = list(names).index(term.other)
-            out[:, first] += 0.5 * score
-            out[:, second] += 0.5 * score
-        else:
-            out[:, first] += score
+        features = [name for name in (term.name, term.other, term.beside) if name]
+        for name in features:
+            out[:, list(names).index(name)] += score / len(features)
     return out

@@ -13,7 +13,7 @@ import numpy as np
 
 from behavior.errors import Fault, SpecFault
 from behavior.estimators.basis import differences, divided_differences
-from behavior.estimators.term_kernel import EVERYWHERE, HATS, LEVELS, MISSING
+from behavior.estimators.term_kernel import CROSSED, EVERYWHERE, HATS, LEVELS, MISSING
 from behavior.features.base import FeatureMatrix
 from behavior.quantities import FloatArray
 
@@ -24,8 +24,9 @@ class Axis:
 
     Parameters
     ----------
-    form : of `term_kernel`: everywhere the same, known or missing, levels, or hats at knots. name : the feature.
-    count : places on it. unknown : where a missing value stands among the knots.
+    form : of `term_kernel`: everywhere the same, known or missing, levels, hats at knots, or levels crossed with those
+        of `beside`, `inner` of them. name : the feature. count : places on it. unknown : where a missing value stands
+        among the knots.
     """
 
     form: int
@@ -33,6 +34,8 @@ class Axis:
     count: int = 1
     knots: tuple[float, ...] = ()
     unknown: float = 0.0
+    beside: str = ""
+    inner: int = 0
 
 
 NO_AXIS = Axis(EVERYWHERE)
@@ -49,6 +52,7 @@ class Term:
         times levels of `other`) or ``pair`` (levels of `name` times levels of `other`).
     knots : of `name`; two falling knots make a ``rising`` term fall with `name`; the codes of `name` in a ``pair``.
         other_knots : of `other`; empty for levels or none. levels : number of levels of `other`/`name`.
+    beside : a further feature whose levels, `inner` of them, those of `other` are crossed with; empty = none.
     """
 
     form: str
@@ -57,6 +61,8 @@ class Term:
     other: str = ""
     other_knots: tuple[float, ...] = ()
     levels: int = 0
+    beside: str = ""
+    inner: int = 0
 
     @property
     def rising(self) -> bool:
@@ -77,10 +83,17 @@ class Term:
             first = Axis(HATS, self.name, len(self.knots), self.knots, unknown)
         if not self.other:
             return first, NO_AXIS
+        if self.beside:
+            return first, Axis(CROSSED, self.other, self.across, beside=self.beside, inner=self.inner)
         if self.levels:
             return first, Axis(LEVELS, self.other, self.levels)
         middle = self.other_knots[len(self.other_knots) // 2]
         return first, Axis(HATS, self.other, len(self.other_knots), self.other_knots, middle)
+
+    @property
+    def across(self) -> int:
+        """Levels, or knots, of what the term is crossed with; 1 of nothing."""
+        return max((self.levels or len(self.other_knots)) * max(self.inner, 1), 1)
 
     @property
     def width(self) -> int:
@@ -90,8 +103,8 @@ class Term:
         if self.form == "smooth":
             return len(self.knots)
         if self.form in ("product", "pair"):
-            return len(self.knots) * self.levels
-        return (len(self.knots) - 1) * max(self.levels or len(self.other_knots), 1)
+            return len(self.knots) * self.across
+        return (len(self.knots) - 1) * self.across
 
     def penalty(self, smooth: float, cross: float, ridge: float) -> FloatArray:
         """Prior precision, shape (width, width): rough shapes and rough changes between neighbours cost."""
@@ -105,9 +118,9 @@ class Term:
         if self.form == "product":
             rough = divided_differences(np.asarray(self.knots))
             shape = smooth * rough.T @ rough + (cross / 3.0 + ridge) * np.eye(len(self.knots))
-            return np.asarray(np.kron(shape, np.eye(self.levels)))
+            return np.asarray(np.kron(shape, np.eye(self.across)))
         gaps = np.diff(np.asarray(self.knots))
-        count, width = len(gaps), max(self.levels or len(self.other_knots), 1)
+        count, width = len(gaps), self.across
         slopes = differences(count, 1) @ np.diag(gaps.mean() / gaps)
         along = np.kron(np.asarray(smooth * slopes.T @ slopes), np.eye(width))
         side = differences(width, 1)
@@ -123,6 +136,8 @@ class Term:
             "other": self.other,
             "other_knots": list(self.other_knots),
             "levels": self.levels,
+            "beside": self.beside,
+            "inner": self.inner,
         }
 
     @classmethod
@@ -137,6 +152,8 @@ class Term:
             str(held["other"]),
             tuple(float(one) for one in others),
             int(str(held["levels"])),
+            str(held.get("beside", "")),
+            int(str(held.get("inner", 0))),
         )
 
 

@@ -41,7 +41,8 @@ PACE_PASSES = 2
 
 class ClosureHazard(SplineHazard):
     """Smooth in age, by segment too; rising with the spread, more or less so by segment and size; falling with what has
-    been cumulated where the matrix has it. `make_closure` has it learn how rough each term may be.
+    been cumulated where the matrix has it. `make_closure` has it learn how rough each term may be, and so how far a
+    segment goes its own way beside what its product and its customer type do.
 
     Stored and read as the spline hazard that it is: only the choice of terms differs.
     """
@@ -57,6 +58,8 @@ class ClosureHazard(SplineHazard):
         for one, other in combinations(groups, 2):
             codes = tuple(float(code) for code in range(len(matrix.levels[one])))
             terms.append(Term("pair", one, codes, other, (), len(matrix.levels[other])))
+            if len(ages) > 1:
+                terms.append(Term("product", self.age, ages, *_crossed(matrix, one, other)))
         if self.driver in matrix.names:
             terms += self._rising(matrix, groups)
         terms += pace_term(matrix)
@@ -77,6 +80,8 @@ class ClosureHazard(SplineHazard):
             return []
         found = [Term("rising", self.driver, fine)]
         found += [Term("rising", self.driver, fine, name, (), len(matrix.levels[name])) for name in groups]
+        for one, other in combinations(groups, 2) if len(coarse) > 1 else ():
+            found.append(Term("rising", self.driver, coarse, *_crossed(matrix, one, other)))
         for name in self.interacts:
             if name in matrix.levels or name not in matrix.names:
                 continue
@@ -84,6 +89,11 @@ class ClosureHazard(SplineHazard):
             if len(knots) > 1 and len(coarse) > 1:
                 found.append(Term("rising", self.driver, coarse, name, knots))
         return found
+
+
+def _crossed(matrix: FeatureMatrix, one: str, other: str) -> tuple[str, tuple[float, ...], int, str, int]:
+    """The levels of two features crossed, as a term has them."""
+    return one, (), len(matrix.levels[one]), other, len(matrix.levels[other])
 
 
 def balance_weights(balance: FloatArray, codes: IntArray) -> FloatArray:

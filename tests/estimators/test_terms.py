@@ -27,6 +27,8 @@ EVERY_FORM = Layout(
         Term("rising", "x", (0.5, -0.5)),
         Term("rising", "x", KNOTS, "a", (), 3),
         Term("rising", "x", KNOTS, "z", (-1.0, 0.0, 1.0)),
+        Term("rising", "x", KNOTS, "a", (), 3, "b", 4),
+        Term("product", "z", KNOTS, "a", (), 3, "b", 4),
     )
 )
 
@@ -43,13 +45,19 @@ def plain_columns(term: Term, matrix: FeatureMatrix) -> FloatArray:
     if term.form == "pair":
         return crossed(one_hot(values, len(term.knots)), one_hot(column_of(matrix, term.other), term.levels))
     if term.form == "product":
-        return crossed(hats(values, np.asarray(term.knots)), one_hot(column_of(matrix, term.other), term.levels))
+        return crossed(hats(values, np.asarray(term.knots)), level_columns(term, matrix))
     knots = np.asarray(term.knots)
     ramps = np.clip((np.where(np.isnan(values), 0.0, values)[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
     if not term.other:
         return np.asarray(ramps)
-    second = column_of(matrix, term.other)
-    return crossed(ramps, one_hot(second, term.levels) if term.levels else hats(second, np.asarray(term.other_knots)))
+    if term.levels:
+        return crossed(ramps, level_columns(term, matrix))
+    return crossed(ramps, hats(column_of(matrix, term.other), np.asarray(term.other_knots)))
+
+
+def level_columns(term: Term, matrix: FeatureMatrix) -> FloatArray:
+    own = one_hot(column_of(matrix, term.other), term.levels)
+    return crossed(own, one_hot(column_of(matrix, term.beside), term.inner)) if term.beside else own
 
 
 def one_hot(codes: FloatArray, levels: int) -> FloatArray:
