@@ -78,8 +78,7 @@ def build_deposit_panel(history: CustomerHistory, rates: RateHistory, rules: Dep
     if unnamed.any():
         dropped["accounts without a customer_id: each its own customer"] = count_of_units(unnamed, columns["account"])
     table, entered = (
-        pd.DataFrame(_named(one, accounts, names, customers, rules.extras), copy=False)
-        for one in (columns, begins)
+        pd.DataFrame(_named(one, accounts, names, customers, rules.extras), copy=False) for one in (columns, begins)
     )
     return Panel(table, dict(dropped), entered)
 
