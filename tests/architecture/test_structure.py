@@ -19,7 +19,6 @@ HEAVY = {
     "sklearn",
     "lightgbm",
     "mlflow",
-    "shap",
     "numba",
     "scipy",
     "matplotlib",

@@ -18,7 +18,7 @@ from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
 from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected
 from behavior.validation.regime_coverage import turns
-from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
+from behavior.validation.shap_summary import additivity_error, exhibits_of, importance
 from behavior.validation.statistics import ClusterBootstrap
 from behavior.validation.tie_out import reconcile
 
@@ -569,13 +569,6 @@ def test_the_exact_shapley_vector(vectors: Any) -> None:
     assert additivity_error(one) < 1e-12
     wrong = replace(one, contributions=one.contributions + 0.1)
     assert additivity_error(wrong) == pytest.approx(0.3)
-
-
-def test_attributions_as_the_librarys_own_object(fakes: ModuleType) -> None:
-    pytest.importorskip("shap", reason="shap belongs to the [fit] extra")
-    one = fakes.attributions_of(fakes.make_input().panel.table)
-    made = as_explanation(one)
-    np.testing.assert_allclose(made.base_values + made.values.sum(axis=1), one.score, atol=1e-12)
 
 
 def test_headings_parse_into_single_lines() -> None:
