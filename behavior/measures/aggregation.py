@@ -5,7 +5,7 @@ Every amount here is a change in the reporting currency, a loss negative.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,21 +21,16 @@ def aggregation_rules() -> tuple[str, ...]:
     return tuple(parameters("aggregation").tables)
 
 
-def aggregate(
-    changes: ArrayLike, rule: str, currencies: Sequence[str] = (), erm_currencies: Collection[str] | None = None
-) -> FloatArray:
+def aggregate(changes: ArrayLike, rule: str) -> FloatArray:
     """Changes by currency as one change: losses count in full, gains by the weight of the rule.
 
     ``sum``: gains in full; ``basel``: gains not at all (losses are not offset by gains in another currency); ``eu``:
-    gains by half. Under ``eu`` the gains of currencies that closely follow the euro may count by 80%, up to the larger
-    of the losses among them and half of those gains; that applies only when `erm_currencies` names them.
+    gains by half, those of currencies that closely follow the euro too, which the regulation would let count by 80%.
 
     Parameters
     ----------
     changes : (..., currencies), reporting currency, loss negative.
     rule : ``sum``, ``basel`` or ``eu``.
-    currencies : of the last axis; needed with `erm_currencies`.
-    erm_currencies : currencies of the narrow band, the euro included when it is one of the positions.
 
     Returns
     -------
@@ -43,26 +38,15 @@ def aggregate(
 
     Raises
     ------
-    BehaviorError : no such rule, or names of currencies that do not fit the last axis.
+    BehaviorError : no such rule.
 
     Source: see ``aggregation.toml`` in ``market/parameters``.
     """
     if rule not in aggregation_rules():
         raise BehaviorError(f"aggregation: found {rule!r}, expected one of {', '.join(aggregation_rules())}.")
-    table = parameters("aggregation")[rule].values
     by_currency = np.asarray(changes, dtype=np.float64)
     gains, losses = np.maximum(by_currency, 0.0), np.minimum(by_currency, 0.0)
-    weight = table["gain_weight"]
-    if not erm_currencies or "erm_gain_weight" not in table:
-        return np.asarray((losses + weight * gains).sum(axis=-1))
-    if len(currencies) != by_currency.shape[-1]:
-        raise BehaviorError(
-            f"aggregation: {len(currencies)} names for {by_currency.shape[-1]} currencies; expected as many."
-        )
-    narrow = np.isin(np.asarray(currencies), list(erm_currencies))
-    near_gains, near_losses = gains[..., narrow].sum(axis=-1), -losses[..., narrow].sum(axis=-1)
-    near = np.minimum(table["erm_gain_weight"] * near_gains, np.maximum(near_losses, weight * near_gains))
-    return np.asarray(losses.sum(axis=-1) + weight * gains[..., ~narrow].sum(axis=-1) + near)
+    return np.asarray((losses + parameters("aggregation")[rule]["gain_weight"] * gains).sum(axis=-1))
 
 
 @dataclass(frozen=True)

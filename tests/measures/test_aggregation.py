@@ -9,32 +9,12 @@ from behavior.errors import BehaviorError
 from behavior.measures.aggregation import aggregate, outlier_test
 
 EUR, DKK, USD, SEK = 40.0, -30.0, 60.0, -100.0
-NAMES = ("EUR", "DKK", "USD", "SEK")
 
 
 @pytest.mark.parametrize(("rule", "expected"), [("sum", -30.0), ("basel", -130.0), ("eu", -80.0)])
 def test_gains_count_by_the_weight_of_the_rule(rule: str, expected: float) -> None:
     scenarios = aggregate([[EUR, DKK, USD, SEK], [0.0, 0.0, 0.0, 0.0]], rule)
     assert scenarios == pytest.approx([expected, 0.0])
-
-
-@pytest.mark.parametrize(
-    ("krone", "near"),
-    [
-        pytest.param(-30.0, 30.0, id="as much as is lost in the band, above half of what is gained"),
-        pytest.param(-10.0, 20.0, id="half of what is gained, above what is lost in the band"),
-        pytest.param(-90.0, 32.0, id="at most 80% of what is gained"),
-    ],
-)
-def test_gains_inside_the_narrow_band_count_up_to_four_fifths(krone: float, near: float) -> None:
-    found = aggregate([EUR, krone, USD, SEK], "eu", NAMES, {"EUR", "DKK"})
-    assert float(found) == pytest.approx(krone + SEK + 0.5 * USD + near)
-    assert aggregate([EUR, krone, USD, SEK], "basel", NAMES, {"EUR", "DKK"}) == pytest.approx(krone + SEK)
-
-
-def test_names_have_to_fit_the_currencies() -> None:
-    with pytest.raises(BehaviorError, match="3 names for 4 currencies"):
-        aggregate([EUR, DKK, USD, SEK], "eu", NAMES[:3], {"EUR"})
 
 
 def test_basel_sums_losses_alone() -> None:
