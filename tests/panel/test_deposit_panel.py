@@ -76,6 +76,15 @@ def test_dust_to_the_end_closes_in_its_first_month_and_reopened_is_no_closure() 
     assert len(back.table) == 4
 
 
+@pytest.mark.parametrize(
+    ("end", "closed"), [([1.0] * 3, [0, 1]), ([1.0] * 2, [0, 0, 0]), ([1.01] * 3, [0, 0, 0, 0])], ids=str
+)
+def test_dust_is_at_or_below_its_bound_for_as_many_months_as_the_rule_says(end: list[float], closed: list[int]) -> None:
+    rules = DepositPanelRules(dust=1.0, dust_months=3)
+    rows = small.account_rows("a", "2015-01-31", [100.0, 50.0, *end])
+    assert build([{"account_id": "a"}], rows, rules=rules).table["closed"].tolist() == closed
+
+
 def test_closings_that_no_date_records_are_counted_amounts_in_another_unit_show_there() -> None:
     """Amounts in thousands put small accounts below a unit of currency: they are told from balances alone."""
     accounts = [{"account_id": "a"}, {"account_id": "b"}, {"account_id": "c", "close_date": pd.Timestamp("2015-06-20")}]
