@@ -14,7 +14,7 @@ from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
 from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
-from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected
+from behavior.validation.evidence import DRIVER_GROUPS, Grouping, _driver_groups, actual_against_expected
 from behavior.validation.statistics import ClusterBootstrap
 
 CHECKS = all_checks()
@@ -320,6 +320,15 @@ def test_sensitivity_tells_what_lies_outside_training(hazard: CheckInput) -> Non
 def test_no_word_or_label_has_a_negative_zero() -> None:
     rows = pd.DataFrame({"driver": [-0.03, -0.001, -0.0001, 0.0001, 0.02] * 20})
     assert not [label for label in _driver_groups(rows["driver"]).labels if "-0.00" in label]
+
+
+def test_groups_of_a_driver_are_cut_at_quarter_points_near_its_quantiles() -> None:
+    found = _driver_groups(pd.Series([*np.linspace(-0.03, 0.03, 601), np.nan]))
+    edges = [float(label.split("%")[0]) for label in found.labels[1:]]
+    assert len(found.labels) == DRIVER_GROUPS and all((4 * edge).is_integer() for edge in edges)
+    share = np.bincount(found.codes[:-1]) / 601
+    np.testing.assert_allclose(share, 1 / DRIVER_GROUPS, atol=0.05)
+    assert found.codes[-1] == -1
 
 
 def test_headings_parse_into_single_lines() -> None:
