@@ -66,7 +66,10 @@ def test_a_month_at_the_threshold_is_not_in_the_money_seen_or_not(market: float,
     assert table["months_in_the_money"].tolist() == months
 
 
-@pytest.mark.parametrize(("terms", "months"), [({"fixation_months": 20}, 3), ({"rate_type": "arm"}, 0), ({}, 23)])
+@pytest.mark.parametrize(
+    ("terms", "months"),
+    [({"fixation_months": 20}, 3), ({"fixation_months": 1}, 22), ({"rate_type": "arm"}, 0), ({}, 23)],
+)
 def test_a_late_entry_after_a_reset_paid_its_original_rate_before(terms: dict[str, object], months: int) -> None:
     """In the money at 6% since the reset, never at the 3% that the first fixed period had."""
     made = small.loans([{"loan_id": "a", "original_rate": 0.03, **terms}])
