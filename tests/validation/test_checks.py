@@ -13,11 +13,12 @@ from behavior.assumptions.effects import Driver, MonthMeaning
 from behavior.errors import DoesNotApply, SpecFault
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
-from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
+from behavior.validation.base import Check, CheckInput, Finding, Status, parse_headings
 from behavior.validation.evidence import DRIVER_GROUPS, Grouping, _driver_groups, actual_against_expected
 from behavior.validation.statistics import ClusterBootstrap
 
 CHECKS = all_checks()
+HEADINGS = ("Purpose", "Mechanism", "Signs of high risk", "Strengths", "Limitations")
 NAMES = {
     "backtest",
     "benchmark",
