@@ -47,7 +47,7 @@ class Draws:
         return found
 
 
-def draws_of(customer: AnyArray, block: IntArray, seed: int, replicates: int = 200) -> Draws:
+def draws_of(customer: AnyArray, block: IntArray, seed: int, replicates: int) -> Draws:
     """Draws for rows of customers (put into at most `GROUPS` groups) and blocks of time, by any whole number."""
     who = pd.factorize(customer)[0] % GROUPS
     when, blocks = pd.factorize(block, sort=True)

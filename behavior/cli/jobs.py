@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from behavior.cli.output import Console, guarded, one_thread
 
 
-def run_job(job: Callable[..., int], arguments: Sequence[str] | None = None) -> int:
+def run_job(job: Callable[..., int]) -> int:
     """Run a job with the words of the command line, one for each of its parameters, and return its exit code.
 
     The parameters' names are the usage and the first line of the docstring its description. `job` imports what it needs
@@ -20,6 +20,6 @@ def run_job(job: Callable[..., int], arguments: Sequence[str] | None = None) -> 
     names = list(inspect.signature(job).parameters)
     for name in names:
         parser.add_argument(name, metavar=name.upper())
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_args()
     one_thread()
     return guarded(Console(), lambda: job(*(getattr(parsed, name) for name in names)))

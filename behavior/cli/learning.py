@@ -13,7 +13,7 @@ from behavior.tracking.folder import ALIASES
 if TYPE_CHECKING:
     from behavior.workflows.train import TrainedVersion
 
-LEARNING_LIBRARIES = ("sklearn", "lightgbm", "optuna", "mlflow", "shap", "markdown_it")
+LEARNING_LIBRARIES = ("sklearn", "lightgbm", "optuna", "mlflow", "markdown_it")
 
 
 def require_learning_libraries() -> None:

@@ -168,8 +168,7 @@ def workspace(longest: int) -> Workspace:
 
 @compiled
 def project_chunk(
-    begin_at: int,
-    end_at: int,
+    count: int,
     scenarios: int,
     pos: Records,
     cal: Records,
@@ -181,10 +180,10 @@ def project_chunk(
     out: Totals,
     space: Workspace,
 ) -> None:
-    """Positions `begin_at` to `end_at` (excluded) along every scenario, added to `out`."""
+    """The first `count` positions along every scenario, added to `out`."""
     state, flow, aside, money, drivers, scratch, memory = space
     work = (money, drivers, scratch, memory)
-    for p in range(begin_at, end_at):
+    for p in range(count):
         for s in range(scenarios):
             group = pos[p].group - switches.first_group
             if switches.per_position:
@@ -193,10 +192,10 @@ def project_chunk(
             value = run_off(p, s, pos, cal, beh, rep, mkt, switches, schedule, state, flow, work, out)
             out.value[s, group] += value
             if switches.per_position:
-                out.position_value[p - begin_at, s] = value
+                out.position_value[p, s] = value
                 total = 0.0
                 for k in range(1, 13):
                     total += out.income[s, group, k] + out.staying[s, group, k] - aside[k]
-                out.position_income[p - begin_at, s] = total
+                out.position_income[p, s] = total
             if pos[p].stays:
                 stay(p, s, pos, cal, rep, mkt, switches, state, out.constant[s, group])

@@ -212,7 +212,6 @@ def run_rows(plan: Plan, rows: IntArray) -> Piece:
         mortgage_key=plan.behaviours.mortgage_key[rows], coverage=plan.behaviours.coverage[rows]
     )
     project_chunk(
-        0,
         len(rows),
         len(plan.scenarios),
         records,

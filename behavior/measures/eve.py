@@ -31,7 +31,7 @@ class EveResult:
 
 
 def economic_value(
-    flows: CashFlows, fx: Mapping[str, float], tier1: float, aggregation: str, options: OptionAddOn | None = None
+    flows: CashFlows, fx: Mapping[str, float], tier1: float, aggregation: str, options: OptionAddOn | None
 ) -> EveResult:
     """Present values, their sum and its change under every scenario.
 
@@ -90,9 +90,9 @@ def _summary(
         flows.scenarios,
         TOTAL,
         (eve * rate).sum(axis=1),
-        aggregate(delta * rate, aggregation, currencies),
+        aggregate(delta * rate, aggregation),
         (options * rate).sum(axis=1),
-        aggregate(after * rate, aggregation, currencies),
+        aggregate(after * rate, aggregation),
         tier1,
     )
     order = [row for rows in zip(*parts, total, strict=True) for row in rows]

@@ -49,7 +49,7 @@ PRINCIPAL_IN = (SCHEDULED, PAYOFF, CURTAILMENT, WITHDRAWAL)
 PRINCIPAL_OUT = (DRAWN, CAPITALISED)
 
 
-def monthly_cash(flows: CashFlows, exchanged: bool = False) -> FloatArray:
+def monthly_cash(flows: CashFlows, exchanged: bool) -> FloatArray:
     """Cash paid by month: principal and interest less what is drawn, unsigned, (scenarios, groups, months + 1).
 
     exchanged : whether swap notionals are paid.

@@ -115,9 +115,9 @@ def main_sheet(summary: pd.DataFrame) -> str:
 
 
 def net_interest_margin(
-    groups: Groups, interest: FloatArray, balance: FloatArray, fx: Mapping[str, float], months: int = 12
+    groups: Groups, interest: FloatArray, balance: FloatArray, fx: Mapping[str, float]
 ) -> FloatArray:
-    """Income less expense over the first months, a year, over the mean asset balance; NaN without assets: (scenarios,).
+    """First year's income less expense over the year's mean asset balance; NaN without assets: (scenarios,).
 
     Parameters
     ----------
@@ -125,6 +125,6 @@ def net_interest_margin(
     """
     rate = np.asarray([fx[currency] for currency in groups.currency])
     asset = np.asarray([side == "asset" for side in groups.side])
-    income = np.einsum("g,sgm->s", groups.sign * rate, interest[:, :, 1 : months + 1]) * 12.0 / months
-    earning = np.einsum("g,sgm->s", np.where(asset, rate, 0.0), balance[:, :, : months + 1]) / (months + 1)
+    income = np.einsum("g,sgm->s", groups.sign * rate, interest[:, :, 1:13])
+    earning = np.einsum("g,sgm->s", np.where(asset, rate, 0.0), balance[:, :, :13]) / 13
     return np.asarray(np.where(earning > 0, income / np.where(earning > 0, earning, 1.0), np.nan))

@@ -16,7 +16,6 @@ from behavior.kinds.base import Exhibit, FittedModel, ModelKind, Predictions
 from behavior.panel.base import CustomerHistory, Panel, PanelSplit
 from behavior.quantities import BoolArray, FloatArray
 
-HEADINGS = ("Purpose", "Mechanism", "Signs of high risk", "Strengths", "Limitations")
 EXPLAINED_ROWS = 2000
 
 

@@ -142,7 +142,7 @@ def _driver_groups(driver: pd.Series) -> Grouping:
     quantiles = np.nanquantile(values, np.linspace(0, 1, DRIVER_GROUPS + 1)[1:-1])
     # Edges on round quarter points, so that a reader can say them aloud.
     edges = np.unique(np.round(quantiles * 400) / 400)
-    labels = _edge_labels(edges * 100, "{:+z.2f}%")
+    labels = _edge_labels(edges)
     codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), -1)
     return Grouping("Driver", codes.astype(np.int64), labels)
 
@@ -163,10 +163,11 @@ def prediction_tenths(rows: pd.DataFrame) -> Grouping:
     return Grouping("Tenth of predictions", codes, (f"{labels[0]}, lowest", *labels[1:-1], f"{labels[-1]}, highest"))
 
 
-def _edge_labels(edges: FloatArray, form: str) -> tuple[str, ...]:
+def _edge_labels(edges: FloatArray) -> tuple[str, ...]:
+    """Words for what lies below, between and above edges, decimals, in percent."""
     if len(edges) == 0:
         return ("all",)
-    words = [form.format(edge) for edge in edges]
+    words = [f"{100 * edge:+z.2f}%" for edge in edges]
     middle = [f"{low} to {high}" for low, high in pairwise(words)]
     return (f"below {words[0]}", *middle, f"{words[-1]} and above")
 
@@ -191,7 +192,7 @@ BY_SIDE = {
 
 
 def actual_against_expected(
-    rows: pd.DataFrame, grouping: Grouping, rate: bool, bootstrap: ClusterBootstrap | None = None, counted: bool = True
+    rows: pd.DataFrame, grouping: Grouping, rate: bool, bootstrap: ClusterBootstrap, counted: bool = True
 ) -> pd.DataFrame:
     """One row a group: exposure in balance-months, actual, expected and their distance with a 95% interval.
 
@@ -216,15 +217,14 @@ def actual_against_expected(
         distance = total(numerator) / total(denominator)
         by_count = total(actual) / total(predicted)
     low, high = np.full(count, np.nan), np.full(count, np.nan)
-    if bootstrap is not None:
-        masked = np.where(kept, 1.0, 0.0)
-        some_low, some_high = bootstrap.ratio_interval(numerator * masked, denominator * masked, np.maximum(codes, 0))
-        alone = pd.Series(bootstrap.clusters[kept]).groupby(codes[kept]).nunique().reindex(range(count)).to_numpy() == 1
-        low[: len(some_low)], high[: len(some_high)] = some_low, some_high
-        low[alone] = high[alone] = np.nan
-        if counted and not rate:
-            none = total(actual) == 0
-            low[none], high[none] = 0.0, _none_yet(total(predicted))[none]
+    masked = np.where(kept, 1.0, 0.0)
+    some_low, some_high = bootstrap.ratio_interval(numerator * masked, denominator * masked, np.maximum(codes, 0))
+    alone = pd.Series(bootstrap.clusters[kept]).groupby(codes[kept]).nunique().reindex(range(count)).to_numpy() == 1
+    low[: len(some_low)], high[: len(some_high)] = some_low, some_high
+    low[alone] = high[alone] = np.nan
+    if counted and not rate:
+        none = total(actual) == 0
+        low[none], high[none] = 0.0, _none_yet(total(predicted))[none]
     if rate:
         table["actual, % a year"], table["predicted, % a year"] = 100 * mean_actual, 100 * mean_predicted
         table["error, bp"], table["lower, bp"], table["upper, bp"] = 1e4 * distance, 1e4 * low, 1e4 * high

@@ -31,8 +31,6 @@ engine, and replaces neither constraints nor sensitivity analysis nor a challeng
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -155,14 +153,6 @@ def _dependence(role: str, one: Attributions, name: str) -> Exhibit:
     means.insert(0, name, labels)
     note = "Mean of each level, and the 5th to 95th percentile of its rows."
     return Exhibit(f"shap_dependence_{role}_{name}", title, "bars", means.reset_index(drop=True), name, unit, note)
-
-
-def as_explanation(one: Attributions) -> Any:
-    """The attributions as a `shap.Explanation`, for those who want that library's own plots in a notebook."""
-    import shap
-
-    base = np.full(len(one.score), one.base)
-    return shap.Explanation(one.contributions, base_values=base, data=one.values, feature_names=list(one.names))
 
 
 def _direction(value: FloatArray, contribution: FloatArray) -> str:

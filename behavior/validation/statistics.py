@@ -36,23 +36,21 @@ class PathErrors:
     ratio: float
 
 
-def discrimination(score: ArrayLike, event: ArrayLike, weight: ArrayLike | None = None) -> Discrimination:
+def discrimination(score: ArrayLike, event: ArrayLike) -> Discrimination:
     """AUC, Gini and KS of a score; ties count half.
 
     Parameters
     ----------
     score : shape (rows,), higher means more likely.
     event : shape (rows,), 0/1 or a share in [0, 1]; a share counts as that much event and the rest as none.
-    weight : shape (rows,), weight of each row; None = 1.
 
     Returns not-a-number where there is no event or nothing but events.
     """
     scores = np.asarray(score, dtype=np.float64)
     events = np.clip(np.asarray(event, dtype=np.float64), 0.0, 1.0)
-    weights = np.ones_like(scores) if weight is None else np.asarray(weight, dtype=np.float64)
     _, codes = np.unique(scores, return_inverse=True)
-    positive = np.bincount(codes, weights=events * weights)
-    negative = np.bincount(codes, weights=(1.0 - events) * weights)
+    positive = np.bincount(codes, weights=events)
+    negative = np.bincount(codes, weights=1.0 - events)
     if positive.sum() <= 0 or negative.sum() <= 0:
         return Discrimination(np.nan, np.nan, np.nan)
     share_positive, share_negative = positive / positive.sum(), negative / negative.sum()

@@ -10,7 +10,7 @@ from behavior import __version__
 from behavior.digests import sha256_of
 from behavior.panel.base import SourceFile
 
-TRACED_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "shap", "mlflow", "numba")
+TRACED_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "mlflow", "numba")
 
 
 def code_digest() -> str:

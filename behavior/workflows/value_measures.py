@@ -62,8 +62,8 @@ Found = tuple[dict[str, pd.DataFrame], dict[str, object]]
 def with_measures(
     result: IrrbbResult,
     inputs: ValuationInputs,
-    options: ValuationOptions | None = None,
-    measures: Measures | None = None,
+    options: ValuationOptions,
+    measures: Measures,
 ) -> IrrbbResult:
     """The result with the tables and facts of further measures.
 
@@ -75,12 +75,11 @@ def with_measures(
     ------
     As `value`.
     """
-    chosen, wanted = options or ValuationOptions(), measures or Measures()
     tables: dict[str, pd.DataFrame] = dict(result.extra or {})
     facts: dict[str, object] = {}
     for name in EVERY:
-        if name in wanted.names:
-            more, said = RUNS[name](result, inputs, chosen, wanted)
+        if name in measures.names:
+            more, said = RUNS[name](result, inputs, options, measures)
             tables |= more
             facts |= said
     return replace(result, extra=tables, facts={**result.facts, "measures": facts})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,6 @@ HEAVY = {
     "sklearn",
     "lightgbm",
     "mlflow",
-    "shap",
     "numba",
     "scipy",
     "matplotlib",
@@ -126,6 +128,26 @@ def test_command_help_imports_nothing_heavy(command: str) -> None:
     code = f"import sys; from behavior.cli import build_parser; build_parser({command!r}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name.split(".")[0] for name in loaded} & HEAVY == set()
+
+
+def test_what_is_declared_is_what_is_imported() -> None:
+    """Every library that an install brings is imported by the package, and every one imported is declared."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["fit"], *extras["distributed"]]
+    declared = {_distribution(re.split(r"[^\w.-]", one)[0]) for one in wanted}
+    nodes = [node for _, tree in trees() for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    foreign = {name.split(".")[0] for name in modules} - {"behavior", *sys.stdlib_module_names}
+    homes = {name: {_distribution(one) for one in packages_distributions()[name]} for name in foreign}
+    assert {name: found for name, found in homes.items() if not found & declared} == {}
+    by_lightgbm = {"scikit-learn"}  # its Dask integration imports it
+    assert declared - set().union(*homes.values()) == by_lightgbm
+
+
+def _distribution(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_what_is_committed_speaks_of_the_project_alone() -> None:

@@ -53,6 +53,13 @@ def test_a_bucket_in_which_little_was_expected_and_little_happened_says_nothing(
     assert judge_bar("d", bar, {OURS: buckets((events, expected))}).verdict == "missed"  # nothing judged, nothing met
 
 
+@pytest.mark.parametrize(("events", "verdict"), [((8, 12), "missed"), ((8, 12, 8), "met"), ((12, 10, 8), "missed")])
+def test_most_folds_are_more_than_half_of_them(events: tuple[int, ...], verdict: str) -> None:
+    bar = Bar(words="most", score="actual_over_expected", slice="year", most_folds_below=("other",))
+    other = buckets(*((10, 10.0) for _ in events))
+    assert judge_bar("d", bar, {OURS: buckets(*((one, 10.0) for one in events)), "other": other}).verdict == verdict
+
+
 def test_events_where_none_was_expected_are_outside() -> None:
     for bar in (MEETS, JOINT):
         found = judge_bar("d", bar, {OURS: buckets((100, 100.0), (7, 0.0))})

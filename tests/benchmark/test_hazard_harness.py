@@ -162,6 +162,15 @@ def test_scores_agree_with_the_vector(quantitative: Path) -> None:
     assert log_losses(event, score).mean() == pytest.approx(held["log_loss"])
 
 
+def test_what_a_customer_has_in_a_block_is_drawn_as_a_whole() -> None:
+    customer, block = np.repeat(np.arange(40), 3), np.tile([0, 0, 1], 40)
+    draws = draws_of(customer, block, 0, 50)
+    drawn = draws.weights[:, draws.cell].reshape(51, 40, 3)
+    assert (drawn[0] == 1.0).all()
+    np.testing.assert_array_equal(drawn[:, :, 0], drawn[:, :, 1])
+    assert len(np.unique(drawn[1:, :, 0])) > 3
+
+
 def test_concordance_counts_pairs_of_one_month_only() -> None:
     month = np.array([0, 0, 1, 1])
     rows = rows_of([1, 0, 1, 0], month)

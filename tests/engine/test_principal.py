@@ -64,6 +64,27 @@ def test_principal_lies_on_its_events() -> None:
     assert principal[[2, 8, 14]].tolist() == [10.0, 25.0, 7.0]
 
 
+@pytest.mark.parametrize(
+    ("payment", "start", "first"),
+    [
+        (1, "2024-06-30", 4),
+        (1, "2024-06-29", 4),
+        (1, "2024-07-01", 5),
+        (3, "2024-06-30", 6),
+        (3, "2024-07-01", 9),
+        (1, "2024-03-31", 1),
+        (1, None, 13),
+    ],
+)
+def test_the_first_amortising_payment_is_one_period_after_its_start(
+    payment: int, start: str | None, first: int
+) -> None:
+    """Month ends to March 2025; a start between payments is that of the next period, and none is no start."""
+    terms = {"repayment": "interest_only", "payment_months": payment, "amortization_start_date": pd.Timestamp(start)}
+    book = Book(pd.DataFrame([row(**terms)]))
+    assert resolve_terms(book, AS_OF).amortises_from.tolist() == [first]
+
+
 def test_a_book_without_schedules_needs_none() -> None:
     principal, first = resolve([row(repayment="bullet")], None)
     assert (principal.tolist(), first.tolist()) == ([0.0], [0])

@@ -57,6 +57,23 @@ def lived(law: Law, seed: int, units: int = 2_000) -> tuple[Panel, FloatArray]:
     ), table["closed"].to_numpy(dtype=float)
 
 
+@pytest.mark.parametrize(("units", "set_aside"), [(50, 0), (300, 300)])
+def test_a_rare_term_has_no_end_of_its_own(units: int, set_aside: int) -> None:
+    """A fifth of a product closes at age 10 beside 10,000 that stay: below a hundredth of the rows it is no end."""
+    age = np.concatenate([np.repeat(np.arange(1.0, 21.0), 500), np.full(units, 10.0)])
+    rare = np.arange(len(age)) >= 10_000
+    table = {
+        "unit": np.arange(len(age)),
+        "month": pd.date_range("2020-01-31", periods=20, freq="ME")[age.astype(int) - 1],
+        "age_months": age,
+        "market_rate": 0.02,
+        "weight": 1.0,
+        "product": np.where(rare, "notice", "savings"),
+    }
+    ends = ContractEnds.of(Panel(pd.DataFrame(table)), rare & (np.arange(len(age)) % 5 == 0))
+    assert ends.rows.sum() == set_aside
+
+
 def with_column(panel: Panel, event: FloatArray, name: str) -> Panel:
     """The panel with a column of the bank's own."""
     table, rng = panel.table.copy(), np.random.default_rng(7)

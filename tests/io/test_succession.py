@@ -173,7 +173,9 @@ def test_a_successor_approved_first_limits_the_set_before_it() -> None:
     store.approved("B", 30)
     with pytest.raises(AssumptionError, match=r"cannot be valid to 2026-10-11: B is approved from 2026-10-01 on"):
         store.approved("A", 0, 40)
-    (line,) = store.approved("A", 0)
+    with pytest.raises(AssumptionError, match="Let it end on 2026-09-30"):
+        store.approved("A", 0, 30)
+    (line,) = store.approved("A", 0, 29)
     assert line.valid_to == day(29)
     assert [store.valid(number) for number in (29, 30)] == [["A"], ["B"]]
 

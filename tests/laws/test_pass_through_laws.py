@@ -104,6 +104,17 @@ def test_a_path_cut_at_its_floor_goes_on_as_the_whole_does():
     assert pending_at_floor(pending, law, 0.0, 0.0, 0.0, None) is pending
 
 
+@given(marginals, shares, shares, paths, st.floats(0.001, 0.05))
+def test_a_rate_below_its_floor_only_stops_falling(marginal, up, down, path, below):
+    """Time does not lift it: it moves as a rate whose floor is where it stands."""
+    law = PassThroughLaw(LEVELS, marginal, up, down)
+    start = 0.02 - below
+    found = project_rate_paid(law, path, start, floor=0.02)
+    assert found[0] == pytest.approx(project_rate_paid(law, path, start, floor=start)[0], abs=1e-15)
+    assert project_rate_paid(law, np.full(9, path[0]), start, floor=0.02) == pytest.approx(np.full(8, start), abs=1e-15)
+    assert found.min() >= start
+
+
 def test_an_average_of_rates_at_their_floors_waits_as_they_do():
     """Customers paid a few basis points apart: their average stands above the floor that holds them, and is held."""
     law = PassThroughLaw(np.array([0.0, 0.03]), np.array([0.5, 0.5]), 0.2, 0.3)

@@ -142,6 +142,21 @@ def test_history_never_looks_ahead() -> None:
         history.at("policy", ["2022-01-01"])
 
 
+def test_a_value_within_a_stretch_is_none_where_nothing_was_quoted_in_it() -> None:
+    rows = pd.DataFrame({"date": pd.to_datetime(["2022-01-31", "2022-02-10"]), "index": "A", "value": [0.01, 0.02]})
+    history = RateHistory.from_table(rows)
+    after = ["2022-01-30", "2022-01-31", "2022-02-09", "2022-02-10"]
+    until = ["2022-01-31", "2022-02-09", "2022-03-31", "2022-03-31"]
+    np.testing.assert_array_equal(history.within("A", after, until), [0.01, np.nan, 0.02, np.nan])
+
+
+def test_a_value_is_as_old_as_the_months_since_it_was_quoted() -> None:
+    rows = pd.DataFrame({"date": pd.to_datetime(["2022-01-31", "2022-02-10"]), "index": "A", "value": [0.01, 0.02]})
+    history = RateHistory.from_table(rows)
+    ends = ["2021-12-31", "2022-01-31", "2022-02-28", "2022-03-31", "2023-02-28"]
+    np.testing.assert_array_equal(history.months_old("A", ends), [0, 0, 0, 1, 12])
+
+
 def test_history_refuses_two_values_on_one_date() -> None:
     rows = pd.DataFrame({"date": pd.to_datetime(["2022-01-05"] * 2), "index": "A", "value": [0.01, 0.02]})
     with pytest.raises(MarketDataError, match="2022-01-05"):

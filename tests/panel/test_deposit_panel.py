@@ -38,9 +38,16 @@ def test_opening_month_is_not_at_risk_and_the_closing_month_carries_the_event() 
 
 
 def test_late_entry_gives_its_opening_balance_and_keeps_its_age() -> None:
-    panel = build([{"account_id": "a"}], small.account_rows("a", "2017-01-31", [100.0, 90.0]))
-    assert panel.table["age_months"].tolist() == [25]
-    assert panel.table["weight"].tolist() == [100.0]
+    late, early = (
+        small.account_rows("a", "2017-01-31", [100.0, 90.0]),
+        small.account_rows("b", "2015-01-31", [9.0, 9.0]),
+    )
+    panel = build([{"account_id": "a"}, {"account_id": "b"}], late, early)
+    own = panel.table[panel.table["unit"] == "a"]
+    assert own["age_months"].tolist() == [25]
+    assert own["weight"].tolist() == [100.0]
+    assert panel.dropped["opening months: not yet at risk"] == 1
+    assert panel.dropped["first months of late entries: they only give the opening balance"] == 1
 
 
 def test_decay_is_before_credited_interest_recorded_or_estimated() -> None:
@@ -74,6 +81,15 @@ def test_dust_to_the_end_closes_in_its_first_month_and_reopened_is_no_closure() 
     back = build([{"account_id": "a"}], small.account_rows("a", "2015-01-31", [100.0, 0.5, 0.2, 0.0, 70.0]))
     assert back.table["closed"].sum() == 0
     assert len(back.table) == 4
+
+
+@pytest.mark.parametrize(
+    ("end", "closed"), [([1.0] * 3, [0, 1]), ([1.0] * 2, [0, 0, 0]), ([1.01] * 3, [0, 0, 0, 0])], ids=str
+)
+def test_dust_is_at_or_below_its_bound_for_as_many_months_as_the_rule_says(end: list[float], closed: list[int]) -> None:
+    rules = DepositPanelRules(dust=1.0, dust_months=3)
+    rows = small.account_rows("a", "2015-01-31", [100.0, 50.0, *end])
+    assert build([{"account_id": "a"}], rows, rules=rules).table["closed"].tolist() == closed
 
 
 def test_closings_that_no_date_records_are_counted_amounts_in_another_unit_show_there() -> None:
@@ -157,11 +173,37 @@ def test_closing_month_without_a_row_is_added() -> None:
     assert panel.table[panel.table["unit"] == "a"]["closed"].tolist() == [0, 1]
 
 
-def test_attrition_and_growth_decompose_decay_as_in_the_vector(quantitative: Path) -> None:
+def test_closures_and_growth_of_a_cohort_are_those_of_the_vector(quantitative: Path) -> None:
+    """A cohort with the vector's totals; a closing month's row may still show what was paid out in it."""
+    held = {
+        "a": [50.0, 40.0],
+        "b": [300.0, 310.0, 0.0],
+        "c": [200.0, 200.0, 190.0, 185.0],
+        "d": [100.0, 100.0, 95.0, 92.0],
+        "e": [80.0, 80.0, 70.0, 68.0],
+    }
+    closes = {"a": pd.Timestamp("2015-02-15"), "b": pd.Timestamp("2015-03-15")}
+    owners = [{"account_id": name, "close_date": closes.get(name, pd.NaT)} for name in held]
+    table = build(owners, *(small.account_rows(name, "2015-01-31", one) for name, one in held.items())).table
     expected = pd.read_csv(quantitative / "33_attrition_decomposition.csv")
-    for row in expected.itertuples():
-        together = 1 - (1 - row.balance_weighted_closure) * (1 + row.survivor_balance_growth)
-        assert together == pytest.approx(row.total_balance_decay, abs=1e-12)
+    for (_, month), row in zip(table.groupby("month"), expected.itertuples(), strict=True):
+        before, after = month["weight"].to_numpy(), month["balance_before_interest"].to_numpy()
+        gone = month["closed"].to_numpy() == 1
+        assert (len(month), gone.sum()) == (row.open_accounts_begin, row.closed_accounts)
+        assert (before.sum(), after.sum()) == (row.cohort_balance_begin, row.cohort_balance_end)
+        found = [
+            gone.mean(),
+            before[gone].sum() / before.sum(),
+            after[~gone].sum() / before[~gone].sum() - 1,
+            1 - after.sum() / before.sum(),
+        ]
+        wanted = [
+            row.account_attrition,
+            row.balance_weighted_closure,
+            row.survivor_balance_growth,
+            row.total_balance_decay,
+        ]
+        assert found == pytest.approx(wanted, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -55,7 +55,21 @@ def test_months_of_a_gap_count_as_in_the_money_at_the_last_rate_seen() -> None:
     assert table["depth_in_the_money"].to_numpy() == pytest.approx([0.0, 0.005, 0.03, 0.03])
 
 
-@pytest.mark.parametrize(("terms", "months"), [({"fixation_months": 20}, 3), ({"rate_type": "arm"}, 0), ({}, 23)])
+@pytest.mark.parametrize(("market", "months"), [(0.05, [0] * 4), (0.0499, [23, 24, 29, 30])])
+def test_a_month_at_the_threshold_is_not_in_the_money_seen_or_not(market: float, months: list[int]) -> None:
+    """Months before a late entry, those at risk, and those of a gap; above the threshold each counts."""
+    rules = LoanPanelRules(lag_months=1, in_the_money_above=0.0)
+    late = small.loan_rows("a", "2017-01-31", 24, [90_000.0, 89_900.0])
+    after = small.loan_rows("a", "2017-07-31", 30, [89_400.0, 89_300.0])
+    history = small.mortgage(small.loans([{"loan_id": "a"}]), late, after)
+    table = build_loan_panel(history, small.market({"2010-01-31": market}), rules).table
+    assert table["months_in_the_money"].tolist() == months
+
+
+@pytest.mark.parametrize(
+    ("terms", "months"),
+    [({"fixation_months": 20}, 3), ({"fixation_months": 1}, 22), ({"rate_type": "arm"}, 0), ({}, 23)],
+)
 def test_a_late_entry_after_a_reset_paid_its_original_rate_before(terms: dict[str, object], months: int) -> None:
     """In the money at 6% since the reset, never at the 3% that the first fixed period had."""
     made = small.loans([{"loan_id": "a", "original_rate": 0.03, **terms}])

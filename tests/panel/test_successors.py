@@ -64,6 +64,16 @@ def test_money_still_on_the_closing_row_is_believed_until_the_successor_has_it()
         [closed("a", "2015-03-31", "b"), opened("b", "2015-04-01")], rows, small.account_rows("b", "2015-04-30", [91.0])
     )
     assert later.table["weight"].tolist() == [100.0, 90.0, 90.0]
+    dust = [small.account_rows("a", "2015-01-31", [100.0, 90.0, end]) for end in (1.0, 1.01)]
+    known = [
+        build(
+            [closed("a", "2015-03-31", "b"), opened("b", "2015-04-01")],
+            one,
+            small.account_rows("b", "2015-04-30", [91.0]),
+        )
+        for one in dust
+    ]
+    assert [panel.dropped.get(WAITING, 0) for panel in known] == [1, 0]
     same = build(
         [closed("a", "2015-03-31", "b"), opened("b", "2015-03-31")], rows, small.account_rows("b", "2015-03-31", [91.0])
     )

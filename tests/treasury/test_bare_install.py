@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
-LEARNING = ("sklearn", "lightgbm", "mlflow", "shap", "optuna", "markdown_it")
+LEARNING = ("sklearn", "lightgbm", "mlflow", "optuna", "markdown_it")
 
 
 def behavior(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,17 +11,14 @@ import pytest
 
 from behavior.assumptions.effects import Driver, MonthMeaning
 from behavior.errors import DoesNotApply, SpecFault
-from behavior.panel.control_totals import tie_out
 from behavior.specs import Gate
 from behavior.validation import all_checks, gate_faults, run_checks
-from behavior.validation.base import HEADINGS, Check, CheckInput, Finding, Status, parse_headings
-from behavior.validation.evidence import Grouping, _driver_groups, actual_against_expected
-from behavior.validation.regime_coverage import turns
-from behavior.validation.shap_summary import additivity_error, as_explanation, exhibits_of, importance
+from behavior.validation.base import Check, CheckInput, Finding, Status, parse_headings
+from behavior.validation.evidence import DRIVER_GROUPS, Grouping, _driver_groups, actual_against_expected
 from behavior.validation.statistics import ClusterBootstrap
-from behavior.validation.tie_out import reconcile
 
 CHECKS = all_checks()
+HEADINGS = ("Purpose", "Mechanism", "Signs of high risk", "Strengths", "Limitations")
 NAMES = {
     "backtest",
     "benchmark",
@@ -322,260 +318,18 @@ def test_sensitivity_tells_what_lies_outside_training(hazard: CheckInput) -> Non
     assert finding.values["move_over_range"] > 0
 
 
-def test_the_ledger_ties_out_to_the_cent(fakes: ModuleType) -> None:
-    clean, off = answer("tie_out", fakes.make_input()), answer("tie_out", fakes.make_input(missing=1000.0))
-    assert clean.values["unreconciled_balance"] == 0.0
-    assert clean.status is Status.PASS
-    assert off.values["unreconciled_latest"] == pytest.approx(1000.0)
-    assert off.values["lines_off"] == 1.0
-    assert off.status is Status.WARN
-
-
-def test_the_ledger_is_compared_by_product_and_within_its_tolerance(fakes: ModuleType) -> None:
-    month = pd.Timestamp("2020-01-31")
-    accounts = pd.DataFrame({"account_id": ["a", "b"], "product": ["savings", "checking"]})
-    rows = pd.DataFrame({"account_id": ["a", "b"], "month": [month, month], "balance": [100.0, 50.0]})
-    ledger = pd.DataFrame(
-        {
-            "table": "account_months",
-            "month": [month, month],
-            "product": ["savings", "checking"],
-            "balance": [100.5, 51.0],
-            "rows": [1, 2],
-            "tolerance": [0.6, 1.5],
-        }
-    )
-    history = replace(
-        fakes.make_input().history, tables={"accounts": accounts, "account_months": rows}, control_totals=ledger
-    )
-    lines = reconcile(history).set_index("product")
-    assert lines["difference"].to_dict() == {"savings": -0.5, "checking": -1.0}
-    assert lines["reconciled"].to_dict() == {"savings": True, "checking": False}
-    assert lines["rows difference"].to_dict() == {"savings": 0.0, "checking": -1.0}
-
-
-def test_a_ledger_that_counts_other_rows_is_said_to_and_its_lines_are_shown(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    ledger = tie_out(given.history.control_totals, given.history.tables)
-    earlier = ledger["month"] < ledger["month"].max()
-    ledger = ledger.assign(rows=ledger["held_rows"] + earlier, reconciled=~earlier)
-    finding = answer("tie_out", replace(given, history=replace(given.history, control_totals=ledger)))
-    off = int(earlier.sum())
-    assert (
-        off
-        and f"{off} of {len(ledger)} ledger lines do not reconcile, {off} of them in the number of rows that"
-        in (finding.in_words)
-    )
-    shown = next(one.data for one in finding.exhibits if one.name == "tie_out_off")
-    assert set(shown["reconciled"]) == {"no"} and len(shown) == off
-
-
-MONTHS = pd.to_datetime(["2026-08-31", "2026-09-30"])
-
-
-def tied(fakes: ModuleType, *ledger: tuple[str, int, str, float]) -> Finding:
-    """Savings of 1,000 and checking of 500 in two months, set against lines of a ledger."""
-    accounts = pd.DataFrame({"account_id": ["a", "b"], "product": ["savings", "checking"]})
-    rows = {"account_id": ["a", "b"] * 2, "month": MONTHS.repeat(2), "balance": [1000.0, 500.0] * 2}
-    lines = pd.DataFrame(ledger, columns=["table", "month", "product", "balance"])
-    lines = lines.assign(month=MONTHS[lines["month"]], rows=np.nan)
-    given = fakes.make_input()
-    tables = {"accounts": accounts, "account_months": pd.DataFrame(rows)}
-    return answer("tie_out", replace(given, history=replace(given.history, tables=tables, control_totals=lines)))
-
-
-@pytest.mark.parametrize(
-    "ledger",
-    [
-        [("account_months", 0, "", 1500.0), ("account_months", 1, "", 1500.0)],
-        [("account_months", 1, "", 1500.0)],
-        [("account_months", 1, "savings", 1000.0), ("account_months", 1, "checking", 500.0)],
-        [("account_months", 1, "savings", 1000.0), ("account_months", 1, "", 1500.0)],
-        [("account_months", 1, "", 1500.0), ("loan_months", 1, "", 9e9)],
-        [("account_months", 1, "", 1500.0), ("account_months", 1, "closed product", 0.0)],
-    ],
-    ids=["whole", "last month alone", "by product", "whole and a part", "a ledger of two histories", "nothing of it"],
-)
-def test_a_ledger_that_says_the_same_ties_out(fakes: ModuleType, ledger: list[tuple[str, int, str, float]]) -> None:
-    finding = tied(fakes, *ledger)
-    assert finding.status is Status.PASS
-    assert finding.values["unreconciled_share"] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("ledger", "share", "named"),
-    [
-        ([("account_months", 0, "", 0.0), ("account_months", 1, "", 0.0)], 1.0, "2 of 2"),
-        ([("account_months", 1, "checking", 500.0)], 1000 / 1500, "history: account_months 2026-09 savings (1,000)"),
-        ([("account_months", 0, "", 1500.0)], 0.5, "history: account_months 2026-09 savings (1,000); account"),
-        ([("account_month", 1, "", 1500.0)], 1.0, "ledger: account_month 2026-09 (1,500)"),
-        (
-            [("account_month", 1, "", 9e9), ("account_months", 1, "", 1500.0)],
-            9e9 / (9e9 + 1500),
-            "ledger: account_month 2026-09 (9,000,000,000)",
-        ),
-        (
-            [("account_months", 1, "saving", 1000.0), ("account_months", 1, "checking", 500.0)],
-            2000 / 2500,
-            "ledger: account_months 2026-09 saving (1,000). Only in the history: account_months 2026-09 savings",
-        ),
-    ],
-    ids=[
-        "a ledger of nothing",
-        "a product left out",
-        "an old ledger",
-        "no such table",
-        "one of two",
-        "no such product",
-    ],
-)
-def test_what_only_one_side_has_is_unreconciled_and_named(
-    fakes: ModuleType, ledger: list[tuple[str, int, str, float]], share: float, named: str
-) -> None:
-    finding = tied(fakes, *ledger)
-    assert finding.status is Status.WARN
-    assert finding.values["unreconciled_share"] == pytest.approx(share)
-    assert named in finding.in_words
-
-
-def test_without_a_ledger_nothing_is_claimed(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    with pytest.raises(DoesNotApply, match="not reconciled"):
-        answer("tie_out", replace(given, history=replace(given.history, control_totals=None)))
-
-
-def test_shared_customers_block_by_themselves(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    leaky = replace(given, split=replace(given.split, test=given.split.out_of_time))
-    findings = run_checks(leaky)
-    assert [one.check for one in findings.blocking] == ["leakage"]
-    assert findings.blocking[0].values["shared_customers"] > 0
-
-
-def test_a_history_of_a_few_series_is_split_by_time_alone(fakes: ModuleType) -> None:
-    given = fakes.make_input(rate=True)
-    none = np.zeros_like(given.split.test)
-    by_time = replace(given, split=replace(given.split, test=given.split.out_of_time, unseen_customers=none))
-    finding = answer("leakage", by_time)
-    assert finding.status is Status.PASS
-    assert "no customer was held out" in finding.in_words
-    assert "unseen" not in answer("backtest", by_time).in_words
-
-
-def test_a_feature_that_knows_the_outcome_is_suspected(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    knows = given.panel.table["actual"].to_numpy()
-
-    def explain(fitted: Any, panel: Any) -> Any:
-        one = fakes.attributions_of(panel.table)
-        return {"payoff": replace(one, values=np.column_stack([panel.table["actual"], one.values[:, 1]]))}
-
-    assert len(knows) == len(given.split.test)
-    finding = answer("leakage", replace(given, kind=replace(given.kind, explain=explain)))
-    assert finding.values["best_single_feature"] == pytest.approx(1.0)
-    assert finding.status is Status.WARN
-
-
-def test_rows_after_exit_are_counted(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    table = given.predictions.table.copy()
-    first = table.groupby("unit").head(1).index[:5]
-    alive = [index for index in first if (table["unit"] == table.loc[index, "unit"]).sum() > 1]
-    table.loc[alive, "actual"] = 1.0
-    finding = answer("leakage", replace(given, predictions=replace(given.predictions, table=table)))
-    assert finding.values["rows_after_exit"] > 0
-
-
-@pytest.mark.parametrize(
-    ("path", "count"),
-    [([0.0, 0.01, 0.02, 0.03], 0), ([0.0, 0.02, 0.0], 1), ([0.0, 0.02, 0.0, 0.02], 2), ([0.0, 0.003, 0.0, 0.003], 0)],
-)
-def test_turns_of_a_path(path: list[float], count: int) -> None:
-    assert turns(np.asarray(path), 0.005) == count
-
-
-def test_contributions_that_do_not_add_up_block(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-
-    def explain(fitted: Any, panel: Any) -> Any:
-        one = fakes.attributions_of(panel.table)
-        return {"payoff": replace(one, score=one.score + 1e-3)}
-
-    findings = run_checks(replace(given, kind=replace(given.kind, explain=explain)))
-    assert [one.check for one in findings.blocking] == ["shap_summary"]
-
-
-def test_importance_ranks_and_tells_direction(fakes: ModuleType) -> None:
-    one = fakes.attributions_of(fakes.make_input().panel.table)
-    table = importance(one)
-    assert table["feature"].tolist() == ["incentive", "age_months"]
-    assert table["direction"].tolist() == ["raises", "raises"]
-    assert additivity_error(one) < 1e-12
-
-
-def test_a_name_has_levels_and_no_direction(fakes: ModuleType) -> None:
-    """Places of a name's levels are no scale: its picture is a bar a level, called by its name."""
-    plain = fakes.attributions_of(fakes.make_input().panel.table)
-    place = plain.names.index("incentive")
-    values = plain.values.copy()
-    values[:, place] = (values[:, place] > 0).astype(float)
-    one = replace(plain, values=values, levels={"incentive": ("out", "in")})
-    assert importance(one).set_index("feature")["direction"].to_dict() == {
-        "incentive": "by level",
-        "age_months": "raises",
-    }
-    by_name = {exhibit.name: exhibit for exhibit in exhibits_of("payoff", one)}
-    bars = by_name["shap_dependence_payoff_incentive"]
-    assert bars.form == "bars" and bars.data["incentive"].tolist() == ["out", "in"]
-    shades = by_name["shap_beeswarm_payoff"].data.set_index("feature")["value"]
-    assert shades.loc["incentive"].isna().all() and shades.loc["age_months"].notna().all()
-
-
 def test_no_word_or_label_has_a_negative_zero() -> None:
     rows = pd.DataFrame({"driver": [-0.03, -0.001, -0.0001, 0.0001, 0.02] * 20})
     assert not [label for label in _driver_groups(rows["driver"]).labels if "-0.00" in label]
 
 
-def test_the_exact_shapley_vector(vectors: Any) -> None:
-    """Interventional Shapley values of f = x1 x2 + 2 x3 by all orderings: the additivity that we assert holds on it."""
-    import itertools
-    import json
-
-    from behavior.estimators.base import Attributions
-
-    vector = json.loads((vectors / "quantitative" / "29_shapley_exact.json").read_text())
-    point, background = np.asarray(vector["x"]), np.asarray(vector["background"])
-
-    def worth(known: tuple[int, ...]) -> float:
-        rows = background.copy()
-        rows[:, list(known)] = point[list(known)]
-        return float(np.mean(rows[:, 0] * rows[:, 1] + 2 * rows[:, 2]))
-
-    shares = np.zeros(3)
-    orders = list(itertools.permutations(range(3)))
-    for order in orders:
-        for place, feature in enumerate(order):
-            shares[feature] += worth(order[: place + 1]) - worth(order[:place])
-    one = Attributions(
-        ("x1", "x2", "x3"),
-        point[None, :],
-        shares[None, :] / len(orders),
-        worth(()),
-        np.array([vector["f_x"]]),
-        "identity",
-    )
-    assert one.contributions[0] == pytest.approx(vector["phi_interventional"], abs=1e-12)
-    assert one.base == pytest.approx(vector["base_value"], abs=1e-12)
-    assert additivity_error(one) < 1e-12
-    wrong = replace(one, contributions=one.contributions + 0.1)
-    assert additivity_error(wrong) == pytest.approx(0.3)
-
-
-def test_attributions_as_the_librarys_own_object(fakes: ModuleType) -> None:
-    pytest.importorskip("shap", reason="shap belongs to the [fit] extra")
-    one = fakes.attributions_of(fakes.make_input().panel.table)
-    made = as_explanation(one)
-    np.testing.assert_allclose(made.base_values + made.values.sum(axis=1), one.score, atol=1e-12)
+def test_groups_of_a_driver_are_cut_at_quarter_points_near_its_quantiles() -> None:
+    found = _driver_groups(pd.Series([*np.linspace(-0.03, 0.03, 601), np.nan]))
+    edges = [float(label.split("%")[0]) for label in found.labels[1:]]
+    assert len(found.labels) == DRIVER_GROUPS and all((4 * edge).is_integer() for edge in edges)
+    share = np.bincount(found.codes[:-1]) / 601
+    np.testing.assert_allclose(share, 1 / DRIVER_GROUPS, atol=0.05)
+    assert found.codes[-1] == -1
 
 
 def test_headings_parse_into_single_lines() -> None:
@@ -634,46 +388,3 @@ def test_models_that_differ_by_an_event_are_told_apart_by_it_where_the_flow_tell
     for name in ("loss", "gain_on_benchmark", "gain_on_challenger_lower"):
         assert told.values[name] == alone.values[name]
     assert told.values["path_error"] == finding.values["path_error"], "the level is still that of the whole flow"
-
-
-def with_bands(fakes: ModuleType, width: float) -> CheckInput:
-    """The exported curve is what the lookup returns, so a band around it is a band around the prediction."""
-    given = fakes.make_input()
-    (table,) = given.tables
-    curves = tuple(
-        replace(one, lower=one.values * (1 - width), upper=np.minimum(one.values * (1 + width), 1.0))
-        for one in table.curves
-    )
-
-    def look_up(tables: Any, fitted: Any, panel: Any) -> Any:
-        scale = float(tables[0].curves[0].values[0, 0] / table.curves[0].values[0, 0])
-        return fakes.predictions_of(panel.table, False, error=scale)
-
-    return replace(given, tables=(replace(table, curves=curves),), kind=replace(given.kind, look_up=look_up))
-
-
-def test_wide_bands_cover_and_narrow_ones_do_not(fakes: ModuleType) -> None:
-    narrow, wide = (answer("band_coverage", with_bands(fakes, width)) for width in (0.001, 0.9))
-    assert narrow.values["coverage"] < wide.values["coverage"]
-    assert narrow.values["mean_width"] < wide.values["mean_width"]
-    # The truth made the data, so realised means with their own interval meet even a narrow band mostly.
-    assert narrow.values["compatible"] >= 0.6
-    assert wide.values["coverage"] + wide.values["above"] <= 1.0
-
-
-def test_a_band_in_the_wrong_place_is_seen(fakes: ModuleType) -> None:
-    given = with_bands(fakes, 0.05)
-    table = given.predictions.table
-
-    def look_up(tables: Any, fitted: Any, panel: Any) -> Any:
-        return fakes.predictions_of(panel.table, False, error=8.0)
-
-    assert len(table)
-    finding = answer("band_coverage", replace(given, kind=replace(given.kind, look_up=look_up)))
-    assert finding.status is Status.WARN
-    assert finding.values["above"] == 0.0
-
-
-def test_curves_without_bands_claim_nothing(fakes: ModuleType) -> None:
-    with pytest.raises(DoesNotApply, match="no exported curve carries a band"):
-        answer("band_coverage", fakes.make_input())

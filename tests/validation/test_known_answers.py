@@ -8,12 +8,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from behavior.validation import all_checks
 from behavior.validation.base import CheckInput, Finding, Status
-from behavior.validation.regime_coverage import ages_ahead_unseen, turns
 
 CHECKS = all_checks()
 
@@ -45,28 +43,6 @@ def test_the_truth_beats_the_mean_and_noise_beats_nothing(fakes: ModuleType) -> 
         assert answer("benchmark", predicting(given, challenger=mean, **{"benchmark": mean, **other})).status is (
             Status.WARN
         )
-
-
-def test_a_band_from_nothing_to_everything_does_not_pass(fakes: ModuleType) -> None:
-    given = fakes.make_input(units=2000)
-    (table,) = given.tables
-    finding: dict[str, Finding] = {}
-    for name, low, high in (("honest", 0.7, 1.3), ("too wide", 0.0, 9.0), ("elsewhere", 3.0, 4.0)):
-        curves = tuple(
-            replace(one, lower=low * one.values, upper=np.minimum(high * one.values, 1.0)) for one in table.curves
-        )
-
-        def look_up(tables: Any, fitted: Any, panel: Any) -> Any:
-            scale = float(tables[0].curves[0].values[0, 0] / table.curves[0].values[0, 0])
-            return fakes.predictions_of(panel.table, False, error=scale)
-
-        # A lower bound above the value is no curve: the band alone is moved, by way of the values.
-        values = tuple(replace(one, values=np.clip(one.values, one.lower, one.upper)) for one in curves)
-        kind = replace(given.kind, look_up=look_up)
-        finding[name] = answer("band_coverage", replace(given, tables=(replace(table, curves=values),), kind=kind))
-    assert finding["honest"].status is Status.PASS
-    assert finding["too wide"].status is Status.WARN and "hardly anything" in finding["too wide"].in_words
-    assert finding["elsewhere"].status is Status.WARN and finding["elsewhere"].values["coverage"] == 0.0
 
 
 def test_wrong_steps_are_found_without_a_single_test_row(fakes: ModuleType) -> None:
@@ -117,53 +93,3 @@ def test_shocks_beyond_what_a_history_saw_are_a_warning(fakes: ModuleType) -> No
     assert rises.status is Status.WARN and rises.values["share_above_history"] > 0.7
     assert "Rates 200 bp down" in rises.in_words and "Rates 200 bp up" not in rises.in_words
     assert falls.values["share_below_history"] > 0.5 and "Rates 200 bp up" in falls.in_words
-
-
-@pytest.mark.parametrize(
-    ("path", "count"),
-    [
-        ([0.0, 0.004, -0.004, 0.004], 1),
-        ([0.0, -0.004, 0.004, -0.004, 0.004], 2),
-        ([0.0, 0.02, 0.018, 0.03, 0.01], 1),
-        ([0.01] * 9, 0),
-    ],
-)
-def test_turns_are_counted_from_the_middle_of_a_swing(path: list[float], count: int) -> None:
-    assert turns(np.asarray(path), 0.005) == count
-    assert turns(-np.asarray(path), 0.005) == count
-
-
-def test_rates_that_training_never_saw_are_a_warning(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    driver = given.predictions.table["driver"]
-    assert answer("regime_coverage", given).values["share_outside_training"] < 0.05
-    finding = answer("regime_coverage", predicting(given, driver=driver + 0.06 * given.split.out_of_time))
-    assert finding.status is Status.WARN
-    assert finding.values["share_outside_training"] > 0.9
-
-
-def test_attributions_of_nothing_say_so(fakes: ModuleType) -> None:
-    given = fakes.make_input()
-    assert answer("shap_summary", given).status is Status.PASS
-
-    def explain(fitted: Any, panel: Any) -> Any:
-        one = fakes.attributions_of(panel.table)
-        return {"payoff": replace(one, contributions=0 * one.contributions, score=np.full(len(one.score), one.base))}
-
-    finding = answer("shap_summary", replace(given, kind=replace(given.kind, explain=explain)))
-    assert finding.in_words.endswith("No input moves the answer at all.") and "nan" not in finding.in_words
-
-
-def test_ages_that_nobody_lived_through_are_counted_ahead() -> None:
-    stood = np.repeat(np.concatenate([np.arange(31), np.arange(100, 301)]), 50)
-    train = pd.DataFrame({"age_months": stood.astype(float)})
-
-    def unseen(ages: list[float], balance: list[float]) -> float:
-        return ages_ahead_unseen(train, pd.DataFrame({"age_months": ages, "weight": balance}))
-
-    # Ages 37 to 93 are more than half a year from any that 50 unit-months stood at.
-    assert unseen([30.0], [1.0]) == pytest.approx((90 - 36) / 60)
-    assert unseen([120.0], [1.0]) == 0.0
-    assert unseen([30.0, 120.0, np.nan], [1.0, 3.0, 5.0]) == pytest.approx(54 / 60 / 4)
-    assert unseen([299.0], [1.0]) == pytest.approx((359 - 306) / 60)
-    assert np.isnan(unseen([np.nan], [1.0]))

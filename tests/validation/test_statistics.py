@@ -86,13 +86,12 @@ def test_ks_agrees_with_the_two_sample_statistic(rows: list[tuple[int, int, floa
 
 @given(scores)
 @settings(max_examples=50, deadline=None)
-def test_a_weight_of_two_is_the_row_twice(rows: list[tuple[int, int, float]]) -> None:
+def test_half_an_event_is_half_a_row_that_left(rows: list[tuple[int, int, float]]) -> None:
     score, event, _ = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
-    weight = np.where(np.arange(len(score)) % 2 == 0, 2.0, 1.0)
-    twice = np.repeat(np.arange(len(score)), weight.astype(int))
-    assert ours.discrimination(score, event, weight).auc == pytest.approx(
-        ours.discrimination(score[twice], event[twice]).auc, abs=1e-12
-    )
+    halves = np.concatenate([event, np.full(len(event), 0.5)])
+    whole = np.concatenate([event, event, np.ones_like(event), np.zeros_like(event)])
+    found = ours.discrimination(np.tile(score, 2), halves).auc
+    assert found == pytest.approx(ours.discrimination(np.tile(score, 4), whole).auc, abs=1e-12)
 
 
 @given(scores)
