@@ -86,6 +86,10 @@ def test_a_fold_without_an_answer_of_ours_is_in_nobodys_figures():
     bar = Bar(words="below last cycle's", score="path_error_bp", below=(LAST_CYCLE,))
     assert f"{LAST_CYCLE} -66.67%" in judge_bar("data", bar, scores).found
     assert set(found.failed) == {f"{CHAMPION}, hard"}
+    closer = "folds where the champion is closer"
+    assert line[closer] == "1 of 1"
+    alike = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: ours}).summary.set_index("model")
+    assert alike.loc[LAST_CYCLE, closer] == "0 of 1"
 
 
 def test_the_law_beats_the_incumbents_where_it_is_true():
