@@ -44,6 +44,6 @@ def test_a_margin_is_over_the_last_curve_on_or_before_the_origination(
 
 def test_a_leg_that_starts_later_is_renewed_for_its_own_length() -> None:
     """Agreed at the end of 2025: a loan is renewed from its origination to its maturity, a leg from its start."""
-    leg = {"side": "receive", "repayment": "bullet", "start_date": "2026-06-30"}
-    book = Book(table(loan(42, 0.03), loan(42, 0.03, **leg)).assign(trade_id=[None, "t"]))
+    leg = {"instrument": "swap_leg", "side": "receive", "repayment": "bullet", "start_date": "2026-06-30"}
+    book = Book(table(loan(42, 0.03, instrument="cash"), loan(42, 0.03, **leg)))
     assert renewal_term(resolve_terms(book, AS_OF)).tolist() == [42, 36]
