@@ -40,6 +40,7 @@ def fit_bounded_logistic(
     bounded: BoolArray,
     start: FloatArray,
     near: bool = False,
+    offset: FloatArray | None = None,
 ) -> LogisticFit:
     """Minimise weighted deviance / 2 + b' penalty b / 2 with b >= 0 where `bounded`.
 
@@ -48,12 +49,14 @@ def fit_bounded_logistic(
     Parameters
     ----------
     design : shape (rows, p). event : shape (rows,), in [0, 1]. weight : shape (rows,), >= 0. penalty : shape (p, p).
+    offset : log-odds that each row has before any coefficient, shape (rows,); none = 0.
 
     Raises
     ------
     DidNotConverge : when the objective still falls after `MOST_STEPS` steps.
     """
-    whole, begin = _Problem(design, event, weight, penalty, bounded), start
+    known = np.zeros(len(event)) if offset is None else offset
+    whole, begin = _Problem(design, event, weight, penalty, bounded, known), start
     every = len(event) // FIRST_ROWS
     if every > 1 and not near:
         begin = _descend(whole.every(every), start, MOST_STEPS, ROUGHLY_SETTLED)[0].coefficients
@@ -75,20 +78,27 @@ class _Problem:
     weight: FloatArray
     penalty: FloatArray
     bounded: BoolArray
+    offset: FloatArray
 
     def every(self, step: int) -> _Problem:
         """Every so many rows, each with the weight of all of them."""
         some = slice(None, None, step)
-        return replace(self, design=self.design[some], event=self.event[some], weight=self.weight[some] * step)
+        return replace(
+            self,
+            design=self.design[some],
+            event=self.event[some],
+            weight=self.weight[some] * step,
+            offset=self.offset[some],
+        )
 
     def objective(self, beta: FloatArray) -> float:
-        score = self.design @ beta
+        score = self.design @ beta + self.offset
         loss = self.weight * (np.logaddexp(0.0, score) - self.event * score)
         return float(loss.sum() + 0.5 * beta @ self.penalty @ beta)
 
     def derivatives(self, beta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Gradient (p,) and Hessian (p, p) of the objective."""
-        fitted = expit(self.design @ beta)
+        fitted = expit(self.design @ beta + self.offset)
         gradient = self.design.T @ (self.weight * (fitted - self.event)) + self.penalty @ beta
         root = np.sqrt(self.weight * fitted * (1.0 - fitted))
         hessian = self.penalty.copy()

@@ -44,12 +44,14 @@ SURE = 3.0
 
 @dataclass(frozen=True)
 class Roles:
-    """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by."""
+    """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by; and the
+    age up to which a splined hazard is expected to rise, months (0 = it is not)."""
 
     driver: str = ""
     age: str = "age_months"
     burnout: str = ""
     interacts: tuple[str, ...] = ()
+    ramp_months: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def make_hazard(family: str, roles: Roles, spec: EstimatorSpec) -> Any:
         sample_share=share,
         most_rows=most,
         seed=seed,
+        ramp_months=roles.ramp_months,
     )
 
 

@@ -26,7 +26,7 @@ from behavior.estimators.bands import covariance_of, covariance_text
 from behavior.estimators.sampling import SAMPLE_SHARE, level_shift, require_events, sample_cases
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
-from behavior.quantities import FloatArray
+from behavior.quantities import PSA_RAMP_MONTHS, FloatArray
 
 SHAPES = ("a", "t1", "l", "c", "v", "b", "t2", "x0", "w", "q", "t3", "p1", "p2", "s")
 RIDGE = 4.0
@@ -143,7 +143,22 @@ class SCurveHazard:
 
     def _start(self, rate: float, width: int) -> FloatArray:
         level = np.log(max(rate, 1e-6))
-        shape = [level - 0.5, 2.5, 0.0, 1.0, -0.5, level + 1.0, 2.0, 0.7, -0.7, 0.0, 3.0, 1.0, 1.0, 0.0]
+        shape = [
+            level - 0.5,
+            np.log(PSA_RAMP_MONTHS),
+            0.0,
+            1.0,
+            -0.5,
+            level + 1.0,
+            2.0,
+            0.7,
+            -0.7,
+            0.0,
+            3.0,
+            1.0,
+            1.0,
+            0.0,
+        ]
         return np.concatenate([shape, np.zeros(12), np.zeros(2 * width)])
 
     def _describe(self, matrix: FeatureMatrix) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ FINE = np.array(
 )
 COARSE = np.array([0.02, 0.2, 0.4, 0.6, 0.8, 0.98])
 FEW = np.array([0.05, 0.5, 0.95])
+YOUNGEST = 0.5
+"""Months below which no loan is younger on a ramp."""
 HELD_BACK = ("product",)
 """Terms whose own smoothness is always learned: most kinds season alike, and then their own ages are noise."""
 
@@ -42,6 +44,8 @@ class SplineHazard:
         hold for every term, or (`learns_smoothness`) are where each term's own start from.
     sample_share : share of non-events fitted to, weighted up, before one step on all rows. most_rows : upper bound of
         the rows fitted to.
+    ramp_months : age up to which the odds rise in a straight line where no row says otherwise: the terms are departures
+        from that line, and beyond the ages learned from the last departure stays. 0 = the odds stay.
     """
 
     driver: str = ""
@@ -56,6 +60,7 @@ class SplineHazard:
     least_events: int = 20
     seed: int = 0
     learns_smoothness: bool = False
+    ramp_months: float = 0.0
     layout_: Layout = field(default_factory=lambda: Layout(()))
     coefficients_: FloatArray = field(default_factory=lambda: np.zeros(1))
     covariance_: FloatArray | None = None
@@ -81,12 +86,14 @@ class SplineHazard:
         start = np.zeros(design.shape[1])
         rate = float(np.average(event[sample.rows], weights=weights))
         start[0] = np.log(max(rate, 1e-9) / (1.0 - min(rate, 0.5)))
-        happened, bounded = event[sample.rows], self.layout_.bounded()
-        fit = fit_bounded_logistic(design, happened, weights, penalty, bounded, start)
-        self.precision_ = self._smoothing(design, happened, weights, fit, penalty)
+        happened, bounded, ramp = event[sample.rows], self.layout_.bounded(), self._ramp(some)
+        fit = fit_bounded_logistic(design, happened, weights, penalty, bounded, start, offset=ramp)
+        self.precision_ = self._smoothing(design, happened, weights, fit, penalty, ramp)
         if self.precision_ is not None:
             before = fit.coefficients
-            fit = fit_bounded_logistic(design, happened, weights, self.precision_, bounded, before, near=True)
+            fit = fit_bounded_logistic(
+                design, happened, weights, self.precision_, bounded, before, near=True, offset=ramp
+            )
         self.coefficients_, self.shift_ = fit.coefficients, 0.0
         if len(sample.rows) < len(event):
             self.coefficients_ = self._stepped(matrix, event, weight, fit)
@@ -103,19 +110,25 @@ class SplineHazard:
         order.
         """
         scaled = weight * (len(event) / max(float(weight.sum()), 1e-12))
-        surprise = scaled * (event - expit(self.layout_.score(matrix, fit.coefficients)))
+        surprise = scaled * (event - expit(self.layout_.score(matrix, fit.coefficients) + self._ramp(matrix)))
         pull = self.layout_.pulled(matrix, surprise) - self.precision() @ fit.coefficients
         target = fit.hessian @ fit.coefficients + pull
         return bounded_least_squares(fit.hessian, target, self.layout_.bounded())
 
     def _smoothing(
-        self, design: FloatArray, event: FloatArray, weight: FloatArray, fit: LogisticFit, penalty: FloatArray
+        self,
+        design: FloatArray,
+        event: FloatArray,
+        weight: FloatArray,
+        fit: LogisticFit,
+        penalty: FloatArray,
+        ramp: FloatArray,
     ) -> FloatArray | None:
         """Prior precision with each term as rough as the data ask, learned from a first fit; None = the one set."""
         forms = () if self.learns_smoothness else HELD_BACK
         if forms and not any(term.form in forms for term in self.layout_.terms):
             return None
-        hazard = expit(design @ fit.coefficients)
+        hazard = expit(design @ fit.coefficients + ramp)
         information = fit.hessian - penalty
         target = design.T @ (weight * (event - hazard)) + information @ fit.coefficients
         return smoothed_penalty(information, target, self.layout_, self.smooth, self.cross, self.ridge, forms)
@@ -189,7 +202,15 @@ class SplineHazard:
 
     def score(self, matrix: FeatureMatrix) -> FloatArray:
         """Log-odds, shape (rows,)."""
-        return np.asarray(self.layout_.score(matrix, self.coefficients_) + self.shift_)
+        return np.asarray(self.layout_.score(matrix, self.coefficients_) + self._ramp(matrix) + self.shift_)
+
+    def _ramp(self, matrix: FeatureMatrix) -> FloatArray:
+        """Log of the share of the ramp that each row's age has climbed, shape (rows,), at or below 0; an unknown age
+        has climbed all of it."""
+        if not self.ramp_months or self.age not in matrix.names:
+            return np.zeros(len(matrix.values))
+        climbed = np.nan_to_num(column_of(matrix, self.age) / self.ramp_months, nan=1.0)
+        return np.asarray(np.log(np.clip(climbed, YOUNGEST / self.ramp_months, 1.0)))
 
     def predict_hazard(self, matrix: FeatureMatrix) -> FloatArray:
         """Monthly hazard in (0, 1), shape (rows,)."""
@@ -199,6 +220,8 @@ class SplineHazard:
         """Additive attributions in log-odds, shape (rows, features), and the base value they start from."""
         blocks = self.layout_.blocks(matrix, self.coefficients_)
         parts = split_contributions(self.layout_.terms, blocks, matrix.names)
+        if self.age in matrix.names:
+            parts[:, matrix.names.index(self.age)] += self._ramp(matrix)
         mean = parts.mean(axis=0)
         return parts - mean, float(self.coefficients_[0] + self.shift_ + mean.sum())
 
@@ -218,6 +241,7 @@ class SplineHazard:
                 "most_rows": self.most_rows,
                 "seed": self.seed,
                 "learns_smoothness": self.learns_smoothness,
+                "ramp_months": self.ramp_months,
             },
             "terms": [term.as_json() for term in self.layout_.terms],
             "coefficients": self.coefficients_.tolist(),

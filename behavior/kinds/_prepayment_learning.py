@@ -25,7 +25,7 @@ from behavior.kinds.base import FittedModel
 from behavior.months import month_number
 from behavior.panel.base import CASES, Panel, PanelSplit
 from behavior.panel.loans import TARGETS
-from behavior.quantities import BoolArray, FloatArray
+from behavior.quantities import PSA_RAMP_MONTHS, BoolArray, FloatArray
 from behavior.specs import EstimatorSpec, ModelSpec
 
 LEAST_EVENTS_OF_A_CAUSE = 40
@@ -38,7 +38,7 @@ def _roles(names: tuple[str, ...], spec: ModelSpec) -> Roles:
     segments = (TERMS,) if by_rate(spec) else spec.segments.by
     wanted = ("log_original_balance", "credit_score", "current_ltv", "fixed_period", *segments)
     interacts = tuple(name for name in wanted if name in names)
-    return Roles("incentive", "age_months", "months_in_the_money", interacts)
+    return Roles("incentive", "age_months", "months_in_the_money", interacts, PSA_RAMP_MONTHS)
 
 
 def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:

@@ -95,7 +95,9 @@ def resets_matter(matrix: FeatureMatrix, event: FloatArray, cases: FloatArray, r
     event : 1 where a loan paid off. cases : months that a row stands for; shape (rows,) each.
     """
     plain = without_resets(matrix)
-    model = SplineHazard(roles.driver, roles.age, roles.burnout, roles.interacts, most_rows=60_000)
+    model = SplineHazard(
+        roles.driver, roles.age, roles.burnout, roles.interacts, most_rows=60_000, ramp_months=roles.ramp_months
+    )
     hazard = model.fit(plain, event, cases).predict_hazard(plain)
     groups = _levels_awaited(matrix, cases * hazard)
     if not len(groups):
