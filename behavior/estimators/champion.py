@@ -44,8 +44,10 @@ SURE = 3.0
 
 @dataclass(frozen=True)
 class Roles:
-    """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by; and the
-    age up to which a splined hazard is expected to rise, months (0 = it is not)."""
+    """Which features play which part: economic driver, age, burnout, and what the driver's effect may differ by.
+
+    ramp_months : age up to which a spline hazard is expected to rise; 0 = it is not.
+    """
 
     driver: str = ""
     age: str = "age_months"
