@@ -47,6 +47,8 @@ def test_linear_zero_and_log_linear_factors_between_nodes() -> None:
     assert float(log.discount_factor(2.0)) == pytest.approx(np.sqrt(np.exp(-0.02) * np.exp(-0.12)))
     assert float(log.zero_rate(10.0)) == 0.04
     assert float(log.zero_rate(0.5)) == pytest.approx(0.02)
+    begun = RateCurve(AS_OF, "USD", "discount", [0, 12], [0.01, 0.03], "log_linear", "month_grid")
+    np.testing.assert_allclose(begun.zero_rate([0.0, 1e-9, 0.5]), 0.03)
 
 
 def test_driver_forwards_do_not_saw() -> None:
