@@ -91,20 +91,15 @@ def transformed(
     stays = np.ones(len(book))
     for one in portfolios:
         rows = rows_of(book, one)
-        if one.treatment == TERM_DEPOSIT:
-            further += _overnight_part(rest, stays, rows, one, rule_share(one.annual_rate, factors[1]), inputs.as_of)
-        elif one.treatment == PREPAYABLE and rows.any():
-            annual = rule_share(one.annual_rate, factors[0])
+        if not rows.any():
+            continue
+        share = _share_overnight(one, framework, factors, buckets)
+        if share > 0:
+            further += _overnight_part(rest, stays, rows, one, share, inputs.as_of)
+        if one.treatment == PREPAYABLE:
             rest.loc[rows, MARK] = one.name
             rest.loc[rows, "behavioral"] = True
-            if framework.prepayment == BY_BUCKET:
-                by_bucket = bucket_share(annual, buckets)
-                if buckets.months[0] == 0:
-                    further += _overnight_part(rest, stays, rows, one, float(by_bucket[0]), inputs.as_of)
-                curves.append(_curve_by_bucket(one.name, by_bucket, buckets))
-            else:
-                months = np.asarray([1], dtype=np.int64)
-                curves.append(AssumptionCurve((one.name,), months, {}, np.asarray([annual_to_monthly(annual)])))
+            curves.append(_prepayment(one, framework, factors[0], buckets))
     left = _what_stays(replace(inputs, book=rest, assumptions=_set(curves, inputs.as_of)), stays)
     rest = to_next_reset(left.book, inputs.as_of)
     if further:
@@ -126,9 +121,29 @@ def _what_stays(inputs: ValuationInputs, stays: FloatArray) -> ValuationInputs:
     left = {name: pd.to_numeric(inputs.book[name]) * stays for name in amounts}
     book, schedule = inputs.book.assign(**left), inputs.schedule
     if schedule is not None:
-        share = schedule["position_id"].astype(str).map(dict(zip(book["position_id"].astype(str), stays, strict=True)))
-        schedule = schedule.assign(principal=schedule["principal"] * share.fillna(1.0))
+        share = pd.Series(stays, index=book["position_id"].astype(str))
+        stay = share.reindex(schedule["position_id"].astype(str), fill_value=1.0).to_numpy()
+        schedule = schedule.assign(principal=schedule["principal"] * stay)
     return replace(inputs, book=book, schedule=schedule)
+
+
+def _share_overnight(
+    portfolio: Portfolio, framework: Framework, factors: tuple[float, float], buckets: Buckets
+) -> float:
+    """Share of a portfolio's balance that leaves on the day after as-of."""
+    if portfolio.treatment == TERM_DEPOSIT:
+        return rule_share(portfolio.annual_rate, factors[1])
+    if framework.prepayment == BY_BUCKET and buckets.months[0] == 0:
+        return float(bucket_share(rule_share(portfolio.annual_rate, factors[0]), buckets)[0])
+    return 0.0
+
+
+def _prepayment(portfolio: Portfolio, framework: Framework, factor: float, buckets: Buckets) -> AssumptionCurve:
+    """What prepays after that: month by month, or by bucket."""
+    annual = rule_share(portfolio.annual_rate, factor)
+    if framework.prepayment == BY_BUCKET:
+        return _curve_by_bucket(portfolio.name, bucket_share(annual, buckets), buckets)
+    return AssumptionCurve((portfolio.name,), np.asarray([1]), {}, np.asarray([annual_to_monthly(annual)]))
 
 
 def _set(curves: Sequence[AssumptionCurve], as_of: dt.date) -> AssumptionSet | None:

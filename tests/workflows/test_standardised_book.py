@@ -71,5 +71,7 @@ def test_an_agreed_payment_shrinks_with_what_leaves_overnight() -> None:
     plain, framework = loan(120, 0.05), Framework(prepayment=BY_BUCKET)
     level = 1e6 * (0.05 / 12) / (1 - (1 + 0.05 / 12) ** -120)
     computed = standardised_value(held(plain), ValuationOptions(), PORTFOLIOS, framework).summary
-    agreed = standardised_value(held(plain | {"agreed_payment": level}), ValuationOptions(), PORTFOLIOS, framework)
+    none = pd.DataFrame({"position_id": [], "date": pd.to_datetime([]), "principal": []}).astype({"position_id": str})
+    told = held(plain | {"agreed_payment": level}, schedule=none)
+    agreed = standardised_value(told, ValuationOptions(), PORTFOLIOS, framework)
     np.testing.assert_allclose(agreed.summary["eve"], computed["eve"], rtol=1e-12)
