@@ -44,10 +44,17 @@ def test_floating_rows_end_at_their_next_reset_and_legs_that_begin_there_are_lef
 
 def held(*own: dict[str, Any], schedule: pd.DataFrame | None = None) -> ValuationInputs:
     """Rows of one's own beside deposits and a capped floater, which the framework values apart."""
-    savings = {"product": "savings", "side": "liability", "repayment": "none", "rate_type": "administered"}
-    floater = {"product": "floater", "rate_type": "floating", "index": "discount", "cap": 0.05, "volatility": 0.01}
-    dates = {"next_reset_date": "2026-06-30", "reset_months": 12, "payment_months": 12, "repayment": "bullet"}
-    rows = [*own, loan(1, 0.01, **savings | {"maturity_date": pd.NaT}), loan(60, 0.04, **floater | dates)]
+    savings: dict[str, Any] = {"product": "savings", "side": "liability", "maturity_date": pd.NaT}
+    savings |= {"repayment": "none", "rate_type": "administered"}
+    floater: dict[str, Any] = {
+        "product": "floater",
+        "rate_type": "floating",
+        "index": "discount",
+        "cap": 0.05,
+        "volatility": 0.01,
+    }
+    floater |= {"next_reset_date": "2026-06-30", "reset_months": 12, "payment_months": 12, "repayment": "bullet"}
+    rows = [*own, loan(1, 0.01, **savings), loan(60, 0.04, **floater)]
     nodes = [(AS_OF, "USD", "discount", months, 0.03) for months in (0, 480)]
     curves = pd.DataFrame(nodes, columns=["as_of", "currency", "index", "months", "zero_rate"])
     return ValuationInputs(table(*rows), curves, AS_OF, "USD", 1e5, 2e5, schedule=schedule)
