@@ -342,8 +342,7 @@ def _amortises_from(book: Book, schedule: _Schedule, late: BoolArray) -> IntArra
         return result
     now, step, events = schedule.now, schedule.step[rows], schedule.events[rows]
     given = begin[rows]
-    after = np.isnat(given) | (given <= now)
-    before = _grid_events(now, schedule.day[rows], np.where(after, NOT_A_DATE, given - 1))
+    before = _grid_events(now, schedule.day[rows], np.where(given > now, given - 1, NOT_A_DATE))
     first = before + 1 + step + (events - before - 1) % step
     result[rows] = np.where(np.isnat(given), events + 1, np.where(given <= now, 1, first))
     return result

@@ -10,7 +10,7 @@ import numpy as np
 from behavior.errors import MarketDataError
 from behavior.market.regulation import parameters
 from behavior.months import DateLike, as_days, roll_months
-from behavior.quantities import DateArray, FloatArray, IntArray
+from behavior.quantities import MONTHS_PER_YEAR, DateArray, FloatArray, IntArray
 
 LATEST = np.datetime64("9999-12-31", "D")
 
@@ -51,7 +51,9 @@ class Buckets:
     @property
     def upper_years(self) -> FloatArray:
         """Upper bounds in years of 12 equal months, overnight as a day of 365, shape (buckets,)."""
-        return np.where(np.asarray(self.months) == 0, self.overnight_days / 365.0, np.asarray(self.months) / 12.0)
+        return np.where(
+            np.asarray(self.months) == 0, self.overnight_days / 365.0, np.asarray(self.months) / MONTHS_PER_YEAR
+        )
 
 
 def regulatory_buckets() -> Buckets:
@@ -66,18 +68,17 @@ def regulatory_buckets() -> Buckets:
 
 
 def own_buckets(months: Sequence[float]) -> Buckets:
-    """A user's buckets from upper bounds in months; an open one is added at the end.
+    """A user's buckets from upper bounds in whole months, 0 = overnight; an open one is added at the end.
 
     Raises
     ------
-    MarketDataError : no bound, or bounds that do not rise.
+    MarketDataError : no bound, or bounds that are not whole months ≥ 0 or do not rise.
     """
-    bounds = [float(month) for month in months]
-    if not bounds:
-        raise MarketDataError("buckets: no bound given; expected rising months such as [1, 3, 6, 12].")
-    closed = [bound for bound in bounds if np.isfinite(bound)]
+    closed = [float(month) for month in months if month != np.inf]
+    if not closed or any(month < 0 or month % 1 for month in closed):
+        raise MarketDataError(f"buckets: found {list(months)}, expected rising whole months such as [1, 3, 6, 12].")
     starts = [0.0, *closed[:-1]]
     labels = [f"{low:g}-{high:g}M" for low, high in zip(starts, closed, strict=True)]
-    middles = [(low + high) / 24.0 for low, high in zip(starts, closed, strict=True)]
+    middles = [(low + high) / 2.0 / MONTHS_PER_YEAR for low, high in zip(starts, closed, strict=True)]
     last = closed[-1]
-    return Buckets((*labels, f">{last:g}M"), (*closed, np.inf), (*middles, last / 12.0))
+    return Buckets((*labels, f">{last:g}M"), (*closed, np.inf), (*middles, last / MONTHS_PER_YEAR))

@@ -140,7 +140,7 @@ def gap_analysis(
     """
     asset, liability = np.asarray(assets, dtype=np.float64), np.asarray(liabilities, dtype=np.float64)
     middle = np.asarray([np.inf if year is None else year for year in middle_years], dtype=np.float64)
-    left = np.where(middle < 1.0, 1.0 - np.minimum(middle, 1.0), 0.0)
+    left = np.maximum(1.0 - middle, 0.0)
     gap = asset - liability
     ratio = np.where(liability != 0, asset / np.where(liability == 0, 1.0, liability), np.nan)
     return GapAnalysis(gap, np.cumsum(gap), ratio, gap * change * left)

@@ -24,7 +24,7 @@ from behavior.measures.aggregation import aggregate
 from behavior.measures.eve import TOTAL
 from behavior.measures.gap import bucketed, monthly_cash
 from behavior.quantities import FloatArray
-from behavior.workflows.standardised_book import embedded_limits, transformed
+from behavior.workflows.standardised_book import embedded_limits, transformed, with_book
 from behavior.workflows.standardised_core import BY_BUCKET, Framework, Portfolio, slots_of
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions, values_alone
 from behavior.workflows.value import exchange_rates, resolved_plan, value
@@ -131,11 +131,11 @@ class _Run:
         middle = replace(options, scenarios=scenarios, slotting="midpoints")
         if framework.contractual_times == "midpoints":
             whole = pd.concat([rest.book, deposits], ignore_index=True)
-            self.parts = [(replace(rest, book=whole), middle)]
+            self.parts = [(with_book(rest, whole), middle)]
         else:
             self.parts = [(rest, replace(middle, slotting="day_one"))]
             if len(deposits):
-                self.parts.append((replace(rest, book=deposits, assumptions=None), middle))
+                self.parts.append((with_book(replace(rest, assumptions=None), deposits), middle))
         apart = replace(options, scenarios=scenarios, margins="included", slotting="dates")
         self.results = [(value(one, chosen), 1.0) for one, chosen in self.parts]
         self.results += [(value(one, apart), sign) for one, sign in embedded_limits(inputs)]

@@ -9,6 +9,8 @@
 - term deposits lose the base redemption ratio times the factor overnight, the rest flows as contracted;
 - everything else flows as contracted.
 
+What leaves overnight takes every amount that goes with the balance along: agreed payments and rows of schedule/1.
+
 Source: BCBS d368 (April 2016), standardised framework; Commission Delegated Regulation (EU) 2024/857.
 """
 
@@ -86,26 +88,62 @@ def transformed(
     rest[MARK] = None
     further: list[dict[str, Any]] = []
     curves = []
+    stays = np.ones(len(book))
     for one in portfolios:
         rows = rows_of(book, one)
-        if one.treatment == TERM_DEPOSIT:
-            further += _overnight_part(rest, rows, one, rule_share(one.annual_rate, factors[1]), inputs.as_of)
-        elif one.treatment == PREPAYABLE and rows.any():
-            annual = rule_share(one.annual_rate, factors[0])
+        if not rows.any():
+            continue
+        share = _share_overnight(one, framework, factors, buckets)
+        if share > 0:
+            further += _overnight_part(rest, stays, rows, one, share, inputs.as_of)
+        if one.treatment == PREPAYABLE:
             rest.loc[rows, MARK] = one.name
             rest.loc[rows, "behavioral"] = True
-            if framework.prepayment == BY_BUCKET:
-                by_bucket = bucket_share(annual, buckets)
-                if buckets.months[0] == 0:
-                    further += _overnight_part(rest, rows, one, float(by_bucket[0]), inputs.as_of)
-                curves.append(_curve_by_bucket(one.name, by_bucket, buckets))
-            else:
-                months = np.asarray([1], dtype=np.int64)
-                curves.append(AssumptionCurve((one.name,), months, {}, np.asarray([annual_to_monthly(annual)])))
-    rest = to_next_reset(rest, inputs.as_of)
+            curves.append(_prepayment(one, framework, factors[0], buckets))
+    left = _what_stays(replace(inputs, book=rest, assumptions=_set(curves, inputs.as_of)), stays)
+    rest = to_next_reset(left.book, inputs.as_of)
     if further:
         rest = pd.concat([rest, pd.DataFrame(further)], ignore_index=True)
-    return replace(inputs, book=rest, assumptions=_set(curves, inputs.as_of)), pd.DataFrame(slots)
+    return with_book(left, rest), pd.DataFrame(slots)
+
+
+def with_book(inputs: ValuationInputs, book: pd.DataFrame) -> ValuationInputs:
+    """The inputs with another book, and of schedule/1 the rows of its positions alone."""
+    schedule = inputs.schedule
+    if schedule is not None:
+        schedule = schedule[schedule["position_id"].astype(str).isin(set(book["position_id"].astype(str)))]
+    return replace(inputs, book=book, schedule=schedule)
+
+
+def _what_stays(inputs: ValuationInputs, stays: FloatArray) -> ValuationInputs:
+    """Balances, agreed payments and rows of schedule/1 times the share of each position that stays, (rows,)."""
+    amounts = [name for name in ("balance", "agreed_payment") if name in inputs.book]
+    left = {name: pd.to_numeric(inputs.book[name]) * stays for name in amounts}
+    book, schedule = inputs.book.assign(**left), inputs.schedule
+    if schedule is not None:
+        share = pd.Series(stays, index=book["position_id"].astype(str))
+        stay = share.reindex(schedule["position_id"].astype(str), fill_value=1.0).to_numpy()
+        schedule = schedule.assign(principal=schedule["principal"] * stay)
+    return replace(inputs, book=book, schedule=schedule)
+
+
+def _share_overnight(
+    portfolio: Portfolio, framework: Framework, factors: tuple[float, float], buckets: Buckets
+) -> float:
+    """Share of a portfolio's balance that leaves on the day after as-of."""
+    if portfolio.treatment == TERM_DEPOSIT:
+        return rule_share(portfolio.annual_rate, factors[1])
+    if framework.prepayment == BY_BUCKET and buckets.months[0] == 0:
+        return float(bucket_share(rule_share(portfolio.annual_rate, factors[0]), buckets)[0])
+    return 0.0
+
+
+def _prepayment(portfolio: Portfolio, framework: Framework, factor: float, buckets: Buckets) -> AssumptionCurve:
+    """What prepays after that: month by month, or by bucket."""
+    annual = rule_share(portfolio.annual_rate, factor)
+    if framework.prepayment == BY_BUCKET:
+        return _curve_by_bucket(portfolio.name, bucket_share(annual, buckets), buckets)
+    return AssumptionCurve((portfolio.name,), np.asarray([1]), {}, np.asarray([annual_to_monthly(annual)]))
 
 
 def _set(curves: Sequence[AssumptionCurve], as_of: dt.date) -> AssumptionSet | None:
@@ -174,18 +212,20 @@ def embedded_limits(inputs: ValuationInputs) -> list[tuple[ValuationInputs, floa
         return []
     held = book[rows].reset_index(drop=True).assign(behavioral=False)
     bare = held.assign(**{name: np.nan for name in LIMITS if name in held})
-    return [(replace(inputs, book=one, assumptions=None), sign) for one, sign in ((held, 1.0), (bare, -1.0))]
+    alone = replace(inputs, assumptions=None)
+    return [(with_book(alone, one), sign) for one, sign in ((held, 1.0), (bare, -1.0))]
 
 
 def _overnight_part(
-    book: pd.DataFrame, rows: np.ndarray, portfolio: Portfolio, share: float, as_of: dt.date
+    book: pd.DataFrame, stays: FloatArray, rows: np.ndarray, portfolio: Portfolio, share: float, as_of: dt.date
 ) -> list[dict[str, Any]]:
-    """A share of some rows on the day after as-of, taken off their balances in `book`."""
+    """A share of some rows on the day after as-of, taken off `stays`, the share of each row's balance that is left."""
     found = []
     day = np.datetime64(as_of, "D") + 1
-    for (side, currency), part in book[rows].groupby(["side", "currency"], sort=True):
+    left = book.assign(balance=book["balance"] * stays)
+    for (side, currency), part in left[rows].groupby(["side", "currency"], sort=True):
         amount = float(part["balance"].sum()) * share
         name = f"{portfolio.product} {portfolio.customer_type or ''} overnight"
         found.append(bullet(name, portfolio, str(side), str(currency), amount, day))
-    book.loc[rows, "balance"] *= 1.0 - share
+    stays[rows] *= 1.0 - share
     return found

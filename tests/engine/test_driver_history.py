@@ -12,7 +12,9 @@ import pytest
 from behavior.assumptions.set import DriverTerms
 from behavior.engine.drivers import World, mortgage_path, todays_value
 from behavior.errors import MarketDataError
+from behavior.market.curves import CurveSet
 from behavior.market.history import RateHistory
+from behavior.market.scenarios import Scenario, ScenarioSet, apply_scenarios
 from tests.engine.simple import AS_OF, flat_world
 
 INDEX = "MORTGAGE30"
@@ -34,6 +36,17 @@ def test_todays_value_is_a_fixing_of_the_month_up_to_as_of(day: str) -> None:
 def test_a_series_that_ended_before_says_nothing_of_today(day: str) -> None:
     with pytest.raises(MarketDataError, match=f"no value on {AS_OF}.* of {day[1:].replace('_', '-')}. Add a row"):
         todays_value(world(**{day: 0.06}), "USD", INDEX)
+
+
+@pytest.mark.parametrize("lag", [1, 3])
+def test_a_lagged_driver_is_the_unlagged_one_so_many_months_later(lag: int) -> None:
+    nodes = pd.DataFrame({"as_of": AS_OF, "currency": "USD", "index": "discount", "months": [0, 480]})
+    curves = CurveSet.from_table(nodes.assign(zero_rate=[0.01, 0.09]), time="month_grid")
+    steep = replace(world(d2025_12_31=0.06), curves=apply_scenarios(curves, ScenarioSet((Scenario("base"),))))
+    late, now = (mortgage_path(steep, "USD", DriverTerms(index=INDEX, lag_months=k), None, 9)[0] for k in (lag, 0))
+    assert (np.diff(now[1:]) > 1e-5).all()
+    np.testing.assert_array_equal(late[1 + lag :], now[1:-lag])
+    np.testing.assert_array_equal(late[1 : 1 + lag], 0.06)
 
 
 def test_months_before_are_of_what_was_in_force_then_else_of_today() -> None:

@@ -11,6 +11,7 @@ import pytest
 from behavior.errors import MarketDataError
 from behavior.market.curves import CurveSet, RateCurve, times_of
 from behavior.market.history import RateHistory
+from behavior.market.volatilities import VolatilitySet
 
 AS_OF = date(2022, 3, 31)
 MONTHS = np.array([0, 3, 6, 12, 24, 36, 60, 84, 120, 180, 240, 360], dtype=float)
@@ -47,6 +48,8 @@ def test_linear_zero_and_log_linear_factors_between_nodes() -> None:
     assert float(log.discount_factor(2.0)) == pytest.approx(np.sqrt(np.exp(-0.02) * np.exp(-0.12)))
     assert float(log.zero_rate(10.0)) == 0.04
     assert float(log.zero_rate(0.5)) == pytest.approx(0.02)
+    begun = RateCurve(AS_OF, "USD", "discount", [0, 12], [0.01, 0.03], "log_linear", "month_grid")
+    np.testing.assert_allclose(begun.zero_rate([0.0, 1e-9, 0.5]), 0.03)
 
 
 def test_driver_forwards_do_not_saw() -> None:
@@ -155,6 +158,18 @@ def test_a_value_is_as_old_as_the_months_since_it_was_quoted() -> None:
     history = RateHistory.from_table(rows)
     ends = ["2021-12-31", "2022-01-31", "2022-02-28", "2022-03-31", "2023-02-28"]
     np.testing.assert_array_equal(history.months_old("A", ends), [0, 0, 0, 1, 12])
+    np.testing.assert_array_equal(RateHistory.from_table(rows[:1]).months_old("A", ends), [0, 0, 1, 2, 13])
+
+
+def test_volatilities_on_their_nodes_whatever_the_day() -> None:
+    nodes = pd.DataFrame([(m, t, 0.001 * m + 0.0001 * t) for m in (12, 24) for t in (12, 60)])
+    quotes = nodes.set_axis(["expiry_months", "tenor_months", "value"], axis=1).assign(
+        as_of=pd.Timestamp("2023-12-31"), currency="USD", index="SOFR", kind="normal"
+    )
+    surface = VolatilitySet.from_table(quotes).of("USD", "SOFR")
+    # A year from here has 366 days: expiries lie on dates, tenors are months.
+    found = surface.at([366 / 365, 366 / 365, 731 / 365], [1.0, 5.0, 1.0])
+    np.testing.assert_allclose(found, [0.0132, 0.018, 0.0252], rtol=1e-12)
 
 
 def test_history_refuses_two_values_on_one_date() -> None:

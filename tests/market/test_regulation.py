@@ -123,6 +123,11 @@ def test_calibration_of_a_flat_history() -> None:
         calibrate_shocks(np.full((2, 2), np.nan))
 
 
+def test_calibration_takes_the_mean_over_days_and_tenors() -> None:
+    # Mean of 300, 400, 350 and 450 bp: 375.
+    assert calibrate_shocks([[0.03, 0.04], [0.035, 0.045]]) == (250, 300, 150)
+
+
 def test_floors_by_name_or_level() -> None:
     assert float(floor_rule(-0.01).apply(0.0, -0.03, 5.0)) == -0.01
     with pytest.raises(MarketDataError, match="above zero"):
@@ -145,9 +150,15 @@ def test_buckets_are_bounded_by_dates() -> None:
     ]
     labels = [buckets.labels[position] for position in buckets.of_dates("2022-03-31", dates)]
     assert labels == ["ON", "ON", "ON_1M", "ON_1M", "1M_3M", "9M_1Y", "1Y_1.5Y", "GT_20Y"]
+
+
+def test_buckets_of_ones_own_are_whole_months_with_their_middles() -> None:
     own = own_buckets([1, 3, 12])
     assert own.labels == ("0-1M", "1-3M", "3-12M", ">12M")
-    with pytest.raises(MarketDataError, match="rise"):
-        own_buckets([3, 1])
-    with pytest.raises(MarketDataError, match="no bound"):
-        own_buckets([])
+    np.testing.assert_allclose(own.midpoint_years, [0.5 / 12, 2 / 12, 7.5 / 12, 1.0])
+    assert own_buckets([1, 3, 12, np.inf]) == own
+    for bounds in ([], [np.inf], [1.5, 3], [-1, 2], [1, np.nan], [3, 1], [1, 1]):
+        with pytest.raises(MarketDataError, match="buckets: "):
+            own_buckets(bounds)
+    with pytest.raises(MarketDataError, match=r"found \[1.5, 3\], expected rising whole months"):
+        own_buckets([1.5, 3])

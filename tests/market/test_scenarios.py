@@ -134,6 +134,18 @@ def test_constant_path_keeps_todays_curve() -> None:
     )
 
 
+def test_a_constant_path_is_floored_as_todays_curve_is() -> None:
+    scenarios = ScenarioSet((Scenario("base"), Scenario("down", {"USD": (Shift(-0.025),)})))
+    constant = apply_scenarios(CURVES, scenarios, floor=0.0, rate_path="constant")
+    tenor = np.array([0.25, 1.0, 5.0, 9.0])
+    np.testing.assert_array_equal(constant.shift_seen("USD", 3.0, 3.0 + tenor), constant.shift("USD", tenor))
+
+
+def test_the_shift_of_a_ramp_at_as_of_is_that_of_its_first_month() -> None:
+    under = apply_scenarios(CURVES, ScenarioSet((Scenario("base"), Scenario("ramp", {"*": ramp(Shift(0.02), 12)}))))
+    np.testing.assert_allclose(under.shift("USD", [0.0, 1e-6])[1], 0.02 / 12, atol=1e-15)
+
+
 def test_driver_rate_moves_from_today_with_the_scenario() -> None:
     scenarios = ScenarioSet((Scenario("base"), Scenario("up", {"USD": (Shift(0.01),)})))
     under = apply_scenarios(flat(0.03), scenarios)
@@ -144,6 +156,10 @@ def test_driver_rate_moves_from_today_with_the_scenario() -> None:
     assert sloped[0, 0] == pytest.approx(0.055)
     assert (np.diff(sloped[0]) > 0).all()
     np.testing.assert_allclose(sloped[1] - sloped[0], 0.01, atol=1e-14)
+    # Between nodes too, where a monotone cubic and a straight line part.
+    bent = RateCurve(AS_OF, "USD", "discount", np.array([1.0, 24.0, 120.0]), np.array([0.01, 0.03, 0.025]))
+    base = apply_scenarios(CurveSet.of([bent]), scenarios).driver_rate("USD", "MORTGAGE30", 0.055, 70, 1)
+    assert base[0, 0] == pytest.approx(0.055, abs=1e-15)
 
 
 def test_index_values_by_month_replace_fixings_only() -> None:

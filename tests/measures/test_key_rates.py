@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from behavior.measures.duration import measures_on_curve
+from behavior.measures.duration import measures_on_curve, sensitivities
 from behavior.measures.key_rates import ALL, ASSETS, EVE, LIABILITIES, Bumps, rate_tables
 from behavior.workflows.valuation import ValuationInputs, ValuationOptions
 from behavior.workflows.value import value
@@ -93,6 +93,12 @@ def test_a_value_that_is_linear_in_rates(slope: list[float], worth: float, size:
     keys = found.key_rates[found.key_rates["side"] == EVE]
     np.testing.assert_allclose(keys["key_rate_duration"], np.asarray(slope) / worth, atol=1e-6)
     assert found.durations["dv01"].iloc[-1] == pytest.approx(sum(slope) * 1e-4, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-4, 1e-3])
+def test_money_for_a_basis_point_does_not_hang_on_the_bump(size: float) -> None:
+    found = sensitivities([100.0, *(100.0 - 7.0 * size, 100.0 + 7.0 * size) * 2], (60.0,), size)
+    assert float(found.dv01) == pytest.approx(7e-4, rel=1e-9)
 
 
 def test_the_users_key_tenors() -> None:

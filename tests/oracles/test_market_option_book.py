@@ -90,6 +90,19 @@ def test_lognormal_options_refuse_negative_forwards() -> None:
         value_options(held, curves(flat=0.005), surface(0.2, "lognormal"))
 
 
+def test_the_swap_of_a_swaption_begins_on_its_start_date() -> None:
+    terms = {
+        "instrument": "swaption",
+        "option_type": "payer",
+        "expiry_date": "2027-01-31",
+        "maturity_date": "2031-01-31",
+    }
+    option = row(**terms, strike=0.02, payment_months=12, volatility=0.0, start_date="2028-01-31")
+    found = value_options(book(option), curves(flat=0.03), None).value[0, 0]
+    factor = np.exp(-0.03 * np.arange(2, 6))
+    assert found == pytest.approx(1e7 * (factor[0] - factor[-1] - 0.02 * factor[1:].sum()), rel=1e-12)
+
+
 def test_swaptions(vectors: Path) -> None:
     given = json.loads((vectors / "quantitative" / "21_caps_floors.json").read_text())["swaption"]
     terms = {
