@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from behavior.assumptions.effects import Direction, Driver, Effect, MonthMeaning, View
@@ -95,8 +95,17 @@ def render_set(assumptions: AssumptionSet) -> dict[str, str]:
     for table in assumptions.tables:
         name = f"{table.name}.csv"
         lines += ["", "[[curves]]", f"file = {_literal(name)}", f"sha256 = {_literal(sha256_of(files[name]))}"]
-        lines += [f"{key} = {_literal(value)}" for key, value in _entry(table).items()]
+        lines += _entry_lines(table)
     return {**files, MANIFEST: "\n".join(lines) + "\n"}
+
+
+def behaviour_digest(table: AssumptionTable) -> str:
+    """sha256 of what a table says customers do: its values and every term, without its name and where it came from."""
+    return sha256_of("\n".join([*_entry_lines(replace(table, provenance=Provenance())), render_table(table)]))
+
+
+def _entry_lines(table: AssumptionTable) -> list[str]:
+    return [f"{key} = {_literal(value)}" for key, value in _entry(table).items()]
 
 
 def _entry(table: AssumptionTable) -> dict[str, Any]:

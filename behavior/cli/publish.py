@@ -51,8 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = ", ".join(str(date) for date in sorted(dates))
         raise UsageError(f"the drafts are of different dates ({found}); say which with --as-of.")
     tables = tuple(table for draft in drafts for table in draft.tables)
-    if profile is not None:
-        tables = _signed(tables, profile)
+    tables = _signed(tables, profile)
     written = publish(
         tables, arguments.id, dates.pop(), arguments.proposed_by, now(), store, arguments.supersedes, arguments.note
     )
@@ -98,9 +97,9 @@ def _say(console: Console, written: AssumptionSet, proposed_by: str, store: Path
     )
 
 
-def _signed(tables: tuple[AssumptionTable, ...], profile: Profile) -> tuple[AssumptionTable, ...]:
-    """Tables with the signatures that stand in a profile's registry."""
-    from behavior.workflows.sign import with_signatures
+def _signed(tables: tuple[AssumptionTable, ...], profile: Profile | None) -> tuple[AssumptionTable, ...]:
+    """Tables with the signatures that stand in a profile's registry; without a profile nobody's."""
+    from behavior.workflows.sign import with_signatures, without_signatures
     from behavior.workflows.wiring import Project
 
-    return with_signatures(tables, Project(profile).tracker())
+    return without_signatures(tables) if profile is None else with_signatures(tables, Project(profile).tracker())

@@ -23,9 +23,10 @@ TABLES = (".csv", ".parquet")
 
 
 def write_result(result: IrrbbResult, folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
-    """Write ``result.json`` and one CSV a table into a folder; files of the same name are replaced.
+    """Write one CSV a table and, last, ``result.json`` into a folder; files of the same name are replaced.
 
-    Files of the result that lay there before, by its ``result.json``, are removed; all others are left.
+    Files of the result that lay there before, by its ``result.json``, are removed; all others are left. A folder
+    without ``result.json`` holds no result: what was stopped while it wrote is not taken for one.
 
     Parameters
     ----------
@@ -45,12 +46,12 @@ def write_result(result: IrrbbResult, folder: Path, beside: Sequence[str] = ()) 
     try:
         for name, text in texts.items():
             (temporary / name).write_text(text, encoding="utf-8", newline="")
-        for name in texts:
+        for name in (*stale, RESULT):
+            (folder / name).unlink(missing_ok=True)
+        for name in (*(name for name in texts if name != RESULT), RESULT):
             (temporary / name).replace(folder / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
     return tuple(folder / name for name in (*texts, *beside))
 
 

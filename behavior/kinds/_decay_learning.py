@@ -153,8 +153,9 @@ def _interacts(matrix: FeatureMatrix, spec: ModelSpec) -> tuple[str, ...]:
 def _moves(matrix: FeatureMatrix, table: pd.DataFrame, split: PanelSplit, roles: Roles, facts: dict[str, Any]) -> Any:
     moved, known = table["migrated"].to_numpy(), calm(table)
     learning = (split.train | split.validate) & known
-    facts["moves into other products"] = int(moved[learning].sum())
-    if facts["moves into other products"] < LEAST_MOVES:
+    facts["moves into other products"] = int(moved.sum())
+    facts["moves into other products learned from"] = int(moved[learning].sum())
+    if facts["moves into other products learned from"] < LEAST_MOVES:
         return ConstantHazard().fit(rows_of(matrix, learning), moved[learning], np.ones(int(learning.sum())))
     return learn_small_cause(matrix, moved, split, Roles(roles.driver), known, np.ones(len(moved)))
 

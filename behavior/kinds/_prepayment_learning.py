@@ -153,7 +153,8 @@ def _small_causes(
     for cause in SMALL_CAUSES:
         event = table[cause].to_numpy()
         known = ~np.isnan(event)
-        count = counts[f"{cause}s"] = int((event[known & learning] > 0).sum())
+        counts[f"{cause}s"] = int((event[known] > 0).sum())
+        count = counts[f"{cause}s learned from"] = int((event[known & learning] > 0).sum())
         if count >= LEAST_EVENTS_OF_A_CAUSE:
             weight = table["weight"].to_numpy() if cause == "curtailment" else np.ones(len(event))
             events = np.nan_to_num(event)

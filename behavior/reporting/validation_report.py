@@ -144,17 +144,16 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _plain(value: object) -> str:
+    """A setting as a specification writes it: a seed has no thousands."""
     if isinstance(value, Mapping):
         return _listed([f"{name} {_plain(one)}" for name, one in value.items()])
     if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
         return f"{len(value):,} entries, kept with the run"
     if isinstance(value, list | tuple):
         return _listed([_plain(one) for one in value])
-    if isinstance(value, bool) or value is None:
-        return str(value)
-    if isinstance(value, int | np.integer):
-        return f"{value:,}"
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _one(title: str, found: tuple[Section, ...]) -> Section | None:

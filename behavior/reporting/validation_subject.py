@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from behavior.assumptions.effects import Effect
 from behavior.features.base import Feature, column_feature
 from behavior.reporting.document import Block, Blocks, Paragraph, Table
 from behavior.reporting.fit_tables import fit_tables
@@ -59,11 +60,17 @@ def _features(given: CheckInput) -> list[Feature]:
 
 
 def _exposure(given: CheckInput) -> str:
-    """How much of the bank the model speaks of today: materiality is exposure and purpose."""
+    """How much of the bank the model speaks of today: materiality is exposure and purpose.
+
+    Balances of those at risk are of the month's start; a rate is paid on what is held at its end.
+    """
     table = given.panel.table
     last = table[table["month"] == table["month"].max()]
-    total = float(last["weight"].sum())
-    words = f"{total:,.0f} of balance at the start of {last['month'].iloc[0]:%Y-%m} in {last['unit'].nunique():,} units"
+    total, moment = float(last["weight"].sum()), "end" if given.kind.effect is Effect.REPRICING else "start"
+    month, units = last["month"].iloc[0], f"{last['unit'].nunique():,} units"
+    if (last["weight"] == 1.0).all():
+        return f"{units} in {month:%Y-%m}, without balances"
+    words = f"{total:,.0f} of balance at the {moment} of {month:%Y-%m} in {units}"
     by = [name for name in given.fitted.spec.segments.by if name in last]
     if not by or not total:
         return words

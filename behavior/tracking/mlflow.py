@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class MlflowTracker:
             return made
 
     def ready(self, experiment: str) -> None:
-        """Make sure that runs can be kept; refuses a registry that was moved."""
+        """Make sure that runs can be kept."""
         self._experiment(experiment)
 
     @contextmanager
@@ -250,23 +251,28 @@ class MlflowTracker:
                 engine.dispose()
 
     def _experiment(self, name: str) -> str:
-        location = (self.home / "artifacts" / _slug(name)).as_uri()
-        known = self.client.get_experiment_by_name(name)
-        if known is None:
-            from mlflow.exceptions import MlflowException
+        """Id of the experiment whose files lie under `home`.
 
-            try:
-                return str(self.client.create_experiment(name, artifact_location=location))
-            except MlflowException:  # another process was first
-                known = self.client.get_experiment_by_name(name)
-                if known is None:
-                    raise
-        if known.artifact_location != location:
-            raise BehaviorError(
-                f"experiment `{name}` keeps its files at {known.artifact_location}, expected {location}: MLflow writes "
-                "absolute places, so a registry cannot be moved. Put it back, or start a new one."
-            )
-        return str(known.experiment_id)
+        MLflow writes absolute places: an experiment of a registry that was moved or copied would go on writing where it
+        came from. Such a registry goes on in a further one, ``NAME (2)``.
+        """
+        for number in count(1):
+            own = name if number == 1 else f"{name} ({number})"
+            location = (self.home / "artifacts" / _slug(own)).as_uri()
+            known = self.client.get_experiment_by_name(own) or self._made(own, location)
+            if known.artifact_location == location:
+                return str(known.experiment_id)
+        raise AssertionError
+
+    def _made(self, name: str, location: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.create_experiment(name, artifact_location=location)
+        except MlflowException:  # another process was first
+            if self.client.get_experiment_by_name(name) is None:
+                raise
+        return self.client.get_experiment_by_name(name)
 
     def _names(self) -> list[str]:
         return sorted(model.name for model in self.client.search_registered_models(max_results=1000))

@@ -6,14 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
+from behavior.assumptions.manifest import behaviour_digest
 from behavior.assumptions.people import same_person, signer
-from behavior.assumptions.set import AssumptionTable
+from behavior.assumptions.set import UNVALIDATED, AssumptionTable
 from behavior.errors import DigestMismatch, GateFailed, NotApproved
 from behavior.reporting.html import restate
 from behavior.reporting.signature import signature
 from behavior.tracking.base import ModelRecord, Tracker
 
-PASSED = "passed"
+PASSED, FAILED = "passed", "failed: "
+CURVES = "curve_digests"
 
 
 def sign(
@@ -90,12 +92,18 @@ def signed_report(report: str, record: ModelRecord) -> str:
     return restate(report, "", {**version, **signature(record.tags)})
 
 
+def curve_tags(tables: Sequence[AssumptionTable]) -> dict[str, str]:
+    """What a version keeps of the curves that were exported with it: a digest of each table."""
+    return {CURVES: " ".join(behaviour_digest(table) for table in tables)}
+
+
 def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tuple[AssumptionTable, ...]:
-    """Tables whose provenance says who signed the version they came from; unsigned ones stay as they are.
+    """Tables whose provenance says what the registry says of their version: who signed it, and which gates failed.
 
     Raises
     ------
-    BehaviorError : the registry has no such version. DigestMismatch : its version of that number is of another run.
+    BehaviorError : the registry has no such version. DigestMismatch : its version of that number is of another run, or
+    was exported with other curves or terms.
     """
     signed = []
     for table in tables:
@@ -103,11 +111,33 @@ def with_signatures(tables: tuple[AssumptionTable, ...], tracker: Tracker) -> tu
         if origin.model and origin.model_version is not None:
             record = tracker.record(origin.model, origin.model_version)
             _refuse_other_run(table, record)
-            tags = record.tags
-            if tags.get("validation_status") == "validated":
-                origin = replace(origin, validation=f"validated by {tags['validated_by']} at {tags['validated_at']}")
+            _refuse_other_curves(table, record)
+            failed = _failed_gates(record)
+            origin = replace(origin, validation=_validation(record), failed_gates=failed or origin.failed_gates)
         signed.append(replace(table, provenance=origin))
     return tuple(signed)
+
+
+def without_signatures(tables: tuple[AssumptionTable, ...]) -> tuple[AssumptionTable, ...]:
+    """Tables of models as nobody has signed them: where no registry was asked, a draft's own word is no signature."""
+    return tuple(
+        replace(table, provenance=replace(table.provenance, validation=UNVALIDATED))
+        if table.provenance.model
+        else table
+        for table in tables
+    )
+
+
+def _validation(record: ModelRecord) -> str:
+    tags = record.tags
+    if tags.get("validation_status") != "validated":
+        return UNVALIDATED
+    return f"validated by {tags['validated_by']} at {tags['validated_at']}"
+
+
+def _failed_gates(record: ModelRecord) -> tuple[str, ...]:
+    gates = record.tags.get("gates", "")
+    return tuple(gates.removeprefix(FAILED).split(", ")) if gates.startswith(FAILED) else ()
 
 
 def _refuse_other_run(table: AssumptionTable, record: ModelRecord) -> None:
@@ -117,4 +147,15 @@ def _refuse_other_run(table: AssumptionTable, record: ModelRecord) -> None:
         raise DigestMismatch(
             f"{table.name} comes from run {run} as {record.name}@{record.version}, and this registry's {record.name}@"
             f"{record.version} from run {record.run}. Name the profile that the model was trained under."
+        )
+
+
+def _refuse_other_curves(table: AssumptionTable, record: ModelRecord) -> None:
+    """Gates and signature are of the curves that were exported with a version, not of what a draft was made into."""
+    kept, found = record.tags.get(CURVES, ""), behaviour_digest(table)
+    if kept and found not in kept.split():
+        raise DigestMismatch(
+            f"{table.name}: found values and terms with sha256 {found[:12]}, which {record.name}@{record.version} was "
+            "not registered with: neither its gates nor its signature are of them. Publish the draft as `behavior "
+            "train` wrote it, or bring curves of your own in with `behavior assumptions import`."
         )

@@ -30,6 +30,7 @@ from behavior.workflows.last_champion import beside_champion, champion_of, tags_
 from behavior.workflows.learned import Learned, learn, refuse_refit
 from behavior.workflows.panels import panels_of
 from behavior.workflows.request import SPEC_FILE, TrainingRequest
+from behavior.workflows.sign import FAILED, PASSED, curve_tags
 from behavior.workflows.stages import Stages
 
 
@@ -122,7 +123,7 @@ def train(request: TrainingRequest, tracker: Tracker, drafts: DraftStore, stages
     with stages.stage(f"{name}: checks"):
         checked = beside_champion(checked, request, tracker, before)
         findings = run_checks(checked, request.spec.gates)
-        tags = _version_tags(request, findings) | tags_of(checked, findings, before)
+        tags = _version_tags(request, findings) | tags_of(checked, findings, before) | curve_tags(draft.tables)
     with stages.stage(f"{name}: report"):
         facts = facts_of(request, learned, findings)
         exhibits = kind.exhibits(learned.exported, panel, checked.split, checked.predictions)
@@ -265,7 +266,7 @@ def _version_tags(request: TrainingRequest, findings: Findings) -> dict[str, str
         **request.read_with,
         "developer": request.developer,
         "validation_status": "unvalidated",
-        "gates": "failed: " + ", ".join(f.check for f in findings.blocking) if findings.blocking else "passed",
+        "gates": FAILED + ", ".join(f.check for f in findings.blocking) if findings.blocking else PASSED,
         "spec_digest": request.spec.digest,
         "data_digest": data_digest(request.history.sources),
         "code_version": code_version(),

@@ -172,6 +172,21 @@ def test_decay_says_which_segments_it_pooled() -> None:
     assert said == (", ".join(thin) or "none")
 
 
+def test_events_are_counted_in_the_history_and_in_what_was_learned_from() -> None:
+    """A count that a reader finds again in the extract, beside the part of it that a fit has seen."""
+    columns = {
+        "mortgage_prepayment": {"payoffs": "payoff", "defaults": "default", "curtailments": "curtailment"},
+        "nmd_decay": {"moves into other products": "migrated"},
+    }
+    for name, counted in columns.items():
+        one = made(name)
+        learning = one.split.train | one.split.validate
+        for fact, column in counted.items():
+            happened = np.nan_to_num(one.panel.table[column].to_numpy()) > 0
+            facts = one.fitted.facts
+            assert (facts[fact], facts[f"{fact} learned from"]) == (happened.sum(), happened[learning].sum())
+
+
 @pytest.mark.parametrize("name", HAZARDS)
 def test_files_hold_the_champion_and_a_second_fit_is_the_same(name: str) -> None:
     one, again = made(name), fit(name)

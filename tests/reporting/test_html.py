@@ -10,6 +10,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
+from behavior.assumptions.effects import Effect
 from behavior.features.prepayment import FEATURES
 from behavior.kinds.base import Exhibit
 from behavior.reporting.charts import draw
@@ -152,6 +153,26 @@ def test_a_validator_reads_how_much_depends_on_the_model_and_how_to_check_it_aga
     exposure = re.search(r"exposure</th><td>([\d,]+) of balance at the start of [\d-]+ in [\d,]+ units", text)
     assert exposure is not None and float(exposure[1].replace(",", "")) > 0
     assert "behavior validate mortgage_prepayment@" in text
+
+
+def test_what_a_model_speaks_of_is_said_with_the_day_of_its_balances(fakes: ModuleType) -> None:
+    """Rates paid are weighed by what is held at the month's end; series without a balance have none."""
+    given_ = fakes.make_input()
+    rates = replace(given_, kind=replace(given_.kind, effect=Effect.REPRICING))
+    unknown = replace(rates, panel=replace(given_.panel, table=given_.panel.table.assign(weight=1.0)))
+    said = {}
+    for name, one in {"held": given_, "paid": rates, "unknown": unknown}.items():
+        table = identity(one)[0]
+        assert isinstance(table, Table)
+        said[name] = dict(table.data.itertuples(index=False, name=None))["exposure"]
+    assert " of balance at the start of " in said["held"] and " of balance at the end of " in said["paid"]
+    assert said["unknown"].endswith(", without balances") and "segments" not in said["unknown"]
+
+
+def test_a_setting_stands_there_as_it_is_written() -> None:
+    """A seed with thousands, or a flag as another language writes it, could not be copied back."""
+    written = ["20260930", "true", "0.25", "1e-07", "best"]
+    assert [_plain(one) for one in (20260930, True, 0.25, 1e-07, "best")] == written
 
 
 def test_every_feature_that_is_used_is_listed_with_its_direction(fakes: ModuleType) -> None:

@@ -169,9 +169,10 @@ def test_mlflow_needs_an_absolute_place_and_sends_nothing(empty_registry: Put) -
     assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
 
 
-def test_a_copied_mlflow_registry_can_be_read_but_not_written(
+def test_a_moved_mlflow_registry_goes_on_where_it_stands(
     empty_registry: Callable[[Path], Path], tmp_path: Path
 ) -> None:
+    """What was kept is read, what is new is kept beside it, and nothing is written where it came from."""
     from behavior.tracking.mlflow import MlflowTracker
 
     old, new = tmp_path / "old", tmp_path / "new"
@@ -181,9 +182,12 @@ def test_a_copied_mlflow_registry_can_be_read_but_not_written(
     shutil.move(old, new)
     moved = MlflowTracker(new)
     assert dict(moved.record("nmd_decay").files) == FILES
-    for ask in (lambda: moved.ready("behavior"), lambda: registered(moved)):
-        with pytest.raises(BehaviorError, match="cannot be moved"):
-            ask()
+    for version in (2, 3):
+        moved.ready("behavior")
+        assert registered(moved).version == version
+    assert [dict(moved.record("nmd_decay", one).files) for one in (1, 2, 3)] == [FILES] * 3
+    assert {one.name for one in moved.client.search_experiments()} >= {"behavior", "behavior (2)"}
+    assert not old.exists()
     moved.close()
 
 

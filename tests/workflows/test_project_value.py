@@ -92,6 +92,31 @@ def test_a_profiles_plan_and_mix_shift_reach_the_report_and_its_results_are_told
     assert "settings (settings.toml), plan (plan.csv) changed since the results were written" in said
 
 
+def test_a_result_that_was_stopped_while_it_was_written_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of two valuations side by side must not be read as one: ``result.json`` goes first and comes last."""
+    project = Project(load_profile("profile.toml"))
+    result = value_project(project, project.store().load("simple", project.settings.as_of, allow_draft=True))
+    written = write_result(result, folder / "out")
+    before = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert {path.name for path in written} == set(before) >= {"result.json", "eve.csv"}
+    replace, seen = Path.replace, list[str]()
+
+    def stopped(path: Path, target: Path) -> Path:
+        seen.append(target.name)
+        if len(seen) == len(before) // 2:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_result(result, folder / "out")
+    assert not (folder / "out" / "result.json").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    write_result(result, folder / "out")
+    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
