@@ -40,7 +40,10 @@ BAND = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Grid:
-    """Rising nodes: ages and months in the money in months, incentive in decimals a year."""
+    """Rising nodes: ages and months in the money in months, incentive in decimals a year.
+
+    An axis that a table lacks has one node, which is no number: loans keep their own value there.
+    """
 
     ages: IntArray
     incentives: FloatArray
@@ -68,9 +71,9 @@ def grid_for(
     most = float(np.quantile(burnout, 0.9995))
     burnt = BURNOUT[: int(np.searchsorted(BURNOUT, most)) + 1].astype(np.float64)
     if Driver.MONTHS_IN_THE_MONEY not in drivers:
-        burnt = np.zeros(1)
+        burnt = np.full(1, np.nan)
     if Driver.RATE_INCENTIVE not in drivers:
-        nodes = np.zeros(1)
+        nodes = np.full(1, np.nan)
     return Grid(ages, np.round(nodes, 6), burnt)
 
 
@@ -175,11 +178,14 @@ def surface(
     coarse = [_thinned(len(axis)) for axis in (grid.incentives, grid.burnout, grid.ages)]
     error = np.zeros([len(one) for one in coarse])
     cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
+    axes = [
+        (name, own) for name, own in zip((INCENTIVE, IN_THE_MONEY), cells.T, strict=True) if not np.isnan(own).any()
+    ]
     for place, age in enumerate(grid.ages):
         rows = representatives(matrix, weight, float(age), order)
         values = np.repeat(matrix.values[rows][None], len(cells), axis=0)
-        _set(values, matrix, INCENTIVE, cells[:, 0][:, None])
-        _set(values, matrix, IN_THE_MONEY, cells[:, 1][:, None])
+        for name, own in axes:
+            _set(values, matrix, name, own[:, None])
         _set(values, matrix, "age_months", float(age))
         for name, codes in resets.codes(matrix, rows, float(age)).items():
             _set(values, matrix, name, codes)
