@@ -15,6 +15,7 @@ from behavior.assumptions.effects import Driver
 from behavior.estimators.bands import log_error, log_error_between
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._prepayment_penalties import PenaltiesOfRows
 from behavior.kinds._prepayment_raking import Factors
 from behavior.kinds._prepayment_resets import Resets
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
@@ -164,7 +165,7 @@ def surface(
     weight: FloatArray,
     grid: Grid,
     season: tuple[float, ...],
-    resets: Resets,
+    ends: Sequence[Resets | PenaltiesOfRows],
 ) -> tuple[FloatArray, FloatArray]:
     """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
 
@@ -187,8 +188,9 @@ def surface(
         for name, own in axes:
             _set(values, matrix, name, own[:, None])
         _set(values, matrix, "age_months", float(age))
-        for name, codes in resets.codes(matrix, rows, float(age)).items():
-            _set(values, matrix, name, codes)
+        for end in ends:
+            for name, codes in end.codes(matrix, rows, float(age)).items():
+                _set(values, matrix, name, codes)
         _set(values, matrix, "month_of_year", neutral + 1.0)
         flat = matrix.with_values(values.reshape(-1, values.shape[-1]))
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]

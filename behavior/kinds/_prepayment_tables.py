@@ -18,6 +18,7 @@ from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
 from behavior.kinds._prepayment_learning import SMALL_CAUSES, stiff
 from behavior.kinds._prepayment_panel import rules_of
+from behavior.kinds._prepayment_penalties import ENDS, PENALTY, PenaltiesOfRows, PenaltyPhase
 from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._prepayment_resets import Resets
 from behavior.kinds._prepayment_segments import as_in_a_book, by_rate, curves_by_rate, of_assets
@@ -34,7 +35,7 @@ LEAST_ROWS = 30
 """Loan-months below which a curve is averaged over all months, and not held to the model's totals."""
 DRIVEN = ("incentive", "months_in_the_money")
 """Features that a curve with drivers has an axis for."""
-AXES = ("age_months", "month_of_year", "fixed_period", "reset_phase")
+AXES = ("age_months", "month_of_year", "fixed_period", "reset_phase", PENALTY)
 """Features that every curve or its season has an axis for."""
 
 
@@ -58,20 +59,23 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
     season = export_grid.season_of(model, held, weight, spec.split.seed)
+    phase, months = PenaltyPhase(fitted.estimators["inputs"].extra.get(ENDS, {}), spec), spec.export.months
+    ends = phase.months(table)
     curves: tuple[AssumptionCurve, ...] = ()
     for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= LEAST_ROWS else mask
         own, resets = table.loc[mask, [*DRIVEN, "age_months"]], Resets.of(table, mask, rows)
+        penalties = PenaltiesOfRows(phase, ends[rows])
         grid = export_grid.grid_for(
             own["incentive"].to_numpy(),
             own["months_in_the_money"].to_numpy(),
-            spec.export.months,
+            months,
             drivers,
-            resets.ages(spec.export.months) if "reset_phase" in held.names else (),
+            [*(resets.ages(months) if "reset_phase" in held.names else ()), *penalties.ages(months)],
             table["incentive"].to_numpy()[rows],
         )
         part = held.with_values(held.values[rows])
-        values, error = export_grid.surface(model, rival, part, weight[rows], grid, season, resets)
+        values, error = export_grid.surface(model, rival, part, weight[rows], grid, season, (resets, penalties))
         seen = export_grid.exposure(own, grid)
         curves = (*curves, export_grid.make_curve(segment, grid, drivers, values, error, seen))
     scheme = scheme_of(spec)
