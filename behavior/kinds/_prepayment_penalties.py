@@ -33,6 +33,8 @@ AROUND = (0, 1, 2, 3, 4, 6, 7)
 """Nodes around an end: its last month before, and those between which payoffs after it move."""
 
 LEAST_AWAITED = 5.0
+LEAST_AGES = 6
+"""Ages on either side of an end that were seen: periods of a quarter or a year tell no month from the next."""
 LEAST_JUMP = np.log(2.0)
 BEYOND_DOUBT = 12.0
 """Twice the log likelihood that a jump must be worth: one chance in 300 that one of ten ages has it by luck. Of 85
@@ -159,7 +161,7 @@ def _worth(seen: FloatArray, awaited: FloatArray, end: int) -> float:
     ages = np.arange(end - WINDOW + 1, end + WINDOW + 1)
     own, base = seen[ages], awaited[ages]
     after = ages > end
-    if min(base[after].sum(), base[~after].sum()) < LEAST_AWAITED:
+    if any(base[side].sum() < LEAST_AWAITED or (base[side] > 0).sum() < LEAST_AGES for side in (after, ~after)):
         return 0.0
     smooth = np.column_stack([np.ones(len(ages)), (ages - end - 0.5) / WINDOW])
     plain, _ = _poisson(smooth, own, base)
