@@ -35,7 +35,7 @@ ROLES = Roles("incentive", "age_months", "months_in_the_money", ("product",))
 MONTHS, AS_OF = 96, pd.Timestamp("2026-09-30")
 
 
-def hazard(law: str, held: FloatArray, age: AnyArray, incentive: AnyArray) -> FloatArray:
+def hazard(law: str, held: AnyArray, age: AnyArray, incentive: AnyArray) -> FloatArray:
     """Monthly hazard; `held` is 1 for the product with a penalty, and the law says what that does."""
     plain = 0.012 * np.minimum(age / 20.0, 1.0) * np.exp(25.0 * incentive)
     barred = np.where(age <= 36, 0.12, np.where(age <= 38, 4.0, 1.0))
