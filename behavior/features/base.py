@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -59,6 +59,16 @@ class FeatureMatrix:
     def with_values(self, values: FloatArray) -> FeatureMatrix:
         """The same columns with other rows."""
         return replace(self, values=values)
+
+    def without(self, names: Collection[str]) -> FeatureMatrix:
+        """The matrix without some features; those that it does not have are no fault."""
+        kept = [place for place, name in enumerate(self.names) if name not in names]
+        return FeatureMatrix(
+            tuple(self.names[place] for place in kept),
+            self.values[:, kept],
+            tuple(self.signs[place] for place in kept if self.signs),
+            {name: words for name, words in self.levels.items() if name not in names},
+        )
 
 
 MOST_LEVELS = 20

@@ -15,6 +15,7 @@ from behavior.assumptions.effects import Driver
 from behavior.estimators.bands import log_error, log_error_between
 from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
+from behavior.kinds._prepayment_penalties import PenaltiesOfRows
 from behavior.kinds._prepayment_raking import Factors
 from behavior.kinds._prepayment_resets import Resets
 from behavior.quantities import AnyArray, BoolArray, FloatArray, IntArray
@@ -40,7 +41,10 @@ BAND = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Grid:
-    """Rising nodes: ages and months in the money in months, incentive in decimals a year."""
+    """Rising nodes: ages and months in the money in months, incentive in decimals a year.
+
+    An axis that a table lacks has one node, which is no number: loans keep their own value there.
+    """
 
     ages: IntArray
     incentives: FloatArray
@@ -68,9 +72,9 @@ def grid_for(
     most = float(np.quantile(burnout, 0.9995))
     burnt = BURNOUT[: int(np.searchsorted(BURNOUT, most)) + 1].astype(np.float64)
     if Driver.MONTHS_IN_THE_MONEY not in drivers:
-        burnt = np.zeros(1)
+        burnt = np.full(1, np.nan)
     if Driver.RATE_INCENTIVE not in drivers:
-        nodes = np.zeros(1)
+        nodes = np.full(1, np.nan)
     return Grid(ages, np.round(nodes, 6), burnt)
 
 
@@ -161,7 +165,7 @@ def surface(
     weight: FloatArray,
     grid: Grid,
     season: tuple[float, ...],
-    resets: Resets,
+    ends: Sequence[Resets | PenaltiesOfRows],
 ) -> tuple[FloatArray, FloatArray]:
     """Hazard without season, shape (incentives, burnout, ages), and the standard error of its logarithm.
 
@@ -175,14 +179,18 @@ def surface(
     coarse = [_thinned(len(axis)) for axis in (grid.incentives, grid.burnout, grid.ages)]
     error = np.zeros([len(one) for one in coarse])
     cells = np.stack(np.meshgrid(grid.incentives, grid.burnout, indexing="ij"), -1).reshape(-1, 2)
+    axes = [
+        (name, own) for name, own in zip((INCENTIVE, IN_THE_MONEY), cells.T, strict=True) if not np.isnan(own).any()
+    ]
     for place, age in enumerate(grid.ages):
         rows = representatives(matrix, weight, float(age), order)
         values = np.repeat(matrix.values[rows][None], len(cells), axis=0)
-        _set(values, matrix, INCENTIVE, cells[:, 0][:, None])
-        _set(values, matrix, IN_THE_MONEY, cells[:, 1][:, None])
+        for name, own in axes:
+            _set(values, matrix, name, own[:, None])
         _set(values, matrix, "age_months", float(age))
-        for name, codes in resets.codes(matrix, rows, float(age)).items():
-            _set(values, matrix, name, codes)
+        for end in ends:
+            for name, codes in end.codes(matrix, rows, float(age)).items():
+                _set(values, matrix, name, codes)
         _set(values, matrix, "month_of_year", neutral + 1.0)
         flat = matrix.with_values(values.reshape(-1, values.shape[-1]))
         hazard = model.predict_hazard(flat).reshape(len(cells), -1) / season[neutral]

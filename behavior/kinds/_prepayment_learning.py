@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from behavior.freed import give_back_freed
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._learning import absent_features, learn_challengers, learn_inputs, learn_small_cause
 from behavior.kinds._prepayment_panel import rules_of
+from behavior.kinds._prepayment_penalties import ENDS, PenaltyPhase, ends_found
 from behavior.kinds._prepayment_resets import RESET_FEATURES, resets_matter, without_resets
 from behavior.kinds._prepayment_segments import TERMS, FoundSegments, by_rate, read_by, segments_found
 from behavior.kinds._prepayment_words import currencies_in_words, old_rates
@@ -51,10 +53,13 @@ def fit(panel: Panel, split: PanelSplit, spec: ModelSpec) -> FittedModel:
     found, inputs, matrix = _read(panel, split, spec)
     spec, payoff, learning = found.spec, panel.table["payoff"].to_numpy(), split.train | split.validate
     inputs, matrix, resets = _resets_judged(inputs, matrix, payoff, learning, panel, spec)
+    ends = ends_found(panel, matrix, learning, _roles(matrix.names, spec), spec)
+    inputs, matrix = _with_penalties(inputs, matrix, ends, panel, spec)
     strong = refuse_leaks(panel, matrix, payoff, learning, TARGETS, FEATURES, rules_of(spec).lag_months)
     champion, estimators, facts = _learn(panel, split, spec, inputs, matrix)
     facts |= strong | ({"resets in words": resets} if resets else {})
     facts |= {"segments in words": found.words} if found.words else {}
+    facts |= {"penalties in words": _penalties_in_words(ends)} if ends else {}
     challengers = _challengers(panel, split, spec, matrix, champion)
     return FittedModel("mortgage_prepayment", spec, estimators, challengers, facts, keeps_challengers=True)
 
@@ -71,6 +76,8 @@ def refit(judged: FittedModel, panel: Panel, split: PanelSplit, spec: ModelSpec)
     found, inputs, matrix = _read(panel, split, spec)
     if not set(RESET_FEATURES) & set(judged.estimators["inputs"].names):
         inputs, matrix = _without_resets(inputs, matrix)
+    ends = judged.estimators["inputs"].extra.get(ENDS, {})
+    inputs, matrix = _with_penalties(inputs, matrix, ends, panel, found.spec)
     champion, estimators, facts = _learn(panel, split, found.spec, inputs, matrix)
     challengers = _challengers(panel, split, found.spec, matrix, champion) if stiff(champion.model) else {}
     return FittedModel("mortgage_prepayment", found.spec, estimators, challengers, facts, keeps_challengers=True)
@@ -197,3 +204,19 @@ def _resets_judged(
 def _without_resets(inputs: ModelInputs, matrix: FeatureMatrix) -> tuple[ModelInputs, FeatureMatrix]:
     plain = without_resets(matrix)
     return ModelInputs(plain.names, plain.levels, inputs.extra), plain
+
+
+def _with_penalties(
+    inputs: ModelInputs, matrix: FeatureMatrix, ends: Mapping[str, int], panel: Panel, spec: ModelSpec
+) -> tuple[ModelInputs, FeatureMatrix]:
+    """Inputs and matrix with the months around each segment's end, where there are any."""
+    if not ends:
+        return inputs, matrix
+    phase = PenaltyPhase(ends, spec)
+    known = ModelInputs(inputs.names, inputs.levels, {**inputs.extra, ENDS: dict(ends)}, phase)
+    return known, phase(matrix, panel)
+
+
+def _penalties_in_words(ends: Mapping[str, int]) -> str:
+    told = ", ".join(f"{name} after month {end}" for name, end in sorted(ends.items()))
+    return f"payoffs jump as where a penalty ends ({told}): the months before and after are read apart"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -130,14 +130,7 @@ def _surprise_beyond_chance(score: FloatArray, own: FloatArray, variance: FloatA
 
 def without_resets(matrix: FeatureMatrix) -> FeatureMatrix:
     """The matrix without the features of resets."""
-    kept = [place for place, name in enumerate(matrix.names) if name not in RESET_FEATURES]
-    return replace(
-        matrix,
-        names=tuple(matrix.names[place] for place in kept),
-        values=matrix.values[:, kept],
-        signs=tuple(matrix.signs[place] for place in kept),
-        levels={name: words for name, words in matrix.levels.items() if name not in RESET_FEATURES},
-    )
+    return matrix.without(RESET_FEATURES)
 
 
 def _learned(codes: IntArray, words: tuple[str, ...], levels: tuple[str, ...]) -> FloatArray:

@@ -18,6 +18,7 @@ from behavior.features.prepayment import FEATURES
 from behavior.kinds import _prepayment_export as export_grid
 from behavior.kinds._prepayment_learning import SMALL_CAUSES, stiff
 from behavior.kinds._prepayment_panel import rules_of
+from behavior.kinds._prepayment_penalties import ENDS, PENALTY, PenaltiesOfRows, PenaltyPhase
 from behavior.kinds._prepayment_raking import rake
 from behavior.kinds._prepayment_resets import Resets
 from behavior.kinds._prepayment_segments import as_in_a_book, by_rate, curves_by_rate, of_assets
@@ -29,11 +30,13 @@ from behavior.quantities import FloatArray, IntArray, Quantity
 
 DRIVERS = (Driver.RATE_INCENTIVE, Driver.MONTHS_IN_THE_MONEY)
 LEVEL_MONTHS = 36
+"""Last months whose totals a table with drivers is held to; one without speaks of today's rates, of the last alone."""
 LEAST_ROWS = 30
 """Loan-months below which a curve is averaged over all months, and not held to the model's totals."""
-CELL = ("incentive", "months_in_the_money", "age_months")
-AXES = (*CELL, "month_of_year", "fixed_period", "reset_phase")
-"""Features that a curve or its season has an axis for."""
+DRIVEN = ("incentive", "months_in_the_money")
+"""Features that a curve with drivers has an axis for."""
+AXES = ("age_months", "month_of_year", "fixed_period", "reset_phase", PENALTY)
+"""Features that every curve or its season has an axis for."""
 
 
 def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable, ...]:
@@ -51,24 +54,28 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
     model = fitted.estimators[cause]
     rival = _rival(fitted, cause)
     drivers = DRIVERS if cause == "payoff" else ()
+    axes = (*DRIVEN, *AXES) if drivers else AXES
     table = panel.table
     weight = table["weight"].to_numpy()
     last = (table["month"] == table["month"].max()).to_numpy()
     season = export_grid.season_of(model, held, weight, spec.split.seed)
+    phase, months = PenaltyPhase(fitted.estimators["inputs"].extra.get(ENDS, {}), spec), spec.export.months
+    ends = phase.months(table)
     curves: tuple[AssumptionCurve, ...] = ()
     for segment, mask in curves_by_rate(table, spec) if by_rate(spec) else curves_wanted(table, spec):
         rows = mask & last if (mask & last).sum() >= LEAST_ROWS else mask
-        own, resets = table.loc[mask, list(CELL)], Resets.of(table, mask, rows)
+        own, resets = table.loc[mask, [*DRIVEN, "age_months"]], Resets.of(table, mask, rows)
+        penalties = PenaltiesOfRows(phase, ends[rows])
         grid = export_grid.grid_for(
             own["incentive"].to_numpy(),
             own["months_in_the_money"].to_numpy(),
-            spec.export.months,
+            months,
             drivers,
-            resets.ages(spec.export.months) if "reset_phase" in held.names else (),
+            [*(resets.ages(months) if "reset_phase" in held.names else ()), *penalties.ages(months)],
             table["incentive"].to_numpy()[rows],
         )
         part = held.with_values(held.values[rows])
-        values, error = export_grid.surface(model, rival, part, weight[rows], grid, season, resets)
+        values, error = export_grid.surface(model, rival, part, weight[rows], grid, season, (resets, penalties))
         seen = export_grid.exposure(own, grid)
         curves = (*curves, export_grid.make_curve(segment, grid, drivers, values, error, seen))
     scheme = scheme_of(spec)
@@ -93,7 +100,7 @@ def _table(fitted: FittedModel, panel: Panel, held: FeatureMatrix, cause: str) -
         averaged_over={
             "book": f"loans at risk in the last month of history, by balance, near each age: sha256 "
             f"{export_grid.digest_of(table['unit'].to_numpy()[last])}",
-            "covariates": ", ".join(name for name in held.names if name not in AXES),
+            "covariates": ", ".join(name for name in held.names if name not in axes),
             "macros": export_grid.macros_in_words(model, held, weight, last),
         },
         provenance=Provenance(model=spec.model.name or spec.model.kind, spec_digest=spec.digest),
@@ -110,10 +117,11 @@ def _levelled(table: AssumptionTable, panel: Panel, held: FeatureMatrix, model: 
     """Each curve held to the model along its axes over the last years by balance, averaging and grid included.
 
     The model speaks of rows with macros `held` as the curve holds them: those of the last years, where they moved, are
-    not those that the curve is spent under.
+    not those that the curve is spent under. Nor are their rates where a table has no axis for them.
     """
     month = month_number(panel.table["month"])
-    late = month > month.max() - LEVEL_MONTHS
+    months = LEVEL_MONTHS if table.drivers else 1
+    late = month > month.max() - months
     recent = panel.rows(late)
     values, curve = table_values(table, recent)
     weight, target = recent.table["weight"].to_numpy(), model.predict_hazard(rows_of(held, late))
@@ -127,7 +135,8 @@ def _levelled(table: AssumptionTable, panel: Panel, held: FeatureMatrix, model: 
             continue
         own = {axis: held[mine] for axis, held in axes.items()}
         curves.append(export_grid.raked(one, rake(own, values[mine], target[mine], weight[mine])))
-    words = f"held to the model's totals along the axes over the last {LEVEL_MONTHS} months by balance"
+    span = f"{months} months" if months > 1 else "month"
+    words = f"held to the model's totals along the axes over the last {span} by balance"
     return replace(table, curves=tuple(curves), averaged_over={**table.averaged_over, "level": words})
 
 

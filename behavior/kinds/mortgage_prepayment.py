@@ -7,6 +7,7 @@ month's start) and MONTHS_IN_THE_MONEY (burnout). The season is a table of twelv
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from behavior.assumptions.effects import Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable
@@ -18,6 +19,7 @@ from behavior.kinds._learning import explain_hazard, predictions_table
 from behavior.kinds._prepayment_exhibits import exhibits
 from behavior.kinds._prepayment_learning import fit, refit
 from behavior.kinds._prepayment_panel import build_panel, panels
+from behavior.kinds._prepayment_penalties import ENDS, PenaltyPhase
 from behavior.kinds._prepayment_segments import divided_by
 from behavior.kinds._prepayment_tables import DRIVERS, export, table_values
 from behavior.kinds.base import FittedModel, ModelKind, Predictions
@@ -62,6 +64,8 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
     estimators = estimators_of(files, {})
     if "segments" in estimators["inputs"].extra:
         spec = divided_by(spec, tuple(estimators["inputs"].extra["segments"]))
+    if ends := estimators["inputs"].extra.get(ENDS):
+        estimators["inputs"] = replace(estimators["inputs"], derived=PenaltyPhase(ends, spec))
     return FittedModel("mortgage_prepayment", spec, estimators, challengers_of(files), keeps_challengers=True)
 
 
