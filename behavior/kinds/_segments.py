@@ -29,7 +29,8 @@ def scheme_of(spec: ModelSpec) -> SegmentScheme:
 
 def absent_columns(table: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
     """What is said of segment columns that the history does not have; nothing where it has all."""
-    absent = [name for name in spec.segments.by if name not in spec.segments.bands and name not in table.columns]
+    named = [name for name in spec.segments.by if name not in spec.segments.bands]
+    absent = [name for name in named if name not in table.columns or table[name].eq(POOLED).all()]
     return {"segment columns that the history does not have, pooled": ", ".join(absent)} if absent else {}
 
 
