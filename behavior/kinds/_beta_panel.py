@@ -114,9 +114,6 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     if len(set(currency_of_rows(joined[known]))) > 1:
         by = list(dict.fromkeys([*by, "currency"]))  # money of two currencies does not add up
     dropped |= _never_paid(joined, known, by)
-    wider = _read_from_wider(joined, known, spec.segments.by)
-    dropped |= {"account-months of unknown segments, read from pooled laws": int(wider.sum())} if wider.any() else {}
-    known &= ~wider
     held = joined[known].assign(
         interest=balance[known] * rate[known], month_number=month_number(joined.loc[known, "month"])
     )
@@ -136,21 +133,6 @@ def _with_unknown_pooled(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     optional = [name for name in spec.segments.by if (column := ACCOUNTS.column(name)) and not column.required]
     labels = {name: rows.get(name, pd.Series(np.nan, rows.index)).astype(object) for name in optional}
     return rows.assign(**{name: one.where(one.notna() & one.ne(""), POOLED) for name, one in labels.items()})
-
-
-def _read_from_wider(rows: pd.DataFrame, known: BoolArray, by: Sequence[str]) -> BoolArray:
-    """Known rows of a segment that is not wholly known, where others of its product are: shape (rows,).
-
-    A product of which nothing more is said has a law of its own; one of which some accounts have a customer type has a
-    pooled law of those, which says more of its other accounts than they would of each other.
-    """
-    found = np.zeros(len(rows), dtype=bool)
-    segments = list(rows.loc[known, list(by)].drop_duplicates().itertuples(index=False, name=None))
-    for wide in (one for one in segments if POOLED in one):
-        fits = [all(label in (POOLED, own) for label, own in zip(wide, one, strict=True)) for one in segments]
-        if sum(fits) > 1:
-            found |= known & np.logical_and.reduce([rows[name].eq(label) for name, label in zip(by, wide, strict=True)])
-    return found
 
 
 def _never_paid(joined: pd.DataFrame, known: BoolArray, by: Sequence[str]) -> dict[str, int]:

@@ -161,13 +161,18 @@ def test_accounts_whose_customer_type_nobody_knows_have_a_law_by_product(product
     assert fitted.facts["segment columns that the history does not have, pooled"] == "customer_type"
 
 
-def test_accounts_without_a_customer_type_are_read_from_those_of_their_product_that_have_one(products, market):
-    types = [("savings", "retail"), ("savings", "wholesale"), ("savings", None), ("checking", ""), ("checking", None)]
+def test_accounts_that_do_not_say_their_customer_type_are_the_pooled_law_of_their_product(products, market):
+    types = [("savings", "retail"), ("savings", None), ("savings", ""), ("checking", "retail")]
     accounts, months = accounts_paying(products, types)
     history = CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": months})
-    panel = KIND.build_panel(history, market[1], spec_of("deposit_history/1", '["product", "customer_type"]'))
-    assert set(panel.table["unit"]) == {"savings / retail", "savings / wholesale", f"checking / {POOLED}"}
-    assert panel.dropped["account-months of unknown segments, read from pooled laws"] == MONTHS
+    spec = spec_of("deposit_history/1", '["product", "customer_type"]')
+    panel = KIND.build_panel(history, market[1], spec)
+    assert set(panel.table["unit"]) == {"savings / retail", f"savings / {POOLED}", "checking / retail"}
+    fitted = KIND.fit(panel, split_panel(panel, spec.split), spec)
+    tables = KIND.export(fitted, ExportContext(ENDS[-1], panel, market[1], pd.DataFrame()))
+    assert not [fault for table in tables for fault in table_faults(table)]
+    laws = {curve.segment: curve.values for curve in tables[0].curves}
+    np.testing.assert_allclose(laws[("savings", POOLED)], laws[("savings", "retail")], atol=1e-9)
 
 
 def test_a_segment_of_which_no_account_carries_a_rate_is_named(market):
