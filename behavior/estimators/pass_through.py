@@ -249,7 +249,8 @@ class StructuralPassThrough:
                 again = replicates(layout, task, free, (first, last), calendar, options.seed + number, told)
             laws.append(_segment_law(one, fit, segment, again, options))
         laws = [with_unseen(law, laws, groups) for law in laws]
-        fallbacks = [fallback(self.layout_, key, group, laws, options) for key, group in groups.items()]
+        wider = {key: group for key, group in groups.items() if key not in started}
+        fallbacks = [fallback(self.layout_, key, group, laws, options) for key, group in wider.items()]
         return (*laws, *fallbacks)
 
 

@@ -17,6 +17,7 @@ from behavior.estimators.pass_through_series import RateSeries
 from behavior.estimators.pass_through_static import ConstantBeta
 from behavior.kinds._beta_facts import fit_facts
 from behavior.kinds._beta_panel import pieces_of_panel
+from behavior.kinds._segments import absent_columns
 from behavior.kinds.base import FittedModel
 from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
@@ -101,7 +102,7 @@ def _facts(
     model: StructuralPassThrough, series: list[RateSeries], rows: pd.DataFrame, spec: ModelSpec
 ) -> dict[str, Any]:
     counted = {"series": len(series), "rows": len(rows), "index": spec.options.get("index", "short")}
-    return {**counted, **fit_facts(model)}
+    return {**counted, **absent_columns(rows, spec), **fit_facts(model)}
 
 
 def paths_from(model: StructuralPassThrough) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from behavior.assumptions.effects import POOLED
 from behavior.assumptions.segments import band_labels
 from behavior.errors import Fault, FittingError, SpecFault
 from behavior.estimators.pass_through_series import RateSeries
@@ -15,6 +16,7 @@ from behavior.kinds._beta_ladders import stopped, with_ladders
 from behavior.market.history import RateHistory, role_in
 from behavior.months import month_number
 from behavior.panel.base import CustomerHistory, Panel
+from behavior.panel.contracts import ACCOUNTS
 from behavior.panel.dense import month_end_of
 from behavior.panel.market_rates import currency_of_rows
 from behavior.quantities import BoolArray, FloatArray, IntArray
@@ -24,7 +26,7 @@ LAGS = 36
 LONG_GAP = 12
 SERIES_COLUMNS = ("institution", "region", "currency", "product")
 SHORT_RATES = ("short_rate", *(f"short_rate_{lag}_months_before" for lag in range(1, LAGS + 1)))
-ACCOUNTS, PRODUCTS = "deposit_history/1", "product_rate_history/1"
+PRODUCTS = "product_rate_history/1"
 
 
 def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSpec) -> Panel:
@@ -32,9 +34,9 @@ def build_beta_panel(history: CustomerHistory, rates: RateHistory, spec: ModelSp
 
     Raises
     ------
-    SpecFault : segment columns that the history does not have. FittingError : no rate paid in the window.
+    SpecFault : a segment column that neither history nor contract has. FittingError : no rate paid in the window.
     """
-    rows, dropped = _account_rows(history, spec) if history.contract == ACCOUNTS else _product_rows(history, spec)
+    rows, dropped = _account_rows(history, spec) if history.contract == ACCOUNTS.id else _product_rows(history, spec)
     rows, outside = _window(rows, spec)
     index = str(spec.options.get("index", "short"))
     rows, stale = _with_short_rates(rows, rates, index)
@@ -99,8 +101,8 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     if "product" in months.columns and "product" in accounts.columns:
         opened = accounts.set_index("account_id")["product"]
         joined["product"] = joined["product"].fillna(joined["account_id"].map(opened))
-    joined = _with_bands(joined, spec)
-    _require_columns(joined, spec, ACCOUNTS)
+    joined = _with_unknown_pooled(_with_bands(joined, spec), spec)
+    _require_columns(joined, spec, ACCOUNTS.id)
     balance = joined["balance"].to_numpy(dtype=np.float64)
     rate = joined["rate_paid"].to_numpy(dtype=np.float64)
     known = np.isfinite(balance) & np.isfinite(rate) & (balance > 0)
@@ -124,6 +126,13 @@ def _account_rows(history: CustomerHistory, spec: ModelSpec) -> tuple[pd.DataFra
     rows["rate_paid"] = _summed(place, held["interest"].to_numpy(dtype=np.float64)) / rows["weight"]
     rows["period_months"] = 1
     return _named(rows, spec), dropped
+
+
+def _with_unknown_pooled(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """The rows with `pooled` where a segment column that the contract leaves open is absent or says nothing."""
+    optional = [name for name in spec.segments.by if (column := ACCOUNTS.column(name)) and not column.required]
+    labels = {name: rows.get(name, pd.Series(np.nan, rows.index)).astype(object) for name in optional}
+    return rows.assign(**{name: one.where(one.notna() & one.ne(""), POOLED) for name, one in labels.items()})
 
 
 def _never_paid(joined: pd.DataFrame, known: BoolArray, by: Sequence[str]) -> dict[str, int]:

@@ -52,9 +52,12 @@ class OpenBook:
     segment: IntArray
     labels: list[tuple[str, ...]]
 
-    def of_segment(self, segment: tuple[str, ...]) -> OpenAccounts | None:
-        """Those of a segment, `POOLED` taking any; None where there are none."""
-        fits = [all(mine in (POOLED, own) for mine, own in zip(segment, one, strict=True)) for one in self.labels]
+    def of_segment(self, segment: tuple[str, ...], alone: bool = False) -> OpenAccounts | None:
+        """Those of a segment, `POOLED` taking any, or with `alone` none but those that do not say it; None: no such."""
+        fits = [
+            one == segment if alone else all(mine in (POOLED, own) for mine, own in zip(segment, one, strict=True))
+            for one in self.labels
+        ]
         mine = np.asarray(fits, dtype=bool)[self.segment]
         every = self.accounts
         return OpenAccounts(rows_of(every.matrix, mine), every.weight[mine], every.level[mine]) if mine.any() else None

@@ -100,7 +100,7 @@ def _minimum_cells(levels: FloatArray, grid: IntArray, spreads: FloatArray) -> F
 
 
 class _CurveMaker:
-    """Makes the curves of one segment on one grid; hazards are clipped to [0, 1] and rise with the spread."""
+    """Makes the curves of one segment on one grid; hazards are clipped to [0, 1]."""
 
     def __init__(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from behavior.assumptions.curve import AssumptionCurve
 from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable, Provenance
@@ -15,7 +17,7 @@ from behavior.kinds._decay_book import accounts_of, balances_of, open_book
 from behavior.kinds._decay_curves import segment_curves
 from behavior.kinds._inputs import ModelInputs
 from behavior.kinds._prepayment_export import digest_of, season_of
-from behavior.kinds._segments import curves_wanted, scheme_of, segment_name
+from behavior.kinds._segments import curves_wanted, scheme_of, segment_codes, segment_name
 from behavior.kinds.base import ExportContext, FittedModel
 from behavior.quantities import AnyArray, Quantity
 from behavior.specs import ModelSpec
@@ -38,9 +40,11 @@ def export(fitted: FittedModel, context: ExportContext) -> tuple[AssumptionTable
     withdrawal: list[AssumptionCurve] = []
     migrated: list[AssumptionCurve] = []
     clipped: dict[str, float] = {}
+    codes, labels = segment_codes(table, scheme_of(spec))
     for segment, mask in curves_wanted(table, spec):
+        alone = {labels[code] for code in np.unique(codes[mask])} == {segment}
         rows, place = table[mask], _level(inputs.extra["segments"], segment)
-        accounts = book.of_segment(segment) or accounts_of(fitted, rows, rows_of(matrix, mask))
+        accounts = book.of_segment(segment, alone) or accounts_of(fitted, rows, rows_of(matrix, mask))
         made = segment_curves(fitted, accounts, rows, segment, place, grid, drivers, seasons)
         withdrawal += made[0]
         migrated += made[1]

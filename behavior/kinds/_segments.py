@@ -29,7 +29,8 @@ def scheme_of(spec: ModelSpec) -> SegmentScheme:
 
 def absent_columns(table: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
     """What is said of segment columns that the history does not have; nothing where it has all."""
-    absent = [name for name in spec.segments.by if name not in spec.segments.bands and name not in table.columns]
+    named = [name for name in spec.segments.by if name not in spec.segments.bands]
+    absent = [name for name in named if name not in table.columns or table[name].eq(POOLED).all()]
     return {"segment columns that the history does not have, pooled": ", ".join(absent)} if absent else {}
 
 
@@ -85,7 +86,8 @@ def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str,
 
     A segment below the minimum exposure falls back on its first column with the others pooled, and where that is thin
     too, or there is one column only, on a wholly pooled curve. A fallback that no segment needs is not exported: a
-    wholly pooled curve would speak for every position of a book.
+    wholly pooled curve would speak for every position of a book. Rows that do not say to which segment they belong are
+    the ones that a fallback speaks of first: where they are enough, it is learned from them and not from those that do.
     """
     scheme = scheme_of(spec)
     count = len(scheme.columns)
@@ -101,9 +103,11 @@ def curves_wanted(table: pd.DataFrame, spec: ModelSpec) -> list[tuple[tuple[str,
         if mask.sum() >= least and POOLED not in labels[place]:
             own[labels[place]] = mask
             continue
-        wider = first == labels[place][0]
-        if count > 1 and labels[place][0] != POOLED and wider.sum() >= least:
-            fallback[(labels[place][0], *(POOLED,) * (count - 1))] = wider
+        wider, key = first == labels[place][0], (labels[place][0], *(POOLED,) * (count - 1))
+        if count == 1 or labels[place][0] == POOLED or wider.sum() < least:
+            wider, key = np.ones(len(table), dtype=bool), (POOLED,) * count
+        if labels[place] == key and mask.sum() >= least:
+            fallback[key] = mask
         else:
-            fallback[(POOLED,) * count] = np.ones(len(table), dtype=bool)
+            fallback.setdefault(key, wider)
     return [*own.items(), *fallback.items()]

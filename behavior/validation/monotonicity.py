@@ -9,11 +9,12 @@ customer forgoes.
 Mechanism
 ---------
 Every exported curve is walked along every driver axis, at each month and each place of the other axes; a step the
-wrong way beyond 1e-5 a month counts, a hundredth of a CPR point: a curve of many accounts is their mix, those who
-react most leave first, and the mix may turn by less than anyone could use. Beside it the realised and the predicted
-share by group of the driver on the test rows, so that the direction can be seen and not only be constrained. Burnout
-(months in the money) is expected to slow a behaviour and is shown without being judged; so is pass-through by rate
-level, which has only to stay between 0 and 1.5.
+wrong way beyond 1e-5 a month counts, a hundredth of a CPR point. A curve by months since as-of is judged by its mean
+hazard up to each month, which is what has left by then: it is the path of a mix, those who react most leave first, and
+of those who are left after many months at a wide spread fewer may leave in the month than at a narrow one. Beside it
+the realised and the predicted share by group of the driver on the test rows, so that the direction can be seen and not
+only be constrained. Burnout (months in the money) is expected to slow a behaviour and is shown without being judged; so
+is pass-through by rate level, which has only to stay between 0 and 1.5.
 
 Signs of high risk
 ------------------
@@ -33,7 +34,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from behavior.assumptions.effects import Driver, Effect
+from behavior.assumptions.curve import AssumptionCurve
+from behavior.assumptions.effects import Driver, Effect, MonthMeaning
 from behavior.assumptions.set import AssumptionTable
 from behavior.errors import DoesNotApply
 from behavior.kinds.base import Exhibit
@@ -92,14 +94,21 @@ def _walk(table: AssumptionTable) -> tuple[int, int, float, int]:
         values: FloatArray = curve.values
         top = LARGEST_PASS_THROUGH if table.quantity is Quantity.MARGINAL_PASS_THROUGH else 1.0
         outside += int(((values < 0.0) | (values > top)).sum())
+        judged = _mean_so_far(curve) if table.month_meaning is MonthMeaning.SINCE_AS_OF else values
         for axis, driver in enumerate(table.drivers):
             if driver not in JUDGED or table.effect is Effect.REPRICING:
                 continue
-            rises = np.diff(values, axis=axis)
+            rises = np.diff(judged, axis=axis)
             steps += rises.size
             wrong += int((rises < -SMALLEST_STEP).sum())
             worst = max(worst, float(-rises.min(initial=0.0)))
     return steps, wrong, worst, outside
+
+
+def _mean_so_far(curve: AssumptionCurve) -> FloatArray:
+    """Mean hazard a month up to each of a curve's months, by the logarithm of what is left; shape of its values."""
+    gone = np.cumsum(-np.log1p(-np.clip(curve.monthly_values, 0.0, 1.0 - 1e-12)), axis=-1)
+    return np.asarray(gone[..., curve.months - 1] / curve.months)
 
 
 def _realised(given: CheckInput, values: dict[str, float]) -> tuple[Exhibit, ...]:

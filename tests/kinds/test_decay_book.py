@@ -57,6 +57,19 @@ def test_the_book_is_the_bank_s_balance_at_as_of() -> None:
     assert everyone is not None and len(everyone.weight) == len(book.units)
 
 
+def test_accounts_that_do_not_say_their_segment_are_a_curve_s_alone_where_it_is_learned_from_them() -> None:
+    panel, fitted = learnt()
+    silent = panel.table["unit"].astype(str).str[-1].isin(["1", "2", "3"]).to_numpy()
+    table = panel.table.assign(customer_type=panel.table["customer_type"].astype(object).mask(silent))
+    book = book_of(replace(panel, table=table, entries=None), fitted)
+    last = (table["month"] == table["month"].max()) & (table["closed"] + table["migrated"] == 0)
+    for product in table["product"].unique():
+        mine = last & (table["product"] == product)
+        found, every = book.of_segment((product, POOLED), alone=True), book.of_segment((product, POOLED))
+        assert found is not None and every is not None
+        assert (len(found.weight), len(every.weight)) == (int((mine & silent).sum()), int(mine.sum()))
+
+
 def test_a_campaign_of_the_last_month_is_in_the_curve_at_its_weight() -> None:
     panel, fitted = learnt()
     entries = panel.entries

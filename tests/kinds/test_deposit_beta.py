@@ -126,6 +126,55 @@ def test_balance_weighted_over_accounts(market):
     assert panel.dropped["account-months without a positive balance"] == 2
 
 
+def accounts_paying(products, types):
+    """One account a product and type, each paying its product's rate and a little of its own; types may be absent."""
+    rates = products.tables["product_rates"].pivot(index="month", columns="product", values="rate_paid")
+    names = [f"{number}" for number in range(len(types))]
+    accounts = pd.DataFrame(
+        {"account_id": names, "product": [one for one, _ in types], "customer_type": [two for _, two in types]}
+    )
+    parts = [
+        pd.DataFrame({"account_id": name, "month": ENDS, "balance": 100.0, "rate_paid": rates[product].to_numpy()})
+        for name, (product, _) in zip(names, types, strict=True)
+    ]
+    return accounts, pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("column", ["absent", "empty"])
+def test_accounts_whose_customer_type_nobody_knows_have_a_law_by_product(products, market, column):
+    accounts, months = accounts_paying(products, [("savings", None), ("savings", None), ("checking", None)])
+    accounts = accounts.drop(columns="customer_type") if column == "absent" else accounts
+    history = CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": months})
+    spec = spec_of("deposit_history/1", '["product", "customer_type"]')
+    panel = KIND.build_panel(history, market[1], spec)
+    fitted = KIND.fit(panel, split_panel(panel, spec.split), spec)
+    tables = KIND.export(fitted, ExportContext(ENDS[-1], panel, market[1], pd.DataFrame()))
+    assert not [fault for table in tables for fault in table_faults(table)]
+    segments = [curve.segment for curve in tables[0].curves]
+    assert sorted(segments) == [("checking", POOLED), (POOLED, POOLED), ("savings", POOLED)]
+    by_product = spec_of("deposit_history/1", '["product"]')
+    alone = KIND.build_panel(history, market[1], by_product)
+    plain = KIND.export(KIND.fit(alone, split_panel(alone, by_product.split), by_product), None)[0]
+    for one in plain.curves:
+        own = next(curve for curve in tables[0].curves if curve.segment == (*one.segment, POOLED))
+        np.testing.assert_array_equal(own.values, one.values)
+    assert fitted.facts["segment columns that the history does not have, pooled"] == "customer_type"
+
+
+def test_accounts_that_do_not_say_their_customer_type_are_the_pooled_law_of_their_product(products, market):
+    types = [("savings", "retail"), ("savings", None), ("savings", ""), ("checking", "retail")]
+    accounts, months = accounts_paying(products, types)
+    history = CustomerHistory("deposit_history/1", {"accounts": accounts, "account_months": months})
+    spec = spec_of("deposit_history/1", '["product", "customer_type"]')
+    panel = KIND.build_panel(history, market[1], spec)
+    assert set(panel.table["unit"]) == {"savings / retail", f"savings / {POOLED}", "checking / retail"}
+    fitted = KIND.fit(panel, split_panel(panel, spec.split), spec)
+    tables = KIND.export(fitted, ExportContext(ENDS[-1], panel, market[1], pd.DataFrame()))
+    assert not [fault for table in tables for fault in table_faults(table)]
+    laws = {curve.segment: curve.values for curve in tables[0].curves}
+    np.testing.assert_allclose(laws[("savings", POOLED)], laws[("savings", "retail")], atol=1e-9)
+
+
 def test_a_segment_of_which_no_account_carries_a_rate_is_named(market):
     """It has no law of its own, and nothing else of the report would know it by name."""
     accounts = pd.DataFrame(

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.assumptions.effects import POOLED
 from behavior.assumptions.matching import match_segments
 from behavior.assumptions.segments import SegmentScheme
-from behavior.kinds._segments import segment_codes
+from behavior.kinds._segments import curves_wanted, segment_codes
+from behavior.specs import parse_spec
 from tests.assumption_examples import flat_decay
 
+SPEC = """
+[model]
+kind = "nmd_decay"
+version = 1
+owner = "tests"
+[history]
+contract = "deposit_history/1"
+[segments]
+by = ["product", "customer_type"]
+minimum_exposure_months = 12
+[estimator]
+family = "spline_hazard"
+"""
 COLUMNS = {
     "flags": pd.Series([True, False, True]),
     "flags with a gap": pd.Series([True, False, None], dtype=object),
@@ -33,3 +49,15 @@ def test_an_exported_label_finds_the_rows_it_was_learned_from(name: str) -> None
     found = match_segments(rows, table)
     assert found.curve_index[known].tolist() == codes[known].tolist()
     assert found.how[known].tolist() == ["own"] * int(known.sum())
+
+
+@pytest.mark.parametrize(("silent", "own"), [(40, True), (5, False)])
+def test_a_fallback_speaks_first_of_the_rows_that_do_not_say_their_segment(silent: int, own: bool) -> None:
+    """Blank cells of a book match pooled curves alone: those of rows that are as silent, where they are enough."""
+    types = ["retail"] * 30 + ["firm"] * 20 + ["rare"] * 3 + [None] * silent
+    table = pd.DataFrame({"product": "savings", "customer_type": types})
+    spec = parse_spec(SPEC, "spec.toml")
+    found = dict(curves_wanted(table, spec))
+    assert list(found) == [("savings", "firm"), ("savings", "retail"), ("savings", POOLED)]
+    blank = table["customer_type"].isna().to_numpy()
+    np.testing.assert_array_equal(found["savings", POOLED], blank if own else np.ones(len(table), dtype=bool))

@@ -309,6 +309,27 @@ def test_a_step_the_wrong_way_is_found(fakes: ModuleType) -> None:
     assert answer("monotonicity", given).values["wrong_steps"] == 0.0
 
 
+def test_a_path_of_a_mix_is_judged_by_what_has_left(fakes: ModuleType) -> None:
+    """Half the balance answers the driver and leaves first: late months of a wide spread have calm money alone."""
+    given = fakes.make_input()
+    (table,) = given.tables
+    months = np.arange(1, 361)
+    grid = next(iter(table.curves[0].driver_grids.values()))
+    calm, restless = np.full(len(grid), 0.004), 0.01 * np.exp(40.0 * grid)
+    left = 0.5 * sum((1 - one[:, None]) ** np.arange(361) for one in (calm, restless))
+    hazard = 1 - left[:, 1:] / left[:, :-1]
+    assert np.diff(hazard, axis=0).min() < -1e-4, "late hazards of this mix fall as the driver rises"
+
+    def steps(values: np.ndarray, meaning: MonthMeaning) -> float:
+        curves = tuple(replace(one, months=months, values=values) for one in table.curves)
+        finding = answer("monotonicity", replace(given, tables=(replace(table, curves=curves, month_meaning=meaning),)))
+        return finding.values["wrong_steps"]
+
+    assert steps(hazard, MonthMeaning.SINCE_AS_OF) == 0.0
+    assert steps(hazard, MonthMeaning.SINCE_ORIGINATION) > 0.0, "each month of a loan's age stands for itself"
+    assert steps(hazard[::-1].copy(), MonthMeaning.SINCE_AS_OF) > 0.5
+
+
 def test_sensitivity_tells_what_lies_outside_training(hazard: CheckInput) -> None:
     finding = answer("sensitivity", hazard)
     seen = hazard.predictions.table.loc[hazard.split.train, "driver"]
