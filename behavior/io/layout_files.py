@@ -11,8 +11,9 @@ import pandas as pd
 
 from behavior.cells import Breach
 from behavior.columns import VALUE_REQUIRED
-from behavior.contracts import Place, examine, faults_at
-from behavior.errors import ContractFault, Fault
+from behavior.contracts import Place, TableContract, examine, faults_at
+from behavior.errors import ContractFault, Fault, FaultyInput
+from behavior.io.found_faults import FoundFaults
 from behavior.io.registry import table_of
 from behavior.io.sources.registry import batches, layout_of
 from behavior.io.writers import write_stream
@@ -21,22 +22,21 @@ from behavior.io.writers import write_stream
 class LayoutFiles:
     """Files of one layout under each other; memory does not grow with their length where the layout is streamed.
 
-    `rows`, `dropped` and `faults` are of what has been gone through: rows kept, reason -> rows left out, everything
-    wrong.
+    `rows` and `dropped` are of what has been gone through: rows kept, reason -> rows left out. What is wrong goes to
+    `faults`, of a file that cannot be read at all too: the files behind it are gone through all the same.
     """
 
-    def __init__(self, layout: str, paths: Sequence[Path]) -> None:
-        self.layout, self.paths = layout, paths
+    def __init__(self, layout: str, paths: Sequence[Path], faults: FoundFaults) -> None:
+        self.layout, self.paths, self.faults = layout, paths, faults
         self.rows = 0
         self.dropped: dict[str, int] = {}
-        self.faults: list[Fault] = []
 
     def check(self) -> None:
         """Go through all rows.
 
         Raises
         ------
-        FaultyInput : a file is absent, empty or in another layout. SpecFault : no such layout.
+        SpecFault : no such layout.
         """
         for _ in self._tables():
             pass
@@ -48,39 +48,46 @@ class LayoutFiles:
 
         Raises
         ------
-        ContractFault : listing every fault. FaultyInput, SpecFault : as `check`.
+        ContractFault : with the faults held. SpecFault : as `check`.
         """
         write_stream(self._right_tables(), path)
 
     def _right_tables(self) -> Iterator[pd.DataFrame]:
         yield from (table for table in self._tables() if not self.faults)
         if self.faults:
-            raise ContractFault(self.faults)
+            raise ContractFault(self.faults.held)
 
     def _tables(self) -> Iterator[pd.DataFrame]:
         contract = table_of(layout_of(self.layout).contract)
         once = _Once(contract.key if layout_of(self.layout).whole else contract.key[:1])
         for path in self.paths:
-            before = self.rows
             once.next_file()
-            for batch in batches(self.layout, path):
-                for reason, count in batch.dropped.items():
-                    self.dropped[reason] = self.dropped.get(reason, 0) + count
-                self.faults += batch.faults
-                if batch.table.empty:
-                    continue
-                table, found = examine(batch.table, contract, Place(path.name, batch.lines))
-                unread = {(fault.where, fault.line) for fault in batch.faults}
-                # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
-                self.faults += [
-                    one for one in found if one.rule != VALUE_REQUIRED or (one.where, one.line) not in unread
-                ]
-                self.faults += once.faults(table, Place(path.name, batch.lines))
-                self.rows += len(table)
-                yield table
-            if self.rows == before and not self.faults:
-                said = "; ".join(f"{count:,} rows {reason} dropped" for reason, count in self.dropped.items())
-                self.faults.append(Fault(path.name, f"expected at least one row that counts ({said or 'none found'})"))
+            try:
+                yield from self._tables_of(path, contract, once)
+            except FaultyInput as error:
+                self.faults.add(error.faults)
+
+    def _tables_of(self, path: Path, contract: TableContract, once: _Once) -> Iterator[pd.DataFrame]:
+        before, wrong, dropped = self.rows, len(self.faults), dict[str, int]()
+        for batch in batches(self.layout, path):
+            for reason, count in batch.dropped.items():
+                dropped[reason] = dropped.get(reason, 0) + count
+                self.dropped[reason] = self.dropped.get(reason, 0) + count
+            self.faults.add(batch.faults)
+            if batch.table.empty:
+                continue
+            place = Place(path.name, batch.lines)
+            table, found = examine(batch.table, contract, place)
+            unread = {(fault.where, fault.line) for fault in batch.faults}
+            # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
+            self.faults.add([one for one in found if one.rule != VALUE_REQUIRED or (one.where, one.line) not in unread])
+            self.faults.add(once.faults(table, place))
+            self.rows += len(table)
+            yield table
+        if self.rows == before and len(self.faults) == wrong:
+            said = "; ".join(f"{count:,} rows {reason} dropped" for reason, count in dropped.items())
+            rule = f"expected at least one row that counts ({said or 'none found'})"
+            self.faults.add([Fault(path.name, rule, hint="Is this the whole file?")])
 
 
 class _Once:

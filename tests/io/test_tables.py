@@ -14,7 +14,8 @@ from behavior.contracts import ContractGroup, check_between
 from behavior.engine.contracts import BOOK_TABLE
 from behavior.errors import Fault, FaultyInput
 from behavior.io.files import write_atomically
-from behavior.io.tables import csv_text, read_table, rejects_csv, write_table
+from behavior.io.found_faults import FoundFaults, rejects_file
+from behavior.io.tables import csv_text, read_table, write_table
 from behavior.panel.contracts import DEPOSIT_HISTORY, LOAN_MONTHS, MORTGAGE_HISTORY
 
 BOOK = (
@@ -312,4 +313,6 @@ def test_an_absent_file_names_its_neighbours(tmp_path: Path) -> None:
 
 def test_rejects_are_a_table(tmp_path: Path) -> None:
     faults = read_table(_file(tmp_path, BOOK.replace("180000.00", "x")), BOOK_TABLE).faults
-    assert rejects_csv(faults).splitlines()[1].startswith("book.csv,3,balance,x,")
+    with rejects_file(tmp_path / "rejects.csv") as write:
+        FoundFaults(write).add(faults)
+    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8").splitlines()[1].startswith("book.csv,3,balance,x,")
