@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.columns import VALUE_REQUIRED
+from behavior.columns import VALUE_REQUIRED, day_numbers
 from behavior.contracts import Place, TableContract, examine, faults_at
 from behavior.errors import ContractFault, Fault, FaultyInput
 from behavior.io.found_faults import FoundFaults
 from behavior.io.registry import table_of
+from behavior.io.sources.lives import LoanMarks, marks_of, places_of
 from behavior.io.sources.registry import batches, layout_of
 from behavior.io.writers import write_stream
+from behavior.quantities import BoolArray, IntArray
 
 
 class LayoutFiles:
@@ -44,8 +45,6 @@ class LayoutFiles:
     def write(self, path: Path) -> None:
         """Write all rows as one Parquet file in the contract's own form: nothing where there is a fault.
 
-        Months that stand twice or out of order across the parts of one file are left to whoever reads it.
-
         Raises
         ------
         ContractFault : with the faults held. SpecFault : as `check`.
@@ -59,7 +58,8 @@ class LayoutFiles:
 
     def _tables(self) -> Iterator[pd.DataFrame]:
         contract = table_of(layout_of(self.layout).contract)
-        once = _Once(contract.key if layout_of(self.layout).whole else contract.key[:1])
+        whole = layout_of(self.layout).whole
+        once = _Once(contract.key, "") if whole else _Once(contract.key[:1], contract.order)
         for path in self.paths:
             once.next_file()
             try:
@@ -91,31 +91,53 @@ class LayoutFiles:
 
 
 class _Once:
-    """What stands in one file only: a unit of a layout that is streamed, with all its rows; else the key of a row.
+    """What stands once: a unit in one of the files, and its months in their order over the parts of a file.
 
-    Eight bytes of each are held, so that the loans of many quarters fit.
+    A unit is a loan or an account where the layout is streamed, else what a row is named by. Of each a mark, the file
+    and the last month are held, 24 bytes, so that the loans of many quarters fit.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
-        self.earlier = np.zeros(0, dtype=np.uint64)
-        self.own: list[npt.NDArray[np.uint64]] = []
+    def __init__(self, names: Sequence[str], order: str) -> None:
+        self.names, self.order = list(names), order
+        self.file = -1
+        self.held = np.zeros(0, dtype=np.uint64)
+        self.files, self.last = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
     def next_file(self) -> None:
         """What was seen so far is of earlier files."""
-        self.earlier = np.unique(np.concatenate([self.earlier, *self.own]))
-        self.own = []
+        self.file += 1
 
     def faults(self, table: pd.DataFrame, place: Place) -> list[Fault]:
-        """The first row of each that stands in an earlier file too; notes all of this part."""
+        """The first row of each unit that an earlier file holds, or that falls behind an earlier part; notes all."""
         if not set(self.names) <= set(table.columns):
             return []
-        marks = pd.util.hash_pandas_object(table[self.names], index=False).to_numpy(dtype=np.uint64)
-        own, first = np.unique(marks, return_index=True)
-        self.own.append(own.astype(np.uint64, copy=False))
-        again = np.sort(first[np.isin(own, self.earlier, assume_unique=True)])
+        marks = marks_of(table[self.names])
+        months = day_numbers(table[self.order]) if self.order else np.zeros(len(table), dtype=np.int64)
+        units, first = np.unique(marks, return_index=True)
+        units = np.asarray(units, dtype=np.uint64)
+        at, known = places_of(self.held, units)
+        rows, seen = first[known], at[known]
+        other = self.files[seen] < self.file
+        behind = ~other & (months[rows] <= self.last[seen])
+        self._note(units, at, known, pd.Series(months).groupby(marks).max().to_numpy())
         name = " + ".join(self.names)
-        rule = f"expected each {name} in one of the files, an earlier one holds it too"
-        cells = table[self.names].iloc[again].astype("str").agg(", ".join, axis=1).tolist() if again.size else []
-        hint = "Leave one of the files out; were two releases put together?"
-        return faults_at(place, [Breach(rule, again, name, hint, cells)]) if again.size else []
+        again = f"expected each {name} in one of the files, an earlier one holds it too"
+        fallen = f"expected each {name} once, or its months to rise down the file: an earlier row has it"
+        breaches = [
+            self._breach(
+                again, np.sort(rows[other]), table, "Leave one of the files out; were two releases put together?"
+            ),
+            self._breach(fallen, np.sort(rows[behind]), table, "Sort the file, or leave out what stands in it twice"),
+        ]
+        return faults_at(place, [one for one in breaches if one.rows is not None and one.rows.size])
+
+    def _note(self, units: LoanMarks, at: IntArray, known: BoolArray, last: IntArray) -> None:
+        self.files[at[known]], self.last[at[known]] = self.file, np.maximum(last[known], self.last[at[known]])
+        new = ~known
+        self.held = np.insert(self.held, at[new], units[new])
+        self.files = np.insert(self.files, at[new], self.file)
+        self.last = np.insert(self.last, at[new], last[new])
+
+    def _breach(self, rule: str, rows: IntArray, table: pd.DataFrame, hint: str) -> Breach:
+        cells = [", ".join(map(str, row)) for row in table[self.names].iloc[rows].astype("str").to_numpy()]
+        return Breach(rule, rows, " + ".join(self.names), hint, cells)

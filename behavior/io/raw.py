@@ -73,7 +73,13 @@ def read_raw(path: Path, form: TextFormat | None = None, contract: TableContract
     ------
     FaultyInput : when there is no such file.
     """
-    data = read_bytes(path)
+    return raw_table(path, read_bytes(path), form, contract)
+
+
+def raw_table(
+    path: Path, data: bytes, form: TextFormat | None = None, contract: TableContract | None = None
+) -> RawTable:
+    """The same of bytes that stand in that file, or in an archive of that name."""
     if data[:4] == PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
         return _read_parquet(path, data, contract)
     try:

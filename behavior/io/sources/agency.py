@@ -242,9 +242,7 @@ def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
     return status.astype("str")
 
 
-def _at_risk(
-    table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], lives: Lives, loans: LoanMarks
-) -> Batch:
+def _at_risk(table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], lives: Lives, loans: LoanMarks) -> Batch:
     """Months at risk only: not the release's last month, not before age 1, nothing after the exit; balance 0 there."""
     left = (table["status"] != "open").to_numpy()
     late = lives.late(table["month"])

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from behavior.months import month_number_or_nan
-from behavior.quantities import BoolArray, FloatArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 
 LoanMarks = npt.NDArray[np.uint64]
 """Eight bytes a row that stand for its loan's name; of ten million names no two share theirs but once in 400,000."""
-ENOUGH = 1 << 16
 
 
-def marks_of(loans: pd.Series) -> LoanMarks:
-    """Marks of names; shape (rows,)."""
-    return pd.util.hash_pandas_object(loans, index=False).to_numpy(dtype=np.uint64)
+def marks_of(names: pd.Series | pd.DataFrame) -> LoanMarks:
+    """Marks of names, or of what several columns together name; shape (rows,)."""
+    return np.asarray(pd.util.hash_pandas_object(names, index=False), dtype=np.uint64)
+
+
+def places_of(held: LoanMarks, loans: LoanMarks) -> tuple[IntArray, BoolArray]:
+    """Where rising marks hold a loan, or would, and whether they do; shapes (rows,)."""
+    at = np.searchsorted(held, loans)
+    known = np.zeros(loans.size, dtype=bool)
+    inside = at < held.size
+    known[inside] = held[at[inside]] == loans[inside]
+    return at, known
 
 
 @dataclass(frozen=True)
@@ -41,47 +49,33 @@ class Seen:
     remaining: FloatArray | None = None
 
 
-@dataclass
 class _Earliest:
-    """A value of each loan, from the row of its earliest month, the first such row of the file: 24 bytes a loan.
+    """A value of each loan, from the row of its earliest month, the first such row of the file: 24 bytes a loan."""
 
-    What comes in waits until it is as much as what is held, so that each loan is sorted a few times only.
-    """
-
-    loans: LoanMarks = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
-    when: FloatArray = field(default_factory=lambda: np.zeros(0))
-    values: FloatArray = field(default_factory=lambda: np.zeros(0))
-    waiting: list[tuple[LoanMarks, FloatArray, FloatArray]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.loans = np.zeros(0, dtype=np.uint64)
+        self.when, self.values = np.zeros(0), np.zeros(0)
 
     def add(self, loans: LoanMarks, number: FloatArray, values: FloatArray, rows: BoolArray) -> None:
-        at = rows & np.isfinite(number) & np.isfinite(values)
-        self.waiting.append(_first_of_each(loans[at], number[at], values[at]))
-        if sum(part[0].size for part in self.waiting) >= max(self.loans.size, ENOUGH):
-            self.settle()
-
-    def settle(self) -> None:
-        """Put what waits to what is held."""
-        parts = [(self.loans, self.when, self.values), *self.waiting]
-        loans, when, values = (np.concatenate(cells) for cells in zip(*parts, strict=True))
-        self.loans, self.when, self.values = _first_of_each(loans, when, values)
-        self.waiting.clear()
+        usable = rows & np.isfinite(number) & np.isfinite(values)
+        loans, number, values = loans[usable], number[usable], values[usable]
+        order = np.lexsort((number, loans))
+        names, first = np.unique(loans[order], return_index=True)
+        first = order[first]
+        at, known = places_of(self.loans, names)
+        known[known] = number[first[known]] < self.when[at[known]]
+        self.when[at[known]], self.values[at[known]] = number[first[known]], values[first[known]]
+        at, known = places_of(self.loans, names)
+        self.when = np.insert(self.when, at[~known], number[first[~known]])
+        self.values = np.insert(self.values, at[~known], values[first[~known]])
+        self.loans = np.insert(self.loans, at[~known], names[~known])
 
     def of(self, loans: LoanMarks) -> FloatArray:
         """The value of each row's loan, NaN where there is none; shape (rows,)."""
-        if not self.loans.size:
-            return np.full(loans.size, np.nan)
-        at = np.minimum(np.searchsorted(self.loans, loans), self.loans.size - 1)
-        return np.where(self.loans[at] == loans, self.values[at], np.nan)
-
-
-def _first_of_each(
-    loans: LoanMarks, when: FloatArray, values: FloatArray
-) -> tuple[LoanMarks, FloatArray, FloatArray]:
-    """Of each loan the row of its earliest month, the first of several; in the order of marks."""
-    order = np.lexsort((when, loans))
-    new = np.diff(loans[order], prepend=~loans[order[:1]]) != 0
-    first = order[new]
-    return loans[first], when[first], values[first]
+        at, known = places_of(self.loans, loans)
+        values = np.full(loans.size, np.nan)
+        values[known] = self.values[at[known]]
+        return values
 
 
 class FirstRows:
@@ -89,19 +83,14 @@ class FirstRows:
 
     def __init__(self) -> None:
         self._held = np.zeros(0, dtype=np.uint64)
-        self._waiting = np.zeros(0, dtype=np.uint64)
 
     def of(self, loans: LoanMarks) -> BoolArray:
         """Rows whose loan stood in no earlier row; shape (rows,)."""
         names, rows = np.unique(loans, return_index=True)
-        at = np.minimum(np.searchsorted(self._held, names), max(self._held.size - 1, 0))
-        new = (self._held[at] != names) if self._held.size else np.ones(names.size, dtype=bool)
-        new &= ~np.isin(names, self._waiting, assume_unique=True)
-        self._waiting = np.concatenate([self._waiting, names[new]])
-        if self._waiting.size >= ENOUGH:
-            self._held, self._waiting = np.union1d(self._held, self._waiting), self._waiting[:0]
+        at, known = places_of(self._held, names)
+        self._held = np.insert(self._held, at[~known], names[~known])
         first = np.zeros(loans.size, dtype=bool)
-        first[rows[new]] = True
+        first[rows[~known]] = True
         return first
 
 
@@ -130,8 +119,6 @@ class Lives:
                 paid.add(loans, -number, part.rate, named)  # the earliest counted backwards is the latest
             if part.remaining is not None:
                 ends.add(loans, -number, number + part.remaining, named & ~part.left)
-        for one in (exits, born, paid, ends):
-            one.settle()
         return cls(last, exits, born, paid, ends)
 
     def late(self, month: pd.Series) -> BoolArray:

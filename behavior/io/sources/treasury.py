@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import Fault, FaultyInput
-from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers, read_published
 from behavior.quantities import FloatArray, IntArray
 
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
@@ -89,14 +88,14 @@ def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
 
 
 def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple[Fault, ...]]:
-    raw = read_raw(path, TextFormat())
+    raw = read_published(path)
     tenors = {str(name): _tenor(str(name)) for name in raw.table.columns}
     columns = sorted((months, name) for name, months in tenors.items() if months is not None)
     heads = [str(name) for name in raw.table.columns if str(name).strip().lower() == "date"]
-    if raw.faults or not heads or not columns:
+    if not heads or not columns:
         hint = "Download the Daily Treasury Par Yield Curve Rates as CSV"
         named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1, hint=hint)
-        raise FaultyInput(raw.faults or (named,))
+        raise FaultyInput((*raw.faults, named))
     if [months for months, _ in columns] == REAL:
         rule = "expected par yields, these are the columns of the real yields (inflation-indexed securities)"
         hint = "Download the Daily Treasury Par Yield Curve Rates, from 1 Mo on"
@@ -106,7 +105,8 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     day = day.fillna(pd.to_datetime(text, format="%m/%d/%y", errors="coerce"))
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     dated = day.notna().to_numpy()
-    faults = [
+    faults = [*raw.faults]
+    faults += [
         Fault(
             path.name,
             "expected a date as 12/31/2024",
