@@ -151,22 +151,23 @@ def examine(
     at = place or Place(contract.table)
     parsed, breaches = parse_table(table, contract)
     faults = faults_at(at, breaches, _first_of_each_name(table))
-    unreadable = {(fault.line, fault.column) for fault in faults if fault.line is not None}
+    unread_faults = len(faults)
     if len(table) == 0:
         empty = Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?")
         return parsed, [*faults, empty]
     wholly = {one.column for one in breaches if one.rows is None}
     for column in contract.columns:
         if column.name in parsed and column.name not in wholly:
-            unread = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
-            found = column_breaches(parsed[column.name], column, column.name in declared, unread)
+            unread_rows = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
+            found = column_breaches(parsed[column.name], column, column.name in declared, unread_rows)
             faults += faults_at(at, found, parsed)
     faults += faults_at(at, _key_and_order(parsed, contract), parsed)
-    for rule in contract.rules:
+    again = [fault for rule in contract.rules for fault in faults_at(at, rule(parsed), parsed)]
+    if unread_faults and any(fault.value == "" for fault in again):
         # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
-        again = faults_at(at, rule(parsed), parsed)
-        faults += [fault for fault in again if fault.value != "" or (fault.line, fault.column) not in unreadable]
-    return parsed, faults
+        unread = {(fault.line, fault.column) for fault in faults[:unread_faults] if fault.line is not None}
+        again = [fault for fault in again if fault.value != "" or (fault.line, fault.column) not in unread]
+    return parsed, [*faults, *again]
 
 
 def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFrame, list[Breach]]:
