@@ -195,7 +195,7 @@ def _first_of_each_name(table: pd.DataFrame) -> pd.DataFrame:
 def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
     there = [str(name) for name in table.columns]
     for name in sorted({name for name in there if there.count(name) > 1}):
-        yield Breach("every column name appears once", column=name)
+        yield Breach("every column name appears once", column=name, hint="Rename or drop one of them")
     absent = [name for name in contract.required if name not in there]
     for name in absent:
         # What is there instead is the same for all of them: it is told once.
@@ -323,7 +323,8 @@ def not_before(later: str, earlier: str, strictly: bool = False) -> Rule:
         if not wrong.any():
             return []
         words = "must be after" if strictly else "must not be before"
-        return [Breach(f"dates out of order: `{later}` {words} `{earlier}`", rows_where(wrong.to_numpy()), later)]
+        rule = f"dates out of order: `{later}` {words} `{earlier}`"
+        return [Breach(rule, rows_where(wrong.to_numpy()), later, "Correct the one that is wrong")]
 
     rule.__doc__ = f"`{later}` is {'after' if strictly else 'not before'} `{earlier}`."
     return rule

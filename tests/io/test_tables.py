@@ -115,7 +115,8 @@ def test_parquet_rows_are_numbered(tmp_path: Path) -> None:
     table = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values().assign(balance=[1.0, -1.0])
     write_table(table, tmp_path / "book.parquet")
     (fault,) = read_table(tmp_path / "book.parquet", BOOK_TABLE).faults
-    assert str(fault) == "book.parquet, row 2, column `balance`: found '-1': expected 0 currency units or more."
+    said = "book.parquet, row 2, column `balance`: found '-1': expected 0 currency units or more. "
+    assert str(fault).startswith(said + "Is its sign or its unit another?")
 
 
 def test_parquet_of_other_types(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_tables_of_a_contract_are_held_to_each_other(tmp_path: Path) -> None:
         "months.csv, line 3, column `loan_id`: found 'L9': expected a `loan_id` of the table `loans`. "
         "Add its row there, or drop these rows",
         "months.csv, line 2, column `month`: found '2020-02-29': dates out of order: a loan has no month before its "
-        "`origination_date`.",
+        "`origination_date`. Correct the date, or set the row aside with `where` in the profile",
     ]
 
 
