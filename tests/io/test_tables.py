@@ -317,3 +317,16 @@ def test_rejects_are_a_table(tmp_path: Path) -> None:
     with rejects_file(tmp_path / "rejects.csv") as write:
         FoundFaults(write).add(faults)
     assert (tmp_path / "rejects.csv").read_text(encoding="utf-8").splitlines()[1].startswith("book.csv,3,balance,x,")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_above_the_header_are_counted_and_not_read(tmp_path: Path, end: str) -> None:
+    """The header would be read as a row, and every line be one too high."""
+    plain = read_table(_file(tmp_path, BOOK, "plain.csv"), BOOK_TABLE).values()
+    text = "\n\n" + BOOK
+    found = read_table(_file(tmp_path, text.replace("\n", end), "blank.csv"), BOOK_TABLE)
+    pd.testing.assert_frame_equal(found.values(), plain)
+    assert found.place.lines is not None and found.place.lines.tolist() == [4, 5]
+    ragged = text + "P9,loan\n"
+    faults = read_table(_file(tmp_path, ragged.replace("\n", end), "ragged.csv"), BOOK_TABLE).faults
+    assert [(one.line, one.rule.partition(",")[0]) for one in faults] == [(6, faults[0].rule.partition(",")[0])]

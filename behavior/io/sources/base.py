@@ -121,6 +121,10 @@ def read_published(path: Path, form: TextFormat | None = None) -> RawTable:
     raw = raw_table(path, published_bytes(path), form)
     if raw.faults and raw.table.empty:
         raise FaultyInput([replace(fault, hint=AS_PUBLISHED) for fault in raw.faults])
+    names = raw.table.columns
+    if twice := [str(name) for name in names[names.duplicated()].unique() if name]:
+        rule = "expected each column once in the header"
+        raise FaultyInput([Fault(path.name, rule, 1, name, hint=AS_PUBLISHED) for name in twice])
     return raw
 
 

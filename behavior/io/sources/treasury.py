@@ -47,6 +47,10 @@ def zero_curves(path: Path) -> Iterator[Batch]:
         if not quoted.any():
             continue
         zero = bootstrap(months[quoted], yields[i][quoted])
+        if not np.isfinite(zero).all():
+            rule = "expected yields in percent that a curve can be made of, a discount factor is 0 or below"
+            faults = (*faults, Fault(path.name, rule, int(lines[i]), None, None, AS_PUBLISHED))
+            continue
         frames.append(
             pd.DataFrame({"as_of": days[i], "months": months[quoted], "zero_rate": zero}).assign(
                 currency="USD", index="discount"
@@ -69,8 +73,9 @@ def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
 
     Returns
     -------
-    Continuously compounded zero rates at the same tenors. Up to six months a bill pays no coupon; beyond, par yields
-    between quotes are linear in tenor and each half-year's discount factor clears a par bond.
+    Continuously compounded zero rates at the same tenors, not finite where a discount factor is not above 0. Up to six
+    months a bill pays no coupon; beyond, par yields between quotes are linear in tenor and each half-year's discount
+    factor clears a par bond.
     """
     short = months <= HALF_YEAR
     zero = 2.0 * np.log1p(par / 2.0)
@@ -83,7 +88,8 @@ def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
     for k, coupon in enumerate(yields / 2.0):
         factors[k] = (1.0 - coupon * annuity) / (1.0 + coupon)
         annuity += factors[k]
-    curve = -np.log(factors) / (grid / 12.0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # yields that no bond can have
+        curve = -np.log(factors) / (grid / 12.0)
     return np.where(short, zero, np.interp(months, grid, curve))
 
 

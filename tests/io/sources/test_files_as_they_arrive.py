@@ -94,3 +94,24 @@ def test_what_is_no_such_text_is_one_fault_of_the_file(tmp_path: Path, layout: s
         faults = tuple(error.faults)
     assert faults and all(one.where == "file.csv" and words in one.rule and one.hint for one in faults)
     assert not any("profile" in one.hint for one in faults), "a layout's text is not declared in a profile"
+
+
+@pytest.mark.parametrize(("layout", "name"), [("freddie_mac_pmms", "pmms30"), ("fred", "FEDFUNDS"), ("snb", "Value")])
+def test_a_column_that_stands_twice_is_one_fault(tmp_path: Path, layout: str, name: str) -> None:
+    path = tmp_path / "file.csv"
+    delimiter = ";" if layout == "snb" else ","
+    head, rows = FILES[layout].split("2023-08", 1) if layout == "snb" else FILES[layout].split("\n", 1)
+    twice = head.rstrip("\n") + f"{delimiter}{name}\n"
+    cells = [f"2023-08{rows}"] if layout == "snb" else [rows]
+    lines = [f"{line}{delimiter}1" for line in "".join(cells).splitlines()]
+    path.write_text(twice + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(FaultyInput, match=f"column `{name}`: expected each column once in the header"):
+        read_whole(layout, path)
+
+
+def test_yields_that_no_curve_can_be_made_of_are_named_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "ust.csv"
+    path.write_text("Date,6 Mo,1 Yr,2 Yr\n03/30/2022,1.0,1.6,99999\n03/31/2022,1.0,1.6,2.3\n", encoding="utf-8")
+    raw = read_whole("treasury_zero_curves", path)
+    assert [(one.line, "discount factor" in one.rule) for one in raw.faults] == [(2, True)]
+    assert raw.table["as_of"].dt.day.tolist() == [31, 31, 31]
