@@ -209,7 +209,7 @@ def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Bre
     if key:
         filled = [name for name in key if not (column := contract.column(name)) or not column.nullable]
         yield from _duplicates(table, key, table[filled].notna().all(axis=1).to_numpy())
-    if contract.order in table and unit is not None:
+    if contract.order and contract.order in table and unit is not None:
         codes, when = unit_codes(table, unit), day_numbers(table[contract.order])
         by_unit = np.argsort(codes, kind="stable") if np.any(np.diff(codes) < 0) else np.arange(codes.size)
         by_unit = by_unit[when[by_unit] > NO_DAY]

@@ -330,3 +330,11 @@ def test_blank_lines_above_the_header_are_counted_and_not_read(tmp_path: Path, e
     ragged = text + "P9,loan\n"
     faults = read_table(_file(tmp_path, ragged.replace("\n", end), "ragged.csv"), BOOK_TABLE).faults
     assert [(one.line, one.rule.partition(",")[0]) for one in faults] == [(6, faults[0].rule.partition(",")[0])]
+
+
+def test_a_column_without_a_name_is_one_more_column(tmp_path: Path) -> None:
+    """Where the order of rows means nothing, no column orders them: not the one named nothing either."""
+    lines = BOOK.splitlines()
+    text = "\n".join([f",{lines[0]}", *(f"row {i},{line}" for i, line in enumerate(lines[1:]))]) + "\n"
+    found = read_table(_file(tmp_path, text), BOOK_TABLE)
+    assert found.faults == () and found.values()[""].tolist() == ["row 0", "row 1"]
