@@ -20,6 +20,8 @@ TIMED = "Set `day = true` for it in the profile, or write the day alone"
 THOUSANDS = r"[-+]?\d{1,3}(?:[,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
 BY_PROFILE = ", or say in a profile what a comma is: `text = { decimal = ',', thousands = '.' }`"
 DECIMAL_COMMA = r"[-+]?\d+(?:\.\d{3})*,\d+"
+AS_FLAG = "Write true or false, or set `values` for it in the profile"
+WHOLE = "Is this the right column? Set `rounded = true` for it in a profile where fractions mean nothing"
 LARGEST_EXACT = 2.0**53
 """From here on floating point no longer tells neighbouring whole numbers apart."""
 
@@ -105,7 +107,9 @@ def _numbers(cells: pd.Series, name: str, whole: bool, unit: str) -> tuple[pd.Se
     if not is_text(cells):
         if pd.api.types.is_bool_dtype(cells.dtype) or not pd.api.types.is_numeric_dtype(cells.dtype):
             rule = f"expected numbers, the column holds {cells.dtype}"
-            return pd.Series(np.nan, cells.index), [Breach(rule, column=name)]
+            return pd.Series(np.nan, cells.index), [
+                Breach(rule, column=name, hint="Map another column, or export it as numbers")
+            ]
         numbers = cells.astype(np.float64) if not pd.api.types.is_integer_dtype(cells) or cells.hasnans else cells
         return _whole(numbers, name) if whole else (numbers.astype(np.float64), [])
     texts = cells.astype("str").str.strip()
@@ -154,9 +158,11 @@ def _whole(numbers: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
     values = numbers.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
     fractions, large = known & (np.floor(values) != values), known & (np.abs(values) >= LARGEST_EXACT)
-    found = [Breach("expected a whole number", np.flatnonzero(fractions), name)] if fractions.any() else []
+    found = [Breach("expected a whole number", np.flatnonzero(fractions), name, WHOLE)] if fractions.any() else []
     if large.any():
-        found.append(Breach("expected a whole number below 2^53", np.flatnonzero(large), name))
+        found.append(
+            Breach("expected a whole number below 2^53", np.flatnonzero(large), name, "Is this the right column?")
+        )
         numbers = numbers.astype(np.float64).mask(large)
     return (numbers.astype(np.int64) if known.all() and not found else numbers), found
 
@@ -199,7 +205,7 @@ def _flags(cells: pd.Series, name: str) -> tuple[pd.Series, list[Breach]]:
         return cells, []
     if not is_text(cells):
         rule = f"expected true or false, the column holds {cells.dtype}"
-        return pd.Series(pd.NA, cells.index, dtype="boolean"), [Breach(rule, column=name)]
+        return pd.Series(pd.NA, cells.index, dtype="boolean"), [Breach(rule, column=name, hint=AS_FLAG)]
     if cells.dtype == object and cells.dropna().map(lambda value: isinstance(value, bool | np.bool_)).all():
         return cells.astype("boolean"), []
     texts = cells.astype("str").str.strip().str.lower()

@@ -19,6 +19,9 @@ LARGEST_PLAIN_RATE = 1.0
 LARGEST_USUAL_RATE = 0.35
 LARGEST_USUAL_SHARE = 3.0
 VALUE_REQUIRED = "a value is required here"
+FILL = "Fill it where the file is made, or set the row aside with `where` in the profile"
+UNKNOWN = "Leave unknown cells empty where the column may be"
+BOUNDED = "Is its sign or its unit another? Declare it for this column in the profile, or correct the cell"
 NO_DAY = -10_000_000
 
 
@@ -65,7 +68,7 @@ def column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Se
             blank[rows] = False
         if blank.any():
             count = int(blank.sum())
-            yield Breach(VALUE_REQUIRED, np.flatnonzero(blank), column.name, values=[""] * count)
+            yield Breach(VALUE_REQUIRED, np.flatnonzero(blank), column.name, FILL, [""] * count)
     if column.kind in ("number", "integer"):
         yield from _number_breaches(cells.to_numpy(dtype=np.float64, na_value=np.nan), column, declared)
     elif column.kind == "month":
@@ -92,15 +95,15 @@ def column_breaches(cells: pd.Series, column: Column, declared: bool, unread: Se
 def _number_breaches(values: AnyArray, column: Column, declared: bool) -> Iterable[Breach]:
     with np.errstate(invalid="ignore"):
         if np.isinf(values).any():
-            yield Breach("expected a finite number", np.flatnonzero(np.isinf(values)), column.name)
+            yield Breach("expected a finite number", np.flatnonzero(np.isinf(values)), column.name, UNKNOWN)
         if column.minimum is not None and (values < column.minimum).any():
             unit = f" {column.unit}" if column.unit else ""
             rule = f"expected {column.minimum:g}{unit} or more"
-            yield Breach(rule, np.flatnonzero(values < column.minimum), column.name)
+            yield Breach(rule, np.flatnonzero(values < column.minimum), column.name, BOUNDED)
         if column.maximum is not None and (values > column.maximum).any():
             unit = f" {column.unit}" if column.unit else ""
             rule = f"expected {column.maximum:g}{unit} or less"
-            yield Breach(rule, np.flatnonzero(values > column.maximum), column.name)
+            yield Breach(rule, np.flatnonzero(values > column.maximum), column.name, BOUNDED)
         if column.unit == RATE_UNIT and not declared:
             yield from _percent_breaches(values, column.name)
         if column.unit.startswith(SHARE_UNIT) and not declared:

@@ -151,22 +151,23 @@ def examine(
     at = place or Place(contract.table)
     parsed, breaches = parse_table(table, contract)
     faults = faults_at(at, breaches, _first_of_each_name(table))
-    unreadable = {(fault.line, fault.column) for fault in faults if fault.line is not None}
+    unread_faults = len(faults)
     if len(table) == 0:
         empty = Fault(at.name, "expected at least one row below the header", hint="Is this the right extract?")
         return parsed, [*faults, empty]
     wholly = {one.column for one in breaches if one.rows is None}
     for column in contract.columns:
         if column.name in parsed and column.name not in wholly:
-            unread = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
-            found = column_breaches(parsed[column.name], column, column.name in declared, unread)
+            unread_rows = [one.rows for one in breaches if one.column == column.name and one.rows is not None]
+            found = column_breaches(parsed[column.name], column, column.name in declared, unread_rows)
             faults += faults_at(at, found, parsed)
     faults += faults_at(at, _key_and_order(parsed, contract), parsed)
-    for rule in contract.rules:
+    again = [fault for rule in contract.rules for fault in faults_at(at, rule(parsed), parsed)]
+    if unread_faults and any(fault.value == "" for fault in again):
         # A cell that could not be read is empty now; saying so a second time would only repeat the first fault.
-        again = faults_at(at, rule(parsed), parsed)
-        faults += [fault for fault in again if fault.value != "" or (fault.line, fault.column) not in unreadable]
-    return parsed, faults
+        unread = {(fault.line, fault.column) for fault in faults[:unread_faults] if fault.line is not None}
+        again = [fault for fault in again if fault.value != "" or (fault.line, fault.column) not in unread]
+    return parsed, [*faults, *again]
 
 
 def parse_table(table: pd.DataFrame, contract: TableContract) -> tuple[pd.DataFrame, list[Breach]]:
@@ -194,7 +195,7 @@ def _first_of_each_name(table: pd.DataFrame) -> pd.DataFrame:
 def _missing_columns(table: pd.DataFrame, contract: TableContract) -> Iterable[Breach]:
     there = [str(name) for name in table.columns]
     for name in sorted({name for name in there if there.count(name) > 1}):
-        yield Breach("every column name appears once", column=name)
+        yield Breach("every column name appears once", column=name, hint="Rename or drop one of them")
     absent = [name for name in contract.required if name not in there]
     for name in absent:
         # What is there instead is the same for all of them: it is told once.
@@ -208,7 +209,7 @@ def _key_and_order(table: pd.DataFrame, contract: TableContract) -> Iterable[Bre
     if key:
         filled = [name for name in key if not (column := contract.column(name)) or not column.nullable]
         yield from _duplicates(table, key, table[filled].notna().all(axis=1).to_numpy())
-    if contract.order in table and unit is not None:
+    if contract.order and contract.order in table and unit is not None:
         codes, when = unit_codes(table, unit), day_numbers(table[contract.order])
         by_unit = np.argsort(codes, kind="stable") if np.any(np.diff(codes) < 0) else np.arange(codes.size)
         by_unit = by_unit[when[by_unit] > NO_DAY]
@@ -322,7 +323,8 @@ def not_before(later: str, earlier: str, strictly: bool = False) -> Rule:
         if not wrong.any():
             return []
         words = "must be after" if strictly else "must not be before"
-        return [Breach(f"dates out of order: `{later}` {words} `{earlier}`", rows_where(wrong.to_numpy()), later)]
+        rule = f"dates out of order: `{later}` {words} `{earlier}`"
+        return [Breach(rule, rows_where(wrong.to_numpy()), later, "Correct the one that is wrong")]
 
     rule.__doc__ = f"`{later}` is {'after' if strictly else 'not before'} `{earlier}`."
     return rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ EXAMPLES_A_RULE = 50
 DONE, USAGE, BAD_INPUT, GATE_FAILED, NOT_APPROVED = 0, 2, 3, 4, 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong with an input, as data that a person and a program can both read.
 
@@ -54,17 +54,34 @@ class BehaviorError(ValueError):
     exit_code = BAD_INPUT
 
 
-def fault_lines(faults: Sequence[Fault], examples: int = EXAMPLES_A_RULE) -> list[str]:
-    """Faults as lines of text; a rule that many rows of a column break shows `examples` of them and counts the rest."""
+FaultKind = tuple[str, str | None, str]
+"""File, column and rule: what many rows may have in common."""
+
+
+def kind_of(fault: Fault) -> FaultKind:
+    """The file, column and rule of a fault, whatever its row."""
+    return fault.where.partition(", row ")[0], fault.column, fault.rule
+
+
+def fault_lines(
+    faults: Sequence[Fault], examples: int = EXAMPLES_A_RULE, counts: Mapping[FaultKind, int] | None = None
+) -> list[str]:
+    """Faults as lines of text; a rule that many rows of a column break shows `examples` of them and counts the rest.
+
+    Parameters
+    ----------
+    counts : how many there are of each kind, where `faults` are not all of them.
+    """
     shown: list[str] = []
-    counts: dict[tuple[str, str | None, str], int] = {}
+    seen: dict[FaultKind, int] = {}
     for fault in faults:
-        key = (fault.where.partition(", row ")[0], fault.column, fault.rule)
-        counts[key] = counts.get(key, 0) + 1
-        if counts[key] <= examples:
+        kind = kind_of(fault)
+        seen[kind] = seen.get(kind, 0) + 1
+        if seen[kind] <= examples:
             shown.append(str(fault))
-    for (where, column, rule), count in counts.items():
+    for kind, count in (seen if counts is None else counts).items():
         if count > examples:
+            where, column, rule = kind
             name = f", {_kind(column)} `{column}`" if column else ""
             shown.append(f"{where}{name}: {count - examples:,} more of {count:,}: {rule}.")
     return shown

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from behavior.errors import BAD_INPUT, DONE, UsageError
+from behavior.errors import BAD_INPUT, DONE, UsageError, fault_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from behavior.cli.output import Console
     from behavior.errors import Fault
+    from behavior.io.found_faults import FoundFaults
 
 EXAMPLES = 5
 
@@ -46,31 +49,48 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check, print what was found, exit 3 on any fault."""
     from pathlib import Path
 
-    from behavior.io.files import require_outputs, write_atomically
-    from behavior.io.tables import rejects_csv
+    from behavior.io.files import require_outputs
+    from behavior.io.found_faults import FoundFaults, rejects_file
 
     paths = [Path(one) for one in args.file]
     rejects = Path(args.rejects) if args.rejects else None
     written = Path(args.write) if args.write else None
     _refuse_odd_options(args)
     require_outputs(files=[rejects, written])
-    with console.progress(f"checking {paths[0].name}"):
-        inputs, faults = _in_layout(paths, args.layout, written) if args.layout else _examine(paths[0], args.contract)
-    console.table("Inputs", [{name: cell for name, cell in one.items() if name != "notes"} for one in inputs])
-    _say_notes(console, inputs)
-    if faults:
-        console.table("Faults", _summary(faults))
-        _examples(console, faults, args.examples)
-    console.say("")
-    console.say(f"{len(faults):,} fault{'s' if len(faults) > 1 else ''} found." if faults else "No faults found.")
+    with rejects_file(rejects) as write:
+        faults = FoundFaults(write)
+        with console.progress(f"checking {paths[0].name}"):
+            inputs = (
+                _in_layout(paths, args.layout, written, faults)
+                if args.layout
+                else _examined(paths[0], args.contract, faults)
+            )
+    _say(console, inputs, faults, args.examples)
     if rejects is not None:
-        write_atomically(rejects, rejects_csv(faults))
         console.say(f"All of them: {rejects}")
     if written is not None and not faults:
         console.say(f"Written: {written}")
     code = BAD_INPUT if faults else DONE
-    console.result({"inputs": inputs, "faults": [vars(fault) for fault in faults], "exit_code": code})
+    held = [asdict(fault) for fault in faults.held]
+    console.result({"inputs": inputs, "faults_found": len(faults), "faults": held, "exit_code": code})
     return code
+
+
+def _say(console: Console, inputs: Sequence[Mapping[str, Any]], faults: FoundFaults, examples: int) -> None:
+    """Inputs, faults by rule, examples of each, and how many there are."""
+    console.table("Inputs", [{name: cell for name, cell in one.items() if name != "notes"} for one in inputs])
+    _say_notes(console, inputs)
+    if faults:
+        by_rule = [
+            {"file": file, "column": column or "", "faults": count, "rule": rule}
+            for (file, column, rule), count in faults.counts.items()
+        ]
+        console.table("Faults", by_rule)
+        console.say("")
+        for line in fault_lines(faults.held, examples, faults.counts):
+            console.say(f"  {line}")
+    console.say("")
+    console.say(f"{len(faults):,} fault{'s' if len(faults) > 1 else ''} found." if faults else "No faults found.")
 
 
 def _say_notes(console: Console, inputs: Sequence[Mapping[str, Any]]) -> None:
@@ -91,9 +111,11 @@ def _refuse_odd_options(args: argparse.Namespace) -> None:
         raise UsageError(f"--write {args.write}: expected a name that ends in .parquet.")
 
 
-def _in_layout(paths: Sequence[Path], layout: str, written: Path | None) -> tuple[list[dict[str, object]], list[Fault]]:
+def _in_layout(
+    paths: Sequence[Path], layout: str, written: Path | None, faults: FoundFaults
+) -> list[dict[str, object]]:
     """Files in a published layout, part by part; what the publisher's quirks left out is a row of its own."""
-    from behavior.errors import FaultyInput, SpecFault
+    from behavior.errors import ContractFault, SpecFault
     from behavior.io.layout_files import LayoutFiles
     from behavior.io.sources.registry import layout_of
 
@@ -101,18 +123,22 @@ def _in_layout(paths: Sequence[Path], layout: str, written: Path | None) -> tupl
         contract = layout_of(layout).contract
     except SpecFault as error:
         raise UsageError(f"--layout {layout}: {error.faults[0].rule}.") from error
-    files = LayoutFiles(layout, paths)
+    files = LayoutFiles(layout, paths, faults)
     names = ", ".join(path.name for path in paths)
-    try:
+    with suppress(ContractFault):  # its faults are among those found
         files.check() if written is None else files.write(written)
-    except FaultyInput as error:
-        files.faults = list(error.faults)
-    row = {"input": contract, "rows": files.rows, "files": names, "faults": len(files.faults)}
+    row = {"input": contract, "rows": files.rows, "files": names, "faults": len(faults)}
     left_out = [
         {"input": f"left out {reason}", "rows": count, "files": "", "faults": 0}
         for reason, count in files.dropped.items()
     ]
-    return [row, *left_out], files.faults
+    return [row, *left_out]
+
+
+def _examined(path: Path, contract: str | None, faults: FoundFaults) -> list[dict[str, object]]:
+    inputs, found = _examine(path, contract)
+    faults.add(found)
+    return inputs
 
 
 def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]], list[Fault]]:
@@ -149,22 +175,3 @@ def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]],
     rows, faults = examine_profile(profile)
     later, found = asked_later(profile)
     return [*rows, *later], [*faults, *found]
-
-
-def _summary(faults: Sequence[Fault]) -> list[dict[str, object]]:
-    counts: dict[tuple[str, str, str], int] = {}
-    for fault in faults:
-        key = (fault.where.partition(", row ")[0], fault.column or "", fault.rule)
-        counts[key] = counts.get(key, 0) + 1
-    return [
-        {"file": file, "column": column, "faults": count, "rule": rule}
-        for (file, column, rule), count in counts.items()
-    ]
-
-
-def _examples(console: Console, faults: Sequence[Fault], examples: int) -> None:
-    from behavior.errors import fault_lines
-
-    console.say("")
-    for line in fault_lines(faults, examples):
-        console.say(f"  {line}")

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
@@ -151,7 +152,7 @@ def _no_room(console: Console, error: OSError) -> int:
 
 def _report(console: Console, error: BehaviorError) -> None:
     console.warn(f"error: {error}")
-    faults = [vars(fault) for fault in error.faults] if isinstance(error, FaultyInput) else []
+    faults = [asdict(fault) for fault in error.faults] if isinstance(error, FaultyInput) else []
     console.result(
         {"error": type(error).__name__, "message": str(error), "faults": faults, "exit_code": error.exit_code}
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.columns import MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
+from behavior.columns import FILL, MONEY_UNIT, RATE_UNIT, Column, optional_column, rows_where
 from behavior.contracts import ContractGroup, Rule, TableContract, needed_when, not_before
 from behavior.market.contracts import VOLATILITY_UNITS
 from behavior.months import DAY_COUNTS
@@ -40,7 +40,7 @@ def sides_fit_instruments(table: pd.DataFrame) -> Sequence[Breach]:
         found.append(Breach(rule, rows_where(wrong_cash), "side", "Name the derivative in `instrument`"))
     if wrong_derivative.any():
         rule = "expected `receive` or `pay` for a derivative"
-        found.append(Breach(rule, rows_where(wrong_derivative), "side"))
+        found.append(Breach(rule, rows_where(wrong_derivative), "side", "What is bought receives, what is sold pays"))
     return found
 
 
@@ -54,7 +54,7 @@ def cash_has_rate_terms(table: pd.DataFrame) -> Sequence[Breach]:
         missing = (table[name].isna() & ~option).to_numpy()
         if missing.any():
             rule = "a value is required here for every instrument but options"
-            found.append(Breach(rule, rows_where(missing), name, values=[""] * int(missing.sum())))
+            found.append(Breach(rule, rows_where(missing), name, FILL, [""] * int(missing.sum())))
     return found
 
 

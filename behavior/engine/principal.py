@@ -73,7 +73,11 @@ def off_calendar(terms: Terms, rows: ComingRows) -> list[Breach]:
     """Rows of schedule/1 after as-of that lie on no payment date of their position; those of other positions pass."""
     wrong = rows.row[_event_of(terms, rows) == 0]
     rule = "expected a payment date of the position, counted back from its maturity by payment_months"
-    return [Breach(rule, np.sort(wrong), "date")] if len(wrong) else []
+    return (
+        [Breach(rule, np.sort(wrong), "date", "Move it there, or correct maturity_date or payment_months")]
+        if len(wrong)
+        else []
+    )
 
 
 def stray_rows(book: Book, named: AnyArray | None = None) -> list[Breach]:

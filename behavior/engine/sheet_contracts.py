@@ -28,7 +28,8 @@ def one_amount(table: pd.DataFrame) -> Sequence[Breach]:
     volume, growth = _given(table, "volume"), _given(table, "growth")
     found = []
     if (volume & growth).any():
-        found.append(Breach("a row has a `volume` or a `growth`, not both", rows_where(volume & growth), "growth"))
+        rule = "a row has a `volume` or a `growth`, not both"
+        found.append(Breach(rule, rows_where(volume & growth), "growth", "Leave one of them empty"))
     none = ~volume & ~growth
     if none.any():
         count = int(none.sum())
@@ -55,7 +56,8 @@ def one_price(table: pd.DataFrame) -> Sequence[Breach]:
     if not several.any():
         return []
     rule = "at most one of `rate`, `margin` and `index` prices a row"
-    return [Breach(rule, rows_where(several), next(name for name in PRICES if name in table))]
+    first = next(name for name in PRICES if name in table)
+    return [Breach(rule, rows_where(several), first, "Leave the others empty")]
 
 
 def index_resets(table: pd.DataFrame) -> Sequence[Breach]:
@@ -82,9 +84,8 @@ def two_products(table: pd.DataFrame) -> Sequence[Breach]:
     if not {"from_product", "to_product"}.issubset(table.columns):
         return []
     same = (table["from_product"] == table["to_product"]).to_numpy()
-    return (
-        [Breach("expected another product than `from_product`", rows_where(same), "to_product")] if same.any() else []
-    )
+    rule, hint = "expected another product than `from_product`", "Leave the row out: what stays needs none"
+    return [Breach(rule, rows_where(same), "to_product", hint)] if same.any() else []
 
 
 def no_more_than_all(table: pd.DataFrame) -> Sequence[Breach]:
@@ -100,7 +101,8 @@ def no_more_than_all(table: pd.DataFrame) -> Sequence[Breach]:
         over |= (total > 1.0 + 1e-12).reindex(table.index, fill_value=False)
     if not over.any():
         return []
-    return [Breach("the shares that leave this product add up to more than 1", rows_where(over.to_numpy()), "share")]
+    rule = "the shares that leave this product add up to more than 1"
+    return [Breach(rule, rows_where(over.to_numpy()), "share", "Lower them to 1 together")]
 
 
 PRICING = (

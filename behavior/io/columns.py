@@ -173,7 +173,10 @@ def _months_after(date: str, months: str | int, table: pd.DataFrame, text: Text)
         wrong = count.notna() & ~((count.abs() <= MOST_MONTHS) & (count % 1 == 0))
         if wrong.any():
             rule = f"expected whole months, {MOST_MONTHS:,} at most"
-            found = [*found, Breach(rule, np.flatnonzero(wrong.to_numpy()), months)]
+            found = [
+                *found,
+                Breach(rule, np.flatnonzero(wrong.to_numpy()), months, "Correct the cell, or name another column"),
+            ]
         breaches, count = [*breaches, *found], count.mask(wrong)
     known = (starts.notna() & count.notna()).to_numpy()
     moved = np.full(len(table), np.datetime64("NaT", "us"))

@@ -42,7 +42,15 @@ def numbers_of(table: pd.DataFrame, name: str, text: Text) -> tuple[pd.Series, l
     if not infinite.any():
         return numbers, breaches
     rows = np.flatnonzero(infinite)
-    return numbers.mask(infinite), [*breaches, Breach("expected a finite number", rows, name)]
+    return numbers.mask(infinite), [
+        *breaches,
+        Breach(
+            "expected a finite number",
+            rows,
+            name,
+            "Leave unknown cells empty, or name what stands for them in `null_where`",
+        ),
+    ]
 
 
 def plain_numbers(cells: pd.Series, name: str, text: Text) -> tuple[pd.Series, list[Breach]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from behavior.digests import sha256_of
 from behavior.errors import Fault, FaultyInput
@@ -66,13 +68,21 @@ def _folder_fault(folder: Path, asked: Path) -> Fault | None:
 
 
 def write_atomically(path: Path, content: bytes | str) -> str:
-    """Write beside the target, then rename; returns the sha256. A failure leaves nothing behind."""
+    """Write a file that is whole or not there at all; returns the sha256."""
     data = content.encode("utf-8") if isinstance(content, str) else content
+    with whole_file(path) as file:
+        file.write(data)
+    return sha256_of(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file written beside the target and renamed at the end. A failure leaves nothing behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
@@ -80,4 +90,3 @@ def write_atomically(path: Path, content: bytes | str) -> str:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return sha256_of(data)

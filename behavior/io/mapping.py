@@ -279,7 +279,7 @@ def _tidy(work: _Work, source: TableMap, contract: TableContract) -> _Work:
         work = work.keep(np.flatnonzero(~twice), "set aside by `one_a_key`")
     if "status" in work.table and (source.drop_after_exit or source.balance_zero_at_exit):
         work = _exits(work, source, contract)
-    if source.sort and contract.order in work.table:
+    if source.sort and contract.order and contract.order in work.table:
         unit = [name for name in contract.unit if name in work.table]
         codes = unit_codes(work.table, unit)
         order = sorted_within(codes, work.table[contract.order].to_numpy().astype("datetime64[D]").astype(np.int64))

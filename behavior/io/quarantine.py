@@ -77,7 +77,8 @@ def with_partners(read: CheckedTable, together: str, name: str) -> CheckedTable:
         where = read.place.fault(Breach(""), bad, None)
         line = where.where if where.line is None else f"line {where.line}"
         rule = f"expected all rows of a {together} to be good: {read.table[name].iat[bad]} ({line}) is set aside"
-        found.append(read.place.fault(Breach(rule, column=together), row, words[row]))
+        hint = "Correct that row, and this one counts again"
+        found.append(read.place.fault(Breach(rule, column=together, hint=hint), row, words[row]))
     return replace(read, faults=(*read.faults, *found))
 
 

@@ -73,7 +73,13 @@ def read_raw(path: Path, form: TextFormat | None = None, contract: TableContract
     ------
     FaultyInput : when there is no such file.
     """
-    data = read_bytes(path)
+    return raw_table(path, read_bytes(path), form, contract)
+
+
+def raw_table(
+    path: Path, data: bytes, form: TextFormat | None = None, contract: TableContract | None = None
+) -> RawTable:
+    """The same of bytes that stand in that file, or in an archive of that name."""
     if data[:4] == PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
         return _read_parquet(path, data, contract)
     try:
@@ -179,6 +185,10 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
         if not data.strip():
             rule = "expected a header line and rows between the lines that are skipped"
             return _unreadable(path, data, Fault(path.name, rule, hint="Correct `skip_lines` and `skip_last_lines`"))
+    # Blank lines above the header say nothing, but an editor counts them.
+    filled = data.lstrip(b"\r\n")
+    above = form.skip_lines + data[: len(data) - len(filled)].count(b"\n")
+    data = filled
     names = list(form.columns) or next(csv.reader(io.StringIO(_first_line(data)), delimiter=form.delimiter))
     fault = _wrong_delimiter(path, names, form)
     if fault is not None:
@@ -186,11 +196,11 @@ def _read_csv(path: Path, data: bytes, form: TextFormat, contract: TableContract
     arrow, ragged = _parse_csv(data, form, names)
     if ragged:
         table, lines, faults = _read_ragged(path, data, form, names)
-        faults = tuple(replace(fault, line=(fault.line or 0) + form.skip_lines) for fault in faults)
-        place = Place(path.name, lines + form.skip_lines)
+        faults = tuple(replace(fault, line=(fault.line or 0) + above) for fault in faults)
+        place = Place(path.name, lines + above)
         return RawTable(table, place, SourceFile(path.name, source_digest, len(table)), faults)
     table = _to_pandas(arrow, names, contract)
-    place = Place(path.name, _lines(data, len(table), form) + form.skip_lines)
+    place = Place(path.name, _lines(data, len(table), form) + above)
     return RawTable(table, place, SourceFile(path.name, source_digest, len(table)))
 
 

@@ -5,9 +5,7 @@ Reading checks; writing is whole or not at all.
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,13 +78,3 @@ def csv_text(table: pd.DataFrame) -> str:
         elif pd.api.types.is_bool_dtype(shown[name]):
             shown[name] = shown[name].map({True: "true", False: "false"})
     return shown.to_csv(index=False, lineterminator="\n")
-
-
-def rejects_csv(faults: Sequence[Fault]) -> str:
-    """Every fault as a row: file, line, column, value, rule, hint."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["file", "line", "column", "value", "rule", "hint"])
-    for fault in faults:
-        writer.writerow([fault.where, fault.line, fault.column, fault.value, fault.rule, fault.hint])
-    return buffer.getvalue()

@@ -52,7 +52,14 @@ def one_discount_curve(table: pd.DataFrame) -> Sequence[Breach]:
     currencies = sorted(set(table["currency"].dropna()))
     with_discount = set(table.loc[table["index"] == DISCOUNT, "currency"])
     return [
-        Breach(f"expected an index `{DISCOUNT}` for every currency", column="index", value=currency)
+        Breach(
+            f"expected an index `{DISCOUNT}` for every currency",
+            None,
+            "index",
+            f"Give {currency} a curve of it",
+            None,
+            currency,
+        )
         for currency in currencies
         if currency not in with_discount
     ]

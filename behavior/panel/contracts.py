@@ -23,6 +23,7 @@ from behavior.months import month_number_or_nan
 
 EXITS = ("prepaid", "matured", "default", "transferred")
 STATUSES = ("open", *EXITS)
+SET_ASIDE = "set the row aside with `where` in the profile"
 MONTHS_APART = 3
 """That an age may be from the months since origination: some publishers count from the first payment."""
 
@@ -75,7 +76,7 @@ def loans_start_first(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequen
     if early is None or not early.any():
         return {}
     rule = "dates out of order: a loan has no month before its `origination_date`"
-    return {"loan_months": [Breach(rule, rows_where(early), "month")]}
+    return {"loan_months": [Breach(rule, rows_where(early), "month", f"Correct the date, or {SET_ASIDE}")]}
 
 
 def ages_count_from_origination(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, Sequence[Breach]]:
@@ -105,7 +106,7 @@ def accounts_frame_their_months(tables: Mapping[str, pd.DataFrame]) -> Mapping[s
         early = month_number_or_nan(opened[0]) < month_number_or_nan(opened[1])
         if early.any():
             rule = "dates out of order: an account has no month before its `open_date`"
-            breaches.append(Breach(rule, rows_where(early), "month"))
+            breaches.append(Breach(rule, rows_where(early), "month", f"Correct the date, or {SET_ASIDE}"))
     closed = _row_dates(tables, "account_months", "accounts", "account_id", "close_date")
     if closed is not None:
         late = month_number_or_nan(closed[0]) > month_number_or_nan(closed[1])

@@ -158,3 +158,17 @@ def test_what_is_committed_speaks_of_the_project_alone() -> None:
             continue
         text = path.read_text(errors="replace")
         assert [word for word in banned if word in text] == [], name
+
+
+def test_every_breach_of_a_table_says_what_to_do() -> None:
+    """`Breach("")` holds a place only; one that stands for a fault found elsewhere repeats that one's hint."""
+    bare = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, tree in trees()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Breach"
+        if len(call.args) < 4 and not any(one.arg == "hint" for one in call.keywords)
+        if not (isinstance(call.args[0], ast.Constant) and call.args[0].value == "")
+        if not (isinstance(call.args[0], ast.Call) and ast.unparse(call.args[0]).startswith("str(fault)"))
+    ]
+    assert bare == []

@@ -123,3 +123,38 @@ def test_the_page_on_profiles_says_what_each_layout_becomes() -> None:
     for name, layout in LAYOUTS.items():
         contract, table = layout.contract.split(":")
         assert contract in said[name] and (f"`{table}`" in said[name] or table in ("rates", "curves")), name
+
+
+def test_what_stands_twice_in_a_file_is_found_over_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file put under itself: each part of it keeps the contract, and each loan would be counted twice."""
+    monkeypatch.setattr(base, "BATCH_BYTES", 400)
+    target = tmp_path / "o.parquet"
+    path = _write(tmp_path / "twice.txt", [*FREDDIE, *FREDDIE])
+    assert main(["check", str(path), *SERVICING, "--write", str(target), "--json"]) == 3
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert {one["value"] for one in faults} == {"F1", "F2", "F3", "F4", "F5"}
+    assert {one["line"] for one in faults} >= {15, 19, 21, 23, 25} and not target.exists()
+    turned = _write(tmp_path / "turned.txt", [*FREDDIE[6:], *FREDDIE[:6]])
+    assert main(["check", str(turned), *SERVICING]) == 3
+    assert "or its months to rise down the file" in capsys.readouterr().out
+    rows = [_origination(loan) for loan in ("F1", "F2", "F3", "F4", "F1")]
+    loans = ["check", str(_write(tmp_path / "orig.txt", rows)), "--layout", "freddie_mac_origination", "--json"]
+    assert main(loans) == 3
+    assert [(one["line"], one["value"]) for one in json.loads(capsys.readouterr().out)["faults"]] == [(5, "F1")]
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = _write(tmp_path / "a.txt", FREDDIE)
+    broken = tmp_path / "b.txt"
+    broken.write_bytes("\n".join([*LATER, _servicing("Fé", "201903", 1, "1")]).encode("latin-1"))
+    wrong = _write(tmp_path / "c.txt", [_servicing("H1", "201903", 1, "many"), LATER[2]])
+    target = tmp_path / "o.parquet"
+    files = [str(one) for one in (broken, tmp_path / "absent.txt", good, wrong)]
+    assert main(["check", *files, *SERVICING, "--write", str(target), "--json"]) == 3
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert [Path(one["where"]).name for one in faults] == ["b.txt", "absent.txt", "c.txt"]
+    assert not target.exists()

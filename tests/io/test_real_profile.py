@@ -28,7 +28,7 @@ def test_every_profile_parses(name: str) -> None:
 
 
 def test_absent_data_are_explained(tmp_path: Path) -> None:
-    faults = missing_files(load_profile(PROFILES / "real.toml", folder=tmp_path))
+    faults = missing_files(load_profile(PROFILES / "real.toml", folder=tmp_path / "own" / "pipelines" / "profiles"))
     found = {fault.column: str(fault) for fault in faults}
     assert "Parquet file with the columns loan_id, orig_date, orig_upb" in found["$.history.mortgage.tables.loans"]
     assert "Fannie Mae Single-Family Loan Performance Data" in found["$.history.mortgage.tables.loans"]

@@ -14,7 +14,8 @@ from behavior.contracts import ContractGroup, check_between
 from behavior.engine.contracts import BOOK_TABLE
 from behavior.errors import Fault, FaultyInput
 from behavior.io.files import write_atomically
-from behavior.io.tables import csv_text, read_table, rejects_csv, write_table
+from behavior.io.found_faults import FoundFaults, rejects_file
+from behavior.io.tables import csv_text, read_table, write_table
 from behavior.panel.contracts import DEPOSIT_HISTORY, LOAN_MONTHS, MORTGAGE_HISTORY
 
 BOOK = (
@@ -114,7 +115,8 @@ def test_parquet_rows_are_numbered(tmp_path: Path) -> None:
     table = read_table(_file(tmp_path, BOOK), BOOK_TABLE).values().assign(balance=[1.0, -1.0])
     write_table(table, tmp_path / "book.parquet")
     (fault,) = read_table(tmp_path / "book.parquet", BOOK_TABLE).faults
-    assert str(fault) == "book.parquet, row 2, column `balance`: found '-1': expected 0 currency units or more."
+    said = "book.parquet, row 2, column `balance`: found '-1': expected 0 currency units or more. "
+    assert str(fault).startswith(said + "Is its sign or its unit another?")
 
 
 def test_parquet_of_other_types(tmp_path: Path) -> None:
@@ -247,7 +249,7 @@ def test_tables_of_a_contract_are_held_to_each_other(tmp_path: Path) -> None:
         "months.csv, line 3, column `loan_id`: found 'L9': expected a `loan_id` of the table `loans`. "
         "Add its row there, or drop these rows",
         "months.csv, line 2, column `month`: found '2020-02-29': dates out of order: a loan has no month before its "
-        "`origination_date`.",
+        "`origination_date`. Correct the date, or set the row aside with `where` in the profile",
     ]
 
 
@@ -312,4 +314,27 @@ def test_an_absent_file_names_its_neighbours(tmp_path: Path) -> None:
 
 def test_rejects_are_a_table(tmp_path: Path) -> None:
     faults = read_table(_file(tmp_path, BOOK.replace("180000.00", "x")), BOOK_TABLE).faults
-    assert rejects_csv(faults).splitlines()[1].startswith("book.csv,3,balance,x,")
+    with rejects_file(tmp_path / "rejects.csv") as write:
+        FoundFaults(write).add(faults)
+    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8").splitlines()[1].startswith("book.csv,3,balance,x,")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_above_the_header_are_counted_and_not_read(tmp_path: Path, end: str) -> None:
+    """The header would be read as a row, and every line be one too high."""
+    plain = read_table(_file(tmp_path, BOOK, "plain.csv"), BOOK_TABLE).values()
+    text = "\n\n" + BOOK
+    found = read_table(_file(tmp_path, text.replace("\n", end), "blank.csv"), BOOK_TABLE)
+    pd.testing.assert_frame_equal(found.values(), plain)
+    assert found.place.lines is not None and found.place.lines.tolist() == [4, 5]
+    ragged = text + "P9,loan\n"
+    faults = read_table(_file(tmp_path, ragged.replace("\n", end), "ragged.csv"), BOOK_TABLE).faults
+    assert [(one.line, one.rule.partition(",")[0]) for one in faults] == [(6, faults[0].rule.partition(",")[0])]
+
+
+def test_a_column_without_a_name_is_one_more_column(tmp_path: Path) -> None:
+    """Where the order of rows means nothing, no column orders them: not the one named nothing either."""
+    lines = BOOK.splitlines()
+    text = "\n".join([f",{lines[0]}", *(f"row {i},{line}" for i, line in enumerate(lines[1:]))]) + "\n"
+    found = read_table(_file(tmp_path, text), BOOK_TABLE)
+    assert found.faults == () and found.values()[""].tolist() == ["row 0", "row 1"]

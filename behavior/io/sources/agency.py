@@ -16,7 +16,7 @@ from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault
 from behavior.io.sources.base import Batch, Layout, dates, field_names, known, months, numbers, text_batches, words
-from behavior.io.sources.lives import Lives, Seen
+from behavior.io.sources.lives import FirstRows, Lives, LoanMarks, Seen, marks_of
 from behavior.months import month_number_or_nan
 from behavior.quantities import BoolArray, IntArray
 
@@ -84,6 +84,7 @@ def freddie_months(path: Path) -> Iterator[Batch]:
     lives = Lives.of(_freddie_seen(path))
     wanted = FREDDIE_SERVICING[:11]
     for raw, lines, faults in text_batches(path, FREDDIE_SERVICING, "|", counts=SERVICING_COUNTS, only=wanted):
+        loans = marks_of(raw["loan_sequence_number"])
         names = ("current_upb", "loan_age", "remaining_months", "current_rate")
         figures, bad = _figures(path, raw, lines, names)
         month, bad_months = months(path, raw["reporting_period"], "%Y%m", lines)
@@ -94,13 +95,13 @@ def freddie_months(path: Path) -> Iterator[Batch]:
                 "month": month,
                 "balance": known(figures["current_upb"], (0.0,)),
                 "rate": figures["current_rate"] / 100.0,
-                "age_months": lives.ages(raw["loan_sequence_number"], month, figures["loan_age"]),
+                "age_months": lives.ages(loans, month, figures["loan_age"]),
                 "status": _status(code, figures["remaining_months"]),
                 "delinquency_status": _filled(raw["delinquency"]),
                 "modification": _filled(raw["modification"]),
             }
         )
-        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_codes), lives)
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_codes), lives, loans)
 
 
 def _freddie_seen(path: Path) -> Iterator[Seen]:
@@ -115,10 +116,9 @@ def _freddie_seen(path: Path) -> Iterator[Seen]:
 
 def fannie_loans(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loans``, one row at a loan's first row; streamed."""
-    seen: set[str] = set()
+    first = FirstRows()
     for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS, digits="reporting_period"):
-        new = ~(raw["loan_id"].isin(seen) | raw["loan_id"].duplicated()).to_numpy()
-        seen.update(raw["loan_id"][new].tolist())
+        new = first.of(marks_of(raw["loan_id"]))
         raw, lines = raw[new].reset_index(drop=True), lines[new]
         figures, bad = _figures(
             path, raw, lines, ("credit_score", "original_upb", "ltv", "dti", "original_rate", "original_term")
@@ -141,6 +141,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
     """Combined file -> ``loan_months``; streamed, twice (the first pass finds the last month and exits)."""
     lives = Lives.of(_fannie_seen(path))
     for raw, lines, faults in text_batches(path, FANNIE, "|", counts=FANNIE_COUNTS):
+        loans = marks_of(raw["loan_id"])
         names = (
             "current_upb",
             "current_rate",
@@ -155,10 +156,10 @@ def fannie_months(path: Path) -> Iterator[Batch]:
         code, bad_codes = _codes(path, raw["zero_balance_code"], lines)
         age = month_number_or_nan(month) - month_number_or_nan(originated)
         # A modified loan leaves at its modified rate: at the original one its payoff would look like a refinancing.
-        last = lives.last_rates(raw["loan_id"]).where(code.notna())
+        last = lives.last_rates(loans).where(code.notna())
         rate = figures["current_rate"].fillna(last).fillna(figures["original_rate"])
         # A modification may move the scheduled end, and the term counts from a payment up to two months after the note.
-        remaining = lives.remaining(raw["loan_id"], month).fillna(figures["original_term"] - age)
+        remaining = lives.remaining(loans, month).fillna(figures["original_term"] - age)
         table = pd.DataFrame(
             {
                 "loan_id": raw["loan_id"],
@@ -172,7 +173,7 @@ def fannie_months(path: Path) -> Iterator[Batch]:
                 "modification": _filled(raw["modification"]),
             }
         )
-        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates, *bad_codes), lives)
+        yield _at_risk(table, lines, (*faults, *bad, *bad_months, *bad_dates, *bad_codes), lives, loans)
 
 
 def _fannie_seen(path: Path) -> Iterator[Seen]:
@@ -241,11 +242,11 @@ def _status(code: pd.Series, remaining: pd.Series) -> pd.Series:
     return status.astype("str")
 
 
-def _at_risk(table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], lives: Lives) -> Batch:
+def _at_risk(table: pd.DataFrame, lines: IntArray, faults: tuple[Fault, ...], lives: Lives, loans: LoanMarks) -> Batch:
     """Months at risk only: not the release's last month, not before age 1, nothing after the exit; balance 0 there."""
     left = (table["status"] != "open").to_numpy()
     late = lives.late(table["month"])
-    gone = lives.gone(table["loan_id"], table["month"])
+    gone = lives.gone(loans, table["month"])
     young = (table["age_months"] < 1).to_numpy() & ~left
     keep = ~(gone | late | young)
     dropped = {

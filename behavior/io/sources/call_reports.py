@@ -18,8 +18,8 @@ import pandas as pd
 from behavior.cells import Breach
 from behavior.contracts import Place, faults_at
 from behavior.errors import Fault, FaultyInput
-from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, dates, numbers
+from behavior.io.raw import TextFormat
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, dates, numbers, read_published
 from behavior.quantities import BoolArray, IntArray
 
 # Product -> items of interest expense (schedule RI, year to date) and of quarterly averages (schedule RC-K). Time
@@ -129,9 +129,7 @@ def _quarter(path: Path, quarter: pd.Timestamp) -> Quarter:
 
 def _schedule(path: Path) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
     """A schedule's items as numbers, the day of acquisition as text; the second line, of descriptions, is skipped."""
-    raw = read_raw(path, TextFormat(delimiter="\t"))
-    if raw.faults and raw.table.empty:
-        raise FaultyInput(raw.faults)
+    raw = read_published(path, TextFormat(delimiter="\t"))
     names = [str(name).strip().strip('"') for name in raw.table.columns]
     if "IDRSSD" not in names:
         raise FaultyInput(
@@ -236,17 +234,17 @@ def fdic_financials(path: Path) -> Iterator[Batch]:
 
     The balance is the mean of the quarter's two ends, because this file has no averages.
     """
-    raw = read_raw(path)
+    raw = read_published(path)
     needed = ("CERT", "REPDTE", "EDEPDOM", "DEPIDOM")
     missing = [name for name in needed if name not in raw.table]
-    if raw.faults or missing:
+    if missing:
         absent = tuple(Fault(path.name, "expected this column", 1, name, hint=FIELDS) for name in missing)
         raise FaultyInput((*raw.faults, *absent))
     found = _ends(path, raw.table[list(needed)].astype("str"), raw.place)
     table = found.table.sort_values(["institution", "quarter"], ignore_index=True)
     follows = _number(table["quarter"]).groupby(table["institution"]).diff() == 1
     before = table.groupby("institution")["size"].shift().where(follows)
-    yield _rates(table.assign(balance=(table["size"] + before) / 2.0), found.faults)
+    yield _rates(table.assign(balance=(table["size"] + before) / 2.0), (*raw.faults, *found.faults))
 
 
 def _ends(path: Path, cells: pd.DataFrame, place: Place) -> Quarter:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +12,11 @@ import numpy as np
 import pandas as pd
 
 from behavior.cells import Breach
-from behavior.contracts import Place, faults_at
+from behavior.contracts import faults_at
 from behavior.errors import Fault, FaultyInput
-from behavior.io.files import read_bytes
-from behavior.io.raw import RawTable, TextFormat, read_raw
-from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout
+from behavior.io.raw import RawTable, TextFormat
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, published_bytes, read_published
 from behavior.months import month_number
-from behavior.panel.base import SourceFile
 from behavior.quantities import BoolArray
 
 PMMS = {"pmms30": "MORTGAGE30", "pmms15": "MORTGAGE15", "pmms51": "MORTGAGE_ARM51"}
@@ -42,6 +39,7 @@ LONG = ("KEY", "TIME_PERIOD", "OBS_VALUE")
 KEY_IN_NAME = re.compile(r"\(([\w.]+)\)\s*$")
 """The series key at the end of a column's name, where the portal writes one column a series."""
 PERIODS = (12, 6, 3)
+MOST_ABOVE = 100
 AS_CSV = "Download the series as CSV, or name the layout that the file is in"
 NOT_AVAILABLE = ("", ".", "N/A", "NA", "NaN", "ND")
 
@@ -151,49 +149,22 @@ def ecb_deposit_rates(path: Path) -> Iterator[Batch]:
 
 def snb(path: Path) -> Iterator[Batch]:
     """Data portal CSV -> rates: lines on the cube, an empty line, then ``Date;D0;...;Value``; index = cube/codes."""
-    rows = list(csv.reader(io.StringIO(_utf8(path)), delimiter=";"))
-    heads = [i for i, row in enumerate(rows) if row and row[0] == "Date" and row[-1] == "Value"]
-    if not heads:
+    lines = published_bytes(path).decode("utf-8", "replace").removeprefix("\ufeff").splitlines()
+    rows = [next(csv.reader([line], delimiter=";"), []) for line in lines[:MOST_ABOVE]]
+    head = next((i for i, row in enumerate(rows) if row and row[0] == "Date" and row[-1] == "Value"), None)
+    raw = read_published(path, TextFormat(delimiter=";", skip_lines=head or 0))
+    if head is None:
         hint = "Download the cube as CSV from the data portal"
         raise FaultyInput([Fault(path.name, "expected a line Date;D0;...;Value", hint=hint)])
-    head = heads[0]
     facts = {row[0]: row[1] for row in rows[:head] if len(row) > 1}
-    body, faults = _whole_lines(path, rows, head)
-    table = pd.DataFrame([row for _, row in body], columns=rows[head], dtype="str")
-    codes = table[[name for name in table.columns if name.startswith("D") and name != "Date"]]
+    codes = raw.table[[name for name in raw.table.columns if name.startswith("D") and name != "Date"]].fillna("")
     cube = facts.get("CubeId", path.stem)
-    index = pd.Series([f"{cube}/{'.'.join(row)}" for row in codes.to_numpy()], index=table.index, dtype="str")
-    raw = _raw_of(path, table, np.array([line for line, _ in body], dtype=np.int64))
-    batch = _long(raw, "Date", index, "Value")
-    yield replace(batch, faults=(*faults, *batch.faults))
-
-
-def _utf8(path: Path) -> str:
-    data = read_bytes(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        rule, value = "expected text in utf-8", f"byte {data[error.start]:02X}"
-        raise FaultyInput([Fault(path.name, rule, line, None, value, "Save it as UTF-8")]) from error
-
-
-def _whole_lines(
-    path: Path, rows: Sequence[list[str]], head: int
-) -> tuple[list[tuple[int, list[str]]], tuple[Fault, ...]]:
-    """Lines below the header with their numbers, and those with too few or too many cells; blank ones are neither."""
-    count = len(rows[head])
-    lines = [(i + 1, row) for i, row in enumerate(rows[head + 1 :], head + 1) if row]
-    faults = tuple(
-        Fault(path.name, f"expected {count} cells, found {len(row)}", line, None, ";".join(row), "Is the file whole?")
-        for line, row in lines
-        if len(row) != count
-    )
-    return [(line, row) for line, row in lines if len(row) == count], faults
+    index = pd.Series([f"{cube}/{'.'.join(row)}" for row in codes.to_numpy()], index=codes.index, dtype="str")
+    yield _long(raw, "Date", index, "Value")
 
 
 def _raw(path: Path, needed: tuple[str, ...]) -> RawTable:
-    return _having(path, read_raw(path, TextFormat()), needed)
+    return _having(path, read_published(path), needed)
 
 
 def _having(path: Path, raw: RawTable, needed: tuple[str, ...]) -> RawTable:
@@ -205,13 +176,9 @@ def _having(path: Path, raw: RawTable, needed: tuple[str, ...]) -> RawTable:
         for name in needed
         if name not in raw.table
     )
-    if raw.faults or missing:
+    if missing:
         raise FaultyInput((*raw.faults, *missing))
     return raw
-
-
-def _raw_of(path: Path, table: pd.DataFrame, lines: np.ndarray) -> RawTable:
-    return RawTable(table, Place(path.name, lines), SourceFile(path.name, "", len(table)))
 
 
 def _period(cells: pd.Series) -> pd.Series:
@@ -276,7 +243,7 @@ def _quotes(raw: RawTable, table: pd.DataFrame, date_column: str) -> Batch:
     ).reset_index(drop=True)
     order = np.lexsort((made["date"].to_numpy(), made["index"].to_numpy(dtype=str)))
     sorted_table = made.iloc[order].reset_index(drop=True)
-    return Batch(sorted_table, lines[rows[keep]][order], tuple(faults_at(raw.place, breaches)))
+    return Batch(sorted_table, lines[rows[keep]][order], (*raw.faults, *faults_at(raw.place, breaches)))
 
 
 RATES = "rate_history/1:rates"

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.errors import Fault, FaultyInput
-from behavior.io.raw import TextFormat, read_raw
-from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers
+from behavior.io.sources.base import AS_PUBLISHED, Batch, Layout, numbers, read_published
 from behavior.quantities import FloatArray, IntArray
 
 TENOR = re.compile(r"^(\d+(?:\.\d+)?)[ _]?(Mo|Month|Yr|Year)s?$", re.IGNORECASE)
@@ -48,6 +47,10 @@ def zero_curves(path: Path) -> Iterator[Batch]:
         if not quoted.any():
             continue
         zero = bootstrap(months[quoted], yields[i][quoted])
+        if not np.isfinite(zero).all():
+            rule = "expected yields in percent that a curve can be made of, a discount factor is 0 or below"
+            faults = (*faults, Fault(path.name, rule, int(lines[i]), None, None, AS_PUBLISHED))
+            continue
         frames.append(
             pd.DataFrame({"as_of": days[i], "months": months[quoted], "zero_rate": zero}).assign(
                 currency="USD", index="discount"
@@ -70,8 +73,9 @@ def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
 
     Returns
     -------
-    Continuously compounded zero rates at the same tenors. Up to six months a bill pays no coupon; beyond, par yields
-    between quotes are linear in tenor and each half-year's discount factor clears a par bond.
+    Continuously compounded zero rates at the same tenors, not finite where a discount factor is not above 0. Up to six
+    months a bill pays no coupon; beyond, par yields between quotes are linear in tenor and each half-year's discount
+    factor clears a par bond.
     """
     short = months <= HALF_YEAR
     zero = 2.0 * np.log1p(par / 2.0)
@@ -84,19 +88,20 @@ def bootstrap(months: IntArray, par: FloatArray) -> FloatArray:
     for k, coupon in enumerate(yields / 2.0):
         factors[k] = (1.0 - coupon * annuity) / (1.0 + coupon)
         annuity += factors[k]
-    curve = -np.log(factors) / (grid / 12.0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # yields that no bond can have
+        curve = -np.log(factors) / (grid / 12.0)
     return np.where(short, zero, np.interp(months, grid, curve))
 
 
 def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple[Fault, ...]]:
-    raw = read_raw(path, TextFormat())
+    raw = read_published(path)
     tenors = {str(name): _tenor(str(name)) for name in raw.table.columns}
     columns = sorted((months, name) for name, months in tenors.items() if months is not None)
     heads = [str(name) for name in raw.table.columns if str(name).strip().lower() == "date"]
-    if raw.faults or not heads or not columns:
+    if not heads or not columns:
         hint = "Download the Daily Treasury Par Yield Curve Rates as CSV"
         named = Fault(path.name, "expected the columns Date, 1 Mo ... 30 Yr", 1, hint=hint)
-        raise FaultyInput(raw.faults or (named,))
+        raise FaultyInput((*raw.faults, named))
     if [months for months, _ in columns] == REAL:
         rule = "expected par yields, these are the columns of the real yields (inflation-indexed securities)"
         hint = "Download the Daily Treasury Par Yield Curve Rates, from 1 Mo on"
@@ -106,7 +111,8 @@ def _read(path: Path) -> tuple[np.ndarray, IntArray, FloatArray, IntArray, tuple
     day = day.fillna(pd.to_datetime(text, format="%m/%d/%y", errors="coerce"))
     lines = raw.place.lines if raw.place.lines is not None else np.arange(1, len(raw.table) + 1)
     dated = day.notna().to_numpy()
-    faults = [
+    faults = [*raw.faults]
+    faults += [
         Fault(
             path.name,
             "expected a date as 12/31/2024",
