@@ -227,7 +227,7 @@ class SCurveHazard:
             "bend2": bend2,
             "locked": locked,
             "below": below,
-            "kept": kept,
+            "kept": np.maximum(kept, 1e-300),  # locked in wholly, nothing is left to divide by
             "burnt": burnt,
             "fade": fade,
         }
