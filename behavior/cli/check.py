@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from behavior.errors import Fault
 
 EXAMPLES = 5
+SHOWN = ("input", "rows", "files", "faults")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     require_outputs(files=[rejects, written])
     with console.progress(f"checking {paths[0].name}"):
         inputs, faults = _in_layout(paths, args.layout, written) if args.layout else _examine(paths[0], args.contract)
-    console.table("Inputs", [{name: cell for name, cell in one.items() if name != "notes"} for one in inputs])
+    console.table("Inputs", [{name: one[name] for name in SHOWN} for one in inputs])
     _say_notes(console, inputs)
     if faults:
         console.table("Faults", _summary(faults))
@@ -147,7 +148,7 @@ def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]],
     from behavior.workflows.profile_check import asked_later  # with the engine, which a single table does not need
 
     rows, faults = examine_profile(profile)
-    later, found = asked_later(profile)
+    later, found = asked_later(profile, rows)
     return [*rows, *later], [*faults, *found]
 
 
