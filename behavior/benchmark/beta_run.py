@@ -63,7 +63,7 @@ class BetaQuestion:
 def beta_benchmark(
     history: CustomerHistory, rates: RateHistory, spec: ModelSpec, question: BetaQuestion
 ) -> BetaBenchmark:
-    """Score champion, challengers and incumbents on what is left out, with the specification's own settings.
+    """Score our law, challengers and incumbents on what is left out, with the specification's own settings.
 
     Raises
     ------
@@ -142,12 +142,12 @@ def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]], words: Map
         if model != OURS:
             ahead = [line.get(f"{one}", float("nan")) for one in _AHEAD]
             row["ours minus this, bp"] = f"{ahead[0]:+z.1f} ({ahead[1]:+z.1f}..{ahead[2]:+z.1f})"
-            row["ours closer in"] = line.get("folds where the champion is closer", "")
+            row["ours closer in"] = line.get("folds where ours is closer", "")
         lines.append(row)
     return pd.DataFrame(lines).fillna("")
 
 
-_AHEAD = ("champion minus this, bp", "difference lower", "difference upper")
+_AHEAD = ("ours minus this, bp", "difference lower", "difference upper")
 
 
 def _winner(scores: Mapping[str, list[Score]], names: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ REPEATED = (
     "rows learned from",
     "closures learned from",
     "payoffs learned from",
-    "champion",
+    "form",
     "trained to",
     "series too thin for a law of their own",
     "segments whose law did not converge",
@@ -76,7 +76,7 @@ def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> 
 
 def _refit(kind: ModelKind, judged: FittedModel, panel: Panel, spec: ModelSpec) -> FittedModel:
     """The same specification learned from every month and customer, in the family that the judged model has."""
-    known = str(judged.facts.get("champion", ""))
+    known = str(judged.facts.get("form", ""))
     family = known if known in kind.families else spec.estimator.family
     asked = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": family})})
     assert kind.refit is not None

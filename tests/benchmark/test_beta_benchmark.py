@@ -81,12 +81,12 @@ def test_a_fold_without_an_answer_of_ours_is_in_nobodys_figures():
 
     found = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: last})
     line = found.summary.set_index("model").loc[LAST_CYCLE]
-    assert line["path error, bp"] == pytest.approx(3.0) and line["champion minus this, bp"] == pytest.approx(-2.0)
+    assert line["path error, bp"] == pytest.approx(3.0) and line["ours minus this, bp"] == pytest.approx(-2.0)
     scores = {OURS if name == CHAMPION else name: own for name, own in found.scores().items()}
     bar = Bar(words="below last cycle's", score="path_error_bp", below=(LAST_CYCLE,))
     assert f"{LAST_CYCLE} -66.67%" in judge_bar("data", bar, scores).found
     assert set(found.failed) == {f"{CHAMPION}, hard"}
-    closer = "folds where the champion is closer"
+    closer = "folds where ours is closer"
     assert line[closer] == "1 of 1"
     alike = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: ours}).summary.set_index("model")
     assert alike.loc[LAST_CYCLE, closer] == "0 of 1"
