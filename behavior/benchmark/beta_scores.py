@@ -50,6 +50,12 @@ class BetaBenchmark:
         """Every model's figures with their draws, on the rows that it answered."""
         return {name: _scores(self.rows, self.by_fold, name) for name in self.models}
 
+    def scores_beside(self, rivals: Sequence[str]) -> dict[str, list[Score]]:
+        """The same of ours and its rivals on the rows that all of these answered, so that like is compared."""
+        names = [CHAMPION, *(name for name in self.models if name in rivals and name != CHAMPION)]
+        rows = self.rows[self.rows[names].notna().all(axis=1)]
+        return {name: _scores(rows, _by_fold(rows, names), name) for name in names} if len(rows) else {}
+
 
 def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model]) -> BetaBenchmark:
     """Fit every model on every fold, foretell what was left out, and score all of them on the same rows.

@@ -29,7 +29,7 @@ class Protocol(Words):
     landmarks : months (decay) at which the accounts open are followed forward; horizon_months : for how long.
     leave_out : `phase` (a move of the short rate, or for hazards of the market rate, and the plateau after it), or for
         beta the segment column whose labels are left out one at a time; `by` : (beta) segment columns of that
-        comparison, default the specification's; `floor` : (beta) bound of the rate paid, decimal a year.
+        comparison, default the specification's.
     resample : what intervals draw again: customers and six-month blocks, or customers alone where age and calendar time
         are the same thing (one cohort).
     driver_edges : edges of the driver's buckets, decimals a year. age_edges : of age, months.
@@ -46,7 +46,6 @@ class Protocol(Words):
     horizon_months: int = Field(default=24, ge=1)
     leave_out: str = ""
     by: tuple[str, ...] = ()
-    floor: float = 0.0
     resample: Literal["customers and months", "customers"] = "customers and months"
     driver_edges: tuple[float, ...] = (-0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0.02)
     age_edges: tuple[float, ...] = (12.0, 24.0, 36.0, 60.0, 120.0)
@@ -74,7 +73,7 @@ class Bar(Words):
 
     Parameters
     ----------
-    score : name of the score. cause : of exit; empty = the first. model : whose score; empty = ours.
+    score : of ours, by name. cause : of exit; empty = the first.
     weighting : `count` or `balance`. slice : bucket column; empty = the whole.
     below : models whose score ours must be below (below_any : one of them). not_behind : models that ours may not be
         told apart from as worse: the interval of the difference reaches 0. most_folds_below : models that ours is below
@@ -96,6 +95,11 @@ class Bar(Words):
     meets: tuple[float, float] | None = None
     joint: float | None = None
     at_most: float | None = None
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Models that ours is compared with; none where it is held to a bound."""
+        return self.below or self.below_any or self.not_behind or self.most_folds_below
 
     @model_validator(mode="after")
     def _one_test(self) -> Bar:

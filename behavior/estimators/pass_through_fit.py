@@ -50,6 +50,11 @@ class FitOptions:
     confidence: float = 0.9
     seed: int = 20260930
 
+    @property
+    def most_steps(self) -> int:
+        """Steps of a start; a logistic marginal creeps where the months follow another form."""
+        return 300 if self.form == "logistic" else 60
+
     def layout(self, lowest: float, highest: float) -> Layout:
         """Equally spaced knots over the levels that were seen."""
         if self.form == "logistic":
@@ -190,7 +195,7 @@ def fit_series(
         points[-1] = near
     starts, pairs, walks = _crossed(points, [(delays, one) for one in tried])
     task = problem(layout, designs, pairs, walks, prior, sigma, effect)
-    solved = task.solve(starts, 60)
+    solved = task.solve(starts, options.most_steps)
     if near is None:
         _require_convergence(solved, starts, designs[0].series.unit)
     per_walk = solved.cost.reshape(len(tried), -1)

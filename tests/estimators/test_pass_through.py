@@ -77,6 +77,16 @@ def test_the_logistic_form_finds_the_same_law_and_is_read_back():
     assert StructuralPassThrough.from_files(model.to_files()).to_files() == model.to_files()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_logistic_form_ends_where_the_marginal_falls_again(seed: int) -> None:
+    """A challenger that never arrives would be answered for by other products' law."""
+    truth = Truth(lambda level: 0.3 + 0.6 * np.exp(-(((level - 0.025) / 0.011) ** 2)), shock=1e-4)
+    levels = policy_rate(180, seed)
+    model = StructuralPassThrough(replace(QUICK, form="logistic", largest_delay=1, replicates=0))
+    law = model.fit([series_of(levels, truth.simulate(levels, seed))]).law(("one",))
+    assert read_law(law, 0.0, 0.05).long_run_beta == pytest.approx(truth.long_run(0.0, 0.05), abs=0.1)
+
+
 def test_written_and_read_back_is_the_same():
     levels = policy_rate(120, 1)
     series = [
