@@ -113,7 +113,7 @@ class Bar(Words):
 
 
 class Incumbent(Words):
-    """What the bank uses today, always one of the rows; the first that is given, otherwise the stand-in of the kind.
+    """What the bank uses today, always one of the rows; where nothing is given, the stand-in of the kind.
 
     The stand-in is the PSA curve at the speed fitted (payoffs of mortgages), one constant hazard (other exits), last
     year's rate of each segment (decay after landmarks) or last cycle's beta (rates paid).
@@ -131,6 +131,15 @@ class Incumbent(Words):
     beta: float | None = None
     average_life_years: float | None = Field(default=None, gt=0.0)
     file: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Incumbent:
+        if (
+            sum(one not in (None, "") for one in (self.cpr, self.psa, self.beta, self.average_life_years, self.file))
+            > 1
+        ):
+            raise ValueError("expected one of cpr, psa, beta, average_life_years, file")
+        return self
 
     @property
     def given(self) -> bool:

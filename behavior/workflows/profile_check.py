@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from behavior.benchmark.protocol_rules import require_answerable
 from behavior.errors import Fault, FaultyInput, Gathered, MarketDataError
 from behavior.io.files import read_bytes
 from behavior.io.inputs import rate_history
@@ -127,9 +128,13 @@ def _currency_faults(
 
 
 def _question_faults(profile: Profile) -> list[Fault]:
-    """What is wrong with the models that the profile's questions are asked of."""
+    """What is wrong with the profile's questions, the models they are asked of and what the bank uses today."""
     gathered = Gathered()
     for name, question in profile.terms.benchmark.items():
+        vendor = question.incumbent.file
+        if vendor and not profile.path(vendor).is_file():
+            rule = "expected a CSV file with the assumption that the bank uses today"
+            gathered.faults.append(profile.fault(rule, "benchmark", name, "incumbent", "file", value=vendor))
         file = profile.path(question.model) / SPEC_FILE
         if not file.is_file():
             rule = f"expected a model folder with a {SPEC_FILE}"
@@ -137,7 +142,8 @@ def _question_faults(profile: Profile) -> list[Fault]:
             continue
         called = f"{file.parent.name}/{SPEC_FILE}"
         with gathered:
-            kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+            kind = kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+            require_answerable(name, kind.name, question)
     return list(dict.fromkeys(gathered.faults))
 
 
