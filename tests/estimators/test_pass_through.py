@@ -228,6 +228,23 @@ def test_the_first_move_begins_where_the_short_rate_turned_and_not_at_the_first_
     assert mirrored == [(10, 30)] and cycles(np.full(20, 0.01)) == () and cycles(np.array([0.01])) == ()
 
 
+def test_a_constant_beta_is_learned_from_every_piece_and_source_of_its_segment():
+    """Of the months before a phase left out and those after it, and of two banks, none is passed over."""
+    levels = policy_rate(180, 4)
+    high = np.arange(180) >= 90
+    paid = np.where(high, 0.7, 0.3) * levels
+    early, late = without_months(series_of(levels, paid), 440, 460)
+    for pieces in ([early, late], [late, early]):
+        slope = ConstantBeta("least_squares").fit(pieces).beta(("one",))
+        rows = np.isin(np.arange(180), np.concatenate([early.observed, late.observed]))
+        assert slope == pytest.approx(np.polyfit(levels[rows], paid[rows], 1)[0])
+        assert ConstantBeta("last_cycle").fit(pieces).beta(("one",)) == pytest.approx(0.7)
+    other = replace(series_of(levels, 0.2 * levels + 0.01), unit="bank B", weight=np.full(180, 3.0))
+    banks = [replace(series_of(levels, 0.6 * levels), unit="bank A"), other]
+    assert ConstantBeta("least_squares").fit(banks).beta(("one",)) == pytest.approx(0.4)
+    assert ConstantBeta("last_cycle").fit(banks).beta(("one",)) == pytest.approx((0.6 + 3 * 0.2) / 4)
+
+
 def test_a_benchmarks_file_is_the_same_in_every_process():
     """Fallbacks stand in an order of their own: a set's changes with the process, and the stored digest with it."""
     levels = policy_rate(60, 1)
