@@ -189,7 +189,8 @@ def fit_series(
     ------
     DidNotConverge : when no start converged, or the best one never left where it began.
     """
-    tried = options.smoothing if smoothing is None else smoothing
+    free = options.smoothing if layout.walk().size else options.smoothing[:1]  # a logistic marginal does not walk
+    tried = free if smoothing is None else smoothing
     points = starting_points(layout, designs, prior, options.starts if near is None else 2, options.seed)
     if near is not None:
         points[-1] = near
