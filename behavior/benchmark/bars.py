@@ -31,10 +31,8 @@ def _of(scores: Sequence[Score], bar: Bar) -> list[Score]:
 
 
 def _test_of(bar: Bar) -> Callable[[Bar, list[Score], Scores], tuple[str, bool]]:
-    if bar.below or bar.below_any or bar.not_behind:
-        return _below
-    if bar.most_folds_below:
-        return _most_folds
+    if bar.rivals:
+        return _most_folds if bar.most_folds_below else _below
     if bar.between is not None:
         return _between
     if bar.meets is not None:
@@ -44,7 +42,7 @@ def _test_of(bar: Bar) -> Callable[[Bar, list[Score], Scores], tuple[str, bool]]
 
 def _below(bar: Bar, mine: list[Score], scores: Scores) -> tuple[str, bool]:
     words, verdicts = [], []
-    for name in bar.below or bar.below_any or bar.not_behind:
+    for name in bar.rivals:
         others = _of(scores.get(name, ()), bar)
         if not others:
             words.append(f"{name} without a figure")

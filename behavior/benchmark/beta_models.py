@@ -32,7 +32,7 @@ INCUMBENT = "incumbent"
 
 
 def models(options: FitOptions) -> dict[str, Model]:
-    """Champion, challengers and incumbents by name.
+    """Our law, challengers and incumbents by name.
 
     Error correction stands there twice: whole, and as the target and speed that an assumption set could hold of it.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,7 +18,7 @@ from behavior.benchmark.beta_models import (
     pooled_structural,
 )
 from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_phase_out
-from behavior.benchmark.beta_scores import BETA, PATH, BetaBenchmark, run_protocol
+from behavior.benchmark.beta_scores import BETA, BetaBenchmark, run_protocol
 from behavior.benchmark.hazard_models import OURS
 from behavior.benchmark.hazard_scores import Score, table_of
 from behavior.benchmark.incumbents import legend_name, row_words
@@ -26,7 +26,7 @@ from behavior.benchmark.protocol_rules import PHASE
 from behavior.benchmark.protocols import Incumbent, Question
 from behavior.benchmark.resampling import value_and_interval
 from behavior.benchmark.results import Answer
-from behavior.errors import FittingError, UsageError
+from behavior.errors import Fault, FittingError, SpecFault, UsageError
 from behavior.estimators.pass_through_series import BASIS_POINTS
 from behavior.kinds._beta_learning import fit_options
 from behavior.kinds._beta_panel import build_beta_panel, series_of_panel
@@ -51,38 +51,61 @@ class BetaQuestion:
     ----------
     leave_out : ``phase`` (a phase of the rate cycle), or the name of a segment column: each of its labels in turn.
     by : segment columns of the comparison; the first is the one whose label a series left out is pooled under.
-    floor : bound of the rate paid, decimal a year. betas : the bank's own, by the first label or "" for all.
+    betas : the bank's own, by the first label or "" for all.
     """
 
     leave_out: str
     by: tuple[str, ...]
-    floor: float = 0.0
     betas: Mapping[str, float] | None = None
 
 
 def beta_benchmark(
     history: CustomerHistory, rates: RateHistory, spec: ModelSpec, question: BetaQuestion
 ) -> BetaBenchmark:
-    """Score champion, challengers and incumbents on what is left out, with the specification's own settings.
+    """Score our law, challengers and incumbents on what is left out, with the specification's own settings.
 
     Raises
     ------
-    UsageError : the thing to leave out is neither ``phase`` nor a segment column.
+    UsageError : the thing to leave out is neither ``phase`` nor a segment column. SpecFault : betas of the bank's own
+        that are of other labels than the history's.
     """
     if question.leave_out not in (PHASE, *question.by):
         raise UsageError(f"leave out {question.leave_out!r}: expected `{PHASE}` or one of {', '.join(question.by)}.")
     chosen = spec.model_copy(update={"segments": spec.segments.model_copy(update={"by": question.by})})
     panel = build_beta_panel(history, rates, chosen)
     series = series_of_panel(panel.table, question.by)
-    options = replace(fit_options(chosen), floor=question.floor, replicates=1)
+    options = replace(fit_options(chosen), replicates=1)
     known = models(options)
-    known[INCUMBENT] = incumbent(question.betas, question.floor) if question.betas else known[LAST_CYCLE]
+    known[INCUMBENT] = incumbent(question.betas, options.floor) if question.betas else known[LAST_CYCLE]
+    unsaid = _labels_without_beta(question, {one.segment[0] for one in series})
     if question.leave_out == PHASE:
-        return run_protocol(leave_one_phase_out(series), known)
+        return _with_words(run_protocol(leave_one_phase_out(series), known), unsaid)
     logistic = replace(options, form="logistic")
     pooled = {CHAMPION: pooled_structural(series, options), "logistic law": pooled_structural(series, logistic)}
     folds = leave_one_label_out(series, question.by.index(question.leave_out))
-    return run_protocol(folds, {**known, **pooled})
+    return _with_words(run_protocol(folds, {**known, **pooled}), unsaid)
+
+
+def _labels_without_beta(question: BetaQuestion, labels: set[str]) -> list[str]:
+    """Labels of the first segment column of which the bank's own betas say nothing; none where one beta is for all.
+
+    Raises
+    ------
+    SpecFault : they say nothing of any.
+    """
+    if not question.betas or "" in question.betas:
+        return []
+    unsaid = sorted(labels - set(question.betas))
+    if len(unsaid) == len(labels):
+        rule = f"expected a beta for the labels of `{question.by[0]}` ({', '.join(unsaid)})"
+        raise SpecFault([Fault("vendor table", rule, column="product", value=", ".join(sorted(question.betas)))])
+    return unsaid
+
+
+def _with_words(found: BetaBenchmark, unsaid: Sequence[str]) -> BetaBenchmark:
+    """The same, with the labels of which the bank's own betas say nothing among the answers that are not there."""
+    why = "no beta in what the bank uses today"
+    return replace(found, failed={**found.failed, **{f"{INCUMBENT}, {label}": why for label in unsaid}})
 
 
 def beta_answer(
@@ -101,14 +124,17 @@ def beta_answer(
     """
     protocol = question.protocol
     by = protocol.by or spec.segments.by
-    asked = BetaQuestion(protocol.leave_out or PHASE, by, protocol.floor, betas)
+    asked = BetaQuestion(protocol.leave_out or PHASE, by, betas)
     found = beta_benchmark(history, rates, spec, asked)
     if CHAMPION not in found.models:
         why = next(why for who, why in found.failed.items() if who.startswith(f"{CHAMPION}, "))
         raise FittingError(f"The model to be judged has no answer in any fold, the first because: {why}")
-    scores = {OURS if model == CHAMPION else model: own for model, own in found.scores().items()}
+    scores = _as_ours(found.scores())
     table = pd.concat([table_of(own, cause="rate_paid", model=model) for model, own in scores.items()])
-    verdicts = tuple(judge_bar(question.title, bar, scores) for bar in question.bars)
+    verdicts = tuple(
+        judge_bar(question.title, bar, _as_ours(found.scores_beside(bar.rivals)) if bar.rivals else scores)
+        for bar in question.bars
+    )
     refused = [f"{who}: {why}" for who, why in found.failed.items()]
     words = {OURS: CHAMPION, INCUMBENT: row_words(question.incumbent, LAST_CYCLE)}
     return Answer(
@@ -119,11 +145,16 @@ def beta_answer(
         scores=table.reset_index(drop=True),
         summary=_summary(found, scores, words),
         verdicts=verdicts,
-        winner=_winner(scores, words),
+        winner=_winner(found.summary, words),
         exhibits=_pictures(found, question.incumbent),
         notes=(*((question.says,) if question.says else ()), NO_TABLES, *refused),
         facts={"rows judged": len(found.rows), "folds": int(found.rows["fold"].nunique())},
     )
+
+
+def _as_ours(scores: Mapping[str, list[Score]]) -> dict[str, list[Score]]:
+    """Scores by the names that a table has."""
+    return {OURS if model == CHAMPION else model: own for model, own in scores.items()}
 
 
 def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]], words: Mapping[str, str]) -> pd.DataFrame:
@@ -131,9 +162,10 @@ def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]], words: Map
     for line in found.summary.to_dict("records"):
         model = OURS if line["model"] == CHAMPION else str(line["model"])
         beta = next((one for one in scores[model] if one.score == BETA), None)
+        part = "" if line["rows"] == len(found.rows) else f"answers {line['rows']:,} of {len(found.rows):,} rows"
         row: dict[str, object] = {
             "model": model,
-            "what": words.get(model, ""),
+            "what": "; ".join(one for one in (words.get(model, ""), part) if one),
             "path error, bp": f"{line['path error, bp']:.1f} ({line['lower']:.1f}..{line['upper']:.1f})",
         }
         if beta is not None:
@@ -142,21 +174,21 @@ def _summary(found: BetaBenchmark, scores: Mapping[str, list[Score]], words: Map
         if model != OURS:
             ahead = [line.get(f"{one}", float("nan")) for one in _AHEAD]
             row["ours minus this, bp"] = f"{ahead[0]:+z.1f} ({ahead[1]:+z.1f}..{ahead[2]:+z.1f})"
-            row["ours closer in"] = line.get("folds where the champion is closer", "")
+            row["ours closer in"] = line.get("folds where ours is closer", "")
         lines.append(row)
     return pd.DataFrame(lines).fillna("")
 
 
-_AHEAD = ("champion minus this, bp", "difference lower", "difference upper")
+_AHEAD = ("ours minus this, bp", "difference lower", "difference upper")
 
 
-def _winner(scores: Mapping[str, list[Score]], names: Mapping[str, str]) -> str:
-    """Who has the lower path error, and by how much ours is ahead or behind, in words."""
-    whole = {model: own[0] for model, own in scores.items() if own[0].score == PATH}
-    mine = whole.pop(OURS)
-    complete = {model: one for model, one in whole.items() if one.rows == mine.rows} or whole
-    best = min(complete, key=lambda model: float(complete[model].draws[0]))
-    value, low, high = value_and_interval(mine.draws - complete[best].draws)
+def _winner(summary: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Who has the lower path error, and by how much ours is ahead or behind on the same rows, in words."""
+    mine, others = summary[summary["model"] == CHAMPION].iloc[0], summary[summary["model"] != CHAMPION]
+    whole = others[others["rows"] == mine["rows"]]
+    closest = (others if whole.empty else whole).sort_values("path error, bp", kind="stable").iloc[0]
+    best = str(closest["model"])
+    value, low, high = (float(closest[one]) for one in _AHEAD)
     called = f"{best} ({names[best]})" if best in names else best
     words = f"ours differs from it by {value:+z.1f} bp ({low:+z.1f} to {high:+z.1f})"
     if value <= 0:

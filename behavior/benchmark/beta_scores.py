@@ -32,7 +32,7 @@ class BetaBenchmark:
     ----------
     rows : one row an observation left out: fold, unit, month, actual, and one column a model (decimals a year).
     by_fold : path error of each model in each fold, basis points, and error of the cumulative beta.
-    summary : one row a model: path error over all folds with its interval, folds in which the champion is closer.
+    summary : one row a model: path error over all folds with its interval, folds in which ours is closer.
     failed : model and fold -> why it gave no answer.
     """
 
@@ -50,11 +50,17 @@ class BetaBenchmark:
         """Every model's figures with their draws, on the rows that it answered."""
         return {name: _scores(self.rows, self.by_fold, name) for name in self.models}
 
+    def scores_beside(self, rivals: Sequence[str]) -> dict[str, list[Score]]:
+        """The same of ours and its rivals on the rows that all of these answered, so that like is compared."""
+        names = [CHAMPION, *(name for name in self.models if name in rivals and name != CHAMPION)]
+        rows = self.rows[self.rows[names].notna().all(axis=1)]
+        return {name: _scores(rows, _by_fold(rows, names), name) for name in names} if len(rows) else {}
+
 
 def run_protocol(folds: Sequence[Fold], models: Mapping[str, Model]) -> BetaBenchmark:
     """Fit every model on every fold, foretell what was left out, and score all of them on the same rows.
 
-    Where the champion gives no answer, the others' errors are of another question and are left out: folds that are hard
+    Where ours gives no answer, the others' errors are of another question and are left out: folds that are hard
     for want of anything to learn from would stand in their figures and not in its own.
     """
     parts: list[pd.DataFrame] = []
@@ -151,7 +157,7 @@ def _path_draws(rows: pd.DataFrame, name: str) -> FloatArray:
 
 
 def _summary(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """One row a model that answered; each is compared with the champion on the rows that both answered."""
+    """One row a model that answered; each is compared with ours on the rows that both answered."""
     return pd.DataFrame([_one_model(rows, name) for name in names if rows[name].notna().any()])
 
 
@@ -169,10 +175,10 @@ def _one_model(rows: pd.DataFrame, name: str) -> dict[str, object]:
     closer = squares[0] < squares[1]
     return {
         **found,
-        "champion minus this, bp": value,
+        "ours minus this, bp": value,
         "difference lower": low,
         "difference upper": high,
-        "folds where the champion is closer": f"{int(closer.sum())} of {closer.size}",
+        "folds where ours is closer": f"{int(closer.sum())} of {closer.size}",
     }
 
 

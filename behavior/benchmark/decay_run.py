@@ -217,7 +217,7 @@ def _ours(
                 raise
             refused[model] = words_of(error)
             continue
-        if model != OURS and "champion" in fitted.facts and fitted.facts["champion"] == "constant_hazard":
+        if model != OURS and fitted.facts.get("form") == "constant_hazard":
             refused[model] = "too few closures for trees: a constant was chosen"
             continue
         tables = kind.export(fitted, context)

@@ -106,7 +106,7 @@ def hazard_benchmark(
         facts={
             "rows judged": len(judged[first].place),
             "events judged": int(scores[first][OURS][0].events),
-            "champion families": dict(judged[first].families),
+            "forms chosen": dict(judged[first].families),
         },
     )
 
@@ -129,7 +129,7 @@ def _judge(asked: _Asked, protocol: Protocol) -> dict[str, Judged]:
     rate = table["market_rate"].to_numpy(dtype=np.float64) if "market_rate" in table.columns else None
     for window in windows(month, customer, event, protocol, spec.split.validate_share_of_months, rate):
         fitted = kind.fit(asked.panel, window.learn, spec)
-        family = str(fitted.facts.get("champion", "unknown"))
+        family = str(fitted.facts.get("form", "unknown"))
         families[family] = families.get(family, 0) + 1
         for column, role in causes:
             if role not in fitted.estimators:

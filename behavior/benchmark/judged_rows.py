@@ -54,7 +54,7 @@ class Judged:
     Parameters
     ----------
     place : positions of the rows in the panel. expected : model -> hazard a period, shape (rows,).
-    families : champion family -> windows in which it was chosen. absent : model that has no row -> why, in words.
+    families : form of ours -> windows in which it was chosen. absent : model that has no row -> why, in words.
     """
 
     place: IntArray

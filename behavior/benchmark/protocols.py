@@ -29,7 +29,7 @@ class Protocol(Words):
     landmarks : months (decay) at which the accounts open are followed forward; horizon_months : for how long.
     leave_out : `phase` (a move of the short rate, or for hazards of the market rate, and the plateau after it), or for
         beta the segment column whose labels are left out one at a time; `by` : (beta) segment columns of that
-        comparison, default the specification's; `floor` : (beta) bound of the rate paid, decimal a year.
+        comparison, default the specification's.
     resample : what intervals draw again: customers and six-month blocks, or customers alone where age and calendar time
         are the same thing (one cohort).
     driver_edges : edges of the driver's buckets, decimals a year. age_edges : of age, months.
@@ -46,7 +46,6 @@ class Protocol(Words):
     horizon_months: int = Field(default=24, ge=1)
     leave_out: str = ""
     by: tuple[str, ...] = ()
-    floor: float = 0.0
     resample: Literal["customers and months", "customers"] = "customers and months"
     driver_edges: tuple[float, ...] = (-0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0.02)
     age_edges: tuple[float, ...] = (12.0, 24.0, 36.0, 60.0, 120.0)
@@ -74,7 +73,7 @@ class Bar(Words):
 
     Parameters
     ----------
-    score : name of the score. cause : of exit; empty = the first. model : whose score; empty = ours.
+    score : of ours, by name. cause : of exit; empty = the first.
     weighting : `count` or `balance`. slice : bucket column; empty = the whole.
     below : models whose score ours must be below (below_any : one of them). not_behind : models that ours may not be
         told apart from as worse: the interval of the difference reaches 0. most_folds_below : models that ours is below
@@ -97,6 +96,11 @@ class Bar(Words):
     joint: float | None = None
     at_most: float | None = None
 
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Models that ours is compared with; none where it is held to a bound."""
+        return self.below or self.below_any or self.not_behind or self.most_folds_below
+
     @model_validator(mode="after")
     def _one_test(self) -> Bar:
         words = (self.below, self.below_any, self.not_behind, self.most_folds_below)
@@ -109,7 +113,7 @@ class Bar(Words):
 
 
 class Incumbent(Words):
-    """What the bank uses today, always one of the rows; the first that is given, otherwise the stand-in of the kind.
+    """What the bank uses today, always one of the rows; where nothing is given, the stand-in of the kind.
 
     The stand-in is the PSA curve at the speed fitted (payoffs of mortgages), one constant hazard (other exits), last
     year's rate of each segment (decay after landmarks) or last cycle's beta (rates paid).
@@ -127,6 +131,15 @@ class Incumbent(Words):
     beta: float | None = None
     average_life_years: float | None = Field(default=None, gt=0.0)
     file: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Incumbent:
+        if (
+            sum(one not in (None, "") for one in (self.cpr, self.psa, self.beta, self.average_life_years, self.file))
+            > 1
+        ):
+            raise ValueError("expected one of cpr, psa, beta, average_life_years, file")
+        return self
 
     @property
     def given(self) -> bool:

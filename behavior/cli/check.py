@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from behavior.io.found_faults import FoundFaults
 
 EXAMPLES = 5
+SHOWN = ("input", "rows", "files", "faults")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _say(console: Console, inputs: Sequence[Mapping[str, Any]], faults: FoundFaults, examples: int) -> None:
     """Inputs, faults by rule, examples of each, and how many there are."""
-    console.table("Inputs", [{name: cell for name, cell in one.items() if name != "notes"} for one in inputs])
+    console.table("Inputs", [{name: one[name] for name in SHOWN} for one in inputs])
     _say_notes(console, inputs)
     if faults:
         by_rule = [
@@ -173,5 +174,5 @@ def _examine(path: Path, contract: str | None) -> tuple[list[dict[str, object]],
     from behavior.workflows.profile_check import asked_later  # with the engine, which a single table does not need
 
     rows, faults = examine_profile(profile)
-    later, found = asked_later(profile)
+    later, found = asked_later(profile, rows)
     return [*rows, *later], [*faults, *found]

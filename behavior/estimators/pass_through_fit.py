@@ -50,6 +50,11 @@ class FitOptions:
     confidence: float = 0.9
     seed: int = 20260930
 
+    @property
+    def most_steps(self) -> int:
+        """Steps of a start; a logistic marginal creeps where the months follow another form."""
+        return 300 if self.form == "logistic" else 60
+
     def layout(self, lowest: float, highest: float) -> Layout:
         """Equally spaced knots over the levels that were seen."""
         if self.form == "logistic":
@@ -184,13 +189,14 @@ def fit_series(
     ------
     DidNotConverge : when no start converged, or the best one never left where it began.
     """
-    tried = options.smoothing if smoothing is None else smoothing
+    free = options.smoothing if layout.walk().size else options.smoothing[:1]  # a logistic marginal does not walk
+    tried = free if smoothing is None else smoothing
     points = starting_points(layout, designs, prior, options.starts if near is None else 2, options.seed)
     if near is not None:
         points[-1] = near
     starts, pairs, walks = _crossed(points, [(delays, one) for one in tried])
     task = problem(layout, designs, pairs, walks, prior, sigma, effect)
-    solved = task.solve(starts, 60)
+    solved = task.solve(starts, options.most_steps)
     if near is None:
         _require_convergence(solved, starts, designs[0].series.unit)
     per_walk = solved.cost.reshape(len(tried), -1)

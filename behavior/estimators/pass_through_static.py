@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -12,7 +12,7 @@ import numpy as np
 
 from behavior.assumptions.effects import POOLED
 from behavior.errors import FittingError
-from behavior.estimators.pass_through_series import RateSeries
+from behavior.estimators.pass_through_series import RateSeries, pieces_of
 from behavior.estimators.pass_through_statistics import LeastSquares, least_squares
 from behavior.quantities import FloatArray, IntArray
 
@@ -69,14 +69,42 @@ def static_beta(series: RateSeries) -> LeastSquares:
     return least_squares(np.column_stack([np.ones(levels.size), levels]), paid)
 
 
-def last_cycle_beta(series: RateSeries) -> float:
-    """Change of the rate paid over that of the short rate in the last whole move; NaN where no move was seen."""
-    levels, paid = matched(series)
-    found = cycles(levels)
-    if not found:
-        return float("nan")
-    last = found[-1]
-    return float((paid[last.last] - paid[last.first]) / (levels[last.last] - levels[last.first]))
+def last_cycle_beta(pieces: Sequence[RateSeries]) -> float:
+    """Change of the rate paid over that of the short rate in the last whole move; NaN where no move was seen.
+
+    Parameters
+    ----------
+    pieces : of one source, oldest first; no move runs across two of them.
+    """
+    for levels, paid in map(matched, reversed(pieces)):
+        if found := cycles(levels):
+            last = found[-1]
+            return float((paid[last.last] - paid[last.first]) / (levels[last.last] - levels[last.first]))
+    return float("nan")
+
+
+def static_slope(sources: Iterable[Sequence[RateSeries]]) -> float:
+    """Slope of the rate paid on the short rate over all rows of all pieces, each source about a mean of its own; NaN
+    where the short rate never moved.
+    """
+    above = squares = 0.0
+    for pieces in sources:
+        levels, paid = (np.concatenate(one) for one in zip(*map(matched, pieces), strict=True))
+        about = levels - levels.mean()
+        above, squares = above + float(about @ paid), squares + float(about @ about)
+    return above / squares if squares > 0 else float("nan")
+
+
+def _by_source(pieces: Sequence[RateSeries]) -> list[list[RateSeries]]:
+    found: dict[str, list[RateSeries]] = {}
+    for one in sorted(pieces, key=lambda one: one.first_month + int(one.observed[0])):
+        found.setdefault(one.source or one.unit, []).append(one)
+    return list(found.values())
+
+
+def _balance(pieces: Sequence[RateSeries]) -> float:
+    """Mean weight of a source's rows, at least next to nothing."""
+    return max(float(np.concatenate([one.weight for one in pieces]).mean()), 1e-12)
 
 
 class ConstantBeta:
@@ -91,14 +119,18 @@ class ConstantBeta:
         self.method = method
 
     def fit(self, series: Sequence[RateSeries]) -> Self:
-        """Learn a beta for each series; the balance-weighted mean of those of a label, or of all, is the fallback.
+        """Learn a beta for each segment from all its series; the balance-weighted mean of a label's, or of all, is the
+        fallback.
 
         Raises
         ------
         FittingError : when no series shows a move of the short rate.
         """
-        own = {one.segment: self._beta(one) for one in series if one.observed.size > 2}
-        weights = {one.segment: float(one.weight.mean()) for one in series}
+        own: dict[tuple[str, ...], float] = {}
+        weights: dict[tuple[str, ...], float] = {}
+        for segment, pieces in pieces_of([one for one in series if one.observed.size > 2]).items():
+            sources = _by_source(pieces)
+            own[segment], weights[segment] = self._beta(sources), sum(map(_balance, sources))
         known = {segment: beta for segment, beta in own.items() if np.isfinite(beta)}
         if not known:
             raise FittingError("constant beta: the short rate never moved in any series. Widen the window.")
@@ -107,15 +139,15 @@ class ConstantBeta:
         # In an order of their own: that of a set changes from one process to the next, and the file's digest with it.
         for key in sorted({(label[0], *(POOLED,) * (columns - 1)) for label in known} | {(POOLED,) * columns}):
             members = [one for one in known if all(a in (POOLED, b) for a, b in zip(key, one, strict=True))]
-            share = np.array([max(weights[one], 1e-12) for one in members])
+            share = np.array([weights[one] for one in members])
             self.betas_.setdefault(key, float(np.average([known[one] for one in members], weights=share)))
         return self
 
-    def _beta(self, series: RateSeries) -> float:
-        if self.method == "last_cycle":
-            return last_cycle_beta(series)
-        levels, _ = matched(series)
-        return float(static_beta(series).coefficients[1]) if np.ptp(levels) > 0 else float("nan")
+    def _beta(self, sources: Sequence[Sequence[RateSeries]]) -> float:
+        if self.method != "last_cycle":
+            return static_slope(sources)
+        seen = [(_balance(one), beta) for one in sources if np.isfinite(beta := last_cycle_beta(one))]
+        return sum(balance * beta for balance, beta in seen) / sum(one for one, _ in seen) if seen else float("nan")
 
     def beta(self, segment: tuple[str, ...]) -> float:
         """Beta of a segment, or of the most specific fallback."""

@@ -23,6 +23,7 @@ from behavior.market.history import RateHistory
 from behavior.panel.base import CustomerHistory, SourceFile, StreamedHistory
 from behavior.panel.contracts import CONTROL_TOTALS_TABLE
 from behavior.panel.control_totals import added_up, held_by_month, reconciled_words, tie_out, tied
+from behavior.panel.market_rates import currencies_held
 
 
 def read_file(path: Path, contract: str) -> CheckedTable:
@@ -207,7 +208,9 @@ def _rows_of(history: CustomerHistory) -> int:
 
 
 def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
-    """Every table a profile names, one row each (what, rows, files, faults, notes), and all faults."""
+    """Every table a profile names, one row each (what, rows, files, faults, notes; of a history `currencies_held`), and
+    all faults.
+    """
     rows: list[dict[str, object]] = []
     faults: list[Fault] = []
     for name in profile.terms.history:
@@ -219,7 +222,7 @@ def examine_profile(profile: Profile) -> tuple[list[dict[str, object]], list[Fau
         count = _rows_of(history) if history is not None else 0
         notes = [*history.notes, *_unreconciled(history)] if history is not None else []
         row = {"input": f"history.{name}", "rows": count, "files": files, "faults": len(found), "notes": notes}
-        rows.append(row)
+        rows.append({**row, "currencies": {} if history is None or found else currencies_held(history)})
         faults += found
     held: dict[str, pd.DataFrame] = {}
     for section in SINGLE_TABLES:

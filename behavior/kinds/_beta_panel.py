@@ -78,8 +78,7 @@ def _index_by_currency(rows: pd.DataFrame, rates: RateHistory, index: str) -> di
     FittingError : two currencies would follow one short rate.
     """
     found = {str(one): rates.role_in(index, str(one)) for one in sorted(set(currency_of_rows(rows)))}
-    shared = [currency or "no currency" for currency, own in found.items() if own == index]
-    if len(shared) > 1:
+    if shared := rates.sharing(index, found):
         raise FittingError(
             f"deposit beta: rates paid in {' and '.join(shared)} would follow one short rate, `{index}`. Name each "
             f"currency's own in the settings (index_roles: `{role_in(index, shared[0])}` for {shared[0]}), or keep one "

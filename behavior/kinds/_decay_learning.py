@@ -132,7 +132,7 @@ def _closing(
         if slower is not None:
             champion, matrix, pace = slower
             estimators["pace"] = pace.first
-    facts = {"champion": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
+    facts = {"form": champion.family, "validation log loss": dict(champion.losses), **champion.facts}
     return _Closing({**estimators, "closure": champion.model}, challengers, facts, matrix, pace)
 
 
@@ -143,7 +143,7 @@ def _constant_closure(matrix: FeatureMatrix, closed: FloatArray) -> tuple[Consta
         f"{int(closed.sum())} closures are too few for a model; the rate {found.rate_:.4%} a month is used, "
         f"with an upper 95% bound of {found.upper_:.4%}"
     )
-    return found, {"champion": "constant_hazard", "closures in words": words}
+    return found, {"form": "constant_hazard", "closures in words": words}
 
 
 def _interacts(matrix: FeatureMatrix, spec: ModelSpec) -> tuple[str, ...]:

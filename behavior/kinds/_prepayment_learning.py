@@ -101,7 +101,7 @@ def _learn(
         "rows learned from": int(learning.sum()),
         "payoffs": int(payoff.sum()),
         "payoffs learned from": int(payoff[learning].sum()),
-        "champion": champion.family,
+        "form": champion.family,
         "validation log loss": dict(champion.losses),
         **champion.facts,
         **champion.model.facts_,  # with what its errors count, which were found after it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,6 +73,12 @@ class RateHistory:
         """A role as one currency has it (``short_EUR``) where it is named so, else the role itself."""
         own = role_in(role, currency)
         return own if own in self.roles else role
+
+    def sharing(self, role: str, currencies: Iterable[str]) -> list[str]:
+        """Of several currencies those without a role of their own, if two or more: one rate cannot be that of both."""
+        named = sorted(currencies, key=lambda one: (not one, one))
+        found = [one or "no currency" for one in named if self.role_in(role, one) == role]
+        return found if len(found) > 1 else []
 
     def has(self, role_or_index: str) -> bool:
         """Whether a role or index can be answered."""

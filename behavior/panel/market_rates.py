@@ -10,6 +10,7 @@ import pandas as pd
 from behavior.errors import MarketDataError
 from behavior.market.history import RateHistory, role_in
 from behavior.panel.account_months import DepositPanelRules
+from behavior.panel.base import CustomerHistory
 from behavior.panel.dense import month_end_of
 from behavior.quantities import AnyArray, FloatArray, IntArray
 
@@ -42,6 +43,19 @@ def currency_of_rows(table: pd.DataFrame) -> AnyArray:
     return np.where(found == "", named.pop(), found) if len(named) == 1 else found
 
 
+def currencies_held(history: CustomerHistory) -> dict[str, bool]:
+    """Currencies of a history's accounts or products, in their order, and whether a rate is paid in each."""
+    table = next((one for one in history.tables.values() if "currency" in one.columns), None)
+    if table is None:
+        return {}
+    found, paid = currency_of_rows(table), np.ones(len(table), dtype=bool)
+    months = history.tables.get("account_months", table)
+    if "rate_paid" in months.columns:
+        known = months["rate_paid"].notna()
+        paid = known.to_numpy() if months is table else table["account_id"].isin(months["account_id"][known]).to_numpy()
+    return {str(one): bool(paid[found == one].any()) for one in sorted(set(found))}
+
+
 def market_rates(rates: RateHistory, role: str, month: IntArray, accounts: pd.DataFrame) -> MarketRates:
     """The market rate of each account's currency at the start of each month; NaN where there are no rates or nobody has
     named the role.
@@ -56,10 +70,7 @@ def market_rates(rates: RateHistory, role: str, month: IntArray, accounts: pd.Da
     read = [
         rates.has(one) or (rates.values and (one in rates.roles or role != DepositPanelRules.market)) for one in roles
     ]
-    shared = [
-        name or "no currency" for name, one, known in zip(currencies, roles, read, strict=True) if one == role and known
-    ]
-    if len(shared) > 1:
+    if (shared := rates.sharing(role, currencies)) and read[roles.index(role)]:
         raise MarketDataError(
             f"deposit panel: deposits in {' and '.join(shared)} would be held against one market rate, `{role}`. Name "
             f"each currency's own in the settings (index_roles: `{role_in(role, shared[0])}` for {shared[0]}), or keep "

@@ -7,16 +7,16 @@ a plain model; where one of them does as well, it should be used.
 
 Mechanism
 ---------
-Log loss a row or, for rates and for net flows, balance-weighted squared error of champion, challenger and benchmark
+Log loss a row or, for rates and for net flows, balance-weighted squared error of this version, challenger and benchmark
 on the same test rows. Where the models differ by an event alone, as those of decay do by closures, the log loss is that
-of the event: the deposits and withdrawals that they share would drown it. The gain is the rival's loss less the
-champion's, with a 95% interval from drawing customers and half-years, since both share what happens to them. Portfolio
+of the event: the deposits and withdrawals that they share would drown it. The gain is the rival's loss less this
+version's, with a 95% interval from drawing customers and half-years, since both share what happens to them. Portfolio
 error by month is shown beside it, because ranking and level are won separately, and holds what flows into accounts
 that stood empty, whose rows a squared error leaves out.
 
 Signs of high risk
 ------------------
-A gain whose interval holds 0 or lies below it, or that cannot be told because the rival makes no error; a champion
+A gain whose interval holds 0 or lies below it, or that cannot be told because the rival makes no error; a version
 that wins by row and loses by month.
 
 Strengths
@@ -51,19 +51,20 @@ from behavior.validation.evidence import (
 )
 from behavior.validation.paired import loss_scale, losses_of, mean_loss, path_error
 
+OURS = "this version"
 RIVALS = {"challenger": "plain challenger", "benchmark": "empirical benchmark"}
 VALUES = {
-    "gain_on_benchmark": "benchmark's loss less the champion's, as a share of the benchmark's; above 0 = better, "
+    "gain_on_benchmark": "benchmark's loss less this version's, as a share of the benchmark's; above 0 = better, "
     "unknown where the benchmark makes no error",
     "gain_on_benchmark_lower": "lower end of its 95% interval",
     "gain_on_benchmark_upper": "upper end of its 95% interval",
-    "gain_on_challenger": "loss of the plain challenger less the champion's, relative to the challenger's",
+    "gain_on_challenger": "loss of the plain challenger less this version's, relative to the challenger's",
     "gain_on_challenger_lower": "lower end of its 95% interval",
     "gain_on_challenger_upper": "upper end of its 95% interval",
-    "loss": "champion's mean log loss a row; root mean square error for rates (bp) and net flows (% a month)",
+    "loss": "this version's mean log loss a row; root mean square error for rates (bp) and net flows (% a month)",
     "loss_challenger": "challenger's, same unit",
     "loss_benchmark": "benchmark's, same unit",
-    "path_error": "champion's mean absolute error by month, CPR points or basis points",
+    "path_error": "this version's mean absolute error by month, CPR points or basis points",
     "path_error_challenger": "challenger's, same unit",
     "path_error_benchmark": "benchmark's, same unit",
 }
@@ -129,11 +130,11 @@ def _words_without_error(rival: str, loss: float) -> str:
     return f"Neither the model nor {rival} makes an error on these rows: they tell nothing; prefer the simpler."
 
 
-GAINS = {"gain of the champion, %": "", "lower, %": "_lower", "upper, %": "_upper"}
+GAINS = {"gain of this version, %": "", "lower, %": "_lower", "upper, %": "_upper"}
 
 
 def _gains(values: dict[str, float], name: str) -> dict[str, float]:
-    """What the champion gains on a rival with its interval, in percent; nothing of the champion itself."""
+    """What the version gains on a rival with its interval, in percent; nothing on itself."""
     return {
         head: np.nan if name == "predicted" else 100 * values[f"gain_on_{name}{end}"] for head, end in GAINS.items()
     }
@@ -148,7 +149,7 @@ def _exhibits(
     table = pd.DataFrame(
         [
             {
-                "model": "champion" if name == "predicted" else RIVALS[name],
+                "model": OURS if name == "predicted" else RIVALS[name],
                 loss_name: values["loss" if name == "predicted" else f"loss_{name}"],
                 **_gains(values, name),
                 path_name: values["path_error" if name == "predicted" else f"path_error_{name}"],
@@ -157,13 +158,11 @@ def _exhibits(
         ]
     )
     show = (lambda share: 100 * share) if rate else cpr_points
-    lines = pd.DataFrame(
-        {"month": path["month"], "realised": show(path["actual"]), "champion": show(path["predicted"])}
-    )
+    lines = pd.DataFrame({"month": path["month"], "realised": show(path["actual"]), OURS: show(path["predicted"])})
     for name in names:
         lines[RIVALS[name]] = show(path[name])
     unit = picture_unit(rate)
-    title = "Champion, challenger and benchmark on the same rows"
+    title = "This version, challenger and benchmark on the same rows"
     return (
         Exhibit("benchmark_table", title, "table", table, formats=dict.fromkeys(GAINS, ",.2f")),
         Exhibit("benchmark_path", "The same, month by month", "lines", lines, "month", unit),

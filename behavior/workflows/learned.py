@@ -29,7 +29,7 @@ REPEATED = (
     "defaults learned from",
     "curtailments learned from",
     "moves into other products learned from",
-    "champion",
+    "form",
     "trained to",
     "series too thin for a law of their own",
     "segments whose law did not converge",
@@ -79,7 +79,7 @@ def learn(kind: ModelKind, panel: Panel, split: PanelSplit, spec: ModelSpec) -> 
 
 def _refit(kind: ModelKind, judged: FittedModel, panel: Panel, spec: ModelSpec) -> FittedModel:
     """The same specification learned from every month and customer, in the family that the judged model has."""
-    known = str(judged.facts.get("champion", ""))
+    known = str(judged.facts.get("form", ""))
     family = known if known in kind.families else spec.estimator.family
     asked = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": family})})
     assert kind.refit is not None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from behavior.benchmark.protocol_rules import require_answerable
 from behavior.errors import Fault, FaultyInput, Gathered, MarketDataError
 from behavior.io.files import read_bytes
 from behavior.io.inputs import rate_history
 from behavior.io.profiles import Profile
-from behavior.market.history import RateHistory
+from behavior.market.history import RateHistory, role_in
 from behavior.specs import ModelSpec, parse_spec
 from behavior.workflows.plan import further_measures, valuation_inputs, valuation_options
 from behavior.workflows.request import SPEC_FILE
@@ -20,14 +24,25 @@ TRAINING = ("rates", "settings", "output", "tracking", "approvals")
 RATE_OPTIONS = ("index", "market_rate")
 """Options of a specification that name a rate."""
 
+HELD_AGAINST = {"deposit_beta": "index", "nmd_decay": "market_rate"}
+"""Option by which a kind names the rate beside which it reads deposits, each currency its own; without it `short`."""
 
-def asked_later(profile: Profile) -> tuple[list[dict[str, object]], list[Fault]]:
-    """The profile's models and options of the valuation, one row each as `examine_profile` has them, and all faults."""
+
+def asked_later(
+    profile: Profile, examined: Sequence[Mapping[str, Any]] = ()
+) -> tuple[list[dict[str, object]], list[Fault]]:
+    """The profile's models and options of the valuation, one row each as `examine_profile` has them, and all faults.
+
+    Parameters
+    ----------
+    examined : the rows of `examine_profile`, which say what currencies a history holds.
+    """
     rows: list[dict[str, object]] = []
     faults: list[Fault] = []
     if profile.models:
         missing = missing_models(profile)
-        found = [*_missing_sections(profile), *missing, *_spec_faults(profile, {fault.value for fault in missing})]
+        named = _spec_faults(profile, {fault.value for fault in missing}, examined)
+        found = [*_missing_sections(profile), *missing, *named]
         rows.append(_row("models", len(profile.models), found))
         faults += found
     if profile.terms.benchmark:
@@ -54,14 +69,17 @@ def _missing_sections(profile: Profile) -> list[Fault]:
     return [profile.fault(f"expected a section [{name}], which training a model needs", name) for name in absent]
 
 
-def _spec_faults(profile: Profile, missing: set[str | None]) -> list[Fault]:
+def _spec_faults(profile: Profile, missing: set[str | None], examined: Sequence[Mapping[str, Any]]) -> list[Fault]:
     gathered, rates = Gathered(), _rates(profile)
+    held = {str(one["input"]): one.get("currencies", {}) for one in examined}
     for name in profile.models:
         with gathered:
             if str(profile.model_folder(name)) not in missing:
                 spec = model_spec(profile, name)
                 kind_of(spec, f"{profile.model_folder(name).name}/{SPEC_FILE}")
                 gathered.faults += _rate_faults(name, spec, rates)
+                currencies = held.get(f"history.{profile.models[name].history}", {})
+                gathered.faults += _currency_faults(name, spec, rates, currencies)
     return list(dict.fromkeys(gathered.faults))
 
 
@@ -89,10 +107,34 @@ def _rate_faults(model: str, spec: ModelSpec, rates: RateHistory | None) -> list
     ]
 
 
+def _currency_faults(
+    model: str, spec: ModelSpec, rates: RateHistory | None, currencies: Mapping[str, bool]
+) -> list[Fault]:
+    """Deposits of two currencies beside one rate, which training refuses; for betas, those that a rate is paid on."""
+    option = HELD_AGAINST.get(spec.model.kind)
+    if rates is None or option is None:
+        return []
+    role = str(spec.options.get(option, "short"))
+    held = [one for one, paid in currencies.items() if paid or spec.model.kind != "deposit_beta"]
+    shared = rates.sharing(role, held) if rates.has(role) else []
+    if not shared:
+        return []
+    rule = f"expected a rate of its own for each currency, `{role}` would be that of {' and '.join(shared)}"
+    hint = (
+        f"Name each in the settings (index_roles: `{role_in(role, shared[0])}` for {shared[0]}), or keep one currency"
+        " with `where` in the profile and give each a model of its own."
+    )
+    return [Fault(f"{model}/{SPEC_FILE}", rule, column=f"$.options.{option}", value=role, hint=hint)]
+
+
 def _question_faults(profile: Profile) -> list[Fault]:
-    """What is wrong with the models that the profile's questions are asked of."""
+    """What is wrong with the profile's questions, the models they are asked of and what the bank uses today."""
     gathered = Gathered()
     for name, question in profile.terms.benchmark.items():
+        vendor = question.incumbent.file
+        if vendor and not profile.path(vendor).is_file():
+            rule = "expected a CSV file with the assumption that the bank uses today"
+            gathered.faults.append(profile.fault(rule, "benchmark", name, "incumbent", "file", value=vendor))
         file = profile.path(question.model) / SPEC_FILE
         if not file.is_file():
             rule = f"expected a model folder with a {SPEC_FILE}"
@@ -100,7 +142,8 @@ def _question_faults(profile: Profile) -> list[Fault]:
             continue
         called = f"{file.parent.name}/{SPEC_FILE}"
         with gathered:
-            kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+            kind = kind_of(parse_spec(read_bytes(file).decode("utf-8"), called), called)
+            require_answerable(name, kind.name, question)
     return list(dict.fromkeys(gathered.faults))
 
 

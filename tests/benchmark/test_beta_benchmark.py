@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from behavior.benchmark.beta_protocols import leave_one_label_out, leave_one_pha
 from behavior.benchmark.beta_run import BetaQuestion, beta_benchmark
 from behavior.benchmark.beta_scores import path_rates, run_protocol
 from behavior.benchmark.hazard_models import OURS
-from behavior.benchmark.protocols import Bar, Question
+from behavior.benchmark.protocols import Bar, Incumbent, Question
 from behavior.errors import FittingError, SpecFault, UsageError
 from behavior.estimators.pass_through_correction import ErrorCorrection
 from behavior.estimators.pass_through_fit import FitOptions
@@ -81,15 +83,49 @@ def test_a_fold_without_an_answer_of_ours_is_in_nobodys_figures():
 
     found = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: last})
     line = found.summary.set_index("model").loc[LAST_CYCLE]
-    assert line["path error, bp"] == pytest.approx(3.0) and line["champion minus this, bp"] == pytest.approx(-2.0)
+    assert line["path error, bp"] == pytest.approx(3.0) and line["ours minus this, bp"] == pytest.approx(-2.0)
     scores = {OURS if name == CHAMPION else name: own for name, own in found.scores().items()}
     bar = Bar(words="below last cycle's", score="path_error_bp", below=(LAST_CYCLE,))
     assert f"{LAST_CYCLE} -66.67%" in judge_bar("data", bar, scores).found
     assert set(found.failed) == {f"{CHAMPION}, hard"}
-    closer = "folds where the champion is closer"
+    closer = "folds where ours is closer"
     assert line[closer] == "1 of 1"
     alike = run_protocol(folds, {CHAMPION: ours, LAST_CYCLE: ours}).summary.set_index("model")
     assert alike.loc[LAST_CYCLE, closer] == "0 of 1"
+
+
+def test_a_bar_compares_ours_with_a_rival_on_the_rows_that_both_answered():
+    levels = np.linspace(0.0, 0.03, 13)
+    fold = leave_one_label_out([series_of(levels, levels * 0.5, name) for name in ("sight", "term", "other")], 0)[0]
+    held = tuple(series_of(levels, levels * 0.5, name) for name in ("sight", "term"))
+
+    def off(sight: float, term: float):
+        shift = {"sight": sight, "term": term}
+        return lambda fold: lambda one, begin, start: one.rate_paid[begin + 1 :] + shift[one.segment[0]]
+
+    asked = {CHAMPION: off(0.0001, 0.0009), LAST_CYCLE: off(0.0003, np.nan)}
+    found = run_protocol([replace(fold, held_out=held)], asked)
+    beside = {OURS if name == CHAMPION else name: own for name, own in found.scores_beside((LAST_CYCLE,)).items()}
+    bar = Bar(words="below last cycle's", score="path_error_bp", below=(LAST_CYCLE,))
+    folds = Bar(words="in most folds", score="path_error_bp", slice="fold", most_folds_below=(LAST_CYCLE,))
+    assert f"ours 1.0000; ours less {LAST_CYCLE} -66.67%" in judge_bar("data", bar, beside).found
+    assert judge_bar("data", bar, beside).verdict == judge_bar("data", folds, beside).verdict == "met"
+
+
+def test_a_product_without_a_beta_of_the_banks_own_is_named():
+    levels, ends = policy_rate(200, 4), pd.date_range("2005-01-31", periods=200, freq="ME")
+    parts = [pd.DataFrame({"product": name, "month": ends, "rate_paid": levels / 2}) for name in ("sight", "term")]
+    history = CustomerHistory("product_rate_history/1", {"product_rates": pd.concat(parts, ignore_index=True)})
+    rates = RateHistory.from_table(pd.DataFrame({"date": ends, "index": "S", "value": levels}), {"short": "S"})
+    bar = Bar(words="below", score="path_error_bp", below=("incumbent",))
+    question = Question(title="own", model="own", history="own", incumbent=Incumbent(file="own.csv"), bars=(bar,))
+    found = answer_question("own", history, rates, SPEC, question, "product,beta\nterm,0.9\nfund,0.4\n")
+    line = found.summary.set_index("model").loc["incumbent"]
+    rows = int(found.facts["rows judged"])
+    assert line["what"].endswith(f"answers {rows // 2:,} of {rows:,} rows") and "vendor table own.csv" in line["what"]
+    assert "incumbent, sight: no beta in what the bank uses today" in found.notes
+    with pytest.raises(SpecFault, match=r"labels of `product` \(sight, term\)"):
+        answer_question("own", history, rates, SPEC, question, "product,beta\nTERM,0.9\n")
 
 
 def test_the_law_beats_the_incumbents_where_it_is_true():

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from behavior.cli import main
+from behavior.errors import SpecFault
 from behavior.io.profiles import load_profile
+from behavior.workflows.profile_check import asked_later
 from tests.spec_examples import spec_text
 
 PROFILES = Path(__file__).resolve().parents[2] / "pipelines" / "profiles"
@@ -120,6 +122,27 @@ def test_questions_name_folders_that_are_there(name: str) -> None:
         place = folder / question.model if folder else profile.path(question.model)
         assert (place / "spec.toml").is_file() and (place / "card.md").is_file()
         assert question.title and (question.protocol.name or question.protocol.leave_out)
+
+
+@pytest.mark.parametrize(
+    ("incumbent", "column", "words"),
+    [
+        ('file = "vendor.csv"', "", ""),
+        ('file = "gone.csv"', "$.benchmark.own.incumbent.file", "uses today"),
+        ("beta = 0.4", "$.benchmark.own.incumbent.beta", "expected one of cpr, psa"),
+    ],
+)
+def test_the_check_says_what_a_question_would_stop_at(project: Path, incumbent: str, column: str, words: str) -> None:
+    (project / "own.toml").write_text(PROFILE.replace('file = "vendor.csv"', incumbent))
+    faults = asked_later(load_profile(project / "own.toml"))[1]
+    assert [fault.column for fault in faults] == [column] * bool(column)
+    assert all(words in fault.rule for fault in faults)
+
+
+def test_a_bank_uses_one_thing_today(project: Path) -> None:
+    (project / "own.toml").write_text(PROFILE.replace('file = "vendor.csv"', "cpr = 0.06\npsa = 1.5"))
+    with pytest.raises(SpecFault, match=r"benchmark\.own\.incumbent.*expected one of cpr, psa"):
+        load_profile(project / "own.toml")
 
 
 @pytest.mark.filterwarnings("ignore")

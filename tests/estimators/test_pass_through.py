@@ -77,6 +77,16 @@ def test_the_logistic_form_finds_the_same_law_and_is_read_back():
     assert StructuralPassThrough.from_files(model.to_files()).to_files() == model.to_files()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_logistic_form_ends_where_the_marginal_falls_again(seed: int) -> None:
+    """A challenger that never arrives would be answered for by other products' law."""
+    truth = Truth(lambda level: 0.3 + 0.6 * np.exp(-(((level - 0.025) / 0.011) ** 2)), shock=1e-4)
+    levels = policy_rate(180, seed)
+    model = StructuralPassThrough(replace(QUICK, form="logistic", largest_delay=1, replicates=0))
+    law = model.fit([series_of(levels, truth.simulate(levels, seed))]).law(("one",))
+    assert read_law(law, 0.0, 0.05).long_run_beta == pytest.approx(truth.long_run(0.0, 0.05), abs=0.1)
+
+
 def test_written_and_read_back_is_the_same():
     levels = policy_rate(120, 1)
     series = [
@@ -216,6 +226,23 @@ def test_the_first_move_begins_where_the_short_rate_turned_and_not_at_the_first_
     assert [(one.first, one.last) for one in cycles(negative)] == [(11, 23), (23, 35)]
     mirrored = [(one.first, one.last) for one in cycles(-dipped)]
     assert mirrored == [(10, 30)] and cycles(np.full(20, 0.01)) == () and cycles(np.array([0.01])) == ()
+
+
+def test_a_constant_beta_is_learned_from_every_piece_and_source_of_its_segment():
+    """Of the months before a phase left out and those after it, and of two banks, none is passed over."""
+    levels = policy_rate(180, 4)
+    high = np.arange(180) >= 90
+    paid = np.where(high, 0.7, 0.3) * levels
+    early, late = without_months(series_of(levels, paid), 440, 460)
+    for pieces in ([early, late], [late, early]):
+        slope = ConstantBeta("least_squares").fit(pieces).beta(("one",))
+        rows = np.isin(np.arange(180), np.concatenate([early.observed, late.observed]))
+        assert slope == pytest.approx(np.polyfit(levels[rows], paid[rows], 1)[0])
+        assert ConstantBeta("last_cycle").fit(pieces).beta(("one",)) == pytest.approx(0.7)
+    other = replace(series_of(levels, 0.2 * levels + 0.01), unit="bank B", weight=np.full(180, 3.0))
+    banks = [replace(series_of(levels, 0.6 * levels), unit="bank A"), other]
+    assert ConstantBeta("least_squares").fit(banks).beta(("one",)) == pytest.approx(0.4)
+    assert ConstantBeta("last_cycle").fit(banks).beta(("one",)) == pytest.approx((0.6 + 3 * 0.2) / 4)
 
 
 def test_a_benchmarks_file_is_the_same_in_every_process():

@@ -41,5 +41,5 @@ def test_a_column_without_a_figure_is_not_shown() -> None:
 
 
 def test_counts_are_written_with_thousands() -> None:
-    facts = {"rows judged": 101907, "champion families": {"s_curve_hazard": 2}}
-    assert "rows judged: 101,907, champion families: s_curve_hazard (2)" in page(facts)
+    facts = {"rows judged": 101907, "forms chosen": {"s_curve_hazard": 2}}
+    assert "rows judged: 101,907, forms chosen: s_curve_hazard (2)" in page(facts)

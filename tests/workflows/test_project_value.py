@@ -15,8 +15,10 @@ from behavior.cli import main
 from behavior.errors import BehaviorError, SpecFault
 from behavior.io.assumption_store import AssumptionStore
 from behavior.io.demo_project import write_demo
+from behavior.io.inputs import examine_profile
 from behavior.io.profiles import load_profile
 from behavior.io.writers import write_result
+from behavior.kinds._beta_panel import build_beta_panel
 from behavior.reporting.html import render
 from behavior.reporting.irrbb_report import irrbb_report
 from behavior.simulator import simulate
@@ -255,3 +257,29 @@ def test_check_names_a_rate_that_a_specification_asks_for_and_nobody_has(tmp_pat
         spec.write_text(whole.replace('index = "short"', f'index = "{index}"'))
         _, found = asked_later(load_profile(tmp_path / "profile.toml"))
         assert [(one.column, one.value) for one in found] == [("$.options.index", index)] * faults
+
+
+def test_check_names_currencies_that_would_share_a_rate_as_training_does(tmp_path: Path) -> None:
+    """Each has a role of its own, or the check says what training would stop at; betas only where rates are paid."""
+    write_demo(simulate(small_settings(), seed=5), tmp_path)
+    bank, profile = tmp_path / "bank", load_profile(tmp_path / "profile.toml")
+    accounts, months = (pd.read_parquet(bank / f"{name}.parquet") for name in ("accounts", "account_months"))
+    other = np.arange(len(accounts)) % 2 == 0
+    accounts.assign(currency=np.where(other, "USD", "EUR")).to_parquet(bank / "accounts.parquet")
+
+    def found() -> list[tuple[str, str | None]]:
+        return [
+            (one.where.partition("/")[0], one.value) for one in asked_later(profile, examine_profile(profile)[0])[1]
+        ]
+
+    both = [("nmd_decay", "short"), ("deposit_beta", "short")]
+    assert found() == both
+    with pytest.raises(BehaviorError, match="EUR and USD would"):
+        project = Project(profile)
+        build_beta_panel(project.history("deposits"), project.rates, model_spec(profile, "deposit_beta"))
+    unpaid = months["account_id"].isin(accounts["account_id"][other])
+    months.assign(rate_paid=months["rate_paid"].mask(unpaid)).to_parquet(bank / "account_months.parquet")
+    assert found() == both[:1]
+    settings = bank / "settings.toml"
+    settings.write_text(settings.read_text().replace("[index_roles]", '[index_roles]\nshort_USD = "SOFR"', 1))
+    assert found() == []

@@ -86,9 +86,9 @@ def test_trees_are_searched_for_again() -> None:
     boosted = spec.model_copy(update={"estimator": spec.estimator.model_copy(update={"family": "boosted_hazard"})})
     one = learn(all_kinds()["nmd_decay"], panel(), split_panel(panel(), spec.split), boosted)
     for model in (one.judged, one.exported):
-        assert model.facts["champion"] in ("boosted_hazard", "spline_hazard")
+        assert model.facts["form"] in ("boosted_hazard", "spline_hazard")
         assert "search" in model.facts
-    assert one.exported.facts["champion"] == one.judged.facts["champion"]
+    assert one.exported.facts["form"] == one.judged.facts["form"]
     assert one.exported.facts["rows learned from"] == len(panel().table)
 
 
