@@ -25,6 +25,7 @@ CONFIDENCE = 0.99
 CORE_MONTHS = 12
 TREND_SHARE = 0.4
 LEAST_MONTHS = 36
+STRETCHES = 3
 NAN = float("nan")
 
 
@@ -47,7 +48,7 @@ def core_exhibit(
         layer = surge_layer(balances, int(TREND_SHARE * len(balances)))
         expected, quantile = NAN, NAN
         if name in found:
-            sigma = beyond_the_model(predictions[own])
+            sigma = beyond_the_model(predictions[own], CORE_MONTHS)
             expected, quantile = core_path(found[name], CORE_MONTHS, quantile_of(CONFIDENCE), sigma)
         rows.append(
             {
@@ -104,8 +105,13 @@ def weighting_exhibit(panel: Panel, segment: AnyArray, expected: FloatArray) -> 
     return Exhibit("weighting", "By balance and by count", "table", data, note="exits are closures and moves elsewhere")
 
 
-def beyond_the_model(predictions: pd.DataFrame) -> float:
-    """Standard deviation of a segment's monthly log change beyond what the model expects; NaN below a year."""
+def beyond_the_model(predictions: pd.DataFrame, months: int) -> float:
+    """Standard deviation of what a segment's total moves by beyond the model over so many months, in logarithms.
+
+    From sums of as many months in a row, in which balances that come and go cancel and those that stay away add up. All
+    months of a fit add up to next to nothing, so that a stretch among them moves by less than one ahead. Where fewer
+    than three stretches are known: single months times the root of their number. NaN below a year.
+    """
     weight = predictions["weight"].to_numpy(np.float64)
     rows = predictions[["month"]].assign(
         held=weight, actual=weight * predictions["actual"], expected=weight * predictions["predicted"]
@@ -115,7 +121,11 @@ def beyond_the_model(predictions: pd.DataFrame) -> float:
     usable = (left["actual"] > 0) & (left["expected"] > 0)
     if usable.sum() < CORE_MONTHS:
         return NAN
-    return float(np.sqrt(np.mean(np.log(left["actual"][usable] / left["expected"][usable]) ** 2)))
+    moved = np.log(left["actual"][usable] / left["expected"][usable])
+    if len(moved) < STRETCHES * months:
+        return float(np.sqrt(months * np.mean(moved**2)))
+    stretches = np.convolve(moved, np.ones(months), "valid")
+    return float(np.sqrt(np.mean(stretches**2) / (1.0 - months / len(moved))))
 
 
 def recent_rows(table: pd.DataFrame, months: int) -> BoolArray:

@@ -156,8 +156,8 @@ def fit_minimum(
 class MinimumDecay(BalanceDecay):
     """Lowest balances fall fast at first: knots stand close together there, and each segment bends.
 
-    The first month has a level of its own: it is as much of a fall as the next two together, which a smooth line would
-    spread over all three.
+    The first month has a level of its own, in every segment: it is as much of a fall as the next two together, which a
+    smooth line would spread over all three, and the more of one the more balances come and go.
     """
 
     def _terms(self, matrix: FeatureMatrix) -> tuple[Any, ...]:
@@ -169,6 +169,8 @@ class MinimumDecay(BalanceDecay):
         base.append(Term("smooth", "months_since", (*knots, most)))
         if FIRST_MONTH in matrix.names:
             base.append(Term("levels", FIRST_MONTH, levels=2))
+            if self.segments > 1:
+                base.append(Term("pair", FIRST_MONTH, (0.0, 1.0), "segment", (), self.segments))
         if self.segments > 1:
             falling = (1.0, 2.0, 4.0, 8.0, 16.0, 36.0)
             base.append(Term("product", "months_since", falling, "segment", (), self.segments))

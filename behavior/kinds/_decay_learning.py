@@ -11,12 +11,13 @@ import pandas as pd
 from behavior.estimators.champion import Roles
 from behavior.estimators.constant_hazard import ConstantHazard
 from behavior.estimators.spline_hazard import rows_of
+from behavior.estimators.terms import column_of
 from behavior.features.base import FeatureMatrix
 from behavior.features.decay import FEATURES
 from behavior.features.leakage import refuse_leaks
 from behavior.kinds._decay_closure import ClosureRows, calm, learn_closure, learn_pace
 from behavior.kinds._decay_fit import fit_balance, fit_minimum, lasting_steps, level_codes, segment_levels
-from behavior.kinds._decay_pace import Pace, pace_left, usual_spreads
+from behavior.kinds._decay_pace import SIZE, Pace, pace_left, usual_by_segment
 from behavior.kinds._decay_words import LEAST_EVENTS, counted, doubts, small_segments
 from behavior.kinds._learning import absent_features, learn_challengers, learn_inputs, learn_small_cause
 from behavior.kinds._segments import absent_columns
@@ -24,7 +25,7 @@ from behavior.kinds.base import FittedModel
 from behavior.months import month_number
 from behavior.panel.base import Panel, PanelSplit
 from behavior.panel.deposits import TARGETS
-from behavior.quantities import FloatArray, IntArray
+from behavior.quantities import BoolArray, FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 LEAST_MOVES = 40
@@ -65,8 +66,8 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> Fit
     strong = refuse_leaks(panel, plain, table["closed"].to_numpy(), calm_rows, TARGETS, FEATURES) if judging else {}
     roles = Roles("spread" if with_spread else "", interacts=_interacts(plain, spec))
     codes = level_codes(table, spec, levels)
-    usual = usual_spreads(table[learning], codes[learning], len(levels))  # what later months hold is not known yet
-    learned = _closing(panel, split, plain, roles, codes, Pace(None, usual, spec, levels), judging)
+    pace = _pace(table, plain, codes, learning, spec, levels)
+    learned = _closing(panel, split, plain, roles, codes, pace, judging)
     closure, matrix = learned.estimators["closure"], learned.matrix
     left = pace_left(closure, matrix)
     minimum, seen = fit_minimum(panel, learning, codes, len(levels), with_spread)
@@ -83,10 +84,27 @@ def _fit(panel: Panel, split: PanelSplit, spec: ModelSpec, judging: bool) -> Fit
     known = {
         "seen": [[round(float(one), 1) for one in row] for row in seen],
         "facts": {name: value for name, value in facts.items() if name != "search"},
-        "usual_spreads": usual,
+        "usual_spreads": pace.usual,
+        "usual_sizes": pace.sizes,
     }
     estimators["inputs"] = replace(inputs, extra={**inputs.extra, **known}, derived=learned.pace)
     return FittedModel("nmd_decay", spec, estimators, learned.challengers, facts, keeps_challengers=True)
+
+
+def _pace(
+    table: pd.DataFrame,
+    plain: FeatureMatrix,
+    codes: IntArray,
+    learning: BoolArray,
+    spec: ModelSpec,
+    levels: tuple[str, ...],
+) -> Pace:
+    """What is usual of the months learned from, those later being unknown yet; the hazard comes from closures."""
+    spreads = usual_by_segment(table["spread"].to_numpy()[learning], codes[learning], len(levels))
+    sizes: tuple[float, ...] = ()
+    if SIZE in plain.names:
+        sizes = usual_by_segment(column_of(plain, SIZE)[learning], codes[learning], len(levels))
+    return Pace(None, spreads, sizes, spec, levels)
 
 
 @dataclass(frozen=True)
@@ -147,7 +165,7 @@ def _constant_closure(matrix: FeatureMatrix, closed: FloatArray) -> tuple[Consta
 
 
 def _interacts(matrix: FeatureMatrix, spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(name for name in (*spec.segments.by, "log_balance") if name in matrix.names)
+    return tuple(name for name in (*spec.segments.by, SIZE) if name in matrix.names)
 
 
 def _moves(matrix: FeatureMatrix, table: pd.DataFrame, split: PanelSplit, roles: Roles, facts: dict[str, Any]) -> Any:

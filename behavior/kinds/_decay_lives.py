@@ -163,9 +163,9 @@ def core_path(reading: SegmentReading, month: int, quantile: float, sigma: float
     """Expected share of today's balance after `month` months, and its quantile path's; both at most 1.
 
     The quantile takes together what is open about the curve, half the distance of its band's ends in logarithms, and
-    what a segment's total moves by beyond the model, `sigma` a month.
+    what a segment's total moves by beyond the model up to that month, `sigma`.
     """
     expected, low, high = (reading.survival(bound, months=month)[-1] for bound in BOUNDS)
     open_about = (np.log(low) - np.log(high)) / (2.0 * BAND) if min(low, high) > 0 else 0.0
-    spread = float(np.hypot(open_about, sigma * np.sqrt(month)))
+    spread = float(np.hypot(open_about, sigma))
     return float(expected), float(expected * np.exp(quantile * spread))

@@ -9,7 +9,9 @@ nothing changes.
 
 The cumulated hazard of a row is read from a hazard fitted before: at first one without it, then one that has it, whose
 expectations slow down along each account's past. What lies before an account's first row is read at its segment's usual
-spread.
+spread. Every account counts as of its segment's usual size: customers draw down what they are about to close, so that a
+small balance foretells closing more than a small account closes. Read at their own balances, accounts that are always
+small would be expected to close all along, did not, and stood as proof of a slow pace.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from behavior.quantities import FloatArray, IntArray
 from behavior.specs import ModelSpec
 
 CUMULATED = "cumulated_closing"
+SIZE = "log_balance"
 MOST = 4.0
 """Expected closings beyond which nothing more is known: two accounts in a hundred are left by then."""
 LEAST = 1e-3
@@ -74,14 +77,21 @@ def pace_left(closure: Any, matrix: FeatureMatrix, cumulated: FloatArray | None 
     return np.asarray(np.exp(-variance_of_pace(closure, matrix) * np.minimum(past, MOST)))
 
 
-def usual_spreads(table: pd.DataFrame, codes: IntArray, segments: int) -> tuple[float, ...]:
-    """Mean spread of the rows of each segment, and last that of all."""
-    spread = table["spread"].to_numpy()
-    known = ~np.isnan(spread)
-    overall = float(spread[known].mean()) if known.any() else 0.0
-    means = [float(spread[known & (codes == one)].mean()) if (known & (codes == one)).any() else overall
-             for one in range(segments)]  # fmt: skip
-    return (*means, overall)
+def usual_by_segment(values: FloatArray, codes: IntArray, segments: int) -> tuple[float, ...]:
+    """Mean of the known values of each segment's rows, and last that of all; 0 where none is known."""
+    known = ~np.isnan(values)
+    overall = float(values[known].mean()) if known.any() else 0.0
+    own = [values[known & (codes == one)] for one in range(segments)]
+    return (*(float(one.mean()) if one.size else overall for one in own), overall)
+
+
+def at_usual_size(matrix: FeatureMatrix, codes: IntArray, sizes: Sequence[float]) -> FeatureMatrix:
+    """The matrix with every account at its segment's usual size; as it is where it knows no size, or none is usual."""
+    if SIZE not in matrix.names or not sizes:
+        return matrix
+    values = matrix.values.copy()
+    values[:, matrix.names.index(SIZE)] = np.asarray(sizes)[codes]
+    return matrix.with_values(values)
 
 
 def cumulated_closing(
@@ -158,14 +168,22 @@ def slowed(hazard: FloatArray, variance: float, begun: FloatArray, axis: int) ->
 
 @dataclass(frozen=True)
 class Pace:
-    """Adds what has been cumulated to a matrix: the hazard it is read from, and the usual spreads by segment."""
+    """Adds what has been cumulated to a matrix.
+
+    Parameters
+    ----------
+    first : the hazard that it is read from. usual, sizes : usual spread and log balance by segment, and last of all;
+        no sizes where the matrix has none.
+    """
 
     first: Any
     usual: tuple[float, ...]
+    sizes: tuple[float, ...]
     spec: ModelSpec
     segments: tuple[str, ...]
 
     def __call__(self, matrix: FeatureMatrix, panel: Panel) -> FeatureMatrix:
         """The matrix of the panel's rows with its column."""
         codes = level_codes(panel.table, self.spec, self.segments)
-        return with_cumulated(matrix, cumulated_closing(self.first, matrix, panel.table, codes, self.usual))
+        alike = at_usual_size(matrix, codes, self.sizes)
+        return with_cumulated(matrix, cumulated_closing(self.first, alike, panel.table, codes, self.usual))

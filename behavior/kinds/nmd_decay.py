@@ -142,7 +142,8 @@ def load(spec: ModelSpec, files: Mapping[str, str]) -> FittedModel:
     estimators = estimators_of(files, dict.fromkeys(("balance", "minimum"), BalanceDecay.from_files))
     inputs: ModelInputs = estimators["inputs"]
     if "pace" in estimators:
-        pace = Pace(estimators["pace"], tuple(inputs.extra["usual_spreads"]), spec, tuple(inputs.extra["segments"]))
+        usual, sizes = (tuple(inputs.extra.get(name, ())) for name in ("usual_spreads", "usual_sizes"))
+        pace = Pace(estimators["pace"], usual, sizes, spec, tuple(inputs.extra["segments"]))
         estimators["inputs"] = replace(inputs, derived=pace)
     challengers, facts = challengers_of(files), inputs.extra.get("facts", {})
     return FittedModel("nmd_decay", spec, estimators, challengers, facts, keeps_challengers=True)

@@ -13,7 +13,7 @@ from behavior.kinds._decay_pace import (
     CUMULATED,
     cumulated_closing,
     slowed,
-    usual_spreads,
+    usual_by_segment,
     variance_of_pace,
     with_cumulated,
 )
@@ -46,7 +46,7 @@ def test_closings_are_cumulated_over_gaps_and_before_the_first_row() -> None:
     )
     age, spread = np.array([5.0, 7.0, 1.0, 2.0]), np.full(4, 0.01)
     codes = np.zeros(4, dtype=np.int64)
-    usual = usual_spreads(table.assign(spread=spread), codes, 1)
+    usual = usual_by_segment(spread, codes, 1)
     found = cumulated_closing(rate, matrix_of(age, spread), table, codes, usual)
     assert usual == pytest.approx((0.01, 0.01))
     assert found == pytest.approx([0.04, 0.06, 0.0, 0.01])

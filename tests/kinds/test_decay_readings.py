@@ -101,20 +101,31 @@ def test_the_static_beta_is_that_of_the_money() -> None:
 
 def test_core_by_the_lower_path_never_stands_above_what_the_model_expects() -> None:
     """However fast totals have grown by new accounts: they are no part of the cohort."""
-    expected, calm = core_path(reading(band=0.0005), 12, -2.3263, 0.002)
-    _, wild = core_path(reading(band=0.0005), 12, -2.3263, 0.02)
+    expected, calm = core_path(reading(band=0.0005), 12, -2.3263, 0.007)
+    _, wild = core_path(reading(band=0.0005), 12, -2.3263, 0.07)
     assert expected == pytest.approx(0.99**12)
     assert wild < calm < expected
 
 
+def judged(moved: np.ndarray) -> pd.DataFrame:
+    """Predictions of 1% a month whose totals move by so much more, in logarithms."""
+    months = pd.date_range("2015-01-31", periods=len(moved), freq="ME")
+    actual = 1.0 - 0.99 * np.exp(moved)
+    return pd.DataFrame({"month": months, "weight": 100.0, "actual": actual, "predicted": 0.01})
+
+
 def test_what_totals_move_by_beyond_the_model_is_found() -> None:
-    rng = np.random.default_rng(2)
-    months = pd.date_range("2015-01-31", periods=100, freq="ME")
-    shock = 0.01 * rng.standard_normal(100)
-    actual = 1.0 - 0.99 * np.exp(shock)
-    rows = pd.DataFrame({"month": months, "weight": 100.0, "actual": actual, "predicted": 0.01})
-    assert beyond_the_model(rows) == pytest.approx(float(np.sqrt(np.mean(shock**2))))
-    assert np.isnan(beyond_the_model(rows.head(6)))
+    """Of 1% a month over a year: 3.5% where every step stays, 1.4% where each is undone in the month after."""
+    shock = 0.01 * np.random.default_rng(2).standard_normal(601)
+    stays, goes = judged(shock[1:]), judged(np.diff(shock))
+    assert beyond_the_model(stays, 12) == pytest.approx(0.01 * np.sqrt(12.0), rel=0.15)
+    assert beyond_the_model(goes, 12) == pytest.approx(0.01 * np.sqrt(2.0), rel=0.1)
+
+
+def test_a_short_history_says_by_single_months_what_a_year_moves_by() -> None:
+    shock = 0.01 * np.random.default_rng(2).standard_normal(35)
+    assert beyond_the_model(judged(shock), 12) == pytest.approx(float(np.sqrt(12.0 * np.mean(shock**2))))
+    assert np.isnan(beyond_the_model(judged(shock[:6]), 12))
 
 
 def panel_table(growing: bool) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.kinds._decay_pace import usual_spreads
+from behavior.kinds._decay_pace import usual_by_segment
 from behavior.kinds.base import ExportContext, FittedModel, all_kinds
 from behavior.panel import contracts
 from behavior.panel.base import CustomerHistory
@@ -112,7 +112,7 @@ def test_what_is_usual_is_known_from_the_months_learned_from() -> None:
     assert usual[-1] == pytest.approx(np.nanmean(spread[learning]))
     moved = panel.table.assign(spread=np.where(learning, spread, spread + 0.05))
     codes = np.zeros(len(moved), dtype=np.int64)
-    assert usual_spreads(moved[learning], codes[learning], 1)[-1] == pytest.approx(usual[-1])
+    assert usual_by_segment(moved["spread"].to_numpy()[learning], codes[learning], 1)[-1] == pytest.approx(usual[-1])
 
 
 def test_segments_that_the_features_do_not_name_have_curves_of_their_own_level() -> None:
