@@ -31,6 +31,8 @@ engine, and replaces neither constraints nor sensitivity analysis nor a challeng
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -58,9 +60,10 @@ def run(given: CheckInput) -> Finding:
     if not explained:
         raise DoesNotApply("the kind attributes nothing, or the test part is empty.")
     error = max(additivity_error(one) for one in explained.values())
+    units = {feature.name: feature.unit for feature in given.kind.features}
     exhibits: list[Exhibit] = []
     for role, one in explained.items():
-        exhibits += exhibits_of(role, one)
+        exhibits += exhibits_of(role, one, units)
     first_role, first = next(iter(explained.items()))
     ranking = importance(first)
     values = {"additivity_error": error, "rows": float(len(first.score))}
@@ -105,8 +108,8 @@ def importance(one: Attributions) -> pd.DataFrame:
     return table.sort_values("mean |contribution|", ascending=False, ignore_index=True, kind="stable")
 
 
-def exhibits_of(role: str, one: Attributions) -> list[Exhibit]:
-    """Bar, beeswarm and dependence of one estimator as data, in the link's space."""
+def exhibits_of(role: str, one: Attributions, units: Mapping[str, str] | None = None) -> list[Exhibit]:
+    """Bar, beeswarm and dependence of one estimator as data, in the link's space; `units` of features by name."""
     ranking = importance(one)
     top = list(ranking["feature"][:TOP])
     bars = ranking.head(TOP)[["feature", "mean |contribution|"]]
@@ -129,18 +132,19 @@ def exhibits_of(role: str, one: Attributions) -> list[Exhibit]:
     swarm = pd.concat(pieces, ignore_index=True)
     title = f"Contribution of every explained row, {role}"
     found.append(Exhibit(f"shap_beeswarm_{role}", title, "beeswarm", swarm, f"contribution, {one.link}", "feature"))
-    found += [_dependence(role, one, name) for name in top[:DEPENDENCE]]
+    found += [_dependence(role, one, name, (units or {}).get(name, "")) for name in top[:DEPENDENCE]]
     found.append(Exhibit(f"shap_table_{role}", f"Features by importance, {role}", "table", ranking))
     return found
 
 
-def _dependence(role: str, one: Attributions, name: str) -> Exhibit:
+def _dependence(role: str, one: Attributions, name: str, measured: str) -> Exhibit:
     """Contribution by value of one feature: every row, or the mean of each level with its 5th to 95th percentile."""
     place = one.names.index(name)
     data = pd.DataFrame({name: one.values[:, place], "contribution": one.contributions[:, place]}).dropna()
     title, unit = f"Dependence on {name}, {role}", f"contribution, {one.link}"
     if name not in one.levels:
-        return Exhibit(f"shap_dependence_{role}_{name}", title, "scatter", data, name, unit)
+        axis = f"{name}, {measured}" if measured else name
+        return Exhibit(f"shap_dependence_{role}_{name}", title, "scatter", data, axis, unit)
     groups = data.groupby(name)["contribution"]
     means = pd.DataFrame(
         {

@@ -51,6 +51,13 @@ def test_a_name_has_levels_and_no_direction(fakes: ModuleType) -> None:
     assert shades.loc["incentive"].isna().all() and shades.loc["age_months"].notna().all()
 
 
+def test_a_dependence_says_what_its_feature_is_measured_in(fakes: ModuleType) -> None:
+    one = fakes.attributions_of(fakes.make_input().panel.table)
+    by_name = {exhibit.name: exhibit for exhibit in exhibits_of("payoff", one, {"incentive": "decimal a year"})}
+    assert by_name["shap_dependence_payoff_incentive"].x_label == "incentive, decimal a year"
+    assert by_name["shap_dependence_payoff_age_months"].x_label == "age_months"
+
+
 def test_the_exact_shapley_vector(vectors: Any) -> None:
     """Interventional Shapley values of f = x1 x2 + 2 x3 by all orderings: the additivity that we assert holds on it."""
     import itertools
